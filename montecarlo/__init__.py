@@ -1,0 +1,1 @@
+"""montecarlo: many simulations of a spicekit bench, with their statistics."""

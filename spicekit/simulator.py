@@ -1,0 +1,129 @@
+"""One ngspice in this process, behind four calls: load, command, vectors, clear.
+
+The only module that knows PySpice.  What it hides:
+
+- PySpice looks for ``libngspice.so``, which Debian's runtime package does not have; we find the versioned file.
+- PySpice takes any note on stderr for an error, so a run that recovered by gmin stepping would count as failed.  Here a
+  command never fails: whether a run is good is judged by its vectors (are all there, complete, finite).
+- ngspice starts OpenMP threads that save nothing and make two workers on two cores 60 times slower: one thread is set
+  before anything is loaded.
+- ngspice is one instance a process, and a crash takes the process with it: campaigns run it in workers.
+"""
+
+from __future__ import annotations
+
+import ctypes.util
+import functools
+import logging
+import os
+from collections import deque
+from collections.abc import Iterable
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spicekit.errors import SpicekitError
+
+INSTALL_HINT = "install it with: sudo apt-get install libngspice0 ngspice (other systems: see `spicekit doctor`)"
+
+
+def find_library() -> str | None:
+    """Path or soname of libngspice: ``NGSPICE_LIBRARY_PATH`` if set, else what the loader finds."""
+    given = os.environ.get("NGSPICE_LIBRARY_PATH")
+    if given:
+        return given if Path(given).is_file() else None
+    return ctypes.util.find_library("ngspice")
+
+
+class Simulator:
+    """The ngspice of this process.  Make it with :func:`simulator`."""
+
+    def __init__(self) -> None:
+        library = find_library()
+        if library is None:
+            given = os.environ.get("NGSPICE_LIBRARY_PATH")
+            reason = f"NGSPICE_LIBRARY_PATH names no file: {given}" if given else "libngspice was not found"
+            raise SpicekitError(f"{reason}; {INSTALL_HINT}")
+        logging.getLogger("PySpice").setLevel(logging.CRITICAL + 1)  # its chatter is no verdict
+        from PySpice.Spice.NgSpice.Shared import NgSpiceShared, ffi
+
+        messages: deque[str] = deque(maxlen=200)
+
+        class Quiet(NgSpiceShared):  # type: ignore[misc]
+            """Keeps what ngspice says, for error messages, instead of taking notes for errors."""
+
+            LIBRARY_PATH = library
+
+            def send_char(self, message: str, ngspice_id: int) -> int:
+                messages.append(message.partition(" ")[2])
+                self._error_in_stdout = self._error_in_stderr = False
+                return 0
+
+        try:
+            self._ngspice = Quiet()
+        except OSError as error:
+            raise SpicekitError(f"cannot load {library}: {error}; {INSTALL_HINT}") from None
+        self._ffi = ffi
+        self._library = self._ngspice._ngspice_shared
+        self.messages = messages
+        self.version: int | None = self._ngspice.ngspice_version
+        self.has_xspice: bool = self._ngspice.has_xspice
+        self._loaded = False
+        self._broken = False
+        self.command("set num_threads=1")
+        self.command("set ngbehavior=ngspice")
+
+    def load(self, netlist: str) -> None:
+        """Replace the circuit by ``netlist``.
+
+        Raises :class:`SpicekitError` with ngspice's own words if it does not parse.
+        """
+        if self._broken:  # its memory is no longer sound, a further call might end this process
+            raise SpicekitError(
+                "ngspice met a fatal error in an earlier netlist and cannot go on in this process: start a new one"
+            )
+        self.clear()
+        if self._loaded:
+            self.command("remcirc")
+            self._loaded = False
+        self.messages.clear()
+        lines = [self._ffi.new("char[]", line.encode()) for line in netlist.splitlines() if line]
+        rc = self._library.ngSpice_Circ(self._ffi.new("char *[]", [*lines, self._ffi.new("char[]", b""), self._ffi.NULL]))
+        errors = [line for line in self.messages if line.lower().startswith("error")]
+        if rc or errors:
+            self._broken = any("cannot recover" in line for line in self.messages)
+            raise SpicekitError("ngspice refuses the netlist: " + " ".join(word.strip() for word in list(self.messages)[-6:]))
+        self._loaded = True
+
+    def command(self, line: str) -> None:
+        """Run one ngspice command.  Never raises for what the command says: judge it by :meth:`vectors`."""
+        try:
+            self._ngspice.exec_command(line)
+        except NameError:  # PySpice's way to say that the library call returned a code
+            self.messages.append(f"command failed: {line}")
+
+    def vectors(self, names: Iterable[str]) -> dict[str, NDArray[np.float64]]:
+        """The named vectors of the last run, as far as they exist: name -> array of shape (points,)."""
+        plot = self._ffi.string(self._library.ngSpice_CurPlot()).decode()
+        found = {}
+        for name in names:
+            info = self._library.ngGet_Vec_Info(f"{plot}.{name}".encode())
+            if info != self._ffi.NULL and info.v_realdata != self._ffi.NULL:
+                data = self._ffi.buffer(info.v_realdata, info.v_length * 8)
+                found[name] = np.frombuffer(data, dtype=np.float64).copy()
+        return found
+
+    def clear(self) -> None:
+        """Forget the results of all runs: they would pile up in memory."""
+        self.command("destroy all")
+
+    def last_words(self) -> str:
+        """The end of what ngspice said, in one line."""
+        return " ".join(word.strip() for word in list(self.messages)[-4:])
+
+
+@functools.cache
+def simulator() -> Simulator:
+    """The one simulator of this process (libngspice allows no second)."""
+    return Simulator()

@@ -1,0 +1,61 @@
+"""Typed records read from TOML: device cards, technologies.  An error names the file, the key and what is allowed."""
+
+from __future__ import annotations
+
+import difflib
+import tomllib
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic_core import ErrorDetails
+
+from spicekit.errors import UserError
+
+
+class Record(BaseModel):
+    """Base of everything read from a user's file: immutable, and an unknown key is an error."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)
+
+
+R = TypeVar("R", bound=Record)
+
+
+def read_toml(file: Path, record: type[R]) -> R:
+    """Read ``file`` into ``record``.
+
+    Raises :class:`UserError` with one line for a file that is missing, is not TOML, or has a wrong key or value.
+    """
+    try:
+        raw = tomllib.loads(file.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise UserError(f"cannot read {file}: {error.strerror}") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise UserError(f"{file}: not valid TOML: {error}") from None
+    try:
+        return record.model_validate(raw)
+    except ValidationError as error:
+        raise UserError(f"{file}: {explain(error, record)}") from None
+
+
+def explain(error: ValidationError, record: type[BaseModel]) -> str:
+    """The first of pydantic's complaints as one line: key, what was given, what is allowed."""
+    first = error.errors()[0]
+    key = ".".join(str(part) for part in first["loc"])
+    if first["type"] == "missing":
+        return f"missing key '{key}'"
+    if first["type"] == "extra_forbidden":
+        near = difflib.get_close_matches(str(first["loc"][-1]), _keys(record, first), n=2, cutoff=0.6)
+        return f"unknown key '{key}'" + (f"; did you mean {' or '.join(near)}?" if near else "")
+    message = first["msg"].removeprefix("Value error, ").replace("Input should be", "allowed:")
+    given = "" if isinstance(first["input"], dict | BaseModel) else f" (given: {first['input']!r})"
+    return (f"{key}: " if key else "") + message[0].lower() + message[1:] + given
+
+
+def _keys(record: type[BaseModel], first: ErrorDetails) -> list[str]:
+    model: Any = record
+    for part in first["loc"][:-1]:
+        field = getattr(model, "model_fields", {}).get(part)
+        model = field.annotation if field is not None else None
+    return list(getattr(model, "model_fields", {}))

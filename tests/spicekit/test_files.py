@@ -1,0 +1,70 @@
+"""Files are written whole or not at all."""
+
+from __future__ import annotations
+
+import errno
+import json
+from pathlib import Path
+
+import pytest
+
+from spicekit.errors import SpicekitError, UserError
+from spicekit.files import disk_error, output_folder, write_atomically, write_json, write_text
+
+
+def test_a_file_appears_whole(tmp_path: Path) -> None:
+    write_text(tmp_path / "a.txt", "Ω\n")
+    assert (tmp_path / "a.txt").read_text(encoding="utf-8") == "Ω\n"
+    write_json(tmp_path / "a.json", {"x": 1.5})
+    assert json.loads((tmp_path / "a.json").read_text()) == {"x": 1.5}
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["a.json", "a.txt"]
+
+
+def test_an_interrupted_write_leaves_the_old_file(tmp_path: Path) -> None:
+    file = tmp_path / "a.txt"
+    write_text(file, "old")
+
+    def half(path: Path) -> None:
+        path.write_text("ne")
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        write_atomically(file, half)
+    assert file.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [file]
+
+
+def test_a_full_disk_says_so(tmp_path: Path) -> None:
+    def full(path: Path) -> None:
+        path.write_text("x")
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with pytest.raises(SpicekitError, match=r"disk full while writing .*a.txt; what was computed is kept") as caught:
+        write_atomically(tmp_path / "a.txt", full)
+    assert not isinstance(caught.value, UserError)  # not the user's input: exit code 1
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_pyarrows_words_for_a_full_disk_count_too(tmp_path: Path) -> None:
+    error = OSError("[Errno 28] Error writing bytes to file. Detail: [errno 28] No space left on device")
+    assert "disk full" in str(disk_error(tmp_path, error))
+
+
+def test_a_folder_that_does_not_exist(tmp_path: Path) -> None:
+    with pytest.raises(SpicekitError, match=r"cannot write .*: No such file or directory"):
+        write_text(tmp_path / "none" / "a.txt", "x")
+
+
+def test_nan_never_reaches_json(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="not JSON compliant"):
+        write_json(tmp_path / "a.json", {"x": float("nan")})
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_output_folder(tmp_path: Path) -> None:
+    assert output_folder(tmp_path / "a" / "b").is_dir()
+    (tmp_path / "file").write_text("")
+    with pytest.raises(UserError, match=r"--out .*file/x: cannot make this folder: Not a directory"):
+        output_folder(tmp_path / "file" / "x")
+    with pytest.raises(UserError, match=r"--out .*file: cannot make this folder: File exists"):
+        output_folder(tmp_path / "file")

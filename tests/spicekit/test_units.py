@@ -1,0 +1,102 @@
+"""Numbers with SPICE suffixes."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from spicekit.errors import UserError
+from spicekit.units import format_value, parse_value
+
+SUFFIXES = {"t": 12, "g": 9, "meg": 6, "k": 3, "m": -3, "u": -6, "µ": -6, "n": -9, "p": -12, "f": -15, "a": -18}
+
+
+@pytest.mark.parametrize(("suffix", "exponent"), SUFFIXES.items())
+def test_suffix_gives_the_nearest_double(suffix: str, exponent: int) -> None:
+    # exact equality: 45n must be the very number that Python reads from 45e-9, or parameters would not compare equal
+    for mantissa in ("1", "45", "-2.5", ".7", "3."):
+        assert parse_value(f"{mantissa}{suffix}") == float(f"{mantissa}e{exponent}")
+        assert parse_value(f"{mantissa}{suffix.upper()}") == float(f"{mantissa}e{exponent}")
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("1M", 1e-3),  # milli in SPICE, whatever one may wish
+        ("1MEG", 1e6),
+        ("1megohm", 1e6),
+        ("10pF", 1e-11),
+        ("3ns", 3e-9),
+        ("5V", 5.0),
+        ("2kHz", 2e3),
+        ("1f", 1e-15),
+        ("1.5e-9", 1.5e-9),
+        ("1e3k", 1e6),
+        (" 7 n ", 7e-9),
+        ("+4", 4.0),
+        ("5%", 0.05),
+        ("150 %", 1.5),
+        ("-1e1%", -0.1),
+        ("inf", math.inf),
+        ("-INF", -math.inf),
+        (3, 3.0),
+        (2.5, 2.5),
+    ],
+)
+def test_reads(text: str | float, value: float) -> None:
+    assert parse_value(text) == pytest.approx(value, rel=1e-15)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", " ", "abc", "n", "1x", "1nn", "--1", "1e", "1,5", "0x10", "nan", "1n%", "5%%", "1 2", "1e5.5", "1;rm", "true", "∞",
+     "1_000", True, math.nan],
+)  # fmt: skip
+def test_refuses_what_is_not_a_number(text: str | float) -> None:
+    with pytest.raises(UserError, match="is not a number") as caught:
+        parse_value(text)
+    assert "\n" not in str(caught.value)
+
+
+@given(st.floats(allow_nan=False))
+def test_python_numbers_survive_as_text(value: float) -> None:
+    assert parse_value(repr(value)) == value
+
+
+@given(st.decimals(-999, 999, places=4, allow_nan=False, allow_infinity=False), st.sampled_from(sorted(SUFFIXES.items())))
+def test_any_mantissa_with_any_suffix(mantissa: object, suffix: tuple[str, int]) -> None:
+    assert parse_value(f"{mantissa}{suffix[0]}") == float(f"{mantissa}e{suffix[1]}")
+
+
+@given(st.floats(1e-17, 1e14), st.sampled_from([1, -1]))
+def test_formatted_values_read_back(value: float, sign: int) -> None:
+    shown = format_value(sign * value, "V", digits=9)
+    # 'M' for mega is right for people and milli to SPICE: the one prefix that does not read back
+    number = float(shown.split()[0]) * 1e6 if " MV" in shown else parse_value(shown)
+    assert number == pytest.approx(sign * value, rel=1e-8)  # nine digits
+
+
+@given(st.floats(1e-15, 9e14))
+def test_mantissa_has_at_most_three_digits_before_the_point(value: float) -> None:
+    assert 0.99 < float(format_value(value, "s", digits=4).split()[0]) < 1000
+
+
+@pytest.mark.parametrize(
+    ("value", "unit", "text"),
+    [
+        (2e-7, "m", "200 nm"),
+        (999.99e-9, "m", "1 µm"),  # rounding carries into the next prefix
+        (0.0, "V", "0 V"),
+        (1.5, "", "1.5"),
+        (18.0, "ohm um2", "18 ohm um2"),  # no prefix on a compound unit
+        (85.0, "C", "85 C"),
+        (math.inf, "V", "inf V"),
+        (-2.5e-3, "V", "-2.5 mV"),
+        (1e15, "Hz", "1000 THz"),
+    ],
+)
+def test_writes(value: float, unit: str, text: str) -> None:
+    assert format_value(value, unit) == text
