@@ -1,0 +1,298 @@
+"""From a device card to the flat set of numbers that every form of the model reads.
+
+The ngspice macromodel, its Verilog-A twin and :mod:`spicekit.physics.llg` take these keys and nothing else, so that
+they compute the same thing.  All values are floats in SI units; a switch is 0 or 1; nothing is infinite.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Final, Literal
+
+from spicekit.errors import UserError
+from spicekit.physics import magnetics
+from spicekit.physics.conductance import LAWS, brinkman_coefficients, tunnel_conductance
+from spicekit.physics.constants import E_CHARGE, GAMMA, HBAR, K_B, MU0
+from spicekit.physics.initial import nominal_angle
+
+if TYPE_CHECKING:
+    from spicekit.card import MtjCard
+
+Tensor = magnetics.Tensor
+
+#: key -> "unit: meaning"
+KEYS: Final[dict[str, str]] = {
+    "temperature": "K: ambient temperature, at which ms, tmr and all derived numbers below are taken",
+    "area": "m2: area of the junction",
+    "volume": "m3: volume of the free layer",
+    "alpha": "1: Gilbert damping",
+    "gamma": "rad/(s T): gyromagnetic ratio; fields below are in A/m, so the rate is gamma mu0 H",
+    "mu0": "H/m: vacuum permeability",
+    "ms0": "A/m: Ms(T) = ms0 (1 - T/t_curie)^ms_exponent",
+    "t_curie": "K: see ms0",
+    "ms_exponent": "1: see ms0; 0 for no temperature law",
+    "ms": "A/m: Ms at temperature",
+    "ex": "1: easy axis and direction of the pinned layer, x",
+    "ey": "1: easy axis and direction of the pinned layer, y",
+    "ez": "1: easy axis and direction of the pinned layer, z",
+    "nxx": "1: demagnetising factor x; H_x = -nxx Ms m_x",
+    "nyy": "1: demagnetising factor y",
+    "nzz": "1: demagnetising factor z",
+    "k_easy": "J/m3: anisotropy along the easy axis e; H = 2 k_easy/(mu0 Ms) (m.e) e",
+    "k_perp": "J/m3: interface anisotropy along z; H_z = 2 (k_perp - k_vcma V)/(mu0 Ms) m_z",
+    "n_perp": "1: interface anisotropy that follows Ms^2 (critical over free-layer thickness); H_z = n_perp Ms m_z",
+    "k_vcma": "J/(m3 V): voltage-controlled anisotropy, xi/(t_ox t_free); a positive V lowers the z anisotropy",
+    "hx": "A/m: applied field x",
+    "hy": "A/m: applied field y",
+    "hz": "A/m: applied field z",
+    "gilbert": "1: 1 if the torques stand in Gilbert's equation (alpha cross terms), 0 in Landau and Lifshitz's",
+    "stt_coefficient": "A/m2: hbar/(2 e mu0 volume); a_stt = stt_coefficient g(c) asym(I) I/Ms in A/m",
+    "stt_qp": "1: g(c) = (1 - p_b T^1.5) (stt_qp/(stt_ap + stt_am c) + stt_qm/(stt_ap - stt_am c)), c = m.e",
+    "stt_qm": "1: see stt_qp",
+    "stt_ap": "1: see stt_qp; Lambda^2 + 1",
+    "stt_am": "1: see stt_qp; Lambda^2 - 1",
+    "stt_asymmetry": "1: asym(I) = 1 for I >= 0, this for I < 0 (parallel to antiparallel)",
+    "stt_fieldlike": "1: b_stt = stt_fieldlike a_stt",
+    "p_b": "1/K^1.5: polarisations fall as 1 - p_b T^1.5",
+    "sot": "1: 1 if there is a rail",
+    "sot_coefficient": "A/m2: theta_SH (1 - sech(t/lambda)) shunt hbar/(2 e mu0 w t t_free); a_sot = this I_rail/Ms",
+    "sot_fieldlike": "1: b_sot = sot_fieldlike a_sot",
+    "sx": "1: spin polarisation from the rail, x",
+    "sy": "1: spin polarisation from the rail, y",
+    "sz": "1: spin polarisation from the rail, z",
+    "r_rail": "ohm: whole rail; the junction sits at its middle",
+    "conductance": "1: angular law: 0 cosine-resistance, 1 cosine-conductance, 2 tunnel-fit, 3 brinkman",
+    "angle_umn": "1: 1 for the UMN library's straight-line angle in the resistance, 0 for c = m.e",
+    "r_p": "ohm: parallel resistance at zero bias",
+    "tmr": "1: TMR at zero bias and temperature (2.5 is 250 %)",
+    "p_tmr0": "1: TMR(T) = 2 P^2/(1 - P^2), P = p_tmr0 (1 - p_b T^1.5)",
+    "tmr_v2": "1/V2: 1/v_half^2; TMR(V) = TMR/(1 + tmr_v2 V^2)",
+    "gp1": "1/V: G_P(V) = (1 + gp1 V + gp2 V^2)/r_p",
+    "gp2": "1/V2: see gp1",
+    "gap2": "1/V2: tunnel-fit only: G_AP(V) = (1 + gap2 V^2)/(r_p (1 + TMR))",
+    "thermal": "1: 1 if c_th dT/dt = V I + I_rail^2 r_rail - (T - temperature)/r_th is solved, 0 for constant T",
+    "r_th": "K/W: thermal resistance",
+    "c_th": "J/K: heat capacity",
+    "theta0": "rad: nominal initial angle from the easy axis",
+    "phi0": "rad: initial azimuth about the easy axis (from x to y for a z axis)",
+    "theta0_sampled": "1: 1 if campaigns draw theta0 from the Boltzmann distribution of delta",
+    "delta": "1: thermal stability in the card's convention",
+    "hk": "A/m: effective anisotropy field of delta",
+    "tau_d": "s: (1 + alpha^2)/(alpha gamma mu0 hk)",
+    "ic_ap_p": "A: critical current, antiparallel to parallel (I > 0)",
+    "ic_p_ap": "A: magnitude of the critical current, parallel to antiparallel (I < 0)",
+    "k_norm": "1/s: rate of k_norm (1 - m.m) m, added to dm/dt so that integration error in |m| decays",
+}
+
+_STATES: Final[tuple[Literal["p", "ap"], ...]] = ("p", "ap")
+_NORMALISATION_RATE = 1e9  # slow beside the precession, fast beside the drift of a simulator's integration
+
+
+def macromodel(card: MtjCard, temperature: float | None = None) -> dict[str, float]:
+    """One float for every key of :data:`KEYS`, for ``card`` at ``temperature`` (K; the card's own if None).
+
+    Raises :class:`UserError` for a temperature beyond the card's laws, or at which its easy axis is not stable.
+    """
+    temp = card.temperature.default.value if temperature is None else float(temperature)
+    laws = card.temperature
+    t_curie = laws.t_curie.value if laws.t_curie else 1e9
+    p_b = laws.p_coefficient.value if laws.p_coefficient else 0.0
+    bloch = 1 - p_b * temp**1.5
+    transport = _transport(card, card.geometry.area, p_b)
+    p_temp = transport["p_tmr0"] * bloch
+    if not 0 < temp < t_curie or not bloch > 0 or p_temp >= 1:
+        raise UserError(
+            f"{card.name}: temperature {temp:g} K given; allowed: above 0 K, below the Curie point, polarisation 0 to 1"
+        )
+    exponent = laws.ms_exponent.value if laws.ms_exponent else 0.0
+    ms0 = card.magnet.ms.value
+    ms = float(magnetics.magnetisation(ms0, temp, t_curie, exponent))
+    gamma = card.constants.gamma.value if card.constants.gamma else GAMMA
+    k_b = card.constants.k_b.value if card.constants.k_b else K_B
+    alpha = card.magnet.alpha.value
+    area, volume = card.geometry.area, card.geometry.area * card.geometry.t_free.value
+    easy = "xyz".index(card.magnet.easy_axis)
+    demag = _demagnetisation(card)
+
+    k_easy, k_perp, n_perp = _anisotropy(card, demag, easy, volume, k_b)
+    extra = [0.0, 0.0, 2 * k_perp / (MU0 * ms) + n_perp * ms]
+    extra[easy] += 2 * k_easy / (MU0 * ms)
+    own = extra[easy] - demag[easy] * ms
+    net = [own - (extra[j] - demag[j] * ms) for j in range(3) if j != easy]  # stiffness towards each transverse axis
+    stiff = net if card.anisotropy.convention == "net" else [own, own]
+    hk = min(stiff)
+    if min(hk, *net) <= 0:
+        worst = min(hk, *net)
+        raise UserError(
+            f"{card.name}: magnet.easy_axis '{card.magnet.easy_axis}' is not stable at {temp:g} K: "
+            f"its anisotropy field is {worst:.3g} A/m; allowed: > 0 (raise the anisotropy or name the true easy axis)"
+        )
+    delta = float(magnetics.thermal_stability(ms, hk, volume, temp, k_b))
+
+    torque = _torque(card, transport["p_tmr0"], volume)
+    eta = [bloch * _efficiency(torque, cosine) for cosine in (-1.0, 1.0)]
+    ic = [float(magnetics.critical_current(alpha, ms, volume, value, *stiff)) for value in eta]
+
+    rule = card.initial.theta0_rule
+    given = card.initial.theta0.value if card.initial.theta0 else 0.0
+    small = 1 / math.sqrt(2 * delta)
+    theta0 = {"given": given, "small-angle": small}.get(rule, nominal_angle(delta))
+    field, thermal = card.field, card.thermal
+    xi = card.vcma.xi.value if card.vcma else 0.0
+    t_ox = card.geometry.t_ox.value if card.geometry.t_ox else 1.0
+    return {
+        "temperature": temp,
+        "area": area,
+        "volume": volume,
+        "alpha": alpha,
+        "gamma": gamma,
+        "mu0": MU0,
+        "ms0": ms0,
+        "t_curie": t_curie,
+        "ms_exponent": exponent,
+        "ms": ms,
+        "ex": float(easy == 0),
+        "ey": float(easy == 1),
+        "ez": float(easy == 2),
+        "nxx": demag[0],
+        "nyy": demag[1],
+        "nzz": demag[2],
+        "k_easy": k_easy,
+        "k_perp": k_perp,
+        "n_perp": n_perp,
+        "k_vcma": xi / (t_ox * card.geometry.t_free.value),
+        "hx": field.hx.value if field.hx else 0.0,
+        "hy": field.hy.value if field.hy else 0.0,
+        "hz": field.hz.value if field.hz else 0.0,
+        **torque,
+        "p_b": p_b,
+        **_rail(card, area, volume),
+        **transport,
+        "tmr": float(magnetics.julliere_tmr(p_temp, p_temp)),
+        "thermal": float(thermal is not None),
+        "r_th": thermal.r_th.value if thermal else 1.0,
+        "c_th": thermal.c_th.value if thermal else 1.0,
+        "theta0": theta0,
+        "phi0": card.initial.phi0.value if card.initial.phi0 else math.pi / 2,
+        "theta0_sampled": float(rule == "boltzmann"),
+        "delta": delta,
+        "hk": hk,
+        "tau_d": float(magnetics.relaxation_time(alpha, hk, gamma)),
+        "ic_ap_p": ic[0],
+        "ic_p_ap": ic[1] / torque["stt_asymmetry"],
+        "k_norm": _NORMALISATION_RATE,
+    }
+
+
+def _demagnetisation(card: MtjCard) -> Tensor:
+    shape, given = card.geometry, card.demagnetisation
+    edges = (shape.lx.value, shape.ly.value, shape.t_free.value)
+    if given.model == "prism":
+        return magnetics.prism_demagnetisation(*edges)
+    if given.model == "ellipsoid":
+        return magnetics.ellipsoid_demagnetisation(*edges)
+    if given.model == "cylinder":
+        return magnetics.cylinder_demagnetisation(*edges)
+    if given.nxx and given.nyy and given.nzz:
+        return given.nxx.value, given.nyy.value, given.nzz.value
+    return 0.0, 0.0, 0.0
+
+
+def _anisotropy(card: MtjCard, demag: Tensor, easy: int, volume: float, k_b: float) -> tuple[float, float, float]:
+    """(k_easy in J/m3, k_perp in J/m3, n_perp).  A given barrier is the whole barrier: shape is taken off k_easy."""
+    given, t_free = card.anisotropy, card.geometry.t_free.value
+    k_easy = given.ku.value if given.ku else 0.0
+    if given.barrier:
+        reference = (given.barrier_temperature or card.temperature.default).value
+        shape = demag[easy] - min(n for axis, n in enumerate(demag) if axis != easy)
+        k_easy = given.barrier.value * k_b * reference / volume + MU0 * card.magnet.ms.value**2 * shape / 2
+    k_perp = given.ki.value / t_free if given.ki else 0.0
+    n_perp = given.t_c.value / t_free if given.t_c else 0.0  # UMN: K_i = 2 pi Ms^2 t_c in CGS
+    return k_easy, k_perp, n_perp
+
+
+def _torque(card: MtjCard, p_tmr0: float, volume: float) -> dict[str, float]:
+    """Slonczewski's angular factor in one form for the three models.
+
+    Fong et al.: q(+-) = Lambda^2 (P_pinned +- P_free).  UMN is Lambda = 1, where it is the constant P_pinned; Arm (the
+    form of OOMMF's Oxs_SpinXferEvolve) is P_pinned = P_free.
+    """
+    given, p = card.torque, card.polarisation
+    pinned = free = p_tmr0
+    if p is not None:
+        pinned = (p.p_pinned or p.p0).value  # type: ignore[union-attr]  # the card has checked that one is there
+        free = (p.p_free or p.p0).value  # type: ignore[union-attr]
+    square = given.slonczewski_lambda.value**2 if given.slonczewski_lambda else 1.0
+    scale = square * (given.efficiency.value if given.efficiency else 1.0)
+    return {
+        "gilbert": float(given.model != "umn"),
+        "stt_coefficient": HBAR / (2 * E_CHARGE * MU0 * volume),
+        "stt_qp": scale * (pinned + free),
+        "stt_qm": scale * (pinned - free),
+        "stt_ap": square + 1,
+        "stt_am": square - 1,
+        "stt_asymmetry": given.asymmetry.value if given.asymmetry else 1.0,
+        "stt_fieldlike": given.fieldlike.value if given.fieldlike else 0.0,
+    }
+
+
+def _efficiency(torque: dict[str, float], cosine: float) -> float:
+    """g(c) of :data:`KEYS` without its temperature factor."""
+    slope = torque["stt_am"] * cosine
+    return torque["stt_qp"] / (torque["stt_ap"] + slope) + torque["stt_qm"] / (torque["stt_ap"] - slope)
+
+
+def _rail(card: MtjCard, area: float, volume: float) -> dict[str, float]:
+    rail = card.rail
+    if rail is None:
+        return dict.fromkeys(("sot", "sot_coefficient", "sot_fieldlike", "sx", "sy", "sz"), 0.0) | {"r_rail": 1.0}
+    width, thickness = rail.width.value, rail.thickness.value
+    sech = 1 / math.cosh(thickness / rail.lambda_sf.value) if rail.lambda_sf else 0.0
+    spin = rail.theta_sh.value * (1 - sech) * (rail.shunt.value if rail.shunt else 1.0) * area / (width * thickness)
+    resistance = rail.resistance.value if rail.resistance else 0.0
+    if rail.rho:
+        resistance = rail.rho.value * rail.length.value / (width * thickness)
+    return {
+        "sot": 1.0,
+        "sot_coefficient": spin * HBAR / (2 * E_CHARGE * MU0 * volume),
+        "sot_fieldlike": rail.fieldlike.value if rail.fieldlike else 0.0,
+        "sx": 0.0,
+        "sy": 1.0,
+        "sz": 0.0,
+        "r_rail": resistance,
+    }
+
+
+def _transport(card: MtjCard, area: float, p_b: float) -> dict[str, float]:
+    given, p = card.transport, card.polarisation
+    v_half = given.v_half.value if given.v_half else math.inf
+    gp1 = gp2 = gap2 = 0.0
+    bloch = 1 - p_b * card.temperature.default.value**1.5
+    t_ox = card.geometry.t_ox.value if card.geometry.t_ox else 0.0
+    if given.conductance == "tunnel-fit":
+        # both branches are 1 + c V^2 over their value at 0 V; the value at 1 V gives c
+        p0, p1, ap0, ap1 = (float(tunnel_conductance(t_ox, v, s)) for s in _STATES for v in (0.0, 1.0))
+        r_p, tmr = 1 / (p0 * area), p0 / ap0 - 1
+        gp2, gap2 = p1 / p0 - 1, ap1 / ap0 - 1
+    else:
+        r_p = given.ra.value * 1e-12 / area if given.ra else 0.0
+        tmr = given.tmr.value if given.tmr else -1.0
+    if given.conductance == "brinkman" and given.barrier_height:
+        difference = given.barrier_difference.value if given.barrier_difference else 0.0
+        gp1, gp2 = brinkman_coefficients(t_ox, given.barrier_height.value, difference)
+    if tmr >= 0:  # given at the card's temperature
+        p_tmr0 = float(magnetics.julliere_polarisation(tmr)) / bloch
+    elif p is not None and p.p_pinned and p.p_free:
+        p_tmr0 = math.sqrt(p.p_pinned.value * p.p_free.value)
+    else:
+        p_tmr0 = p.p0.value  # type: ignore[union-attr]  # the card has checked that one of the three is there
+    return {
+        "conductance": float(LAWS[given.conductance]),
+        "angle_umn": float(given.angle == "umn"),
+        "r_p": r_p,
+        "p_tmr0": p_tmr0,
+        "tmr_v2": v_half**-2,
+        "gp1": gp1,
+        "gp2": gp2,
+        "gap2": gap2,
+    }

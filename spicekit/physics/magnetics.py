@@ -1,0 +1,127 @@
+"""Magnetostatics of a single-domain free layer: shape, anisotropy, temperature, stability, critical current.
+
+All lengths in m, fields and magnetisation in A/m, energies in J; every function is vectorised over array arguments
+unless it says otherwise.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy.special import elliprd
+
+from spicekit.physics.constants import E_CHARGE, GAMMA, HBAR, K_B, MU0
+
+Floats = NDArray[np.float64]
+Tensor = tuple[float, float, float]
+
+
+def prism_demagnetisation(lx: float, ly: float, lz: float) -> Tensor:
+    """Demagnetising factors (nxx, nyy, nzz) of a uniformly magnetised rectangular prism with edges in m (scalars).
+
+    Aharoni, J. Appl. Phys. 83, 3432 (1998), eq. 1, with its logarithms written as inverse hyperbolic sines:
+    ln((r-a)/(r+a)) = -2 asinh(a/sqrt(b^2+c^2)), which does not cancel in a thin film.
+    """
+    return _prism_axis(ly, lz, lx), _prism_axis(lz, lx, ly), _prism_axis(lx, ly, lz)
+
+
+def ellipsoid_demagnetisation(lx: float, ly: float, lz: float) -> Tensor:
+    """Demagnetising factors (nxx, nyy, nzz) of an ellipsoid with axes in m (scalars).
+
+    Osborn, Phys. Rev. 67, 351 (1945), eq. 2.1, in Carlson's symmetric form: N_x = (x y z / 3) R_D(y^2, z^2, x^2).
+    """
+    volume = (lx * ly * lz) / 3
+    return (
+        volume * float(elliprd(ly * ly, lz * lz, lx * lx)),
+        volume * float(elliprd(lz * lz, lx * lx, ly * ly)),
+        volume * float(elliprd(lx * lx, ly * ly, lz * lz)),
+    )
+
+
+def cylinder_demagnetisation(lx: float, ly: float, lz: float) -> Tensor:
+    """Approximate demagnetising factors (nxx, nyy, nzz) of a flat cylinder of height lz, diameters lx, ly in m
+    (scalars).
+
+    Sato and Ishii, J. Appl. Phys. 66, 983 (1989): nzz = 1/(1 + 2 lz/(r sqrt(pi))) with r = sqrt(lx ly)/2; the rest is
+    shared between x and y, so an elongated cylinder gets no in-plane anisotropy from it.
+    """
+    nzz = 1 / (1 + 2 * lz / (math.sqrt(lx * ly) / 2 * math.sqrt(math.pi)))
+    return (1 - nzz) / 2, (1 - nzz) / 2, nzz
+
+
+def magnetisation(ms0: ArrayLike, temperature: ArrayLike, t_curie: float, exponent: float) -> Floats:
+    """Saturation magnetisation at ``temperature`` (K), in the unit of ``ms0``: Ms0 (1 - T/Tc)^exponent.
+
+    Form and constants (1420 K, 0.4): UMN MTJ library, Kim et al., CICC 2015 (10.1109/CICC.2015.7338407).
+    An exponent of 0 means no temperature law.
+    """
+    return np.asarray(np.asarray(ms0, float) * (1 - np.asarray(temperature, float) / t_curie) ** exponent)
+
+
+def polarisation(p0: ArrayLike, temperature: ArrayLike, coefficient: float) -> Floats:
+    """Spin polarisation at ``temperature`` (K): P0 (1 - b T^1.5), after Shang et al., Phys. Rev. B 58, R2917."""
+    return np.asarray(np.asarray(p0, float) * (1 - coefficient * np.asarray(temperature, float) ** 1.5))
+
+
+def julliere_tmr(p_pinned: ArrayLike, p_free: ArrayLike) -> Floats:
+    """Tunnel magnetoresistance (a ratio, 1 = 100 %) at zero bias: 2 P1 P2/(1 - P1 P2) (Julliere 1975)."""
+    product = np.asarray(p_pinned, float) * np.asarray(p_free, float)
+    return np.asarray(2 * product / (1 - product))
+
+
+def julliere_polarisation(tmr: ArrayLike) -> Floats:
+    """The polarisation of two equal electrodes that gives ``tmr`` (a ratio): sqrt(TMR/(TMR + 2))."""
+    ratio = np.asarray(tmr, float)
+    return np.asarray(np.sqrt(ratio / (ratio + 2)))
+
+
+def anisotropy_field(k: ArrayLike, ms: ArrayLike) -> Floats:
+    """The field 2 K/(mu0 Ms) in A/m of an anisotropy energy density ``k`` (J/m3)."""
+    return np.asarray(2 * np.asarray(k, float) / (MU0 * np.asarray(ms, float)))
+
+
+def thermal_stability(ms: ArrayLike, hk: ArrayLike, volume: ArrayLike, temperature: ArrayLike, k_b: float = K_B) -> Floats:
+    """Delta = mu0 Ms Hk V/(2 k T), dimensionless (Sun, Phys. Rev. B 62, 570 (2000))."""
+    energy = MU0 * np.asarray(ms, float) * np.asarray(hk, float) * np.asarray(volume, float) / 2
+    return np.asarray(energy / (k_b * np.asarray(temperature, float)))
+
+
+def critical_current(alpha: ArrayLike, ms: ArrayLike, volume: ArrayLike, eta: ArrayLike, h1: ArrayLike, h2: ArrayLike) -> Floats:
+    """Zero-temperature critical current in A: the damping-like field hbar eta I/(2 e mu0 Ms V) equals alpha (h1 +
+    h2)/2.
+
+    ``h1`` and ``h2`` are the stiffness fields (A/m) towards the two transverse axes, ``eta`` the spin-torque
+    efficiency. For a perpendicular layer h1 = h2 = Hk and this is 4 alpha e k T Delta/(hbar eta); for an in-plane
+    layer it holds the half of the out-of-plane demagnetising field (Sun, Phys. Rev. B 62, 570 (2000), eq. 10).
+    """
+    mean = (np.asarray(h1, float) + np.asarray(h2, float)) / 2
+    moment = MU0 * np.asarray(ms, float) * np.asarray(volume, float)
+    return np.asarray(2 * E_CHARGE / HBAR * np.asarray(alpha, float) * moment * mean / np.asarray(eta, float))
+
+
+def relaxation_time(alpha: ArrayLike, hk: ArrayLike, gamma: float = GAMMA) -> Floats:
+    """tau_D = (1 + alpha^2)/(alpha gamma mu0 Hk) in s (Butler et al., IEEE Trans. Magn. 48, 4684 (2012))."""
+    damping = np.asarray(alpha, float)
+    return np.asarray((1 + damping**2) / (damping * gamma * MU0 * np.asarray(hk, float)))
+
+
+def _prism_axis(a: float, b: float, c: float) -> float:
+    """Aharoni's factor along ``c`` of the prism a x b x c (homogeneous: full edges serve as his half edges)."""
+    ab, bc, ac = math.hypot(a, b), math.hypot(b, c), math.hypot(a, c)
+    r = math.hypot(a, b, c)
+    total = (
+        -(b * b - c * c) / (b * c) * math.asinh(a / bc)
+        - (a * a - c * c) / (a * c) * math.asinh(b / ac)
+        + b / c * math.asinh(a / b)
+        + a / c * math.asinh(b / a)
+        - c / a * math.asinh(b / c)
+        - c / b * math.asinh(a / c)
+        + 2 * math.atan(a * b / (c * r))
+        + (a**3 + b**3 - 2 * c**3) / (3 * a * b * c)
+        + (a * a + b * b - 2 * c * c) / (3 * a * b * c) * r
+        + c / (a * b) * (ac + bc)
+        - (ab**3 + bc**3 + ac**3) / (3 * a * b * c)
+    )
+    return total / math.pi

@@ -1,0 +1,83 @@
+"""Demagnetisation, temperature laws and stability against closed forms and the figures of Arm's example."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from spicekit.card import load_card
+from spicekit.physics import magnetics
+
+LENGTH = st.floats(1.0, 200.0)
+
+
+@given(LENGTH, LENGTH, LENGTH)
+def test_the_demagnetising_factors_of_every_shape_sum_to_one(lx: float, ly: float, lz: float) -> None:
+    for factors in (magnetics.prism_demagnetisation, magnetics.ellipsoid_demagnetisation):
+        tensor = factors(lx, ly, lz)
+        assert sum(tensor) == pytest.approx(1, abs=2e-9)
+        assert min(tensor) > -1e-9
+        order = np.argsort([lx, ly, lz])  # the shortest axis has the largest factor
+        assert np.all(np.diff(np.array(tensor)[order]) <= 1e-9)
+    assert sum(magnetics.cylinder_demagnetisation(lx, lx, lz)) == pytest.approx(1, abs=1e-12)
+
+
+def test_a_cube_and_a_sphere_have_one_third_each() -> None:
+    assert magnetics.prism_demagnetisation(7e-9, 7e-9, 7e-9) == pytest.approx((1 / 3,) * 3, abs=1e-12)
+    assert magnetics.ellipsoid_demagnetisation(7e-9, 7e-9, 7e-9) == pytest.approx((1 / 3,) * 3, abs=1e-12)
+
+
+def test_a_spheroid_has_osborns_closed_form() -> None:
+    m = 50.0
+    root = math.sqrt(m * m - 1)
+    oblate = m * m / root**2 * (1 - math.asin(root / m) / root)
+    assert magnetics.ellipsoid_demagnetisation(m, m, 1)[2] == pytest.approx(oblate, rel=1e-12)
+    prolate = (m / root * math.log(m + root) - 1) / root**2
+    assert magnetics.ellipsoid_demagnetisation(1, 1, m)[2] == pytest.approx(prolate, rel=1e-11)
+
+
+def test_the_prism_is_scale_free_and_permutes_with_its_axes() -> None:
+    nxx, nyy, nzz = magnetics.prism_demagnetisation(65e-9, 40e-9, 1.48e-9)
+    assert magnetics.prism_demagnetisation(65.0, 40.0, 1.48) == pytest.approx((nxx, nyy, nzz), abs=1e-12)
+    assert magnetics.prism_demagnetisation(40e-9, 65e-9, 1.48e-9) == pytest.approx((nyy, nxx, nzz), abs=1e-12)
+
+
+def test_the_tmr_of_umns_polarisation_falls_with_temperature_as_published() -> None:
+    p = magnetics.polarisation(0.69, np.array([300.0, 358.0, 400.0]), 2e-5)
+    np.testing.assert_allclose(magnetics.julliere_tmr(p, p) * 100, [123.8, 110.5, 101.2], atol=0.05)
+    np.testing.assert_allclose(magnetics.julliere_polarisation(magnetics.julliere_tmr(p, p)), p, rtol=1e-14)
+
+
+def test_arms_example() -> None:
+    p = load_card("arm-50nm").macromodel()
+    assert p["nzz"] == pytest.approx(0.9568, abs=5e-5)
+    assert p["hk"] == pytest.approx(1.781e5, abs=50)
+    assert p["delta"] == pytest.approx(63.66, abs=0.005)
+    assert p["ic_ap_p"] == pytest.approx(21.37e-6, abs=5e-9)
+    assert p["ic_p_ap"] == pytest.approx(21.37e-6, abs=5e-9)
+    assert p["tau_d"] == pytest.approx(2.539e-9, abs=5e-13)
+    assert p["theta0"] == pytest.approx(1 / math.sqrt(2 * p["delta"]), rel=1e-14)
+
+
+def test_umns_delta() -> None:
+    assert load_card("umn-i-pmtj").macromodel()["delta"] == pytest.approx(72.88, rel=1e-4)
+
+
+def test_a_given_barrier_is_the_barrier_whatever_the_shape() -> None:
+    card = load_card("fong-pma")
+    assert card.macromodel()["delta"] == pytest.approx(56, rel=1e-12)
+    shaped = card.model_copy(update={"demagnetisation": load_card("umn-i-pmtj").demagnetisation})
+    assert shaped.macromodel()["delta"] == pytest.approx(56, rel=1e-12)
+
+
+def test_an_in_plane_layer_pays_half_its_out_of_plane_field_in_critical_current() -> None:
+    p = load_card("umn-imtj").macromodel()
+    soft, hard = (p["nxx"] - p["nyy"]) * p["ms"], (p["nzz"] - p["nyy"]) * p["ms"]
+    assert p["hk"] == pytest.approx(soft, rel=1e-12)
+    uniaxial = magnetics.critical_current(p["alpha"], p["ms"], p["volume"], 0.595, soft, soft)
+    biaxial = magnetics.critical_current(p["alpha"], p["ms"], p["volume"], 0.595, soft, hard)
+    assert biaxial / uniaxial == pytest.approx((soft + hard) / (2 * soft), rel=1e-12)

@@ -1,0 +1,149 @@
+"""Device cards: what ships, what a user's own file may say, and the one line that a wrong one gets."""
+
+from __future__ import annotations
+
+import math
+import re
+from pathlib import Path
+
+import pytest
+
+from spicekit.card import MtjCard, list_cards, load_card
+from spicekit.errors import UserError
+from spicekit.paths import data_root
+from spicekit.physics.macromodel import KEYS
+
+SHIPPED = {
+    "umn-i-pmtj", "umn-c-pmtj", "umn-imtj", "fong-pma", "arm-50nm", "spinlib-vgsot", "freepdk45-sot", "umn-she-sot",
+    "imce-45nm", "stt-bnn-65nm",
+}  # fmt: skip
+FOLDER = data_root() / "models" / "mtj"
+
+
+def edited(tmp_path: Path, name: str, *changes: tuple[str, str]) -> str:
+    """A copy of a shipped card with regular expressions replaced; its path."""
+    text = (FOLDER / f"{name}.toml").read_text(encoding="utf-8")
+    for pattern, replacement in changes:
+        text, count = re.subn(pattern, replacement, text, count=1, flags=re.MULTILINE)
+        assert count == 1, f"{pattern} is not in {name}.toml"
+    file = tmp_path / "own.toml"
+    file.write_text(text, encoding="utf-8")
+    return str(file)
+
+
+def test_the_published_sets_ship() -> None:
+    assert set(list_cards()) >= SHIPPED
+    assert list_cards() == sorted(list_cards())
+
+
+@pytest.mark.parametrize("name", sorted(SHIPPED))
+def test_every_card_gives_every_parameter_finite(name: str) -> None:
+    card = load_card(name)
+    assert card.name == name
+    for temperature in (None, 260.0, 300.0, 398.0):
+        p = card.macromodel(temperature)
+        assert set(p) == set(KEYS)
+        assert all(type(value) is float and math.isfinite(value) for value in p.values())
+    p = card.macromodel()
+    assert 25 < p["delta"] < 110
+    assert p["temperature"] == card.temperature.default.value
+    assert card.three_terminal == bool(p["sot"])
+
+
+def test_the_projects_own_cards_are_what_their_benches_need() -> None:
+    bnn, imce = load_card("stt-bnn-65nm").macromodel(), load_card("imce-45nm").macromodel()
+    assert bnn["tmr"] == pytest.approx(2.5)
+    assert bnn["delta"] == pytest.approx(60, abs=2)
+    assert 2e3 < bnn["r_p"] < 6e3
+    assert imce["tmr"] == pytest.approx(2.5)
+    assert imce["sot"] == 1
+    assert imce["ez"] == 1
+
+
+def test_units_are_converted_and_the_card_does_not_change(tmp_path: Path) -> None:
+    other = edited(
+        tmp_path, "arm-50nm", (r"value = 1.2e6, unit = \"A/m\"", 'value = 1200, unit = "emu/cc"'),
+        (r"value = 1, unit = \"mJ/m2\"", 'value = 1e-3, unit = "J/m2"'),
+        (r"^t_free = .*", 't_free = {value = 1e-9, unit = "m", source = "x"}'),
+    )  # fmt: skip
+    assert load_card(other).macromodel() == pytest.approx(load_card("arm-50nm").macromodel(), rel=1e-12)
+    with pytest.raises(ValueError, match="frozen"):
+        load_card("arm-50nm").name = "other"  # type: ignore[misc]
+
+
+def test_infinite_v_half_is_no_roll_off(tmp_path: Path) -> None:
+    file = edited(tmp_path, "stt-bnn-65nm", (r"^v_half = \{value = 0.5", "v_half = {value = inf"))
+    assert load_card(file).macromodel()["tmr_v2"] == 0
+
+
+WRONG: list[tuple[str, str, str, str]] = [
+    ("unknown key", r"^alpha =", "alhpa =", r"magnet: unknown key 'alhpa'; did you mean alpha"),
+    ("unknown section", r"^\[magnet\]", "[magnets]", r"unknown key 'magnets'; did you mean magnet"),
+    ("missing key", r"^alpha = .*", "", r"missing key 'magnet.alpha'"),
+    ("missing source", r', source = "chosen: as the Arm MRAM[^"]*"', "", r"missing key 'magnet.alpha.source'"),
+    ("bare number", r"^alpha = .*", "alpha = 0.01", r"magnet.alpha: give it as \{value = NUMBER"),
+    ("text", r"^alpha = \{value = 0.01", 'alpha = {value = "0.01"', r"magnet.alpha.value: .*number"),
+    ("alpha 0", r"^alpha = \{value = 0.01", "alpha = {value = 0", r"magnet.alpha: 0 1 given; allowed: > 0 and <= 1"),
+    ("TMR below 0", r"^tmr = \{value = 250", "tmr = {value = -5", r"transport.tmr: -5 % given; allowed: >= 0"),
+    ("TMR 0", r"^tmr = \{value = 250", "tmr = {value = 0", r"transport.tmr 0 given"),
+    ("nan", r"^ra = \{value = 10", "ra = {value = nan", r"transport.ra: nan ohm um2 given"),
+    ("inf", r"^ra = \{value = 10", "ra = {value = inf", r"transport.ra: inf ohm um2 given"),
+    ("unit", r'unit = "ohm um2"', 'unit = "ohm"', r"transport.ra: unit 'ohm' given; allowed: ohm um2, ohm m2"),
+    ("choice", r'^easy_axis = "z"', 'easy_axis = "w"', r"magnet.easy_axis: allowed: 'x', 'y' or 'z' \(given: 'w'\)"),
+    ("wrong easy axis", r'^easy_axis = "z"', 'easy_axis = "x"', r"magnet.easy_axis 'x' is not stable at 300 K"),
+    ("weak anisotropy", r"^t_c = \{value = 1.35", "t_c = {value = 1.1", r"magnet.easy_axis 'z' is not stable"),
+    ("disc", r"^ly = \{value = 60", "ly = {value = 61", r"geometry: a disc has ly = lx"),
+    ("no ra", r"^ra = .*", "", r"missing key 'transport.ra'"),
+    ("no tmr", r"^tmr = .*", "", r"missing key 'transport.tmr'"),
+    ("no t_ox", r'"cosine-conductance"', '"brinkman"', r"missing key 'geometry.t_ox' \(needed by brinkman\)"),
+    ("above Curie", r"^default = \{value = 300", "default = {value = 1500", r"temperature: default 1500 K given"),
+    ("Lambda", r'^model = "arm"', 'model = "umn"\nslonczewski_lambda = {value=2, unit="1", source="x"}', r"torque: slonc"),
+    ("theta0", r'"boltzmann"', '"given"', r"initial: allowed: theta0 with theta0_rule = 'given'"),
+    ("not TOML", r"^\[magnet\]", "[magnet", r"not valid TOML"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("pattern", "replacement", "message"), [w[1:] for w in WRONG], ids=[w[0] for w in WRONG])
+def test_a_wrong_card_gets_one_line_with_file_and_key(tmp_path: Path, pattern: str, replacement: str, message: str) -> None:
+    file = edited(tmp_path, "stt-bnn-65nm", (pattern, replacement))
+    with pytest.raises(UserError, match=message) as caught:
+        load_card(file)
+    text = str(caught.value)
+    assert text.startswith(f"{file}: ")
+    assert "\n" not in text
+
+
+@pytest.mark.parametrize(
+    ("name", "pattern", "replacement", "message"),
+    [
+        ("freepdk45-sot", r"^nzz = \{value = 0.951", "nzz = {value = 0.9", r"nxx \+ nyy \+ nzz is 0.9484; allowed"),
+        ("freepdk45-sot", r"^resistance = .*", "", r"rail: allowed: rho or resistance"),
+        ("freepdk45-sot", r"^theta_sh = \{value = 0.7316", "theta_sh = {value = 0", r"rail: theta_sh 0 given"),
+        ("fong-pma", r"^barrier = ", 'ku = {value=1e5,unit="J/m3",source="x"}\nbarrier = ', r"anisotropy: barrier given"),
+        ("fong-pma", r"^barrier = .*", "", r"demagnetisation.model 'none' given"),
+        ("fong-pma", r"^p_free = .*", "", r"polarisation: allowed: p0 alone, or p_pinned and p_free"),
+        ("fong-pma", r"^\[temperature\]", '[vcma]\nxi={value=1,unit="J",source="x"}\n[temperature]', r"vcma.xi: unit 'J'"),
+        ("umn-imtj", r'^conductance = "', 'angle = "umn"\nconductance = "', r"transport.angle 'umn' given"),
+    ],
+)  # fmt: skip
+def test_parts_that_do_not_fit_together(tmp_path: Path, name: str, pattern: str, replacement: str, message: str) -> None:
+    with pytest.raises(UserError, match=message):
+        load_card(edited(tmp_path, name, (pattern, replacement)))
+
+
+def test_a_name_or_file_that_is_not_there(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"unknown device 'umn-ipmtj'; did you mean umn-i-pmtj"):
+        load_card("umn-ipmtj")
+    with pytest.raises(UserError, match="cannot read"):
+        load_card(str(tmp_path / "none.toml"))
+
+
+def test_a_temperature_beyond_the_laws() -> None:
+    for temperature in (0.0, -10.0, 1500.0, math.nan):
+        with pytest.raises(UserError, match=r"umn-i-pmtj: temperature .* given; allowed: above 0 K"):
+            load_card("umn-i-pmtj").macromodel(temperature)
+
+
+def test_a_card_can_be_built_in_python() -> None:
+    raw = load_card("arm-50nm").model_dump(exclude_none=True)
+    assert MtjCard.model_validate(raw).macromodel() == load_card("arm-50nm").macromodel()
