@@ -1,0 +1,203 @@
+"""A campaign: bench, variations and sampler, run over many trials into a folder.
+
+>>> from montecarlo import Campaign                                      # doctest: +SKIP
+>>> summary = Campaign("sot-logic", trials=10_000, seed=1).run("out")    # doctest: +SKIP
+>>> summary["margins"]["and"]["error_rate"]                              # doctest: +SKIP
+
+The samples are drawn and stored first; then chunks of trials go to an executor, and every finished chunk is written at once.
+Running a campaign again on its folder resumes it.  The trials table is the same for any executor, any number of workers
+and any number of interruptions.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import platform
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import Executor
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from montecarlo.executor import LocalExecutor
+from montecarlo.samplers import make_sampler
+from montecarlo.schedule import Source, simulate_sources
+from montecarlo.store import Store
+from montecarlo.summary import summarise
+from montecarlo.variation import Correlation, Space, Variation
+from spicekit import __version__
+from spicekit.bench import Bench
+from spicekit.errors import UserError
+from spicekit.files import write_json, write_text
+from spicekit.netlist import render
+from spicekit.registry import bench_class, full_name
+
+NOMINAL = "nominal"  # in place of a sampler: every trial is the nominal circuit
+Progress = Callable[[int, int], None]  # finished trials, all trials
+
+
+class Campaign:
+    """What is to be simulated.  Raises :class:`UserError` for anything wrong with it, before anything is simulated."""
+
+    def __init__(
+        self,
+        bench: str,
+        *,
+        trials: int,
+        seed: int = 1,
+        parameters: dict[str, Any] | None = None,
+        variations: Sequence[Variation] = (),
+        correlations: Sequence[Correlation] = (),
+        sampler: str = "random",
+    ) -> None:
+        if trials < 1:
+            raise UserError(f"--trials {trials}: at least 1")
+        if seed < 0:
+            raise UserError(f"--seed {seed}: 0 or above")
+        self.bench_name = full_name(bench)
+        self.parameters = dict(parameters or {})
+        self.bench: Bench = bench_class(bench)(**self.parameters)
+        self.trials = trials
+        self.seed = seed
+        self.sampler = sampler
+        self.space = Space(self.bench.points(), variations, correlations)
+        if not self.space.points:
+            raise UserError(f"bench '{self.bench.name}' has no variation points: there is nothing to vary")
+        if sampler != NOMINAL:
+            self._draw = make_sampler(sampler, seed, trials if sampler == "lhs" else 0, self.space.dimensions)
+        self.netlist = render(self.bench)
+
+    @classmethod
+    def load(cls, folder: Path) -> Campaign:
+        """The campaign that ``folder`` holds."""
+        record = Store(folder).read_record()
+        try:
+            return cls(
+                record["bench"],
+                trials=record["trials"],
+                seed=record["seed"],
+                parameters=record["given"],
+                variations=[Variation(**fields) for fields in record["variations"]],
+                correlations=[Correlation(**fields) for fields in record["correlations"]],
+                sampler=record["sampler"],
+            )
+        except (KeyError, TypeError) as error:
+            raise UserError(f"{folder / 'campaign.json'} is not a campaign of this version: {error}") from None
+
+    def record(self) -> dict[str, Any]:
+        """What ``campaign.json`` holds."""
+        return {
+            "bench": self.bench_name,
+            "given": self.record_of_parameters(),
+            "parameters": self.bench.parameters(),
+            "trials": self.trials,
+            "seed": self.seed,
+            "sampler": self.sampler,
+            "variations": [asdict(variation) for variation in self.space.variations],
+            "correlations": [asdict(correlation) for correlation in self.space.correlations],
+            "points": self.space.describe()["local"],
+            "block": self.bench.analysis().block,
+            "chunk": self.bench.analysis().chunk,
+            "netlist_sha256": self.netlist_hash(),
+            "versions": {"spicekit": __version__, "ngspice": ngspice_version(), "python": platform.python_version()},
+        }
+
+    def record_of_parameters(self) -> dict[str, Any]:
+        """The parameters as given, ready for JSON."""
+        return {name: value if isinstance(value, str | int | float) else str(value) for name, value in self.parameters.items()}
+
+    def netlist_hash(self) -> str:
+        """SHA-256 over the nominal netlist and the model files that it reads."""
+        digest = hashlib.sha256(self.netlist.encode())
+        for path in self.bench.technology.model_files(self.bench.p.corner):
+            digest.update(path.read_bytes())
+        return digest.hexdigest()
+
+    def run(
+        self,
+        out: str | Path,
+        *,
+        executor: Executor | None = None,
+        workers: int | None = None,
+        timeout: float = 120.0,
+        progress: Progress = lambda done, total: None,
+        warn: Callable[[str], None] = lambda line: None,
+    ) -> dict[str, Any]:
+        """Simulate what is missing in folder ``out`` and return the summary (also written there).
+
+        ``executor`` is any ``concurrent.futures.Executor``; without one, ``workers`` local processes (default: every core)
+        with ``timeout`` seconds a task.  Raises :class:`UserError` if the folder holds another campaign or is in use.
+        """
+        store = Store(Path(out))
+        started = time.monotonic()
+        with store.lock():
+            source = self.prepare(store, warn)
+            missing = sum(last - first for first, last in source.missing)
+            progress(self.trials - missing, self.trials)
+            if missing:
+                pool = executor or LocalExecutor(workers, timeout)
+                try:
+                    simulate_sources([source], pool, lambda done: progress(self.trials - missing + done, self.trials))
+                except BaseException:
+                    if executor is None:
+                        pool.shutdown(cancel_futures=True)
+                    raise
+                if executor is None:
+                    pool.shutdown()
+            return summarise(self, store, time.monotonic() - started if missing else None)
+
+    def prepare(self, store: Store, warn: Callable[[str], None]) -> Source:
+        """Make the folder (which the caller has locked) this campaign's, draw its samples, and find what is missing."""
+        store.clean()
+        self._claim(store)
+        if not store.samples.exists():
+            store.write_samples(self.trials, self.samples)
+        finished = store.finished(warn)
+        size = self.bench.analysis().chunk
+        chunks = [(first, min(first + size, self.trials)) for first in range(0, self.trials, size)]
+        return Source(self, store, [(first, last) for first, last in chunks if finished.get(first) != last - first])
+
+    def samples(self, first: int, last: int) -> dict[str, Any]:
+        """Values of every variation point for trials ``first`` to ``last - 1``: point -> array."""
+        if self.sampler == NOMINAL:
+            return {point.name: np.full(last - first, point.nominal) for point in self.space.points}
+        return self.space.values(self._draw.normals(first, last))
+
+    def _claim(self, store: Store) -> None:
+        """Make the folder this campaign's, or check that it is."""
+        mine = self.record()
+        if store.record.exists():
+            theirs = store.read_record()
+            for key in mine:
+                if key == "versions":
+                    same = all(mine[key][name] == theirs.get(key, {}).get(name) for name in ("spicekit", "ngspice"))
+                else:
+                    same = json.loads(json.dumps(mine[key])) == theirs.get(key)
+                if not same:
+                    shown = f"{_difference(theirs.get(key), mine[key])}"
+                    raise UserError(f"{store.folder} holds another campaign: '{key}' differs ({shown}); give another --out")
+            return
+        if any(store.folder.glob("*.parquet")) or store.parts():
+            raise UserError(f"{store.folder} holds results but no campaign.json; give another --out")
+        write_text(store.folder / "netlist.cir", self.netlist)
+        write_json(store.record, mine)
+
+
+def _difference(theirs: Any, mine: Any) -> str:
+    """The first difference between two records, for a message."""
+    if isinstance(theirs, dict) and isinstance(mine, dict):
+        for key in [*mine, *theirs]:
+            if theirs.get(key) != mine.get(key):
+                return f"{key}: {theirs.get(key)} there, {mine.get(key)} now"
+    return f"{theirs} there, {mine} now"
+
+
+def ngspice_version() -> str:
+    """Version of the library that the workers will load."""
+    from spicekit.doctor import library_version
+
+    return library_version() or "unknown"

@@ -1,0 +1,67 @@
+"""The local pool of worker processes, with a time limit a task; it survives the death of a worker."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+from collections.abc import Callable
+from concurrent.futures import BrokenExecutor, Executor, Future
+from typing import Any
+
+from pebble import ProcessExpired, ProcessPool
+
+from montecarlo.worker import initialise
+
+
+class LocalExecutor(Executor):
+    """A ``concurrent.futures.Executor`` on this machine's cores.
+
+    A task that takes longer than ``timeout`` seconds ends with ``TimeoutError`` and its worker is replaced; one whose worker
+    dies ends with an error for which :func:`died` is true.
+    """
+
+    def __init__(self, workers: int | None = None, timeout: float | None = None) -> None:
+        self.workers = workers or available_cores()
+        self._timeout = timeout
+        self._pool = self._start()
+        self._pending: set[Future[Any]] = set()
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+        try:
+            future: Future[Any] = self._pool.schedule(fn, args=args, kwargs=kwargs, timeout=self._timeout)
+        except RuntimeError:  # pebble gives up for good when a worker dies while no task is running
+            self._restart()
+            future = self._pool.schedule(fn, args=args, kwargs=kwargs, timeout=self._timeout)
+        self._pending.add(future)
+        future.add_done_callback(self._pending.discard)
+        return future
+
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
+        if cancel_futures:
+            self._pool.stop()
+        else:
+            self._pool.close()
+        if wait:
+            self._pool.join()
+
+    def _restart(self) -> None:
+        self.shutdown(cancel_futures=True)
+        for future in tuple(self._pending):  # tasks that no worker had taken yet: pebble forgets them
+            future.set_exception(BrokenExecutor("the pool was started again"))
+        self._pool = self._start()
+
+    def _start(self) -> Any:
+        # not fork: this process has threads, and a child must not inherit a half-used libngspice
+        context = multiprocessing.get_context("forkserver")
+        context.set_forkserver_preload(["montecarlo.worker", "spicekit.netlist"])
+        return ProcessPool(max_workers=self.workers, initializer=initialise, context=context)
+
+
+def available_cores() -> int:
+    """Cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else (os.cpu_count() or 1)
+
+
+def died(error: BaseException) -> bool:
+    """Whether ``error`` says that the worker, not the task, failed: pebble's, the standard library's or dask's words for it."""
+    return isinstance(error, ProcessExpired | BrokenExecutor) or type(error).__name__ == "KilledWorker"

@@ -1,0 +1,122 @@
+"""Getting trials simulated: tasks to an executor, retries, isolation of the trial that kills or outlives its worker.
+
+Several campaigns (the points of a sweep) share one executor: their tasks form one queue.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import deque
+from collections.abc import Callable, Sequence
+from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
+from concurrent.futures import TimeoutError as FutureTimeout
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from montecarlo.executor import died
+from montecarlo.store import Store
+from montecarlo.worker import Table, Task, failed_table, joined, simulate
+from spicekit.errors import SpicekitError
+from spicekit.outcome import Outcome
+
+if TYPE_CHECKING:
+    from montecarlo.campaign import Campaign
+
+PIECES = 8  # into how many a range is split that killed or outlived its worker, to find the trial which does it
+
+
+@dataclass
+class Source:
+    """A campaign with its folder, and the chunks that are still to be simulated (first trial, last trial + 1)."""
+
+    campaign: Campaign
+    store: Store
+    missing: list[tuple[int, int]]
+    pieces: dict[int, list[Table]] = field(default_factory=dict)  # answers of a chunk that was split, by its first trial
+
+    @property
+    def block(self) -> int:
+        return self.campaign.bench.analysis().block
+
+    @property
+    def chunk(self) -> int:
+        return self.campaign.bench.analysis().chunk
+
+    def task(self, first: int, last: int) -> Task:
+        """What a worker needs for trials ``first`` to ``last - 1``."""
+        parameters = json.dumps(self.campaign.record_of_parameters())
+        samples = self.store.read_samples(first, last)
+        return Task(self.campaign.bench_name, parameters, first, samples, self.block)
+
+    def accept(self, table: Table) -> None:
+        """Take the answer of a task; a chunk that is complete is written."""
+        chunk = table.first // self.chunk * self.chunk
+        pieces = self.pieces.setdefault(chunk, [])
+        pieces.append(table)
+        if sum(piece.trials for piece in pieces) == min(self.chunk, self.campaign.trials - chunk):
+            self.store.write_part(joined(self.pieces.pop(chunk)))
+
+
+@dataclass
+class _Job:
+    """Trials ``first`` to ``last - 1`` of a source on their way through the executor."""
+
+    source: Source
+    first: int
+    last: int
+    tries: int = 0
+
+    def split(self) -> list[_Job]:
+        """Smaller ranges: whole blocks as long as there is more than one, so that their trials keep their bits."""
+        trials = self.last - self.first
+        size = self.source.block if trials > self.source.block else -(-trials // PIECES)
+        return [_Job(self.source, first, min(first + size, self.last)) for first in range(self.first, self.last, size)]
+
+
+def simulate_sources(sources: Sequence[Source], pool: Executor, progress: Callable[[int], None]) -> None:
+    """Simulate everything that is missing from ``sources``; ``progress`` is told the number of trials done so far.
+
+    Raises :class:`SpicekitError` for a failure that is not a trial's (no simulator, a netlist that does not parse, a bench
+    that raises).
+    """
+    # enough tasks in flight to keep every worker busy, few enough to keep memory small
+    window = 2 * (getattr(pool, "workers", None) or getattr(pool, "_max_workers", None) or 16)
+    waiting = deque(_Job(source, first, last) for source in sources for first, last in source.missing)
+    running: dict[Future[Table], _Job] = {}
+    done = 0
+    while waiting or running:
+        while waiting and len(running) < window:
+            job = waiting.popleft()
+            running[pool.submit(simulate, job.source.task(job.first, job.last))] = job
+        ready, _ = wait(running, return_when=FIRST_COMPLETED)
+        for future in ready:
+            job = running.pop(future)
+            table = _answer(future, job, waiting)
+            if table is not None:
+                done += table.trials
+                job.source.accept(table)
+                progress(done)
+
+
+def _answer(future: Future[Table], job: _Job, waiting: deque[_Job]) -> Table | None:
+    """The table of ``job``; None if it has to run again, which is then put in front of ``waiting``."""
+    bench = job.source.campaign.bench
+    error = future.exception()
+    if error is None:
+        return future.result()
+    if isinstance(error, SpicekitError):
+        raise error
+    if isinstance(error, FutureTimeout):
+        outcome = Outcome.TIMEOUT
+    elif died(error):
+        outcome = Outcome.CRASHED
+        job.tries += 1
+        if job.tries == 1:  # the worker may have been killed for reasons of its own
+            waiting.appendleft(job)
+            return None
+    else:
+        raise SpicekitError(f"bench '{bench.name}' failed: {type(error).__name__}: {error}")
+    if job.last - job.first == 1:
+        return failed_table(bench, job.first, 1, outcome)
+    waiting.extendleft(reversed(job.split()))
+    return None

@@ -1,0 +1,104 @@
+"""Statistics of measures and margins: quantiles, gaps, the best reference, error rates with exact intervals."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.stats import beta
+
+Array = NDArray[np.float64]
+
+
+def clopper_pearson(errors: int, decisions: int, confidence: float = 0.95) -> tuple[float, float]:
+    """Exact interval for an error probability (Clopper and Pearson, Biometrika 26, 404 (1934)).
+
+    It covers the true value with at least ``confidence``; with no error seen, the upper bound is about 3.7/decisions at 95 %.
+    """
+    if decisions == 0:
+        return 0.0, 1.0
+    tail = (1 - confidence) / 2
+    low = 0.0 if errors == 0 else float(beta.ppf(tail, errors, decisions - errors + 1))
+    high = 1.0 if errors == decisions else float(beta.ppf(1 - tail, errors + 1, decisions - errors))
+    return low, high
+
+
+def describe(values: Array) -> dict[str, float]:
+    """Mean, standard deviation, extremes and the 0.1, 50 and 99.9 % quantiles; NaN where there are too few values."""
+    if len(values) == 0:
+        return dict.fromkeys(("mean", "std", "min", "max", "q001", "q50", "q999"), float("nan"))
+    q001, q50, q999 = np.quantile(values, [0.001, 0.5, 0.999])
+    return {
+        "mean": float(values.mean()),
+        "std": float(values.std(ddof=1)) if len(values) > 1 else float("nan"),
+        "min": float(values.min()),
+        "max": float(values.max()),
+        "q001": float(q001),
+        "q50": float(q50),
+        "q999": float(q999),
+    }
+
+
+def best_reference(low: Array, high: Array) -> tuple[float, int]:
+    """The fixed reference with the fewest wrong decisions, and their number.
+
+    A sample of ``low`` at or above the reference, or of ``high`` below it, is a wrong decision.  Of all references that are
+    equally good it is the middle of the widest interval.
+    """
+    low, high = np.sort(low), np.sort(high)
+    edges = np.unique(np.concatenate([low, high]))
+    middles = (edges[1:] + edges[:-1]) / 2
+    if len(middles) == 0:
+        middles = edges
+    wrong = (len(low) - np.searchsorted(low, middles, side="left")) + np.searchsorted(high, middles, side="left")
+    fewest = wrong.min()
+    if fewest > min(len(low), len(high)):  # the states are the wrong way round: beyond all samples one of them is right
+        if len(low) <= len(high):
+            return float(edges[0]), len(low)
+        return float(np.nextafter(edges[-1], np.inf)), len(high)
+    # join neighbouring equally good gaps, then take the widest
+    good = np.flatnonzero(wrong == fewest)
+    runs = np.split(good, np.flatnonzero(np.diff(good) > 1) + 1)
+    left = np.array([edges[run[0]] for run in runs])
+    right = np.array([edges[min(run[-1] + 1, len(edges) - 1)] for run in runs])
+    widest = int(np.argmax(right - left))
+    return float((left[widest] + right[widest]) / 2), int(fewest)
+
+
+@dataclass(frozen=True)
+class MarginStatistics:
+    """How well two states are told apart.  ``low`` and ``high`` are samples of the two measures, one a trial.
+
+    ``mean`` is the distance of the means; ``worst`` the smallest of the high samples minus the largest of the low ones
+    (below 0: no fixed reference parts them all); ``sigma3`` and ``sigma6`` are what is left of the mean gap after that many
+    standard deviations on both sides (a figure of merit, not a yield: the tails are not normal).  ``error_rate`` is the
+    fraction of wrong decisions at the best fixed reference, both states being equally likely.
+    """
+
+    mean: float
+    worst: float
+    sigma3: float
+    sigma6: float
+    reference: float
+    error_rate: float
+    error_rate_ci: tuple[float, float]
+
+    @classmethod
+    def of(cls, low: Array, high: Array) -> MarginStatistics:
+        if len(low) == 0 or len(high) == 0:
+            nan = float("nan")
+            return cls(nan, nan, nan, nan, nan, nan, (0.0, 1.0))
+        gap = float(high.mean() - low.mean())
+        spread = float(high.std(ddof=1) + low.std(ddof=1)) if min(len(low), len(high)) > 1 else float("nan")
+        reference, errors = best_reference(low, high)
+        decisions = len(low) + len(high)
+        return cls(
+            gap,
+            float(high.min() - low.max()),
+            gap - 3 * spread,
+            gap - 6 * spread,
+            reference,
+            errors / decisions,
+            clopper_pearson(errors, decisions),
+        )

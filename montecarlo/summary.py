@@ -1,0 +1,91 @@
+"""The summary of a campaign: outcome counts, statistics of every measure, margins."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from montecarlo.statistics import MarginStatistics, clopper_pearson, describe
+from montecarlo.store import Store
+from spicekit.files import write_json
+from spicekit.outcome import Outcome
+
+if TYPE_CHECKING:
+    from montecarlo.campaign import Campaign
+
+
+def summarise(campaign: Campaign, store: Store, elapsed: float | None) -> dict[str, Any]:
+    """Compute the summary from the parts on disk, one column at a time, write ``summary.json`` and return it.
+
+    Trials that are not ``ok`` are counted among the outcomes and take no part in the statistics.  ``elapsed`` in seconds;
+    None keeps the one of the run that finished the campaign.
+    """
+    path = store.folder / "summary.json"
+    outcomes = store.column("outcome")
+    ok = outcomes == str(Outcome.OK)
+    measures: dict[str, dict[str, Any]] = {
+        measure.name: {"unit": measure.unit} | describe(store.column(measure.name)[ok]) for measure in campaign.bench.measures()
+    }
+    for measure in campaign.bench.measures():
+        if measure.fraction:
+            values = store.column(measure.name)[ok]
+            measures[measure.name]["ci"] = list(clopper_pearson(int(values.sum()), len(values)))
+    units = {measure.name: measure.unit for measure in campaign.bench.measures()}
+    margins = {}
+    for margin in campaign.bench.margins():
+        low, high = store.column(margin.low)[ok], store.column(margin.high)[ok]
+        statistics = MarginStatistics.of(low, high)
+        margins[margin.name] = {
+            "unit": units[margin.low],
+            "low": margin.low,
+            "high": margin.high,
+            "mean": statistics.mean,
+            "worst": statistics.worst,
+            "sigma3": statistics.sigma3,
+            "sigma6": statistics.sigma6,
+            "reference": statistics.reference,
+            "error_rate": statistics.error_rate,
+            "error_rate_ci": list(statistics.error_rate_ci),
+        }
+        if margin.reference is not None:  # with the circuit's own reference, which varies from trial to trial
+            own = store.column(margin.reference)[ok]
+            errors = int(np.count_nonzero(low >= own) + np.count_nonzero(high < own))
+            margins[margin.name] |= {
+                "circuit_reference": margin.reference,
+                "circuit_error_rate": errors / (2 * len(own)) if len(own) else math.nan,
+                "circuit_error_rate_ci": list(clopper_pearson(errors, 2 * len(own))),
+            }
+    if elapsed is None and path.exists():
+        elapsed = _previous_elapsed(path)
+    summary = {
+        "bench": campaign.bench.name,
+        "trials": campaign.trials,
+        "seed": campaign.seed,
+        "elapsed_s": round(elapsed or 0.0, 3),
+        "outcomes": {str(outcome): int(np.count_nonzero(outcomes == str(outcome))) for outcome in Outcome},
+        "measures": measures,
+        "margins": margins,
+    }
+    plain: dict[str, Any] = without_nan(summary)
+    write_json(path, plain)
+    return plain
+
+
+def without_nan(value: Any) -> Any:
+    """JSON has no NaN: what is not known is null."""
+    if isinstance(value, dict):
+        return {key: without_nan(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [without_nan(item) for item in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def _previous_elapsed(path: Any) -> float:
+    import json
+
+    try:
+        return float(json.loads(path.read_text())["elapsed_s"])
+    except (ValueError, KeyError, OSError):
+        return 0.0

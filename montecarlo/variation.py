@@ -1,0 +1,232 @@
+"""Variations: which numbers vary, by which distribution, for each device on its own or for all at once.
+
+A *space* joins a bench's variation points with the variations asked for, and maps standard-normal vectors to values of the
+points.  The map is explicit and monotone in each coordinate, so that any sampler, and a search for rare failures, works in
+the same standard-normal space.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import ndtr, ndtri
+
+from spicekit.bench import VariationPoint
+from spicekit.errors import UserError, unknown
+from spicekit.units import parse_value
+
+Array = NDArray[np.float64]
+Distribution = Literal["normal", "lognormal"]
+Scope = Literal["local", "global"]
+
+
+@dataclass(frozen=True)
+class Variation:
+    """A distribution for all variation points of one kind (``ra``), or for one of them (``ra_c0``).
+
+    ``sigma`` is the standard deviation: relative to the nominal value, or in the unit of the point.  ``local`` draws each
+    point on its own, ``global`` draws once a trial for all of them; a kind may have both, and their deviations add up
+    (their factors multiply for ``lognormal``).  ``truncate`` cuts the underlying normal at that many sigmas on both sides.
+    """
+
+    target: str
+    sigma: float
+    relative: bool
+    scope: Scope = "local"
+    distribution: Distribution = "normal"
+    truncate: float | None = None
+
+    @classmethod
+    def parse(cls, text: str, scope: Scope = "local") -> Variation:
+        """Read ``ra=5%``, ``vth=20m``, ``ra=5%:lognormal`` or ``tmr=10%:normal:3`` (target=sigma:distribution:truncation)."""
+        target, equals, rest = text.partition("=")
+        words = rest.split(":")
+        option = "--sigma" if scope == "local" else "--sigma-global"
+        if not equals or not target or len(words) > 3:
+            raise UserError(
+                f"{option} '{text}': give TARGET=SIGMA[:normal|lognormal[:TRUNCATE]], e.g. ra=5% or ra=5%:lognormal:3"
+            )
+        try:
+            sigma = parse_value(words[0])
+            truncate = parse_value(words[2]) if len(words) == 3 else None
+        except UserError as error:
+            raise UserError(f"{option} '{text}': {error}") from None
+        distribution = words[1] if len(words) > 1 and words[1] else "normal"
+        if distribution not in ("normal", "lognormal"):
+            raise UserError(f"{option} '{text}': unknown distribution '{distribution}'; choose from lognormal, normal")
+        if not (sigma >= 0 and math.isfinite(sigma)):
+            raise UserError(f"{option} '{text}': sigma must be a finite number, 0 or above")
+        if truncate is not None and not truncate > 0:
+            raise UserError(f"{option} '{text}': truncation must be a positive number of sigmas")
+        return cls(target, sigma, words[0].strip().endswith("%"), scope, distribution, truncate)  # type: ignore[arg-type]
+
+    def normal(self, z: Array) -> Array:
+        """The (truncated) standard-normal variate that belongs to ``z``."""
+        if self.truncate is None:
+            return z
+        low = ndtr(-self.truncate)
+        return np.clip(ndtri(low + ndtr(z) * (1 - 2 * low)), -self.truncate, self.truncate)
+
+
+@dataclass(frozen=True)
+class Correlation:
+    """Correlation coefficient between the local draws of two kinds in the same device (``ra`` and ``tmr``)."""
+
+    first: str
+    second: str
+    rho: float
+
+    @classmethod
+    def parse(cls, text: str) -> Correlation:
+        """Read ``ra,tmr=-0.4``."""
+        pair, equals, number = text.partition("=")
+        first, comma, second = pair.partition(",")
+        try:
+            rho = parse_value(number)
+        except UserError as error:
+            raise UserError(f"--correlate '{text}': {error}") from None
+        if not (equals and comma and first and second and first != second and -1 < rho < 1):
+            raise UserError(f"--correlate '{text}': give KIND,KIND=RHO with RHO between -1 and 1, e.g. ra,tmr=-0.4")
+        return cls(first, second, rho)
+
+
+class Space:
+    """Standard-normal coordinates of a campaign: one a variation point, then one a global variation."""
+
+    def __init__(
+        self,
+        points: Sequence[VariationPoint],
+        variations: Sequence[Variation] = (),
+        correlations: Sequence[Correlation] = (),
+    ) -> None:
+        self.points = tuple(points)
+        self.variations = tuple(variations)
+        self.correlations = tuple(correlations)
+        kinds = {point.kind for point in points}
+        names = {point.name for point in points}
+        for variation in self.variations:
+            if variation.target not in kinds | names:
+                raise unknown("variation point", variation.target, kinds | names)
+        self._local = [self._choose(point, "local") or _default(point) for point in points]
+        globals_ = [variation for variation in self.variations if variation.scope == "global"]
+        self._global: list[Variation] = sorted(globals_, key=lambda variation: variation.target)
+        targets = [variation.target for variation in self._global]
+        if len(set(targets)) != len(targets):
+            raise UserError(f"--sigma-global: '{max(targets, key=targets.count)}' is given twice")
+        for point, local in zip(points, self._local, strict=True):
+            for variation in (local, *(v for v in self._global if v.target in (point.kind, point.name))):
+                _check(point, variation)
+        self._mixing = self._cholesky()
+
+    @property
+    def dimensions(self) -> int:
+        """Number of standard-normal coordinates."""
+        return len(self.points) + len(self._global)
+
+    @property
+    def labels(self) -> list[str]:
+        """A name for each coordinate."""
+        return [*(point.name for point in self.points), *(f"global {variation.target}" for variation in self._global)]
+
+    def values(self, z: Array) -> dict[str, Array]:
+        """Map ``z`` of shape (trials, dimensions) to values: point -> array of shape (trials,)."""
+        if self._mixing is not None:
+            local = z[:, : len(self.points)] @ self._mixing.T
+            z = np.concatenate([local, z[:, len(self.points) :]], axis=1)
+        values = {}
+        for column, (point, local_variation) in enumerate(zip(self.points, self._local, strict=True)):
+            base: Array | float = point.nominal
+            shift: Array | float = 0.0
+            factor: Array | float = 1.0
+            if point.draw is not None and self._choose(point, "local") is None:
+                base = point.draw(z[:, column])
+            else:
+                shift, factor = _deviate(point, local_variation, z[:, column])
+            for index, variation in enumerate(self._global):
+                if variation.target in (point.kind, point.name):
+                    more_shift, more_factor = _deviate(point, variation, z[:, len(self.points) + index])
+                    shift, factor = shift + more_shift, factor * more_factor
+            values[point.name] = np.full(len(z), (base + shift) * factor)
+        return values
+
+    def describe(self) -> dict[str, Any]:
+        """The variations in force, for the campaign's record: every point's local sigma, globals, correlations."""
+        return {
+            "local": {
+                point.name: {"kind": point.kind, "nominal": point.nominal, "unit": point.unit}
+                | {k: v for k, v in asdict(local).items() if k not in ("target", "scope")}
+                for point, local in zip(self.points, self._local, strict=True)
+            },
+            "global": [asdict(variation) for variation in self._global],
+            "correlations": [asdict(correlation) for correlation in self.correlations],
+        }
+
+    def _choose(self, point: VariationPoint, scope: Scope) -> Variation | None:
+        """The variation given for this very point, else the one for its kind; the later of two alike wins."""
+        chosen = None
+        for variation in self.variations:
+            if variation.scope != scope or variation.target not in (point.name, point.kind):
+                continue
+            if chosen is None or variation.target == point.name or chosen.target == point.kind:
+                chosen = variation
+        return chosen
+
+    def _cholesky(self) -> Array | None:
+        if not self.correlations:
+            return None
+        index = {(point.kind, _device(point)): number for number, point in enumerate(self.points)}
+        matrix = np.eye(len(self.points))
+        for correlation in self.correlations:
+            pairs = [
+                (index[kind, device], index[correlation.second, device])
+                for kind, device in index
+                if kind == correlation.first and (correlation.second, device) in index
+            ]
+            if not pairs:
+                kinds = sorted({point.kind for point in self.points})
+                raise UserError(
+                    f"--correlate: no device has both '{correlation.first}' and '{correlation.second}'; "
+                    f"kinds are {', '.join(kinds)}"
+                )
+            for first, second in pairs:
+                matrix[first, second] = matrix[second, first] = correlation.rho
+        try:
+            return np.asarray(np.linalg.cholesky(matrix))
+        except np.linalg.LinAlgError:
+            raise UserError("--correlate: the correlations contradict each other (matrix not positive definite)") from None
+
+
+def _device(point: VariationPoint) -> str:
+    return point.name.removeprefix(point.kind)
+
+
+def _default(point: VariationPoint) -> Variation:
+    return Variation(point.name, point.sigma, relative=False)
+
+
+def _check(point: VariationPoint, variation: Variation) -> None:
+    lognormal = variation.distribution == "lognormal"
+    if variation.sigma > 0 and point.nominal == 0 and (lognormal or (variation.relative and point.unit)):
+        raise UserError(
+            f"--sigma {variation.target}: the nominal value of '{point.name}' is 0, so give a normal sigma "
+            f"in {point.unit or '1'}, not in per cent"
+        )
+
+
+def _deviate(point: VariationPoint, variation: Variation, z: Array) -> tuple[Array | float, Array | float]:
+    """What ``variation`` adds to the nominal value, and the factor on it."""
+    if variation.sigma == 0:
+        return 0.0, 1.0
+    normal = variation.normal(z)
+    # per cent of a number that is itself a relative deviation (beta, nominal 0) are per cent of 1
+    reference = abs(point.nominal) or 1.0
+    if variation.distribution == "lognormal":
+        # mean and standard deviation are those asked for: s^2 = ln(1 + sigma^2), mu = -s^2 / 2
+        s = math.sqrt(math.log1p((variation.sigma if variation.relative else variation.sigma / reference) ** 2))
+        return 0.0, np.exp(s * normal - s * s / 2)
+    return (variation.sigma * reference if variation.relative else variation.sigma) * normal, 1.0

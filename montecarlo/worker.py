@@ -1,0 +1,98 @@
+"""What a worker process does: simulate a range of trials and return its table."""
+
+from __future__ import annotations
+
+import functools
+import json
+import signal
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spicekit.bench import Bench
+from spicekit.block import simulate_block
+from spicekit.outcome import Outcome
+from spicekit.registry import make_bench
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Task:
+    """Trials ``first`` to ``first + n - 1`` of a bench; everything that a worker needs, wherever it runs."""
+
+    bench: str
+    parameters: str  # JSON
+    first: int
+    samples: dict[str, Array]  # variation point -> array of shape (n,)
+    block: int  # trials a sweep; sweeps start at multiples of it, so that results do not depend on the task's extent
+
+    @property
+    def trials(self) -> int:
+        return len(next(iter(self.samples.values())))
+
+
+@dataclass(frozen=True)
+class Table:
+    """Results of consecutive trials."""
+
+    first: int
+    outcomes: list[str]
+    attempts: list[int]
+    measures: dict[str, Array]
+
+    @property
+    def trials(self) -> int:
+        return len(self.outcomes)
+
+
+def simulate(task: Task) -> Table:
+    """Simulate the trials of ``task``, block by block."""
+    bench = _bench(task.bench, task.parameters)
+    outcomes: list[str] = []
+    attempts: list[int] = []
+    columns: dict[str, list[Array]] = {measure.name: [] for measure in bench.measures()}
+    start = 0
+    while start < task.trials:
+        end = min(task.trials, start + task.block - (task.first + start) % task.block)
+        result = simulate_block(bench, {name: values[start:end] for name, values in task.samples.items()})
+        outcomes += [str(outcome) for outcome in result.outcomes]
+        attempts += result.attempts
+        for name, values in result.measures.items():
+            columns[name].append(values)
+        start = end
+    return Table(task.first, outcomes, attempts, {name: np.concatenate(parts) for name, parts in columns.items()})
+
+
+def failed_table(bench: Bench, first: int, trials: int, outcome: Outcome) -> Table:
+    """The table of trials whose worker never answered."""
+    nan = {measure.name: np.full(trials, np.nan) for measure in bench.measures()}
+    return Table(first, [str(outcome)] * trials, [0] * trials, nan)
+
+
+def joined(tables: list[Table]) -> Table:
+    """Tables of adjoining ranges as one."""
+    tables = sorted(tables, key=lambda table: table.first)
+    return Table(
+        tables[0].first,
+        [outcome for table in tables for outcome in table.outcomes],
+        [attempt for table in tables for attempt in table.attempts],
+        {name: np.concatenate([table.measures[name] for table in tables]) for name in tables[0].measures},
+    )
+
+
+def initialise() -> None:
+    """Start of a worker: Ctrl-C is for the parent, which then ends the workers in order.
+
+    SIGTERM ends a worker at once: a handler in Python would wait until ngspice returns, which a hung trial never does.
+    """
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+
+
+@functools.lru_cache(maxsize=8)
+def _bench(name: str, parameters: str) -> Bench:
+    given: dict[str, Any] = json.loads(parameters)
+    return make_bench(name, given)

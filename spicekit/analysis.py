@@ -1,0 +1,79 @@
+"""What one simulation of a bench is: a DC operating point or a transient.
+
+A bench that needs several settings of its digital inputs in one trial (a cell in either state) holds the circuit once for
+each, with the same variation points: all are solved together, which costs half of solving them one after the other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import ClassVar, Literal
+
+
+@dataclass(frozen=True)
+class DcAnalysis:
+    """An operating point; a campaign sweeps the trial number ``V(trial)`` over a block of them.
+
+    ``reltol`` is far below ngspice's 1e-3 because a sense margin is a small difference of node voltages.
+    """
+
+    save: tuple[str, ...]  # vectors as ngspice names them: "v(rbl)", "i(vdd)"
+    reltol: float = 1e-7
+    options: Mapping[str, float] = field(default_factory=dict)  # further ngspice options
+
+    # trials a sweep: longer pwl tables cost more a point, shorter ones more set-up; trials a task: a second of work
+    block: ClassVar[int] = 500
+    chunk: ClassVar[int] = 2000
+
+    def option_line(self) -> str:
+        """The words of the netlist's ``.options`` line."""
+        return _words({"reltol": self.reltol, "abstol": 1e-15, "vntol": 1e-9, "gmin": 1e-15, **self.options})
+
+    def netlist_lines(self, standalone: bool) -> str:
+        """``.save`` and, for a stand-alone netlist, the analysis."""
+        return " ".join((".save", *self.save)) + ("\n.op" if standalone else "")
+
+    def command(self, first: int, last: int) -> str:
+        """The ngspice command that simulates trials ``first`` to ``last`` (inclusive)."""
+        return f"dc vtrial {first} {last} 1"
+
+
+@dataclass(frozen=True)
+class TranAnalysis:
+    """A transient from the operating point at time 0 to ``stop`` seconds, with steps of at most ``step`` seconds.
+
+    ``step`` decides cost and accuracy; a bench chooses it by comparing with a ten times finer one and says so.
+    ``trtol`` is ngspice's factor on its truncation-error estimate (1 with XSPICE built in, 7 as SPICE meant it).
+    """
+
+    save: tuple[str, ...]
+    step: float
+    stop: float
+    reltol: float = 1e-4
+    method: Literal["trap", "gear"] = "trap"
+    trtol: float = 7.0
+    options: Mapping[str, float] = field(default_factory=dict)
+
+    block: ClassVar[int] = 50
+    chunk: ClassVar[int] = 50
+
+    def option_line(self) -> str:
+        """The words of the netlist's ``.options`` line."""
+        numbers = {"reltol": self.reltol, "abstol": 1e-13, "vntol": 1e-7, "trtol": self.trtol, **self.options}
+        return f"method={self.method} {_words(numbers)}"
+
+    def netlist_lines(self, standalone: bool) -> str:
+        """``.save`` and, for a stand-alone netlist, the analysis."""
+        return " ".join((".save", *self.save)) + (f"\n.{self.command()}" if standalone else "")
+
+    def command(self) -> str:
+        """The ngspice command of one run."""
+        return f"tran {self.step!r} {self.stop!r} 0 {self.step!r}"
+
+
+Analysis = DcAnalysis | TranAnalysis
+
+
+def _words(values: Mapping[str, float]) -> str:
+    return " ".join(f"{name}={value!r}" for name, value in values.items())

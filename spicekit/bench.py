@@ -1,0 +1,246 @@
+"""A bench: a netlist template, typed parameters, variation points, an analysis and measures.
+
+A bench is made with its parameters and then holds everything that a simulation of it needs::
+
+    class Divider(Bench):
+        name = "divider"
+        summary = "two resistors"
+        template = "divider.cir.j2"
+
+        class Parameters(BenchParameters):
+            r_top: float = quantity(1e3, "ohm", "upper resistor", gt=0)
+
+A user's own bench is a subclass in a file of its own (``path/to/file.py:Divider``), with its template beside it.
+"""
+
+from __future__ import annotations
+
+import sys
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from spicekit.analysis import Analysis
+from spicekit.errors import SpicekitError, UserError, unknown
+from spicekit.technology import Technology, load_technology
+from spicekit.toml import explain
+from spicekit.units import format_value, parse_value
+from spicekit.waves import Array, Waves
+
+
+def quantity(default: Any, unit: str, meaning: str, **limits: Any) -> Any:
+    """A numeric parameter: default, unit, meaning and the limits ``gt ge lt le``, all of them shown to the user."""
+    return Field(default, description=meaning, json_schema_extra={"unit": unit}, **limits)
+
+
+def option(default: Any, meaning: str) -> Any:
+    """A parameter that is one of several words; its type is a ``Literal``."""
+    return Field(default, description=meaning, json_schema_extra={"unit": ""})
+
+
+class BenchParameters(BaseModel):
+    """The parameters that every bench has."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
+
+    technology: str = option("ptm45", "CMOS technology: a shipped one or the path of a TOML file")
+    corner: str = option("tt", "process corner of the technology")
+    temperature: float = quantity(27.0, "C", "temperature of all devices")
+    vdd: float | None = quantity(None, "V", "supply; the technology's nominal one if not given", gt=0, allow_inf_nan=False)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _read_numbers(cls, given: Any) -> Any:
+        """SPICE numbers (``200n``, ``5%``) become floats wherever the field is a number."""
+        if not isinstance(given, Mapping):
+            return given
+        read = dict(given)
+        for name, value in given.items():
+            field = cls.model_fields.get(name)
+            numeric = field is not None and field.annotation in (float, int, float | None, int | None)
+            if numeric and isinstance(value, str):
+                try:
+                    read[name] = parse_value(value)
+                except UserError as error:
+                    raise UserError(f"parameter '{name}': {error}") from None
+        return read
+
+
+@dataclass(frozen=True)
+class VariationPoint:
+    """One number of one device that may vary: in the netlist the voltage of the node ``name``."""
+
+    name: str  # "ra_c0": kind and device, and the node in the netlist
+    kind: str  # "ra": what --sigma names
+    nominal: float
+    unit: str
+    sigma: float = 0.0  # default local standard deviation, in the unit of the point
+    low: float = -np.inf  # a sample at or below it is not physical: the trial is `invalid`
+    draw: Callable[[Array], Array] | None = None  # default distribution: values of standard normals, in place of sigma
+
+
+@dataclass(frozen=True)
+class Measure:
+    """A named scalar of one trial."""
+
+    name: str
+    unit: str
+    meaning: str
+    fraction: bool = False  # it is 0 or 1: a campaign gives its mean an exact interval
+
+
+@dataclass(frozen=True)
+class Panel:
+    """One axis of a transient's plot: vectors with their labels, stacked from top to bottom."""
+
+    label: str  # of the axis, without the unit
+    unit: str
+    vectors: Mapping[str, str]  # vector -> label
+
+
+@dataclass(frozen=True)
+class Margin:
+    """Two logical states to be told apart by a reference between their measures ``low`` and ``high``."""
+
+    name: str
+    low: str
+    high: str
+    reference: str | None = None  # the measure that holds the circuit's own reference, if it has one
+
+
+class Bench(ABC):
+    """A test bench with its parameters.  Raises :class:`UserError` for an unknown parameter or a value out of range."""
+
+    name: ClassVar[str]
+    summary: ClassVar[str]
+    template: ClassVar[str]  # below netlists/, or beside the file of a user's own bench
+    roles: ClassVar[tuple[str, ...]] = ("nmos", "pmos")  # devices that the technology must have
+    Parameters: ClassVar[type[BenchParameters]] = BenchParameters
+
+    def __init__(self, **given: Any) -> None:
+        fields = self.Parameters.model_fields
+        for name in given:
+            if name not in fields:
+                raise unknown(f"parameter of bench '{self.name}'", name, fields)
+        try:
+            self.p: Any = self.Parameters(**given)
+        except ValidationError as error:
+            raise UserError(f"bench '{self.name}': parameter {explain(error, self.Parameters)}") from None
+        except UserError as error:
+            raise UserError(f"bench '{self.name}': {error}") from None
+        self.technology: Technology = load_technology(self.p.technology)
+        self.technology.cards(self.p.corner)  # an unknown corner or an unreadable model file is said now
+        for role in self.roles:
+            self.technology.device(role)
+        limits = self.technology.temperature
+        if not limits.low <= self.temperature <= limits.high:
+            raise UserError(
+                f"bench '{self.name}': parameter temperature: {self.temperature:g} C is outside "
+                f"{limits.low} to {limits.high} C of technology '{self.technology.name}'"
+            )
+
+    @property
+    def temperature(self) -> float:
+        """Temperature of all devices in degrees Celsius."""
+        return float(self.p.temperature)
+
+    @property
+    def vdd(self) -> float:
+        """Supply voltage in volts."""
+        return float(self.technology.vdd if self.p.vdd is None else self.p.vdd)
+
+    @abstractmethod
+    def analysis(self) -> Analysis:
+        """The analysis, with its cases, saved vectors and solver tolerances."""
+
+    @abstractmethod
+    def measures(self) -> tuple[Measure, ...]:
+        """What :meth:`evaluate` returns."""
+
+    @abstractmethod
+    def evaluate(self, waves: Waves) -> Mapping[str, Array | float]:
+        """The measures: in DC of all trials in ``waves`` (arrays of shape (trials,)), in a transient of the one (numbers)."""
+
+    def points(self) -> tuple[VariationPoint, ...]:
+        """The variation points, in the order in which they are drawn."""
+        return ()
+
+    def transistor(self, device: str, width: float, length: float) -> list[VariationPoint]:
+        """Shift of |V_TH| and relative deviation of the current, with Pelgrom's sigma for the drawn size in metres.
+
+        Raises :class:`UserError` for a size below the technology's smallest, where its model means nothing.
+        """
+        for dimension, drawn, smallest in (("L", length, self.technology.l_min), ("W", width, self.technology.w_min)):
+            if drawn < smallest * (1 - 1e-9):
+                raise UserError(
+                    f"bench '{self.name}': transistor '{device}': {dimension} = {format_value(drawn, 'm')} is below the "
+                    f"{format_value(smallest, 'm')} of technology '{self.technology.name}'"
+                )
+        return [
+            VariationPoint(f"vth_{device}", "vth", 0.0, "V", sigma=self.technology.sigma_vth(width, length)),
+            VariationPoint(f"beta_{device}", "beta", 0.0, "", sigma=self.technology.sigma_beta(width, length), low=-1.0),
+        ]
+
+    def margins(self) -> tuple[Margin, ...]:
+        """The margins that a campaign reports."""
+        return ()
+
+    def measured(self, waves: Waves, trials: int) -> dict[str, Array]:
+        """The measures as arrays of shape (trials,), in the order of :meth:`measures`."""
+        with np.errstate(all="ignore"):  # trials without a solution hold NaN here
+            values = self.evaluate(waves)
+        names = [measure.name for measure in self.measures()]
+        if set(values) != set(names):
+            odd = sorted(set(values) ^ set(names))
+            raise SpicekitError(f"bench '{self.name}': evaluate() and measures() disagree on {', '.join(odd)}")
+        return {name: np.array(np.broadcast_to(values[name], (trials,)), dtype=float) for name in names}
+
+    def panels(self) -> tuple[Panel, ...]:
+        """How a transient's waveforms are plotted: by default voltages above currents."""
+        save = self.analysis().save
+        voltages = Panel("voltage", "V", {name: name for name in save if name.startswith("v(")})
+        currents = Panel("current", "A", {name: name for name in save if name.startswith("i(")})
+        return tuple(panel for panel in (voltages, currents) if panel.vectors)
+
+    def subtitle(self) -> str:
+        """What sets this bench apart, for the titles of plots."""
+        return ""
+
+    def figures(self, waves: Waves) -> dict[str, Any]:
+        """Further plots of a nominal run: file name -> matplotlib figure."""
+        return {}
+
+    def context(self) -> dict[str, Any]:
+        """Further names for the template."""
+        return {}
+
+    def template_folder(self) -> Path | None:
+        """Folder of a user's own templates: that of the file which defines the bench; None for shipped benches."""
+        if type(self).__module__.startswith("spicekit."):
+            return None
+        return Path(str(sys.modules[type(self).__module__].__file__)).resolve().parent
+
+    def parameters(self) -> dict[str, Any]:
+        """All parameters as plain values, ready for JSON (``inf`` as text)."""
+        return {
+            name: str(value) if isinstance(value, float) and np.isinf(value) else value
+            for name, value in self.p.model_dump(mode="python").items()
+        }
+
+    def shown(self) -> dict[str, str]:
+        """All parameters as text with units."""
+        return {name: shown_value(self.Parameters, name, value) for name, value in self.p.model_dump().items()}
+
+
+def shown_value(parameters: type[BenchParameters], name: str, value: Any) -> str:
+    """One parameter's value as people read it."""
+    extra = parameters.model_fields[name].json_schema_extra
+    unit = str(extra.get("unit", "")) if isinstance(extra, dict) else ""
+    if isinstance(value, float):
+        return format_value(value, unit)
+    return "(default)" if value is None else " ".join(f"{value} {unit}".split())  # one line: it goes into a netlist

@@ -1,0 +1,362 @@
+"""The command line.  It imports what a command needs when the command runs, so that ``--help`` answers at once.
+
+Answers go to stdout (with ``--json`` exactly one JSON object), progress and messages to stderr.  Exit codes: 0 done, 2 the
+user's input is wrong, 1 anything else.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+
+import typer
+
+from spicekit.errors import SpicekitError, UserError
+
+if TYPE_CHECKING:
+    from spicekit.bench import Bench
+
+# the parser's own error for a wrong option or argument; older typer has it in click, newer ones carry it themselves
+_UsageError: Any = typer.BadParameter.__mro__[1]
+
+app = typer.Typer(
+    name="spicekit",
+    help="Circuit-level SPICE co-simulation of in-memory computing with magnetic and resistive memories.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+
+def _complete_bench(incomplete: str) -> list[str]:
+    from spicekit.registry import bench_names
+
+    return [name for name in bench_names() if name.startswith(incomplete)]
+
+
+BenchName = Annotated[str, typer.Argument(help="Bench name, or path/to/file.py:Name.", autocompletion=_complete_bench)]
+Parameters = Annotated[list[str] | None, typer.Option("-p", "--parameter", help="NAME=VALUE; see `spicekit show BENCH`.")]
+Corner = Annotated[str | None, typer.Option(help="Process corner, same as -p corner=.")]
+Temperature = Annotated[str | None, typer.Option(help="Degrees Celsius, same as -p temperature=.")]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of text.")]
+Out = Annotated[Path, typer.Option("--out", help="Folder for the results; made if missing.")]
+
+
+@app.command("list")
+def list_benches(as_json: Json = False) -> None:
+    """The benches and what each is for."""
+    from spicekit.registry import bench_class, bench_names
+
+    found = {name: bench_class(name).summary for name in bench_names()}
+    if as_json:
+        _print_json({"benches": [{"name": name, "summary": summary} for name, summary in found.items()]})
+    else:
+        for name, summary in found.items():
+            print(f"{name:16} {summary}")
+
+
+@app.command()
+def show(bench: BenchName, as_json: Json = False) -> None:
+    """The parameters, variation points, measures and margins of a bench."""
+    from spicekit.describe import describe, describe_text
+    from spicekit.registry import bench_class
+
+    made = bench_class(bench)()
+    if as_json:
+        _print_json(describe(made))
+    else:
+        print(describe_text(made))
+
+
+@app.command()
+def render(
+    bench: BenchName,
+    parameter: Parameters = None,
+    corner: Corner = None,
+    temperature: Temperature = None,
+    output: Annotated[Path | None, typer.Option("-o", "--output", help="File to write; stdout if not given.")] = None,
+) -> None:
+    """A stand-alone netlist that plain `ngspice -b` runs and that prints the measures."""
+    from spicekit.files import write_text
+    from spicekit.netlist import render as render_netlist
+
+    text = render_netlist(_bench(bench, parameter, corner, temperature))
+    if output is None:
+        sys.stdout.write(text)
+    else:
+        write_text(output, text)
+
+
+@app.command()
+def run(
+    bench: BenchName,
+    parameter: Parameters = None,
+    corner: Corner = None,
+    temperature: Temperature = None,
+    out: Annotated[Path | None, typer.Option("--out", help="Folder for waveforms.png, waveforms.raw, run.json.")] = None,
+    as_json: Json = False,
+) -> None:
+    """The nominal simulation: measures, and with --out its waveforms."""
+    from spicekit.nominal import run as run_bench
+
+    result = run_bench(_bench(bench, parameter, corner, temperature))
+    _report_run(result, out, as_json)
+
+
+@app.command()
+def mc(
+    bench: BenchName,
+    trials: Annotated[int, typer.Option(help="Number of trials.", min=1)],
+    out: Out,
+    seed: Annotated[int, typer.Option(help="Seed of the random numbers.", min=0)] = 1,
+    sigma: Annotated[
+        list[str] | None, typer.Option(help="Local: TARGET=SIGMA[:normal|lognormal[:TRUNCATE]], e.g. ra=5%.")
+    ] = None,
+    sigma_global: Annotated[list[str] | None, typer.Option(help="The same, drawn once a trial for all devices.")] = None,
+    correlate: Annotated[list[str] | None, typer.Option(help="KIND,KIND=RHO within each device, e.g. ra,tmr=-0.4.")] = None,
+    sampler: Annotated[str, typer.Option(help="random, lhs or sobol.")] = "random",
+    parameter: Parameters = None,
+    corner: Corner = None,
+    temperature: Temperature = None,
+    workers: Annotated[int | None, typer.Option(help="Worker processes; all cores if not given.", min=1)] = None,
+    timeout: Annotated[float, typer.Option(help="Seconds that a task of up to 2000 trials may take.", min=0.1)] = 120.0,
+    as_json: Json = False,
+) -> None:
+    """A Monte-Carlo campaign.  The same command again resumes an interrupted one."""
+    from montecarlo.campaign import Campaign
+    from montecarlo.plots import plot_campaign
+    from montecarlo.store import Store
+    from montecarlo.variation import Correlation, Variation
+
+    variations = [Variation.parse(text) for text in sigma or []]
+    variations += [Variation.parse(text, "global") for text in sigma_global or []]
+    campaign = Campaign(
+        bench,
+        trials=trials,
+        seed=seed,
+        parameters=_parameters(parameter, corner, temperature),
+        variations=variations,
+        correlations=[Correlation.parse(text) for text in correlate or []],
+        sampler=sampler,
+    )
+    with _Progress(f"mc {bench}") as progress:
+        try:
+            summary = campaign.run(out, workers=workers, timeout=timeout, progress=progress, warn=_warn)
+        except KeyboardInterrupt:
+            _fail(f"interrupted; the finished trials are in {out}: the same command goes on from there", 1)
+    plots = plot_campaign(campaign.bench, Store(out), summary)
+    if as_json:
+        _print_json(summary)
+        return
+    _print_summary(campaign.bench, summary)
+    print(f"\nTables: {out / 'summary.json'}, {out / 'samples.parquet'}, {out / 'trials'}/")
+    if plots:
+        print("Plots:  " + ", ".join(str(plot) for plot in plots))
+
+
+@app.command()
+def replay(
+    folder: Annotated[Path, typer.Argument(help="Folder of a campaign.")],
+    trial: Annotated[int, typer.Option(help="Trial number.", min=0)],
+    out: Annotated[Path | None, typer.Option("--out", help="Folder for the waveforms; DIR/replay-ID if not given.")] = None,
+    as_json: Json = False,
+) -> None:
+    """One trial of a campaign again, with its netlist and waveforms."""
+    from montecarlo.replay import replay as replay_trial
+    from spicekit.files import output_folder, write_text
+    from spicekit.netlist import render_at
+
+    result = replay_trial(folder, trial)
+    target = output_folder(out or folder / f"replay-{trial}")
+    write_text(target / "netlist.cir", render_at(result.bench, result.values))
+    _report_run(result, target, as_json)
+
+
+@app.command()
+def doctor(as_json: Json = False) -> None:
+    """What is found on this machine, what is missing, and the command that installs it."""
+    from spicekit.doctor import diagnose
+
+    findings = diagnose()
+    if as_json:
+        _print_json({"findings": [vars(finding) | {"good": finding.good} for finding in findings]})
+    else:
+        for finding in findings:
+            mark = "ok     " if finding.good else ("MISSING" if finding.needed else "absent ")
+            print(f"{mark} {finding.name:20} {finding.found or finding.remedy}")
+    if any(finding.needed and not finding.good for finding in findings):
+        raise typer.Exit(1)
+
+
+def main() -> NoReturn:
+    """Entry point: turns every expected failure into one line on stderr and an exit code."""
+    try:
+        code = app(standalone_mode=False)
+    except UserError as error:
+        _fail(str(error), 2)
+    except SpicekitError as error:
+        _fail(str(error), 1)
+    except _UsageError as error:
+        if type(error).__name__ == "NoArgsIsHelpError":
+            print(error.ctx.get_help(), file=sys.stderr)
+            sys.exit(2)
+        _fail(error.format_message().replace("\n", " "), 2)
+    except (KeyboardInterrupt, typer.Abort):
+        _fail("interrupted", 1)
+    except BrokenPipeError:
+        sys.stderr.close()
+        sys.exit(1)
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+def _fail(line: str, code: int) -> NoReturn:
+    print(f"spicekit: {' '.join(line.splitlines())}", file=sys.stderr)
+    sys.exit(code)
+
+
+def _warn(line: str) -> None:
+    print(f"spicekit: warning: {line}", file=sys.stderr)
+
+
+def _print_json(content: dict[str, Any]) -> None:
+    print(json.dumps(content, allow_nan=False))
+
+
+def _parameters(given: list[str] | None, corner: str | None, temperature: str | None) -> dict[str, str]:
+    parameters: dict[str, str] = {}
+    for text in given or []:
+        name, equals, value = text.partition("=")
+        if not equals or not name:
+            raise UserError(f"-p '{text}': give NAME=VALUE")
+        parameters[name.strip()] = value.strip()
+    if corner is not None:
+        parameters["corner"] = corner
+    if temperature is not None:
+        parameters["temperature"] = temperature
+    return parameters
+
+
+def _bench(name: str, given: list[str] | None, corner: str | None, temperature: str | None) -> Bench:
+    from spicekit.registry import make_bench
+
+    return make_bench(name, _parameters(given, corner, temperature))
+
+
+def _report_run(result: Any, out: Path | None, as_json: bool) -> None:
+    """Print a run's measures and write its files; a failed simulation ends with exit code 1."""
+    from spicekit.files import output_folder, write_json
+    from spicekit.outcome import Outcome
+    from spicekit.plots import measure_rows, plot_run
+
+    good = result.outcome is Outcome.OK
+    written: list[Path] = []
+    if out is not None:
+        write_json(output_folder(out) / "run.json", result.as_json())
+        written = [out / "run.json", *(plot_run(result, out) if good else [])]
+    if as_json:
+        _print_json(result.as_json())
+    else:
+        for name, value, meaning in measure_rows(result):
+            print(f"{name:14} {value:>14}   {meaning}")
+        if written:
+            print("Files: " + ", ".join(str(path) for path in written))
+    if not good:
+        _fail(f"{result.bench.name}: {result.outcome}: {result.outcome.advice}", 1)
+
+
+def _print_summary(bench: Bench, summary: dict[str, Any]) -> None:
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+
+    from spicekit.outcome import Outcome
+    from spicekit.units import format_value
+
+    def cell(value: float | None, unit: str) -> str:
+        return "-" if value is None else format_value(value, unit)
+
+    console = Console(width=None if sys.stdout.isatty() else 170)
+    table = Table(
+        title=f"{summary['bench']}: {summary['trials']:,} trials, seed {summary['seed']}, {summary['elapsed_s']:.1f} s",
+        box=box.SIMPLE,
+    )
+    for heading in ("measure", "mean", "std", "min", "0.1 %", "median", "99.9 %", "max"):
+        table.add_column(heading, justify="left" if heading == "measure" else "right")
+    for name, row in summary["measures"].items():
+        keys = ("mean", "std", "min", "q001", "q50", "q999", "max")
+        table.add_row(name, *(cell(row[key], row["unit"]) for key in keys))
+    console.print(table)
+    if summary["margins"]:
+        table = Table(title="Margins", box=box.SIMPLE)
+        headings = (
+            "margin",
+            "states",
+            "mean gap",
+            "worst gap",
+            "3 sigma",
+            "6 sigma",
+            "best reference",
+            "error rate (95 % interval)",
+            "with circuit's reference",
+        )
+        for heading in headings:
+            table.add_column(heading, justify="left" if heading in ("margin", "states") else "right")
+        for name, row in summary["margins"].items():
+            table.add_row(
+                name,
+                f"{row['low']} | {row['high']}",
+                *(cell(row[key], row["unit"]) for key in ("mean", "worst", "sigma3", "sigma6", "reference")),
+                _rate(row, "error_rate"),
+                _rate(row, "circuit_error_rate") if "circuit_error_rate" in row else "-",
+            )
+        console.print(table)
+    print("outcomes: " + ", ".join(f"{count:,} {name}" for name, count in summary["outcomes"].items() if count or name == "ok"))
+    for name, count in summary["outcomes"].items():
+        if count and name != "ok":
+            print(f"  {name}: {Outcome(name).advice}")
+
+
+def _rate(row: dict[str, Any], key: str) -> str:
+    if row[key] is None:
+        return "-"
+    low, high = row[f"{key}_ci"]
+    return f"{row[key]:.2g} ({low:.1e} to {high:.1e})"
+
+
+class _Progress:
+    """A progress bar with rate and time left on stderr; silent if that is not a terminal."""
+
+    def __init__(self, label: str) -> None:
+        self._bar: Any = None
+        self._label = label
+        self._task: Any = None
+
+    def __enter__(self) -> _Progress:
+        if sys.stderr.isatty():
+            from rich.console import Console
+            from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+            self._bar = Progress(
+                TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[rate]}"),
+                TimeRemainingColumn(), console=Console(stderr=True),
+            )  # fmt: skip
+            self._bar.start()
+        return self
+
+    def __call__(self, done: int, total: int) -> None:
+        if self._bar is None:
+            return
+        if self._task is None:  # trials of an earlier session say nothing about this one's speed
+            self._task = self._bar.add_task(self._label, total=total, completed=done, rate="")
+        speed = self._bar.tasks[0].speed
+        self._bar.update(self._task, completed=done, rate=f"{speed:,.0f} trials/s" if speed else "")
+
+    def __exit__(self, *_: object) -> None:
+        if self._bar is not None:
+            self._bar.stop()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,74 @@
+"""What a bench is, for ``spicekit show``: parameters with units, ranges and meaning, points, measures, margins."""
+
+from __future__ import annotations
+
+from typing import Any, Literal, get_args, get_origin
+
+from annotated_types import Ge, Gt, Le, Lt
+
+from spicekit.bench import Bench, shown_value
+from spicekit.units import format_value
+
+
+def describe(bench: Bench) -> dict[str, Any]:
+    """The bench as plain data."""
+    parameters = []
+    for name, field in bench.Parameters.model_fields.items():
+        extra = field.json_schema_extra if isinstance(field.json_schema_extra, dict) else {}
+        parameters.append(
+            {
+                "name": name,
+                "default": bench.parameters()[name],
+                "unit": extra.get("unit", ""),
+                "allowed": _allowed(field),
+                "meaning": field.description or "",
+            }
+        )
+    return {
+        "bench": bench.name,
+        "summary": bench.summary,
+        "parameters": parameters,
+        "points": [
+            {"name": point.name, "kind": point.kind, "nominal": point.nominal, "unit": point.unit, "sigma": point.sigma}
+            for point in bench.points()
+        ],
+        "measures": [{"name": m.name, "unit": m.unit, "meaning": m.meaning} for m in bench.measures()],
+        "margins": [{"name": m.name, "low": m.low, "high": m.high} for m in bench.margins()],
+    }
+
+
+def describe_text(bench: Bench) -> str:
+    """The bench as text for a terminal."""
+    about = describe(bench)
+    lines = [f"{bench.name}: {bench.summary}", "", "Parameters (-p name=value):"]
+    for parameter in about["parameters"]:
+        name = parameter["name"]
+        default = shown_value(bench.Parameters, name, getattr(bench.p, name))
+        lines.append(
+            f"  {name:13} {default:14} {parameter['meaning']}" + (f" [{parameter['allowed']}]" if parameter["allowed"] else "")
+        )
+    lines += ["", "Variation points (--sigma kind=..., or one point by its name):"]
+    kinds: dict[str, list[dict[str, Any]]] = {}
+    for point in about["points"]:
+        kinds.setdefault(point["kind"], []).append(point)
+    for kind, points in kinds.items():
+        low, high = (format_value(pick(p["sigma"] for p in points), points[0]["unit"], 3) for pick in (min, max))
+        shown = low if low == high else f"{low} to {high}"
+        lines.append(f"  {kind:13} default sigma {shown}: " + " ".join(point["name"] for point in points))
+    lines += ["", "Measures:"]
+    lines += [f"  {measure['name']:13} {measure['unit']:4} {measure['meaning']}" for measure in about["measures"]]
+    if about["margins"]:
+        lines += ["", "Margins:"]
+        lines += [f"  {margin['name']:13} between {margin['low']} and {margin['high']}" for margin in about["margins"]]
+    return "\n".join(lines)
+
+
+def _allowed(field: Any) -> str:
+    if get_origin(field.annotation) is Literal:
+        return " | ".join(str(word) for word in get_args(field.annotation))
+    words = []
+    for limit in field.metadata:
+        for kind, attribute, sign in ((Gt, "gt", ">"), (Ge, "ge", ">="), (Lt, "lt", "<"), (Le, "le", "<=")):
+            if isinstance(limit, kind):
+                words.append(f"{sign} {getattr(limit, attribute):g}")
+    return ", ".join(words)

@@ -1,0 +1,103 @@
+"""Plots of one simulation of a bench."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spicekit.analysis import TranAnalysis
+from spicekit.files import write_atomically
+from spicekit.nominal import RunResult
+from spicekit.rawfile import write_raw
+from spicekit.style import COLOURS, new_figure, save
+from spicekit.units import format_value
+
+
+def conditions(result: RunResult) -> str:
+    """Technology, corner, temperature and supply of a run, for a title."""
+    bench = result.bench
+    subject = f"{bench.subtitle()}, " if bench.subtitle() else ""
+    return f"{subject}{bench.technology.name} {bench.p.corner}, {bench.temperature:.3g} °C, VDD {bench.vdd:g} V"
+
+
+def plot_run(result: RunResult, folder: Path) -> list[Path]:
+    """Write ``waveforms.png`` and ``waveforms.raw`` of a run into ``folder``; returns the paths."""
+    transient = isinstance(result.bench.analysis(), TranAnalysis)
+    draw = _transient if transient else _operating_points
+    raw = folder / "waveforms.raw"
+    vectors = result.waves.vectors
+    if transient:  # time first: it is the scale
+        vectors = {"time": vectors["time"]} | {name: values for name, values in vectors.items() if name != "time"}
+    kind = "Transient Analysis" if transient else "Operating Point"
+    write_atomically(raw, lambda file: write_raw(file, f"spicekit {result.bench.name}", kind, vectors))
+    figures = result.bench.figures(result.waves)
+    return [draw(result, folder / "waveforms.png"), raw, *(save(figure, folder / name) for name, figure in figures.items())]
+
+
+def _operating_points(result: RunResult, path: Path) -> Path:
+    """Node voltages on the left, branch currents on the right, as labelled points."""
+    kinds = [
+        (quantity, unit, [name for name in result.waves.vectors if name.startswith(letter)])
+        for quantity, unit, letter in (("voltage", "V", "v("), ("current", "A", "i("))
+    ]
+    kinds = [kind for kind in kinds if kind[2]]
+    rows = max(len(names) for _, _, names in kinds)
+    figure = new_figure(4.8 * len(kinds) + 0.6, 0.3 * rows + 1.6)
+    for axis, (quantity, unit, names) in zip(figure.subplots(1, len(kinds), squeeze=False)[0], kinds, strict=True):
+        values = np.array([result.waves(name)[0] for name in names])
+        factor, prefix = _readable(values)
+        places = np.arange(len(names))
+        axis.hlines(places, 0, values * factor, color=COLOURS[0], lw=1.5, alpha=0.5)
+        axis.plot(values * factor, places, "o", color=COLOURS[0])
+        for place, value in zip(places, values * factor, strict=True):
+            left = value < 0
+            axis.annotate(
+                f"{value:.4g}", (value, place), textcoords="offset points", xytext=(-6 if left else 6, 0), va="center",
+                ha="right" if left else "left", fontsize=8,
+            )  # fmt: skip
+        axis.set_yticks(places, names, fontsize=9)
+        axis.invert_yaxis()
+        axis.axvline(0, color="black", lw=0.8)
+        axis.margins(x=0.2)
+        axis.set_xlabel(f"{quantity} ({prefix}{unit})")
+    figure.suptitle(f"{result.bench.name}: operating point, {conditions(result)}", fontsize=11)
+    return save(figure, path)
+
+
+def _transient(result: RunResult, path: Path) -> Path:
+    """The bench's panels above each other, over time."""
+    panels = result.bench.panels()
+    time = result.waves("time")
+    time_factor, time_prefix = _readable(np.array([time[-1]]))
+    figure = new_figure(9.5, 1.9 * len(panels) + 1.2)
+    axes = figure.subplots(len(panels), 1, sharex=True, squeeze=False)[:, 0]
+    for axis, panel in zip(axes, panels, strict=True):
+        values = {label: result.waves(name) for name, label in panel.vectors.items()}
+        factor, prefix = _readable(np.concatenate(list(values.values()))) if panel.unit else (1.0, "")
+        for index, (label, wave) in enumerate(values.items()):
+            axis.plot(time * time_factor, wave * factor, color=COLOURS[index % len(COLOURS)], lw=1.3, label=label)
+        axis.set_ylabel(f"{panel.label} ({prefix}{panel.unit})" if panel.unit else panel.label)
+        axis.legend(fontsize=8, loc="upper left", bbox_to_anchor=(1.0, 1.0))
+    axes[-1].set_xlabel(f"time ({time_prefix}s)")
+    axes[-1].set_xlim(0, time[-1] * time_factor)
+    figure.suptitle(f"{result.bench.name}: {conditions(result)}", fontsize=11)
+    return save(figure, path)
+
+
+def _readable(values: NDArray[np.float64]) -> tuple[float, str]:
+    """Factor and prefix that bring the largest of ``values`` to between 1 and 1000."""
+    peak = float(np.abs(values).max())
+    for factor, prefix in ((1e-6, "M"), (1e-3, "k"), (1.0, ""), (1e3, "m"), (1e6, "µ"), (1e9, "n"), (1e12, "p")):
+        if peak * factor >= 1:
+            return factor, prefix
+    return 1e15, "f"
+
+
+def measure_rows(result: RunResult) -> list[tuple[str, str, str]]:
+    """Name, value with unit, meaning: what ``spicekit run`` prints."""
+    return [
+        (measure.name, format_value(result.measures[measure.name], measure.unit), measure.meaning)
+        for measure in result.bench.measures()
+    ]

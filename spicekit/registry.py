@@ -1,0 +1,85 @@
+"""Finding a bench by name: shipped, a user's file (``path/to/file.py:Name``), or an installed entry point.
+
+A user's bench is Python that the user asks for by its path or has installed: it is trusted as any program of theirs is.
+"""
+
+from __future__ import annotations
+
+import functools
+import importlib
+import importlib.util
+import sys
+from importlib.metadata import entry_points
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from spicekit.errors import UserError, unknown
+
+if TYPE_CHECKING:
+    from spicekit.bench import Bench
+
+SHIPPED = {
+    "sot-read": "spicekit.benches.sot:SotRead",
+    "sot-logic": "spicekit.benches.sot:SotLogic",
+}
+ENTRY_POINT_GROUP = "spicekit.benches"
+
+
+def bench_names() -> list[str]:
+    """Names of the shipped benches and of those that installed packages bring."""
+    return [*SHIPPED, *sorted(point.name for point in entry_points(group=ENTRY_POINT_GROUP))]
+
+
+@functools.lru_cache(maxsize=64)
+def bench_class(name: str) -> type[Bench]:
+    """The class of a bench.  Raises :class:`UserError` for a name, a file or a class that does not exist."""
+    if name in SHIPPED:
+        module, _, attribute = SHIPPED[name].partition(":")
+        found: Any = getattr(importlib.import_module(module), attribute)
+        return found  # type: ignore[no-any-return]
+    path, colon, attribute = name.rpartition(":")
+    if colon and path.endswith(".py"):
+        return _from_file(Path(path).expanduser().resolve(), attribute)
+    for point in entry_points(group=ENTRY_POINT_GROUP):
+        if point.name == name:
+            return _checked(point.load(), f"entry point '{name}'")
+    raise unknown("bench", name, bench_names())
+
+
+def make_bench(name: str, parameters: dict[str, Any]) -> Bench:
+    """The bench ``name`` with ``parameters``."""
+    return bench_class(name)(**parameters)
+
+
+def full_name(name: str) -> str:
+    """``name`` in a form that is valid from any folder: a user's file by its absolute path."""
+    path, colon, attribute = name.rpartition(":")
+    if name not in SHIPPED and colon and path.endswith(".py"):
+        return f"{Path(path).expanduser().resolve()}:{attribute}"
+    return name
+
+
+def _from_file(path: Path, attribute: str) -> type[Bench]:
+    if not path.is_file():
+        raise UserError(f"bench file not found: {path}")
+    module_name = f"_spicekit_bench_{abs(hash(path))}"
+    specification = importlib.util.spec_from_file_location(module_name, path)
+    assert specification is not None
+    assert specification.loader is not None
+    module = importlib.util.module_from_spec(specification)
+    sys.modules[module_name] = module
+    try:
+        specification.loader.exec_module(module)
+    except Exception as error:
+        raise UserError(f"{path}: {type(error).__name__}: {error}") from None
+    if not hasattr(module, attribute):
+        raise UserError(f"{path}: no bench '{attribute}' in it")
+    return _checked(getattr(module, attribute), f"{path}:{attribute}")
+
+
+def _checked(found: Any, origin: str) -> type[Bench]:
+    from spicekit.bench import Bench
+
+    if not (isinstance(found, type) and issubclass(found, Bench)):
+        raise UserError(f"{origin} is not a subclass of spicekit.Bench")
+    return found

@@ -1,0 +1,217 @@
+"""A CMOS technology: transistor models, device names, supply, corners and mismatch, all from one TOML file.
+
+The two that ship (``ptm45``, ``ptm65``) carry BSIM4 parameters in the file; a user's PDK names a model file and section a
+corner instead and never leaves the user's disk.  Either way a netlist sees the same wrapped transistors (see
+``models/cmos/transistor.lib.j2``), so a bench works with any technology.
+"""
+
+from __future__ import annotations
+
+import functools
+import math
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, Field
+
+from spicekit.errors import UserError, unknown
+from spicekit.paths import data_root
+from spicekit.toml import Record, read_toml
+
+# What of a user's file reaches a netlist as text may not bring a line break along, and with it a line of its own.
+_NAME = r"^[A-Za-z_][A-Za-z0-9_.$]*$"
+Name = Annotated[str, Field(pattern=_NAME)]
+Word = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.+-]+$")]
+Line = Annotated[str, Field(pattern=r"^[^\r\n]*$")]
+_VALUE_UNITS = {"V", "m", "V m"}
+
+
+def _from_quantity(raw: Any) -> Any:
+    """Accept ``{value, unit, source}``, the form in which every figure of a technology is given."""
+    if isinstance(raw, dict) and set(raw) == {"value", "unit", "source"} and raw["unit"] in _VALUE_UNITS:
+        return raw["value"]
+    raise ValueError("give it as {value = NUMBER, unit = 'V' | 'm' | 'V m', source = 'TEXT'}")
+
+
+Quantity = Annotated[float, BeforeValidator(_from_quantity)]
+
+
+class Device(Record):
+    """How a transistor is instantiated: ``.model`` (M line) or ``.subckt`` (X line) and the names of its W and L."""
+
+    kind: Literal["model", "subckt"]
+    name: str = Field(pattern=_NAME)
+    width: str = Field(default="w", pattern=_NAME)
+    length: str = Field(default="l", pattern=_NAME)
+
+
+class Corner(Record):
+    """A process corner: shifts on the BSIM4 parameters of the file, or an external model file and its section."""
+
+    nmos: dict[str, float] = Field(default_factory=dict)
+    pmos: dict[str, float] = Field(default_factory=dict)
+    file: Path | None = None
+    section: Word | None = None
+
+
+class Mismatch(Record):
+    """Pelgrom coefficients of one device: sigma = a / sqrt(W L)  (Pelgrom et al., IEEE JSSC 24, 1433 (1989))."""
+
+    a_vt: Quantity = Field(ge=0)  # V m
+    a_beta: Quantity = Field(ge=0)  # m, relative current
+    a_c: Quantity = Field(default_factory=float, ge=0)  # m, relative capacitance
+
+
+class TemperatureRange(Record):
+    low: float
+    high: float
+    unit: Literal["C"]
+
+
+class Technology(Record):
+    """One CMOS process.  All lengths in metres, voltages in volts, temperatures in degrees Celsius."""
+
+    name: str = Field(pattern=_NAME)
+    description: Line
+    source: Line
+    vdd: Quantity = Field(gt=0)
+    l_min: Quantity = Field(gt=0)
+    w_min: Quantity = Field(gt=0)
+    temperature: TemperatureRange = TemperatureRange(low=-40, high=125, unit="C")
+    devices: dict[str, Device]
+    mismatch: Mismatch
+    corners: dict[Word, Corner]
+    bsim4: dict[Name, dict[Name, float | Word]] = Field(default_factory=dict)
+
+    _file: Path
+
+    def device(self, role: str) -> Device:
+        """The device that plays ``role`` (``nmos``, ``pmos``, ...); an unknown one is a :class:`UserError`."""
+        if role not in self.devices:
+            raise UserError(f"{self._file}: no [devices.{role}]; this technology has {', '.join(sorted(self.devices))}")
+        return self.devices[role]
+
+    def sigma_vth(self, width: float, length: float) -> float:
+        """Standard deviation of one transistor's V_TH in volts (Pelgrom); ``width`` and ``length`` in metres."""
+        return self.mismatch.a_vt / math.sqrt(width * length)
+
+    def sigma_beta(self, width: float, length: float) -> float:
+        """Relative standard deviation of one transistor's current factor (Pelgrom)."""
+        return self.mismatch.a_beta / math.sqrt(width * length)
+
+    def sigma_c(self, area: float) -> float:
+        """Relative standard deviation of one capacitor of ``area`` m2 (Pelgrom)."""
+        return self.mismatch.a_c / math.sqrt(area)
+
+    def cards(self, corner: str) -> str:
+        """The netlist lines that define the transistors at ``corner``: ``.model`` cards, or a ``.lib`` line."""
+        if corner not in self.corners:
+            raise unknown(f"corner of technology '{self.name}'", corner, self.corners)
+        chosen = self.corners[corner]
+        files = self.model_files(corner)
+        if not files:
+            return "\n".join(self._model_card(role, chosen) for role in self.bsim4)
+        return f".lib '{files[0]}' {chosen.section}" if chosen.section else f".include '{files[0]}'"
+
+    def model_files(self, corner: str) -> list[Path]:
+        """The external model files that ``corner`` reads, includes followed; empty for parameters kept in the TOML.
+
+        Raises :class:`UserError` for a file that cannot be read or that may not be used.
+        """
+        chosen = self.corners[corner]
+        if chosen.file is None:
+            return []
+        path = self._file.parent / chosen.file.expanduser()
+        files = check_model_file(path, f"{self._file}: corners.{corner}.file")
+        sections = _sections(path)
+        if chosen.section and chosen.section.lower() not in sections:
+            raise unknown(f"section of {path}", chosen.section, sections)
+        return files
+
+    def _model_card(self, role: str, corner: Corner) -> str:
+        parameters = dict(self.bsim4[role])
+        for key, shift in getattr(corner, role, {}).items():
+            nominal = float(parameters[key])
+            # V_TH is shifted, in the direction that makes it larger in magnitude; everything else is scaled
+            parameters[key] = nominal + math.copysign(shift, nominal * shift) if key == "vth0" else nominal * shift
+        words = [f"{key}={value if isinstance(value, str) else repr(value)}" for key, value in parameters.items()]
+        lines = [" ".join(words[i : i + 8]) for i in range(0, len(words), 8)]
+        return f".model {self.devices[role].name} {role} level=54\n+ " + "\n+ ".join(lines)
+
+
+def check_model_file(path: Path, origin: str) -> list[Path]:
+    """The file and those it includes.  Refuse one that cannot be read or that carries commands for ngspice's interpreter.
+
+    The interpreter has ``shell``: a model file is data, so a ``.control`` block or a ``*#`` line in it (or in a file it
+    includes) is an error.  ``origin`` names the key that gave the path.
+    """
+    files = list(_included(path, origin, set()))
+    for file in files:
+        with file.open(encoding="utf-8", errors="replace") as lines:
+            for number, line in enumerate(lines, 1):
+                if line.strip().lower().startswith((".control", "*#")):
+                    raise UserError(f"{file}:{number}: a model file may not hold a .control block or *# line (given by {origin})")
+    return files
+
+
+def _included(path: Path, origin: str, seen: set[Path]) -> Iterator[Path]:
+    if path in seen:
+        return
+    seen.add(path)
+    if "'" in str(path) or "\n" in str(path):
+        raise UserError(f"{origin}: the path {str(path)!r} holds a quote or a line break, which a netlist cannot carry")
+    try:
+        text = path.read_text(encoding="utf-8", errors="replace")
+    except OSError as error:
+        raise UserError(f"{origin}: cannot read model file {path}: {error.strerror}") from None
+    yield path
+    for match in _INCLUDE.finditer(text):
+        target = path.parent / Path(match["file"].strip("\"'")).expanduser()
+        if target.is_file():
+            yield from _included(target.resolve(), origin, seen)
+        elif match["word"].lower() != "lib" or match["section"]:  # ngspice would look for it elsewhere, unchecked
+            raise UserError(f"{origin}: {path} includes {target}, which is not a file")
+
+
+def _sections(path: Path) -> set[str]:
+    """Names, in lower case, of the sections that a library file holds."""
+    opened = _INCLUDE.finditer(path.read_text(encoding="utf-8", errors="replace"))
+    return {match["file"].strip("\"'").lower() for match in opened if match["word"].lower() == "lib" and not match["section"]}
+
+
+# ngspice takes any word that begins with `.inc`; `.lib FILE SECTION` reads a file, `.lib NAME` opens a section
+_INCLUDE = re.compile(
+    r"^\s*\.(?P<word>inc\w*|lib)[^\S\n]+(?P<file>\"[^\"\n]+\"|'[^'\n]+'|[^\s\"']+)[^\S\n]*(?P<section>[^\s$;*]*)", re.I | re.M
+)
+
+
+def technology_names() -> list[str]:
+    """Names of the technologies that ship with spicekit."""
+    return sorted(file.stem for file in (data_root() / "models" / "cmos").glob("*.toml"))
+
+
+@functools.lru_cache(maxsize=16)
+def load_technology(name: str) -> Technology:
+    """Load a shipped technology by name or a user's by the path of its TOML file.
+
+    Raises :class:`UserError` that names the file and key for a missing file, a missing or unknown key, a bad value.
+    """
+    if name in technology_names():
+        file = data_root() / "models" / "cmos" / f"{name}.toml"
+    elif name.endswith(".toml"):
+        file = Path(name).expanduser().resolve()
+    else:
+        raise unknown("technology", name, [*technology_names(), "path/to/your.toml"])
+    technology = read_toml(file, Technology)
+    technology._file = file
+    for key, corner in technology.corners.items():
+        for role, device in technology.devices.items():
+            if corner.file is None and (corner.section or role not in technology.bsim4 or device.kind != "model"):
+                raise UserError(f"{file}: corners.{key} needs a file, or devices.{role} kind = 'model' and [bsim4.{role}]")
+        for role in ("nmos", "pmos"):
+            for parameter in getattr(corner, role):
+                if parameter not in technology.bsim4.get(role, {}):
+                    raise UserError(f"{file}: corners.{key}.{role}.{parameter} is not in [bsim4.{role}]")
+    return technology

@@ -1,0 +1,75 @@
+"""The local pool: it survives the death of its workers, at work or not, and a task that never ends."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from collections.abc import Iterator
+from concurrent.futures import Future, wait
+from concurrent.futures import TimeoutError as FutureTimeout
+
+import pytest
+
+from montecarlo.executor import LocalExecutor, available_cores, died
+
+
+@pytest.fixture
+def pool() -> Iterator[LocalExecutor]:
+    made = LocalExecutor(workers=2)
+    yield made
+    made.shutdown(cancel_futures=True)
+
+
+def test_works(pool: LocalExecutor) -> None:
+    assert [future.result(60) for future in [pool.submit(pow, 2, power) for power in range(20)]] == [2**k for k in range(20)]
+    assert pool.submit(os.getpid).result(60) != os.getpid()
+
+
+def test_an_error_comes_back_and_is_no_death(pool: LocalExecutor) -> None:
+    error = pool.submit(int, "x").exception(60)
+    assert isinstance(error, ValueError)
+    assert not died(error)
+
+
+def test_a_worker_that_dies_at_work(pool: LocalExecutor) -> None:
+    error = pool.submit(os.kill, pool.submit(os.getpid).result(60), 0).exception(60)  # signal 0: nothing happens
+    assert error is None
+    error = pool.submit(os._exit, 9).exception(60)
+    assert error is not None
+    assert died(error)
+    assert pool.submit(pow, 2, 3).result(60) == 8
+
+
+def test_workers_that_die_while_idle(pool: LocalExecutor) -> None:
+    """pebble takes this for the end of the pool."""
+    for _ in range(3):
+        workers = {pool.submit(os.getpid).result(60) for _ in range(10)}
+        for worker in workers:
+            os.kill(worker, signal.SIGKILL)
+        time.sleep(0.5)  # pebble looks every 0.1 s
+        futures: list[Future[int]] = [pool.submit(pow, 2, power) for power in range(6)]
+        done, left = wait(futures, timeout=60)
+        assert not left
+        # those that the broken pool took along end as died, to be run again; the pool goes on
+        for future in done:
+            error = future.exception()
+            assert error is None or died(error)
+        assert pool.submit(pow, 2, 5).result(60) == 32
+
+
+def test_a_task_that_never_ends() -> None:
+    pool = LocalExecutor(workers=1, timeout=2)
+    try:
+        started = time.monotonic()
+        endless, after = pool.submit(time.sleep, 600), pool.submit(pow, 2, 4)
+        assert isinstance(endless.exception(60), FutureTimeout)
+        assert after.result(60) == 16
+        assert time.monotonic() - started < 60
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def test_cores() -> None:
+    assert 1 <= available_cores() <= (os.cpu_count() or 1)
+    assert LocalExecutor().workers == available_cores()

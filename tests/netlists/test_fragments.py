@@ -1,0 +1,116 @@
+"""Circuit fragments on their own, by hand-computable circuits around them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+import jinja2
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from spicekit import make_bench, render
+from spicekit.netlist import environment, render_at
+
+Array = NDArray[np.float64]
+Solve = Callable[[str, str, Iterable[str]], dict[str, Array]]
+
+
+def test_templates_are_sandboxed() -> None:
+    for attack in ("{{ ''.__class__.__mro__ }}", "{{ bench.__init__.__globals__ }}", "{{ [].append(1) }}"):
+        with pytest.raises(jinja2.exceptions.SecurityError):
+            environment().from_string(attack).render(bench=make_bench("sot-read", {}))
+
+
+def test_an_undefined_name_is_an_error() -> None:
+    with pytest.raises(jinja2.UndefinedError, match="nope"):
+        environment().from_string("R1 a 0 {{ nope }}").render()
+
+
+@pytest.mark.parametrize("value", [1 / 3, 4.5e-8, 1e-15, 0.1 + 0.2])
+def test_numbers_keep_every_digit(value: float) -> None:
+    assert float(environment().from_string("{{ value }}").render(value=value)) == value
+    assert float(environment().from_string("{{ value }}").render(value=np.float64(value))) == value
+
+
+def test_only_templates_live_in_netlists_and_models(repository: Path) -> None:
+    for folder, allowed in (("netlists", {".j2"}), ("models", {".j2", ".toml", ".va"})):
+        found = {file.suffix for file in (repository / folder).rglob("*") if file.is_file() and "__pycache__" not in file.parts}
+        assert found <= allowed
+
+
+@pytest.mark.parametrize("bench", ["sot-read", "sot-logic"])
+def test_a_netlist_has_no_blank_line_and_ends(bench: str) -> None:
+    text = render(make_bench(bench, {}))
+    assert "\n\n" not in text
+    assert text.endswith("\n.end\n")
+    assert text.startswith(f"* spicekit {bench}: ")
+    # for a campaign: the same circuit without commands, its points following the trial number
+    swept = render_at(make_bench(bench, {}), {}, standalone=False)
+    assert ".control" not in swept
+    assert "Vtrial trial 0 0" in swept
+
+
+def test_every_point_is_one_source() -> None:
+    bench = make_bench("sot-logic", {"fan_in": 3})
+    text = render_at(bench, {"ra_c2": 19.25})
+    for point in bench.points():
+        (source,) = re.findall(rf"^V{point.name} {point.name} 0 (\S+)$", text, re.M)
+        assert float(source) == (19.25 if point.name == "ra_c2" else point.nominal)
+    samples = {point.name: point.nominal + 0.001 * np.arange(4.0) for point in bench.points()}
+    swept = render(bench, samples)
+    for point in bench.points():
+        (knots,) = re.findall(rf"^B{point.name} {point.name} 0 V = pwl\(V\(trial\),(.*)\)$", swept, re.M)
+        numbers = [float(word) for word in knots.split(",")]
+        assert numbers[::2] == [0, 1, 2, 3]
+        assert numbers[1::2] == samples[point.name].tolist()  # every digit
+
+
+def test_swept_trials_are_the_trials_one_by_one(solve: Solve) -> None:
+    """The trial number picks exactly its own sample: no neighbour is mixed in by the pwl."""
+    bench = make_bench("sot-read", {"access": "ideal", "bias": "ideal", "v_half": "inf"})
+    rng = np.random.default_rng(5)
+    samples = {"ra_c0": rng.uniform(10, 30, 700), "tmr_c0": rng.uniform(0.5, 4, 700)}
+    text = re.sub(r"^\.save .*$", ".save v(ra_c0) v(tmr_c0)", render(bench, samples), flags=re.MULTILINE)
+    found = solve(text, "dc vtrial 0 699 1", ["v(ra_c0)", "v(tmr_c0)"])
+    # pwl interpolates between two knots: the sample comes back to the rounding of V(trial) times the slope between samples
+    np.testing.assert_allclose(found["v(ra_c0)"], samples["ra_c0"], rtol=1e-12)
+    np.testing.assert_allclose(found["v(tmr_c0)"], samples["tmr_c0"], rtol=1e-12)
+
+
+def test_sot_cell_write_path_is_the_rail(solve: Solve) -> None:
+    """With the read transistor off and the write transistor on, the current of WBL flows through the rail to SL alone."""
+    bench = make_bench("sot-read", {"r_rail": 1000.0})
+    text = render_at(bench, {}, standalone=False)
+    library = "\n".join(
+        re.findall(r"^\.model .*(?:\n\+.*)*", text, re.M) + re.findall(r"^\.subckt [\s\S]*?^\.ends", text, re.M)
+    )  # fmt: skip
+    found = solve(
+        f"* cell\n.options reltol=1e-7 gmin=1e-15\n{library}\n"
+        "Vwbl wbl 0 0.3\nVwwl wwl 0 1\nVrwl rwl 0 0\nVrbl rbl 0 0\nVsl sl 0 0\nVstate state 0 1\nVra ra 0 18\nVtmr tmr 0 2\n"
+        "Vvth vth 0 0\nVbeta beta 0 0\nX1 rbl wbl sl rwl wwl state ra tmr vth beta sot_2t1r\n"
+        ".save v(x1.mid) v(x1.head) i(vwbl) i(vsl) i(vrbl)\n.end\n",
+        "op",
+        ["v(x1.mid)", "v(x1.head)", "i(vwbl)", "i(vsl)", "i(vrbl)"],
+    )
+    rail = found["i(vsl)"][0]
+    assert rail > 20e-6
+    assert found["v(x1.mid)"][0] == pytest.approx(rail * 500, rel=1e-6)  # each half of the rail is 500 ohm
+    assert found["v(x1.head)"][0] == pytest.approx(rail * 1000, rel=1e-3)  # beside what the off read transistor leaks
+    assert abs(found["i(vrbl)"][0]) < 1e-3 * rail
+    assert -found["i(vwbl)"][0] == pytest.approx(rail, rel=1e-3)
+
+
+def test_mirror_copies_its_current(solve: Solve) -> None:
+    """Each branch of the bias carries i_read within the mirror's error of a few per cent."""
+    for technology, vdd in (("ptm45", 1.0), ("ptm65", 1.1)):
+        bench = make_bench("sot-logic", {"technology": technology, "i_read": 12e-6})
+        text = render_at(bench, {}, standalone=False)
+        sources = re.findall(r"^V(dd_\w+) ", text, re.M)
+        text = re.sub(r"^\.save .*$", ".save " + " ".join(f"i(v{name})" for name in sources), text, flags=re.M)
+        found = solve(text, "dc vtrial 0 0 1", [f"i(v{name})" for name in sources])
+        assert len(found) == len(sources) >= 4
+        for name, current in found.items():
+            assert -current[0] == pytest.approx(12e-6, rel=0.05), (name, vdd)

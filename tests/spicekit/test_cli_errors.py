@@ -1,0 +1,160 @@
+"""Wrong input on the command line: exit code 2, one line that says what and what is allowed, and nothing is written."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from spicekit.cli import main
+
+Cli = Callable[..., subprocess.CompletedProcess[str]]
+Complaint = Callable[[subprocess.CompletedProcess[str], int], str]
+
+RUN = ("run", "sot-logic")
+MC = ("mc", "sot-logic", "--trials", "10", "--out", "out")
+
+WRONG: list[tuple[tuple[str, ...], str]] = [
+    (("ru", "sot-logic"), "No such command 'ru'"),
+    (("run", "sot-lgic"), "unknown bench 'sot-lgic'; did you mean sot-logic"),
+    (("show", "zzz"), "unknown bench 'zzz'; choose from "),
+    (("render", "none.py:Bench"), "bench file not found: "),
+    (RUN[:1], "Missing argument"),
+    ((*RUN, "extra"), "extra"),
+    ((*RUN, "--jsn"), "No such option: --jsn"),
+    ((*RUN, "-p", "diametre=45n"), "unknown parameter of bench 'sot-logic' 'diametre'; did you mean diameter"),
+    ((*RUN, "-p", "tmr"), "-p 'tmr': give NAME=VALUE"),
+    ((*RUN, "-p", "tmr=big"), "bench 'sot-logic': parameter 'tmr': 'big' is not a number; give e.g. 200n, 1meg, 5% or 1.5e-9"),
+    ((*RUN, "-p", "tmr=nan"), "is not a number"),
+    ((*RUN, "-p", "fan_in=9"), "parameter fan_in: allowed: less than or equal to 6 (given: 9"),
+    ((*RUN, "-p", "access=pmos"), "parameter access: allowed: 'nmos' or 'ideal' (given: 'pmos')"),
+    ((*RUN, "-p", "vdd=inf"), "parameter vdd: allowed: a finite number"),
+    ((*RUN, "--corner", "st"), "unknown corner of technology 'ptm45' 'st'; "),
+    ((*RUN, "--corner", "tt1"), "unknown corner of technology 'ptm45' 'tt1'; did you mean tt"),
+    ((*RUN, "--temperature", "200"), " C is outside -40.0 to 125.0 C of technology 'ptm45'"),
+    ((*RUN, "--temperature", "hot"), "'hot' is not a number"),
+    ((*RUN, "-p", "technology=ptm54"), "unknown technology 'ptm54'; did you mean "),
+    ((*RUN, "-p", "technology=none.toml"), "none.toml: No such file or directory"),
+    ((*RUN, "--out", "/dev/null/x"), "--out /dev/null/x: cannot make this folder: Not a directory"),
+    (("mc", "sot-logic", "--trials", "10"), "Missing option '--out'"),
+    (("mc", "sot-logic", "--out", "out"), "Missing option '--trials'"),
+    (("mc", "sot-logic", "--trials", "0", "--out", "out"), "--trials"),
+    (("mc", "sot-logic", "--trials", "ten", "--out", "out"), "--trials"),
+    (("mc", "sot-lgic", "--trials", "10", "--out", "out"), "unknown bench 'sot-lgic'; did you mean sot-logic"),
+    ((*MC, "--seed", "-1"), "--seed"),
+    ((*MC, "--workers", "0"), "--workers"),
+    ((*MC, "--timeout", "0"), "--timeout"),
+    ((*MC, "--sampler", "sobel"), "unknown sampler 'sobel'; did you mean sobol"),
+    ((*MC, "--sigma", "rra=5%"), "unknown variation point 'rra'; did you mean ra"),
+    ((*MC, "--sigma", "ra"), "--sigma 'ra': give TARGET=SIGMA"),
+    ((*MC, "--sigma", "ra=x"), "--sigma 'ra=x': 'x' is not a number"),
+    ((*MC, "--sigma", "ra=-5%"), "sigma must be a finite number, 0 or above"),
+    ((*MC, "--sigma", "ra=5%:flat"), "unknown distribution 'flat'; choose from lognormal, normal"),
+    ((*MC, "--sigma", "vth=5%"), "the nominal value of 'vth_c0' is 0, so give a normal sigma in V"),
+    ((*MC, "--sigma-global", "ra"), "--sigma-global 'ra': give TARGET=SIGMA"),
+    ((*MC, "--correlate", "ra,tmr=2"), "--correlate 'ra,tmr=2': give KIND,KIND=RHO with RHO between -1 and 1"),
+    ((*MC, "--correlate", "ra,r_ref=0.2"), "no device has both 'ra' and 'r_ref'"),
+    ((*MC, "-p", "technology=none.toml"), "none.toml: No such file or directory"),
+    (("replay", "none", "--trial", "1"), "none holds no campaign (no campaign.json)"),
+    (("replay", "none"), "Missing option '--trial'"),
+]
+
+
+@pytest.mark.parametrize(("arguments", "says"), WRONG, ids=lambda value: " ".join(value) if isinstance(value, tuple) else "")
+def test_wrong_input(
+    capfd: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    complaint: Complaint,
+    tmp_path: Path,
+    arguments: tuple[str, ...],
+    says: str,
+) -> None:
+    """The program's own entry point, called in this process: the start of Python is most of what a process of its own costs."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "argv", ["spicekit", *arguments])
+    with pytest.raises(SystemExit) as end:
+        main()
+    stdout, stderr = capfd.readouterr()
+    assert isinstance(end.value.code, int)
+    line = complaint(subprocess.CompletedProcess(arguments, end.value.code, stdout, stderr), 2)
+    assert says in line
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"), WRONG[1::6], ids=lambda value: " ".join(value) if isinstance(value, tuple) else ""
+)
+def test_wrong_input_to_the_program(
+    cli: Cli, complaint: Complaint, tmp_path: Path, arguments: tuple[str, ...], says: str
+) -> None:
+    line = complaint(cli(*arguments, cwd=tmp_path), 2)
+    assert says in line
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "says"),
+    [
+        ("empty.py", "", "empty.py: no bench 'Bench' in it"),
+        ("wrong.py", "Bench = dict", "is not a subclass of spicekit.Bench"),
+        ("broken.py", "import nothing_of_this_name", "ModuleNotFoundError: No module named 'nothing_of_this_name'"),
+        ("syntax.py", "x = (", "SyntaxError: "),
+        ("raises.py", "raise ValueError('two\\nlines')", "ValueError: two lines"),
+    ],
+)
+def test_wrong_bench_files(cli: Cli, complaint: Complaint, tmp_path: Path, name: str, text: str, says: str) -> None:
+    (tmp_path / name).write_text(text)
+    assert says in complaint(cli("show", f"{name}:Bench", cwd=tmp_path), 2)
+
+
+BENCH = """
+from spicekit import Bench, DcAnalysis, Measure, VariationPoint
+class Mine(Bench):
+    name, summary, template = "mine", "mine", "mine.cir.j2"
+    def analysis(self): return DcAnalysis(save=("v(a)",))
+    def points(self): return (VariationPoint("r_a", "r", 1.0, "ohm", sigma=0.1),)
+    def measures(self): return (Measure("v", "V", "v"),)
+    def evaluate(self, waves): return {"v": waves("v(a)")}
+"""
+TEMPLATE = (
+    '{% extends "bench.cir.j2" %}{% block circuit %}V1 a 0 1\nR1 a 0 1\nCIRCUIT{% endblock %}{% block control %}{% endblock %}'
+)
+
+
+@pytest.mark.parametrize(
+    ("circuit", "code", "says"),
+    [
+        (None, 2, "bench 'mine': no template 'mine.cir.j2'"),
+        ("R2 a 0 {{ nope }}", 2, "'nope' is undefined"),
+        ("R2 a 0 {{ 1 +", 2, "mine.cir.j2:"),
+        ("{{ bench.__class__.__base__ }}", 2, "mine.cir.j2"),  # the sandbox
+        ("M1 a b c d nomodel", 1, "ngspice refuses the netlist: "),
+    ],
+)
+@pytest.mark.parametrize("command", ["run", "mc"])
+def test_wrong_templates(
+    cli: Cli, complaint: Complaint, tmp_path: Path, circuit: str | None, code: int, says: str, command: str
+) -> None:
+    (tmp_path / "mine.py").write_text(BENCH)
+    if circuit is not None:
+        (tmp_path / "mine.cir.j2").write_text(TEMPLATE.replace("CIRCUIT", circuit))
+    options = ("--trials", "5", "--out", "out") if command == "mc" else ()
+    assert says in complaint(cli(command, "mine.py:Mine", *options, cwd=tmp_path), code)
+    assert code == 1 or not (tmp_path / "out").exists()
+
+
+def test_a_bench_without_anything_to_vary(cli: Cli, complaint: Complaint, tmp_path: Path) -> None:
+    (tmp_path / "mine.py").write_text(BENCH.replace('VariationPoint("r_a", "r", 1.0, "ohm", sigma=0.1),', ""))
+    (tmp_path / "mine.cir.j2").write_text(TEMPLATE.replace("CIRCUIT", ""))
+    line = complaint(cli("mc", "mine.py:Mine", "--trials", "5", "--out", "out", cwd=tmp_path), 2)
+    assert line == "bench 'mine' has no variation points: there is nothing to vary"
+
+
+def test_a_missing_device(cli: Cli, complaint: Complaint, tmp_path: Path, repository: Path) -> None:
+    text = (repository / "models" / "cmos" / "ptm45.toml").read_text().replace("[devices.pmos]", "[devices.pfet]")
+    (tmp_path / "mine.toml").write_text(text.replace("[bsim4.pmos]", "[bsim4.pfet]").replace("pmos = {", "#"))
+    line = complaint(cli("run", "sot-read", "-p", "technology=mine.toml", cwd=tmp_path), 2)
+    assert line.endswith("mine.toml: no [devices.pmos]; this technology has nmos, pfet")

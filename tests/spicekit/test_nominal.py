@@ -1,0 +1,77 @@
+"""One simulation: parameters in many forms, values of variation points, outcomes, fallbacks."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from spicekit import make_bench, run
+from spicekit.block import simulate_block
+from spicekit.outcome import Outcome
+
+
+def test_three_lines() -> None:
+    """The way in that the README shows."""
+    result = run("sot-read", tmr="250%")
+    assert result.outcome == "ok"
+    assert 0.05 < result.measures["dv"] < 0.3
+
+
+def test_parameters_as_text_and_as_numbers() -> None:
+    text = run("sot-read", tmr="180%", ra="9.5", i_read="12u", temperature="60", rows="128")
+    number = run("sot-read", tmr=1.8, ra=9.5, i_read=12e-6, temperature=60, rows=128)
+    made = run(make_bench("sot-read", {"tmr": "1.8", "ra": 9.5, "i_read": "12e-6", "temperature": 60.0, "rows": 128}))
+    assert text.measures == number.measures == made.measures
+
+
+def test_a_run_is_repeatable() -> None:
+    first = run("sot-logic").measures
+    run("sot-read", technology="ptm65", temperature=100)
+    assert run("sot-logic").measures == first
+
+
+def test_values_of_variation_points() -> None:
+    ideal = {"access": "ideal", "bias": "ideal", "v_half": "inf"}
+    assert run("sot-read", {"ra_c0": 36.0}, **ideal).measures["v_p"] == pytest.approx(
+        2 * run("sot-read", **ideal).measures["v_p"], rel=1e-6
+    )
+    result = run("sot-read", {"tmr_c0": 1.0}, **ideal)
+    assert result.measures["tmr_read"] == pytest.approx(1.0, rel=1e-6)
+    assert (result.values["tmr_c0"], result.values["ra_c0"]) == (1.0, 18.0)
+
+
+@pytest.mark.parametrize("value", [0.0, -1.0, math.nan, math.inf])
+def test_an_impossible_value_is_invalid(value: float) -> None:
+    result = run("sot-read", {"ra_c0": value})
+    assert result.outcome == Outcome.INVALID
+    assert all(math.isnan(measure) for measure in result.measures.values())
+    assert all(measure["value"] is None for measure in result.as_json()["measures"].values())
+
+
+def test_a_fallback_is_remembered(user_benches: Path) -> None:
+    """A circuit that the bench's own solver settings give too few iterations for."""
+    name = f"{user_benches / 'faults.py'}:Singular"
+    assert run(name).attempt == 0
+    failed = run(name, {"pick_1": 1.0}, threshold=0.5)
+    assert failed.outcome == Outcome.NONCONVERGED
+    assert failed.attempt == 3
+
+
+def test_one_bad_trial_does_not_spoil_its_block(user_benches: Path) -> None:
+    bench = make_bench(f"{user_benches / 'faults.py'}:Singular", {"threshold": 0.5})
+    pick = np.zeros(40)
+    pick[[3, 17]] = 1.0
+    r_top = np.linspace(500, 2000, 40)
+    block = simulate_block(bench, {"r_top": r_top, "pick_1": pick})
+    assert [trial for trial, outcome in enumerate(block.outcomes) if outcome != "ok"] == [3, 17]
+    good = pick == 0
+    np.testing.assert_allclose(block.measures["v_out"][good], 1000 / (1000 + r_top[good]), rtol=1e-6)
+    assert np.isnan(block.measures["v_out"][~good]).all()
+
+
+def test_every_outcome_but_ok_has_advice() -> None:
+    assert {str(outcome) for outcome in Outcome} == {"ok", "nonconverged", "timeout", "crashed", "invalid"}
+    assert all(bool(outcome.advice) == (outcome != "ok") for outcome in Outcome)

@@ -1,0 +1,264 @@
+"""A user's own PDK: a TOML of theirs beside a `.lib` file of subcircuits, and everything that can be wrong with the two."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from spicekit import make_bench, run
+from spicekit.errors import UserError
+from spicekit.technology import load_technology
+
+Complaint = Callable[[subprocess.CompletedProcess[str], int], str]
+Cli = Callable[..., subprocess.CompletedProcess[str]]
+
+TOML = """
+name = "mypdk"
+description = "ptm45 wrapped as a foundry would"
+source = "this test"
+vdd = { value = 1.0, unit = "V", source = "test" }
+l_min = { value = 45e-9, unit = "m", source = "test" }
+w_min = { value = 90e-9, unit = "m", source = "test" }
+
+[devices.nmos]
+kind = "subckt"
+name = "nch_mac"
+width = "wid"
+length = "len"
+
+[devices.pmos]
+kind = "subckt"
+name = "pch_mac"
+width = "wid"
+length = "len"
+
+[mismatch]
+a_vt = { value = 1.8e-9, unit = "V m", source = "test" }
+a_beta = { value = 0.7e-8, unit = "m", source = "test" }
+
+[corners.tt]
+file = "models/all.lib"
+section = "TT"
+
+[corners.ss]
+file = "models/all.lib"
+section = "SS"
+"""
+
+
+def write_pdk(folder: Path, toml: str = TOML) -> Path:
+    """A PDK-like library: sections a corner, subcircuits with parameters `wid` and `len`, cards in an included file."""
+    models = folder / "models"
+    models.mkdir(parents=True)
+    library = ["* all corners"]
+    for corner in ("tt", "ss"):
+        cards = load_technology("ptm45").cards(corner)
+        cards = cards.replace("ptm45_nmos", f"nch_{corner}").replace("ptm45_pmos", f"pch_{corner}")
+        (models / f"core_{corner}.inc").write_text(f"* cores\n{cards}\n")
+        library += [
+            f".LIB {corner.upper()}",
+            f".include 'core_{corner}.inc'",
+            ".subckt nch_mac d g s b wid=1u len=1u",
+            f"M0 d g s b nch_{corner} W='wid' L='len'",
+            ".ends nch_mac",
+            ".subckt pch_mac d g s b wid=1u len=1u",
+            f"M0 d g s b pch_{corner} W='wid' L='len'",
+            ".ends pch_mac",
+            f".ENDL {corner.upper()}",
+        ]
+    (models / "all.lib").write_text("\n".join(library) + "\n")
+    file = folder / "mypdk.toml"
+    file.write_text(toml)
+    return file
+
+
+@pytest.mark.parametrize(
+    "parameters",
+    [{}, {"corner": "ss", "temperature": 125.0}, {"fan_in": 3, "inputs": "all", "rows": 1024, "temperature": -40.0}],
+)
+def test_the_same_bench_gives_the_same_numbers(tmp_path: Path, parameters: dict[str, object]) -> None:
+    pdk = write_pdk(tmp_path)
+    theirs = run("sot-logic", technology=str(pdk), **parameters)
+    ours = run("sot-logic", technology="ptm45", **parameters)
+    assert theirs.outcome == ours.outcome == "ok"
+    for name, value in ours.measures.items():
+        # the same equations in another order of unknowns: solver tolerance (reltol 1e-7, vntol 1 nV), and margins are
+        # differences of some 0.1 V, so 1e-8 V absolute
+        assert theirs.measures[name] == pytest.approx(value, rel=1e-6, abs=1e-8 if name.startswith("margin") else 0), name
+
+
+def test_the_section_of_the_corner_is_used(tmp_path: Path) -> None:
+    pdk = str(write_pdk(tmp_path))
+    tt, ss = (run("sot-read", technology=pdk, corner=corner, rows=4096, temperature=125).measures for corner in ("tt", "ss"))
+    assert abs(tt["v_ap"] / ss["v_ap"] - 1) > 1e-4
+
+
+def test_rendered_netlist_names_the_file_and_runs_anywhere(
+    tmp_path: Path, cli: Cli, ngspice_batch: Callable[[str], dict[str, float]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pdk = write_pdk(tmp_path / "pdk")
+    netlist = cli("render", "sot-read", "-p", f"technology={pdk}", cwd=tmp_path).stdout
+    assert f".lib '{(tmp_path / 'pdk' / 'models' / 'all.lib').resolve()}' TT" in netlist
+    monkeypatch.chdir("/")
+    printed = ngspice_batch(netlist)
+    assert printed["dv"] == pytest.approx(run("sot-read", technology="ptm45").measures["dv"], rel=1e-6)
+
+
+def test_relative_path_counts_from_where_the_user_is(tmp_path: Path, cli: Cli) -> None:
+    write_pdk(tmp_path)
+    done = cli("run", "sot-read", "-p", "technology=mypdk.toml", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "dv" in done.stdout
+
+
+def test_include_without_sections(tmp_path: Path) -> None:
+    pdk = write_pdk(tmp_path, re.sub(r'file = ".*"\nsection = "(..)"', r'file = "models/flat_\1.inc"', TOML))
+    text = (tmp_path / "models" / "all.lib").read_text()
+    for corner in ("TT", "SS"):
+        body = text.split(f".LIB {corner}\n")[1].split(".ENDL")[0]
+        (tmp_path / "models" / f"flat_{corner}.inc").write_text(body)
+    measures = run("sot-read", technology=str(pdk)).measures
+    assert measures["dv"] == pytest.approx(run("sot-read").measures["dv"], rel=1e-6)
+
+
+def edited(tmp_path: Path, old: str, new: str) -> Path:
+    assert old in TOML
+    return write_pdk(tmp_path, TOML.replace(old, new))
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "says"),
+    [
+        ("models/all.lib", "models/none.lib", r"corners.tt.file: cannot read model file .*none.lib: No such file"),
+        ("models/all.lib", "models", r"cannot read model file .*models: Is a directory"),
+        ("[mismatch]\n", "[mismatch]\na_vth = 1\n", r"unknown key 'mismatch.a_vth'; did you mean a_vt"),
+        ("[mismatch]\n", "lmin = 1\n[mismatch]\n", r"unknown key 'devices.pmos.lmin'"),
+        ('name = "mypdk"', 'nam = "mypdk"', r"(missing key 'name'|unknown key 'nam'; did you mean name)"),
+        ("value = 1.0, unit", "value = -1.0, unit", r"vdd: allowed: greater than 0 \(given: "),
+        ('value = 1.0, unit = "V"', 'value = "one", unit = "V"', r"vdd: .*number"),
+        ('value = 1.0, unit = "V"', 'value = 1.0, unit = "mV"', r"vdd: give it as \{value = NUMBER"),
+        ("vdd = {", "vdd = 1.0 #", r"vdd: give it as \{value = NUMBER"),
+        ('"subckt"\nname = "nch_mac"', '"diode"\nname = "nch_mac"', r"devices.nmos.kind: allowed: 'model' or 'subckt'"),
+        ('"nch_mac"', '"nch mac"', r"devices.nmos.name: .*pattern"),
+        ("[devices.pmos]", "[devices.pfet]", r"no \[devices.pmos\]; this technology has nmos, pfet"),
+        ("[corners.tt]", "[corners.typ]", r"unknown corner of technology 'mypdk' 'tt'; choose from ss, typ"),
+        ("[corners.tt]", "[corners.tt\n", r"not valid TOML"),
+    ],
+)  # fmt: skip
+def test_a_wrong_file_is_one_line(tmp_path: Path, old: str, new: str, says: str) -> None:
+    pdk = edited(tmp_path, old, new)
+    with pytest.raises(UserError, match=says) as caught:
+        make_bench("sot-read", {"technology": str(pdk)})
+    assert "\n" not in str(caught.value)
+    assert str(pdk) in str(caught.value) or "corner" in str(caught.value)
+
+
+def test_a_corner_without_models_is_refused(tmp_path: Path) -> None:
+    pdk = edited(tmp_path, '[corners.ss]\nfile = "models/all.lib"\nsection = "SS"\n', "[corners.ss]\n")
+    with pytest.raises(UserError, match=r"corners.ss needs a file"):
+        make_bench("sot-read", {"technology": str(pdk), "corner": "ss"})
+
+
+def test_a_corner_with_a_section_that_the_file_lacks_is_refused(tmp_path: Path) -> None:
+    pdk = edited(tmp_path, 'section = "SS"', 'section = "SSG"')
+    with pytest.raises(UserError, match=r"unknown section of .*all.lib 'SSG'; choose from ss, tt"):
+        make_bench("sot-read", {"technology": str(pdk), "corner": "ss"})
+
+
+def test_missing_technology_file(tmp_path: Path, cli: Cli, complaint: Complaint) -> None:
+    line = complaint(cli("run", "sot-read", "-p", "technology=none.toml", cwd=tmp_path), 2)
+    assert line == f"cannot read {tmp_path.resolve() / 'none.toml'}: No such file or directory"
+
+
+def test_unreadable_model_file(tmp_path: Path) -> None:
+    pdk = write_pdk(tmp_path)
+    library = tmp_path / "models" / "all.lib"
+    library.unlink()
+    library.symlink_to(library)  # a loop cannot be read by anyone, root included
+    with pytest.raises(UserError, match=r"all\.lib"):
+        make_bench("sot-read", {"technology": str(pdk)})
+
+
+ATTACKS = {
+    "control block": ".control\nshell touch {mark}\n.endc\n",
+    "control block, indented and in capitals": "  \t.CONTROL\nshell touch {mark}\n.ENDC\n",
+    "command comment": "*#shell touch {mark}\n",
+    "command comment, indented": "   *#shell touch {mark}\n",
+}
+
+
+@pytest.mark.parametrize("attack", ATTACKS)
+@pytest.mark.parametrize("where", ["all.lib", "core_tt.inc"])
+def test_model_files_with_commands_are_refused(tmp_path: Path, attack: str, where: str) -> None:
+    pdk = write_pdk(tmp_path)
+    mark = tmp_path / "mark"
+    file = tmp_path / "models" / where
+    file.write_text(file.read_text() + ATTACKS[attack].format(mark=mark))
+    with pytest.raises(UserError, match=rf"{where}:\d+: a model file may not hold a \.control block or \*# line"):
+        run("sot-read", technology=str(pdk))
+    assert not mark.exists()
+
+
+def test_a_model_file_with_commands_ends_the_command_line(tmp_path: Path, cli: Cli, complaint: Complaint) -> None:
+    pdk = write_pdk(tmp_path)
+    file = tmp_path / "models" / "all.lib"
+    file.write_text(file.read_text() + ".control\nshell touch mark\n.endc\n")
+    line = complaint(cli("mc", "sot-read", "--trials", 5, "--out", "out", "-p", "technology=mypdk.toml", cwd=tmp_path), 2)
+    assert line.startswith(f"{file.resolve()}:")
+    assert line.endswith(f"(given by {pdk.resolve()}: corners.tt.file)")
+    assert not (tmp_path / "mark").exists()
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("keyword", [".incl", ".INC", ".includes", ".include", ".lib"])
+@pytest.mark.parametrize("folder", ["beside", "working"])
+def test_commands_in_an_included_file_are_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, keyword: str, folder: str
+) -> None:
+    """ngspice takes `.inc` with any ending, and looks for a file in the working folder too: neither is a way around."""
+    pdk = write_pdk(tmp_path / "pdk")
+    mark = tmp_path / "mark"
+    include = f"{keyword} evil.lib {'evil' if keyword == '.lib' else ''}"
+    library = tmp_path / "pdk" / "models" / "all.lib"
+    library.write_text(library.read_text().replace(".include 'core_tt.inc'", f".include 'core_tt.inc'\n{include}"))
+    evil = (library.parent if folder == "beside" else tmp_path) / "evil.lib"
+    evil.write_text(f"* evil\n.lib evil\n.control\nshell touch {mark}\n.endc\n.endl\n")
+    monkeypatch.chdir(tmp_path)
+    says = "may not hold a .control block" if folder == "beside" else "evil.lib, which is not a file"
+    with pytest.raises(UserError, match=says):
+        run("sot-read", technology=str(pdk))
+    assert not mark.exists()
+
+
+BREAK = "\\n.control\\nshell touch {mark}\\n.endc\\n"  # as TOML writes line breaks
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ('source = "this test"', f'source = "x{BREAK}"'),
+        ('description = "ptm45', f'description = "x{BREAK}'),
+        ('"nch_mac"', f'"nch_mac{BREAK}"'),
+        ('section = "TT"', f'section = "TT{BREAK}"'),
+        ("[corners.tt]", f'[corners."tt{BREAK}"]'),
+        ("[corners.tt]", f'[bsim4.nmos]\n"a{BREAK}" = 1\n[corners.tt]'),
+        ("[corners.tt]", f'[bsim4.nmos]\na = "1{BREAK}"\n[corners.tt]'),
+        ('"models/all.lib"\nsection = "TT"', f'"models/a{BREAK}"\nsection = "TT"'),
+    ],
+)
+def test_no_text_of_the_file_becomes_a_command(tmp_path: Path, old: str, new: str) -> None:
+    mark = tmp_path / "mark"
+    pdk = edited(tmp_path, old, new.replace("{mark}", str(mark)))
+    with pytest.raises(UserError):
+        run("sot-read", technology=str(pdk))
+    assert not mark.exists()
+
+
+def test_a_path_that_a_netlist_cannot_carry(tmp_path: Path) -> None:
+    pdk = write_pdk(tmp_path / "o'brien")
+    with pytest.raises(UserError, match="holds a quote"):
+        make_bench("sot-read", {"technology": str(pdk)})

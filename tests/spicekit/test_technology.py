@@ -1,0 +1,110 @@
+"""Technologies as objects: names, mismatch, corners, sizes."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+import pytest
+
+from spicekit import make_bench
+from spicekit.errors import UserError
+from spicekit.technology import load_technology, technology_names
+
+
+def test_the_shipped_ones_load() -> None:
+    assert technology_names() == ["ptm45", "ptm65"]
+    assert load_technology("ptm45").vdd == 1.0
+    assert load_technology("ptm65").vdd == 1.1
+
+
+@pytest.mark.parametrize(("width", "length"), [(150e-9, 45e-9), (4e-6, 1e-6), (1e-6, 65e-9)])
+def test_pelgrom(width: float, length: float) -> None:
+    for name in technology_names():
+        technology = load_technology(name)
+        area = width * length
+        assert technology.sigma_vth(width, length) == pytest.approx(technology.mismatch.a_vt / math.sqrt(area), rel=1e-15)
+        assert technology.sigma_beta(width, length) == pytest.approx(technology.mismatch.a_beta / math.sqrt(area), rel=1e-15)
+        # four times the area, half the spread
+        assert technology.sigma_vth(4 * width, length) == pytest.approx(technology.sigma_vth(width, length) / 2)
+        assert technology.sigma_c(4 * area) == pytest.approx(technology.sigma_c(area) / 2)
+
+
+def test_mismatch_is_that_of_the_node() -> None:
+    # one micrometre square: 1 to 5 mV and below 2 % in every published 65 and 45 nm process
+    for name in technology_names():
+        assert 1e-3 < load_technology(name).sigma_vth(1e-6, 1e-6) < 5e-3
+        assert 1e-3 < load_technology(name).sigma_beta(1e-6, 1e-6) < 2e-2
+
+
+def test_points_of_a_bench_carry_the_sigma_of_their_size() -> None:
+    bench = make_bench("sot-logic", {"w_read": "300n", "w_mirror": "2u", "l_mirror": "0.5u"})
+    points = {point.name: point for point in bench.points()}
+    technology = load_technology("ptm45")
+    assert points["vth_c1"].sigma == technology.sigma_vth(300e-9, 45e-9)
+    assert points["beta_mc"].sigma == technology.sigma_beta(2e-6, 0.5e-6)
+    assert points["vth_c0"].nominal == points["beta_c0"].nominal == 0.0
+    # the reference's transistor has as many fingers as cells are sensed together
+    assert points["vth_ref_and"].sigma == technology.sigma_vth(600e-9, 45e-9)
+
+
+def test_cell_transistors_are_as_short_as_the_technology_allows() -> None:
+    for name in technology_names():
+        technology = load_technology(name)
+        bench = make_bench("sot-read", {"technology": name})
+        points = {point.name: point for point in bench.points()}
+        assert points["vth_c0"].sigma == technology.sigma_vth(150e-9, technology.l_min)
+
+
+@pytest.mark.parametrize(
+    ("given", "says"),
+    [
+        ({"l_access": "40n"}, "L = 40 nm is below the 45 nm of technology 'ptm45'"),
+        ({"technology": "ptm65", "l_access": "45n"}, "L = 45 nm is below the 65 nm of technology 'ptm65'"),
+        ({"w_mirror": "50n"}, "W = 50 nm is below the 90 nm of technology 'ptm45'"),
+    ],
+)
+def test_a_transistor_that_the_process_cannot_make(given: dict[str, str], says: str) -> None:
+    with pytest.raises(UserError, match=says):
+        make_bench("sot-read", given).points()
+
+
+@pytest.mark.parametrize("temperature", [-40.0, 125.0])
+def test_temperature_range_includes_its_ends(temperature: float) -> None:
+    assert make_bench("sot-read", {"temperature": temperature}).p.temperature == temperature
+
+
+@pytest.mark.parametrize("temperature", [-40.1, 126, "inf"])
+def test_temperature_out_of_range(temperature: float | str) -> None:
+    with pytest.raises(UserError, match=r"is outside -40.0 to 125.0 C of technology 'ptm45'"):
+        make_bench("sot-read", {"temperature": temperature})
+
+
+@pytest.mark.parametrize(
+    ("name", "says"),
+    [
+        ("ptm4", "unknown technology 'ptm4'; did you mean ptm45"),
+        ("gf180", "unknown technology 'gf180'; choose from path/to/your.toml, ptm45, ptm65"),
+        ("", "unknown technology ''"),
+    ],
+)
+def test_unknown_technology(name: str, says: str) -> None:
+    with pytest.raises(UserError, match=says):
+        load_technology(name)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "says"),
+    [
+        ("nmos = { vth0 = -0.03", "nmos = { vth1 = -0.03", r"corners.ff.nmos.vth1 is not in \[bsim4.nmos\]"),
+        ('"model"\nname = "ptm45_nmos"', '"subckt"\nname = "x"', r"corners.tt needs a file, or devices.nmos kind = 'model'"),
+        ("[corners.tt]", '[corners.tt]\nsection = "TT"', "corners.tt needs a file"),
+        ("[devices.nmos]", '[devices.dnw]\nkind = "model"\nname = "d"\n[devices.nmos]', r"corners.tt .* \[bsim4.dnw\]"),
+    ],
+)  # fmt: skip
+def test_inconsistent_file(repository: Path, tmp_path: Path, old: str, new: str, says: str) -> None:
+    text = (repository / "models" / "cmos" / "ptm45.toml").read_text()
+    assert text.count(old) == 1
+    (tmp_path / "mine.toml").write_text(text.replace(old, new))
+    with pytest.raises(UserError, match=says):
+        load_technology(str(tmp_path / "mine.toml"))
