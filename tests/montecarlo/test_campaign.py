@@ -107,6 +107,17 @@ def test_the_summary_is_the_tables(reference: Path, trials_table: Read) -> None:
         assert row["circuit_error_rate"] == wrong / (2 * TRIALS)
 
 
+def test_errors_with_the_circuits_own_reference_on_both_sides(tmp_path: Path, trials_table: Read) -> None:
+    given = {"fan_in": 6, "tmr": "50%", "access": "ideal", "bias": "ideal"}
+    summary = Campaign("sot-logic", trials=1000, parameters=given).run(tmp_path)
+    table = trials_table(tmp_path)
+    too_high, too_low = (table["v_000000"] >= table["v_ref_or"]).sum(), (table["v_100000"] < table["v_ref_or"]).sum()
+    assert min(too_high, too_low) > 10
+    row = summary["margins"]["or"]
+    assert row["circuit_error_rate"] == (too_high + too_low) / 2000
+    assert row["circuit_error_rate_ci"][0] < row["circuit_error_rate"] < row["circuit_error_rate_ci"][1]
+
+
 def test_trials_are_the_runs_of_their_samples(reference: Path, trials_table: Read) -> None:
     """A trial in the swept block against the same values in a simulation of its own."""
     table = trials_table(reference)

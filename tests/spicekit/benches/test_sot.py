@@ -113,6 +113,13 @@ def test_references_stay_where_they_were_when_it_gets_hot() -> None:
     for name in ("v_ref_m", "v_ref_and", "v_ref_or"):
         assert hot[name] == pytest.approx(cold[name], rel=CLOSED_FORM)
     assert hot["margin_and"] < cold["margin_and"]
+    # the levels have moved and the references have not: each margin is that of its nearer side, here the one above
+    for name, low, high, own in (("read", "v_p", "v_ap", "v_ref_m"), ("and", "v_10", "v_11", "v_ref_and")):
+        above, below = expected[high] - expected[own], expected[own] - expected[low]
+        assert above < 0.9 * below
+        assert hot[f"margin_{name}"] == pytest.approx(above, abs=CLOSED_FORM * expected["v_ap"])
+    icy = run("sot-logic", **IDEAL, temperature=-40).measures
+    assert icy["margin_and"] == pytest.approx(icy["v_ref_and"] - icy["v_10"], rel=1e-9)  # and in the cold the one below
 
 
 @settings(max_examples=25)
