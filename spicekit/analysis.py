@@ -54,6 +54,7 @@ class TranAnalysis:
     method: Literal["trap", "gear"] = "trap"
     trtol: float = 7.0
     options: Mapping[str, float] = field(default_factory=dict)
+    seed: str | None = None  # variation point whose value seeds ngspice's noise sources before each run
 
     block: ClassVar[int] = 50
     chunk: ClassVar[int] = 50

@@ -175,6 +175,60 @@ def replay(
 
 
 @app.command()
+def wer(
+    device: Annotated[str, typer.Argument(help="Device card: a shipped name or the path of a TOML file.")],
+    current: Annotated[str, typer.Option(help="Write current of the nominal junction, A.")],
+    pulse: Annotated[str, typer.Option(help="Pulse widths in s: one value, or start:stop:num.")],
+    direction: Annotated[str, typer.Option(help="ap-p or p-ap.")] = "ap-p",
+    temperature: Annotated[str | None, typer.Option(help="Kelvin; the card's own if not given.")] = None,
+    sigma: Annotated[list[str] | None, typer.Option(help="ra=5% and hk=3%: spread over the junctions of an array.")] = None,
+    seed: Annotated[int, typer.Option(help="Seed of the junctions drawn.", min=0)] = 1,
+    out: Annotated[Path | None, typer.Option("--out", help="Folder for wer.png and wer.json.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Write error rate of a junction against pulse width."""
+    from spicekit.card import load_card
+    from spicekit.errors import unknown
+    from spicekit.files import output_folder, write_json
+    from spicekit.units import format_value, parse_value
+    from spicekit.wer import parse_range, parse_spread, plot_write_error, write_error_curve
+
+    if direction not in ("ap-p", "p-ap"):
+        raise unknown("direction", direction, ("ap-p", "p-ap"))
+    sigma_ra, sigma_hk = parse_spread(sigma or [])
+    curve = write_error_curve(
+        load_card(device),
+        parse_value(current),
+        parse_range("--pulse", pulse),
+        direction=direction,  # type: ignore[arg-type]
+        temperature=None if temperature is None else parse_value(temperature),
+        sigma_ra=sigma_ra,
+        sigma_hk=sigma_hk,
+        seed=seed,
+    )
+    written = []
+    if out is not None:
+        write_json(output_folder(out) / "wer.json", curve.as_json())
+        written = [out / "wer.json", plot_write_error(curve, out / "wer.png")]
+    if as_json:
+        _print_json(curve.as_json())
+        return
+    print(
+        f"{curve.device} {curve.direction}: I/I_c = {curve.overdrive:.3f} (I_c {format_value(curve.critical_current, 'A')}), "
+        f"Delta {curve.delta:.2f}, tau_D {format_value(curve.tau_d, 's')}, {curve.temperature:g} K"
+    )
+    junctions = curve.junctions
+    print(f"{'pulse':>10} {'WER':>11}" + (f" {'array mean':>11} {'median':>11} {'99.9 %':>11}" if junctions else ""))
+    for index, width in enumerate(curve.pulses):
+        row = f"{format_value(float(width), 's'):>10} {curve.wer[index]:11.3e}"
+        if junctions is not None:
+            row += f" {junctions.mean[index]:11.3e} {junctions.quantiles[1, index]:11.3e} {junctions.quantiles[3, index]:11.3e}"
+        print(row)
+    if written:
+        print("Files: " + ", ".join(str(path) for path in written))
+
+
+@app.command()
 def doctor(as_json: Json = False) -> None:
     """What is found on this machine, what is missing, and the command that installs it."""
     from spicekit.doctor import diagnose

@@ -19,8 +19,13 @@ if TYPE_CHECKING:
     from spicekit.bench import Bench
 
 SHIPPED = {
+    "mtj-iv": "spicekit.benches.mtj:MtjIv",
+    "mtj-switch": "spicekit.benches.mtj:MtjSwitch",
+    "stt-read": "spicekit.benches.stt:SttRead",
+    "stt-write": "spicekit.benches.stt:SttWrite",
     "sot-read": "spicekit.benches.sot:SotRead",
     "sot-logic": "spicekit.benches.sot:SotLogic",
+    "sot-write": "spicekit.benches.sot_write:SotWrite",
 }
 ENTRY_POINT_GROUP = "spicekit.benches"
 

@@ -49,6 +49,8 @@ def alter_trials(bench: Bench, samples: Mapping[str, Array], trials: int) -> Res
                 if value != now[name]:
                     ngspice.command(f"alter v{name} dc={value!r}")
                     now[name] = value
+            if analysis.seed is not None:
+                ngspice.command(f"setseed {int(now[analysis.seed])}")
             vectors = _transient(ngspice, analysis)
             if vectors is None:
                 failed.append(trial)

@@ -178,7 +178,8 @@ def integrate(
         if not solution.success or solution.sol is None or solution.t_events is None:
             raise SpicekitError(f"the LLG equation was not solved: {solution.message}")
         inside = (points >= begin) & (points <= end)
-        values[:, inside] = solution.sol(points[inside])
+        if inside.any():
+            values[:, inside] = solution.sol(points[inside])
         y = solution.y[:, -1]
         if solution.t_events[0].size:
             switched = min(switched, float(solution.t_events[0][0]))

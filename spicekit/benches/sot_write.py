@@ -1,0 +1,136 @@
+"""Write of a 2T1R SOT-MRAM cell: a current along the heavy-metal rail, switched by the write transistor (Fan, ASP-DAC 2018).
+
+WWL = VDD, RWL = 0, SL = 0, and WBL at V_WP or V_WN: about 120 uA for 1 ns through the rail.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Literal
+
+import numpy as np
+
+from spicekit.analysis import Analysis, TranAnalysis
+from spicekit.bench import Measure, Panel, VariationPoint, option, quantity
+from spicekit.benches.mtj import JunctionBench
+from spicekit.crossing import crossing, integral, value_at
+from spicekit.errors import UserError
+from spicekit.junction import JunctionParameters
+from spicekit.waves import Array, Waves
+
+START = 0.3e-9  # the write pulse begins here, after the write word line has risen
+
+
+class SotWriteParameters(JunctionParameters):
+    device: str = option("imce-45nm", "device card with a rail: a shipped one or the path of a TOML file")
+    direction: Literal["ap-p", "p-ap"] = option("ap-p", "written state: antiparallel to parallel, or back")
+    polarity: Literal["auto", "positive", "negative"] = option(
+        "auto", "of the rail current; auto: the one that sets the written state of a card with an assist field along the rail"
+    )
+    v_write: float = quantity(0.135, "V", "magnitude of V_WP and V_WN on WBL", gt=0, le=3)
+    t_pulse: float = quantity(1e-9, "s", "length of the write pulse", gt=1e-11, le=1e-6)
+    t_stop: float | None = quantity(None, "s", "end of the simulation; 1.5 ns after the pulse if not given", gt=1e-11, le=1e-5)
+    w_read: float = quantity(150e-9, "m", "width of the read transistor", gt=0, le=1e-5)
+    w_write: float = quantity(540e-9, "m", "width of the write transistor", gt=0, le=1e-4)
+    l_access: float | None = quantity(None, "m", "length of both; the technology's shortest if not given", gt=0, le=1e-6)
+    w_driver: float = quantity(4e-6, "m", "width of the WBL driver's transistor", gt=0, le=1e-4)
+    c_line: float = quantity(20e-15, "F", "capacitance of WBL", ge=0, le=1e-11)
+    step: float | None = quantity(None, "s", "largest time step; 0.06 rad of the precession if not given", gt=0, le=1e-9)
+
+
+class SotWrite(JunctionBench):
+    name = "sot-write"
+    summary = "write of one 2T1R SOT-MRAM cell: switching, rail current, energy, fraction not switched"
+    template = "benches/sot-write.cir.j2"
+    Parameters = SotWriteParameters
+
+    def __init__(self, **given: Any) -> None:
+        super().__init__(**given)
+        if not self.junction.card.three_terminal:
+            raise UserError(f"bench '{self.name}': device '{self.junction.card.name}' has no rail; give a SOT card")
+        if self.t_stop < START + self.p.t_pulse:
+            raise UserError(
+                f"bench '{self.name}': parameter t_stop: {self.t_stop:g} s given; allowed: at least "
+                f"{START + self.p.t_pulse:g} s, the end of the write pulse"
+            )
+
+    @property
+    def t_stop(self) -> float:
+        """End of the simulation in seconds."""
+        return float(START + self.p.t_pulse + 1.5e-9 if self.p.t_stop is None else self.p.t_stop)
+
+    @property
+    def sign(self) -> int:
+        """Sign of the rail current: positive flows from WBL into the head of the rail.
+
+        A positive current pulls m towards +y, that is to P of a card with easy axis y; of a perpendicular one with a field
+        along the rail it sets P if the field is positive (checked against :mod:`spicekit.physics.llg` in the tests).
+        """
+        if self.p.polarity != "auto":
+            return 1 if self.p.polarity == "positive" else -1
+        field = self.junction.k["hx"] if self.junction.k["ez"] else 1.0
+        to_parallel = -1 if field < 0 else 1
+        return to_parallel if self.p.direction == "ap-p" else -to_parallel
+
+    @property
+    def l_access(self) -> float:
+        """Length of the cell transistors in metres."""
+        return float(self.technology.l_min if self.p.l_access is None else self.p.l_access)
+
+    def context(self) -> dict[str, Any]:
+        return super().context() | {
+            "l_access": self.l_access,
+            "l_min": float(self.technology.l_min),
+            "start": START,
+            "end": START + self.p.t_pulse,
+            "sign": self.sign,
+        }
+
+    def points(self) -> tuple[VariationPoint, ...]:
+        p, shortest = self.p, self.technology.l_min
+        points = self.junction.points("c0")
+        points += self.transistor("wr", p.w_write, self.l_access) + self.transistor("rd", p.w_read, self.l_access)
+        points += self.transistor("drv", p.w_driver, shortest)
+        return tuple(points)
+
+    def analysis(self) -> Analysis:
+        return TranAnalysis(
+            save=("v(mx)", "v(my)", "v(mz)", "v(wwl)", "v(wbl)", "v(head)", "i(vhead)", "i(vsupply)", "i(vdd_wl)"),
+            step=self.junction.step if self.p.step is None else self.p.step,
+            stop=self.t_stop,
+        )
+
+    def measures(self) -> tuple[Measure, ...]:
+        return (
+            Measure("switched", "", "1 if the cell holds the new state at the end", fraction=True),
+            Measure("t_switch", "s", "from the start of the pulse to m = 0; its length if the cell did not switch"),
+            Measure("i_write", "A", "rail current in the middle of the pulse, magnitude"),
+            Measure("v_rail", "V", "voltage over the rail in the middle of the pulse, magnitude"),
+            Measure("e_write", "J", "energy from all supplies for the whole write"),
+            Measure("e_rail", "J", "of it, dissipated in the rail"),
+            Measure("e_wl", "J", "of it, the write word line's"),
+        )
+
+    def evaluate(self, waves: Waves) -> Mapping[str, Array | float]:
+        time, k = waves("time"), self.junction.k
+        m = k["ex"] * waves("v(mx)") + k["ey"] * waves("v(my)") + k["ez"] * waves("v(mz)")
+        middle = START + self.p.t_pulse / 2
+        switched = m[-1] * m[0] < 0
+        e_wl = integral(time, -waves("i(vdd_wl)")) * self.vdd
+        current, rail = waves("i(vhead)"), waves("v(head)")
+        return {
+            "switched": float(switched),
+            "t_switch": crossing(time, m, 0.0, after=START) - START if switched else self.p.t_pulse,
+            "i_write": value_at(time, np.abs(current), middle),
+            "v_rail": value_at(time, np.abs(rail), middle),
+            "e_write": integral(time, -waves("i(vsupply)")) * self.sign * self.p.v_write + e_wl,
+            "e_rail": integral(time, current * rail),
+            "e_wl": e_wl,
+        }
+
+    def panels(self) -> tuple[Panel, ...]:
+        return (
+            Panel("magnetisation", "", {"v(mx)": "m_x", "v(my)": "m_y", "v(mz)": "m_z"}),
+            Panel("lines", "V", {"v(wwl)": "WWL", "v(wbl)": "WBL", "v(head)": "head of the rail"}),
+            Panel("rail current", "A", {"i(vhead)": "into the head of the rail"}),
+        )

@@ -1,0 +1,237 @@
+"""One STT-MRAM cell (1T1MTJ): read with its disturbance, and write through real drivers."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Mapping
+from typing import Any, Literal
+
+import numpy as np
+from scipy.interpolate import PchipInterpolator
+
+from spicekit.analysis import Analysis, DcAnalysis, TranAnalysis
+from spicekit.bench import Margin, Measure, Panel, VariationPoint, option, quantity
+from spicekit.benches.mtj import JunctionBench
+from spicekit.crossing import crossing, integral, value_at
+from spicekit.errors import UserError
+from spicekit.junction import JunctionParameters
+from spicekit.physics.fokker_planck import FLOOR, populations
+from spicekit.waves import Array, Waves
+
+
+class CellParameters(JunctionParameters):
+    technology: str = option("ptm65", "CMOS technology: a shipped one or the path of a TOML file")
+    w_access: float = quantity(300e-9, "m", "width of the access transistor", gt=0, le=1e-5)
+    l_access: float | None = quantity(None, "m", "its length; the technology's shortest if not given", gt=0, le=1e-6)
+    free_to: Literal["bl", "sl"] = option(
+        "bl", "terminal of the free layer: bl (pinned layer on the transistor), or the transistor"
+    )
+
+
+class SttCell(JunctionBench):
+    """What the benches of the cell share."""
+
+    Parameters = CellParameters
+
+    @property
+    def l_access(self) -> float:
+        """Length of the access transistor in metres."""
+        return float(self.technology.l_min if self.p.l_access is None else self.p.l_access)
+
+    def context(self) -> dict[str, Any]:
+        return super().context() | {"l_access": self.l_access}
+
+
+class ReadParameters(CellParameters):
+    v_read: float = quantity(0.15, "V", "bit-line voltage during a read", gt=0, le=2)
+    t_read: float = quantity(5e-9, "s", "time for which the read voltage is applied", gt=0, le=1e-3)
+
+
+class SttRead(SttCell):
+    """DC read at a constant bit-line voltage; the current tells the state."""
+
+    name = "stt-read"
+    summary = "DC read of one 1T1MTJ cell: currents of both states, energy, read disturbance"
+    template = "benches/stt-read.cir.j2"
+    Parameters = ReadParameters
+
+    def points(self) -> tuple[VariationPoint, ...]:
+        return (*self.junction.points("c0", dynamic=False), *self.transistor("c0", self.p.w_access, self.l_access))
+
+    def analysis(self) -> Analysis:
+        return DcAnalysis(save=("i(vbl_p)", "i(vbl_ap)", "v(n_p)", "v(n_ap)"))
+
+    def measures(self) -> tuple[Measure, ...]:
+        return (
+            Measure("i_p", "A", "bit-line current, cell parallel"),
+            Measure("i_ap", "A", "bit-line current, cell antiparallel"),
+            Measure("di", "A", "read signal, i_p - i_ap"),
+            Measure("v_mtj_p", "V", "voltage over the junction, parallel"),
+            Measure("v_mtj_ap", "V", "voltage over the junction, antiparallel"),
+            Measure("r_p", "ohm", "junction resistance at its operating point, parallel"),
+            Measure("r_ap", "ohm", "junction resistance at its operating point, antiparallel"),
+            Measure("tmr_read", "", "TMR at the operating points"),
+            Measure("e_p", "J", "energy from the bit line in t_read, parallel"),
+            Measure("e_ap", "J", "energy from the bit line in t_read, antiparallel"),
+            Measure("disturb", "", "probability that one read flips the state which its current pulls at"),
+        )
+
+    def evaluate(self, waves: Waves) -> Mapping[str, Array | float]:
+        i_p, i_ap = -waves("i(vbl_p)"), -waves("i(vbl_ap)")
+        v_p, v_ap = self.p.v_read - waves("v(n_p)"), self.p.v_read - waves("v(n_ap)")
+        energy = self.p.v_read * self.p.t_read
+        return {
+            "i_p": i_p,
+            "i_ap": i_ap,
+            "di": i_p - i_ap,
+            "v_mtj_p": v_p,
+            "v_mtj_ap": v_ap,
+            "r_p": v_p / i_p,
+            "r_ap": v_ap / i_ap,
+            "tmr_read": (v_ap / i_ap) / (v_p / i_p) - 1,
+            "e_p": i_p * energy,
+            "e_ap": i_ap * energy,
+            "disturb": self.disturb(i_ap if self.p.free_to == "bl" else i_p),
+        }
+
+    def disturb(self, current: Array) -> Array:
+        """Read-disturb probability for each current in A, from the Fokker-Planck equation.
+
+        The read current flows from BL to SL.  With the free layer at BL it favours P, so an antiparallel cell is at risk;
+        with the free layer at the transistor a parallel one.
+        """
+        k = self.junction.k
+        overdrive = np.abs(current) / k["ic_ap_p" if self.p.free_to == "bl" else "ic_p_ap"]
+        grid, flips = self._disturb_table
+        return np.asarray(np.where(np.isfinite(overdrive), np.exp(PchipInterpolator(grid, flips)(overdrive)), np.nan))
+
+    @functools.cached_property
+    def _disturb_table(self) -> tuple[Array, Array]:
+        """ln of the disturb probability over the overdrive: one fixed grid, so that a trial's value is its own.
+
+        256 cells put it within 6 % of the limit of many; the current's own uncertainty moves it by orders of magnitude.
+        """
+        k = self.junction.k
+        tau = np.array([self.p.t_read / k["tau_d"]])
+        grid = np.concatenate([np.linspace(0, 1, 9), np.linspace(1.25, 4, 12), [8.0]])
+        flips = [float(populations(k["delta"], overdrive, tau, cells=256)[1][0]) for overdrive in grid]
+        # far above the critical current the cell flips for certain
+        return np.append(grid, 1e3), np.append(np.log(np.maximum(flips, FLOOR)), np.log(max(flips[-1], 0.999)))
+
+    def margins(self) -> tuple[Margin, ...]:
+        return (Margin("read", low="i_ap", high="i_p"),)
+
+
+class WriteParameters(CellParameters):
+    direction: Literal["ap-p", "p-ap"] = option("ap-p", "written state: antiparallel to parallel, or back")
+    t_pulse: float = quantity(10e-9, "s", "length of the write pulse", gt=1e-11, le=1e-6)
+    t_stop: float | None = quantity(None, "s", "end of the simulation; 2 ns after the pulse if not given", gt=1e-11, le=1e-5)
+    w_driver: float = quantity(
+        2e-6, "m", "width of the NMOS of the bit-line and source-line drivers; PMOS twice that", gt=0, le=1e-4
+    )
+    v_wl: float | None = quantity(None, "V", "word-line high level; the supply if not given", gt=0, le=5)
+    c_line: float = quantity(30e-15, "F", "capacitance of the bit line, and of the source line", ge=0, le=1e-11)
+    step: float | None = quantity(None, "s", "largest time step; 0.09 rad of the precession if not given", gt=0, le=1e-9)
+
+
+START = 0.5e-9  # the write pulse begins here, after the word line has risen
+
+
+class SttWrite(SttCell):
+    """A write pulse through the bit-line and source-line drivers and the access transistor.
+
+    One direction has the transistor's source at ground, in the other it follows the junction's voltage: v_gs shows it.
+    """
+
+    name = "stt-write"
+    summary = "write of one 1T1MTJ cell through its drivers: switching, energy, fraction not switched"
+    template = "benches/stt-write.cir.j2"
+    Parameters = WriteParameters
+
+    def __init__(self, **given: Any) -> None:
+        super().__init__(**given)
+        if self.t_stop < START + self.p.t_pulse:
+            raise UserError(
+                f"bench '{self.name}': parameter t_stop: {self.t_stop:g} s given; allowed: at least "
+                f"{START + self.p.t_pulse:g} s, the end of the write pulse"
+            )
+
+    @property
+    def t_stop(self) -> float:
+        """End of the simulation in seconds."""
+        return float(START + self.p.t_pulse + 2e-9 if self.p.t_stop is None else self.p.t_stop)
+
+    @property
+    def from_bl(self) -> bool:
+        """Whether the write current flows from BL to SL."""
+        return bool((self.p.direction == "ap-p") == (self.p.free_to == "bl"))
+
+    def context(self) -> dict[str, Any]:
+        return super().context() | {
+            "start": START,
+            "end": START + self.p.t_pulse,
+            "from_bl": self.from_bl,
+            "v_wl": self.vdd if self.p.v_wl is None else self.p.v_wl,
+            "l_min": float(self.technology.l_min),
+        }
+
+    def points(self) -> tuple[VariationPoint, ...]:
+        points = self.junction.points("c0") + self.transistor("c0", self.p.w_access, self.l_access)
+        for line in ("bl", "sl"):
+            points += self.transistor(f"{line}n", self.p.w_driver, self.technology.l_min)
+            points += self.transistor(f"{line}p", 2 * self.p.w_driver, self.technology.l_min)
+        return tuple(points)
+
+    def analysis(self) -> Analysis:
+        return TranAnalysis(
+            save=(
+                "v(mx)", "v(my)", "v(mz)", "v(wl)", "v(bl)", "v(sl)", "v(n0)", "i(vcell)",
+                "i(vdd_bl)", "i(vdd_sl)", "i(vdd_wl)", "v(vdd)",
+            ),
+            # coarser than a switching time alone would have it: within 2e-3 of a ten times finer step (see the tests)
+            step=1.5 * self.junction.step if self.p.step is None else self.p.step,
+            stop=self.t_stop,
+        )  # fmt: skip
+
+    def measures(self) -> tuple[Measure, ...]:
+        return (
+            Measure("switched", "", "1 if the cell holds the new state at the end", fraction=True),
+            Measure(
+                "t_switch", "s", "from the start of the pulse to m = 0; its length if the cell did not switch", fraction=False
+            ),
+            Measure("i_start", "A", "cell current 0.3 ns into the pulse"),
+            Measure("i_end", "A", "cell current at the end of the pulse"),
+            Measure("v_gs", "V", "gate-source voltage of the access transistor 0.3 ns into the pulse"),
+            Measure("v_mtj", "V", "voltage over the junction 0.3 ns into the pulse"),
+            Measure("e_write", "J", "energy from all supplies for the whole write"),
+            Measure("e_wl", "J", "of it, the word line's"),
+        )
+
+    def evaluate(self, waves: Waves) -> Mapping[str, Array | float]:
+        time, k = waves("time"), self.junction.k
+        m = k["ex"] * waves("v(mx)") + k["ey"] * waves("v(my)") + k["ez"] * waves("v(mz)")
+        current = np.abs(waves("i(vcell)"))
+        early, end = START + 0.3e-9, START + self.p.t_pulse
+        source = waves("v(sl)") if self.from_bl else waves("v(n0)")
+        junction = np.abs(waves("v(bl)") - waves("v(n0)"))
+        switched = m[-1] * m[0] < 0
+        e_wl = integral(time, -waves("i(vdd_wl)")) * self.context()["v_wl"]
+        lines = -(waves("i(vdd_bl)") + waves("i(vdd_sl)"))
+        found = crossing(time, m, 0.0, after=START) - START
+        return {
+            "switched": float(switched),
+            "t_switch": found if switched else self.p.t_pulse,
+            "i_start": value_at(time, current, early),
+            "i_end": value_at(time, current, end),
+            "v_gs": value_at(time, waves("v(wl)") - source, early),
+            "v_mtj": value_at(time, junction, early),
+            "e_write": integral(time, lines) * self.vdd + e_wl,
+            "e_wl": e_wl,
+        }
+
+    def panels(self) -> tuple[Panel, ...]:
+        return (
+            Panel("magnetisation", "", {"v(mx)": "m_x", "v(my)": "m_y", "v(mz)": "m_z"}),
+            Panel("lines", "V", {"v(wl)": "WL", "v(bl)": "BL", "v(sl)": "SL", "v(n0)": "junction | transistor"}),
+            Panel("cell current", "A", {"i(vcell)": "BL to SL"}),
+        )

@@ -1,0 +1,166 @@
+"""Write error rate of a device card against pulse width, with the spread of resistance-area product and anisotropy.
+
+The Fokker-Planck equation of a perpendicular macrospin (:mod:`spicekit.physics.fokker_planck`) in the card's own units: the
+overdrive is the current over the card's critical current for that direction, time is in units of its tau_D.  The torque's
+dependence on the angle (Lambda above 1) is taken at the starting state, where the incubation happens.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+
+from spicekit.card import MtjCard
+from spicekit.errors import UserError
+from spicekit.physics.fokker_planck import normalised_pulse, write_error_rate
+from spicekit.physics.write_error import WriteErrorDistribution, spread, wer_distribution
+from spicekit.style import COLOURS, new_figure, save
+from spicekit.units import format_value, parse_value
+from spicekit.waves import Array
+
+Direction = Literal["ap-p", "p-ap"]
+QUANTILES = (0.05, 0.5, 0.95, 0.999)
+JUNCTIONS = 2000  # drawn when sigmas are given
+
+
+@dataclass(frozen=True)
+class WriteErrorCurve:
+    """Write error rate of one device at a fixed current against pulse width."""
+
+    device: str
+    direction: Direction
+    temperature: float  # K
+    current: float  # A
+    critical_current: float  # A
+    delta: float
+    tau_d: float  # s
+    pulses: Array  # (pulses,) s
+    wer: Array  # (pulses,) of the nominal junction
+    sigma_ra: float
+    sigma_hk: float
+    junctions: WriteErrorDistribution | None  # of an array with the sigmas
+
+    @property
+    def overdrive(self) -> float:
+        """Current over critical current."""
+        return self.current / self.critical_current
+
+    def as_json(self) -> dict[str, Any]:
+        """What ``spicekit wer --json`` prints."""
+        curve: dict[str, Any] = {
+            "device": self.device,
+            "direction": self.direction,
+            "temperature": {"value": self.temperature, "unit": "K"},
+            "current": {"value": self.current, "unit": "A"},
+            "critical_current": {"value": self.critical_current, "unit": "A"},
+            "overdrive": self.overdrive,
+            "delta": self.delta,
+            "tau_d": {"value": self.tau_d, "unit": "s"},
+            "sigma": {"ra": self.sigma_ra, "hk": self.sigma_hk},
+            "pulse_s": self.pulses.tolist(),
+            "wer": self.wer.tolist(),
+        }
+        if self.junctions is not None:
+            curve["wer_mean"] = self.junctions.mean.tolist()
+            curve["wer_quantiles"] = {
+                f"{level:g}": row.tolist() for level, row in zip(self.junctions.levels, self.junctions.quantiles, strict=True)
+            }
+        return curve
+
+
+def write_error_curve(
+    card: MtjCard,
+    current: float,
+    pulses: Array,
+    *,
+    direction: Direction = "ap-p",
+    temperature: float | None = None,
+    sigma_ra: float = 0.0,
+    sigma_hk: float = 0.0,
+    seed: int = 1,
+) -> WriteErrorCurve:
+    """The write error rate for pulses of ``pulses`` seconds, shape (pulses,), at ``current`` amperes.
+
+    ``current`` is that of the nominal junction; with ``sigma_ra`` (relative) each junction draws the current that the same
+    voltage drives through it.  ``sigma_hk`` is the relative spread of the effective anisotropy field, and so of barrier and
+    critical current.  Raises :class:`UserError` for an in-plane or three-terminal card, for which the equation does not hold.
+    """
+    if card.three_terminal or card.magnet.easy_axis != "z":
+        kind = "a three-terminal" if card.three_terminal else "an in-plane"
+        raise UserError(f"device '{card.name}' is {kind} junction; wer needs a perpendicular two-terminal one")
+    if not current >= 0:
+        raise UserError(f"--current {current:g} A: 0 or above; the direction is --direction")
+    p = card.macromodel(temperature)
+    critical = p["ic_ap_p" if direction == "ap-p" else "ic_p_ap"]
+    overdrive, tau = normalised_pulse(current, pulses, critical_current=critical, tau_d=p["tau_d"])
+    wer = np.asarray(write_error_rate(p["delta"], overdrive, tau))
+    junctions = None
+    if sigma_ra or sigma_hk:
+        z = np.random.default_rng(seed).standard_normal((2, JUNCTIONS))
+        ra, hk = 1 + sigma_ra * z[0], 1 + sigma_hk * z[1]
+        if min(ra.min(), hk.min()) <= 0:
+            raise UserError(f"--sigma: {JUNCTIONS} junctions hold one with a factor below 0; give smaller sigmas")
+        delta_k, overdrive_k, tau_k = spread(p["delta"], float(overdrive), tau, ra=ra, anisotropy=hk)
+        junctions = wer_distribution(delta_k, overdrive_k, tau_k, quantiles=QUANTILES)
+    return WriteErrorCurve(
+        card.name, direction, p["temperature"], current, critical, p["delta"], p["tau_d"],
+        pulses, wer, sigma_ra, sigma_hk, junctions,
+    )  # fmt: skip
+
+
+def parse_range(option: str, text: str) -> Array:
+    """``start:stop:num`` (SPICE suffixes) as an even grid, or one value."""
+    words = text.split(":")
+    try:
+        numbers = [parse_value(word) for word in words]
+    except UserError as error:
+        raise UserError(f"{option} '{text}': {error}") from None
+    if len(numbers) == 1:
+        return np.array(numbers)
+    if len(numbers) != 3 or numbers[2] != int(numbers[2]) or not 2 <= numbers[2] <= 100_000:
+        raise UserError(f"{option} '{text}': give one value, or start:stop:num with num from 2 to 100000")
+    return np.linspace(numbers[0], numbers[1], int(numbers[2]))
+
+
+def parse_spread(texts: list[str]) -> tuple[float, float]:
+    """Sigmas of RA and effective anisotropy field from ``ra=5%``, ``hk=3%``."""
+    sigmas = {"ra": 0.0, "hk": 0.0}
+    for text in texts:
+        name, _, value = text.partition("=")
+        if name not in sigmas:
+            raise UserError(f"--sigma '{text}': give ra=SIGMA or hk=SIGMA, e.g. ra=5%")
+        try:
+            sigmas[name] = parse_value(value)
+        except UserError as error:
+            raise UserError(f"--sigma '{text}': {error}") from None
+        if not 0 <= sigmas[name] < 1:
+            raise UserError(f"--sigma '{text}': a relative sigma from 0 to below 1")
+    return sigmas["ra"], sigmas["hk"]
+
+
+def plot_write_error(curve: WriteErrorCurve, path: Path) -> Path:
+    """WER against pulse width on a logarithmic axis, with the band over the junctions."""
+    figure = new_figure(8, 5)
+    axis = figure.subplots()
+    pulses = curve.pulses * 1e9
+    axis.semilogy(pulses, np.maximum(curve.wer, 1e-18), color=COLOURS[0], lw=2, label="nominal junction")
+    if curve.junctions is not None:
+        low, median, high, worst = np.maximum(curve.junctions.quantiles, 1e-18)
+        axis.fill_between(pulses, low, high, color=COLOURS[0], alpha=0.2, lw=0, label="5 % to 95 % of the junctions")
+        axis.semilogy(pulses, median, color=COLOURS[0], lw=1, ls=":", label="median junction")
+        axis.semilogy(pulses, np.maximum(curve.junctions.mean, 1e-18), color=COLOURS[1], lw=2, label="mean of the array")
+        axis.semilogy(pulses, worst, color=COLOURS[1], lw=1, ls="--", label="99.9 % quantile")
+    axis.set_ylim(max(1e-16, float(curve.wer[curve.wer > 0].min(initial=1.0)) / 3), 2)
+    axis.set_xlabel("pulse width (ns)")
+    axis.set_ylabel("write error rate")
+    spread_text = f", σ(RA) {curve.sigma_ra:.1%}, σ(Hk) {curve.sigma_hk:.1%}" if curve.junctions else ""
+    axis.set_title(
+        f"{curve.device}, {curve.direction.upper().replace('-', ' → ')}, {format_value(curve.current, 'A')} "
+        f"= {curve.overdrive:.2f} I_c, Δ {curve.delta:.1f}, {curve.temperature:g} K{spread_text}",
+        fontsize=10,
+    )
+    axis.legend(fontsize=9)
+    return save(figure, path)

@@ -1,0 +1,215 @@
+"""The benches around a junction: against published figures, the scipy reference, and ngspice's own measures."""
+
+from __future__ import annotations
+
+import math
+import re
+import subprocess
+from pathlib import Path
+
+import numpy as np
+import pyarrow.parquet as pq
+import pytest
+from scipy.optimize import brentq
+
+import spicekit
+from montecarlo import Campaign
+from montecarlo.replay import replay
+from montecarlo.statistics import clopper_pearson
+from spicekit.card import load_card
+from spicekit.errors import UserError
+from spicekit.physics import conductance, llg
+from spicekit.physics.fokker_planck import read_disturb
+
+FONG = {"device": "fong-pma", "drive": "current", "value": 100e-6, "t_stop": 3e-9}
+
+
+def test_umn_switching_is_the_published_one() -> None:
+    """UMN MTJ SPICE library, i-PMTJ at +0.6 V: m_z = 0 at 2.0884 ns, 317.8 uA at 1 ns."""
+    result = spicekit.run("mtj-switch")
+    assert result.measures["t_switch"] == pytest.approx(2.0884e-9, rel=0.01)
+    assert result.measures["i_1ns"] == pytest.approx(317.8e-6, rel=1e-3)
+    time, mz = result.waves("time"), result.waves("v(mz)")
+    for when, published in ((1.0, -0.9377), (1.5, -0.7515), (2.0, -0.1687), (2.5, 0.7602), (3.0, 0.9814)):
+        assert np.interp(when * 1e-9, time, mz) == pytest.approx(published, abs=0.03)
+
+
+@pytest.mark.parametrize(("direction", "published"), [("ap-p", 1.2465e-9), ("p-ap", 2.0668e-9)])
+def test_fong_switching_is_the_published_one(direction: str, published: float) -> None:
+    """Fong et al.'s monodomain solver at 100 uA."""
+    result = spicekit.run("mtj-switch", direction=direction, **FONG)
+    assert result.measures["t_switch"] == pytest.approx(published, rel=5e-3)
+    assert result.measures["switched"] == 1
+
+
+def test_the_time_step_of_the_switching_bench_is_fine_enough() -> None:
+    coarse = spicekit.run("mtj-switch", direction="ap-p", **FONG).measures
+    fine = spicekit.run("mtj-switch", direction="ap-p", step=2e-13, **FONG).measures
+    assert coarse["t_switch"] == pytest.approx(fine["t_switch"], rel=2e-3)
+    assert coarse["energy"] == pytest.approx(fine["energy"], rel=2e-3)
+
+
+def test_a_drive_that_never_switches_has_a_defined_result() -> None:
+    for value in (0.0, 0.05):
+        result = spicekit.run("mtj-switch", device="fong-pma", value=value, t_stop=1e-9)
+        assert result.outcome == "ok"
+        assert result.measures["switched"] == 0
+        assert result.measures["t_switch"] == pytest.approx(1e-9)
+
+
+def _junction(p: dict[str, float], bias: float, cosine: float, series: float) -> float:
+    """Resistance of a junction behind ``series`` ohm at ``bias`` volts over both."""
+
+    def resistance(v: float) -> float:
+        return float(1 / conductance.conductance(p, v, cosine, p["temperature"]))
+
+    v = brentq(lambda v: v * (1 + series / resistance(v)) - bias, -1.0, 1.0, xtol=1e-16) if series else bias
+    return resistance(v)
+
+
+@pytest.mark.parametrize("device", ["umn-i-pmtj", "fong-pma", "stt-bnn-65nm", "arm-50nm", "imce-45nm"])
+def test_resistance_against_bias_is_the_conductance_law(device: str) -> None:
+    bench = spicekit.make_bench("mtj-iv", {"device": device, "v_max": 0.8, "steps": 4})
+    result = spicekit.run(bench)
+    p = load_card(device).macromodel()
+    end = math.cos(p["theta0"]) if p["angle_umn"] else 1.0  # the UMN library never lets the angle reach 0
+    for state, cosine in (("p", end), ("ap", -end)):
+        found = bench.resistances(result.waves, state)[:, 0]  # type: ignore[attr-defined]
+        rail = 280.0 / 2 if p["sot"] else 0.0  # the two halves of the rail, in parallel, take a part of the bias
+        expected = [_junction(p, v, cosine, rail) for v in bench.biases()]  # type: ignore[attr-defined]
+        assert found == pytest.approx(expected, rel=1e-6)
+
+
+def test_the_cells_write_asymmetry_is_source_degeneration() -> None:
+    """The same transistor: full gate drive one way, the junction's voltage in its source the other way."""
+    forward, backward = (spicekit.run("stt-write", direction=way).measures for way in ("ap-p", "p-ap"))
+    assert forward["switched"] == backward["switched"] == 1
+    assert forward["v_gs"] > 1.05
+    assert backward["v_gs"] < 0.8
+    reversed_stack = spicekit.run("stt-write", direction="p-ap", free_to="sl").measures
+    assert reversed_stack["v_gs"] > 1.05
+
+
+def test_stt_write_switches_when_the_reference_does_under_the_same_current() -> None:
+    """The cell's current, fed to the scipy solver, gives the same switching time."""
+    result = spicekit.run("stt-write", direction="ap-p")
+    time, current = result.waves("time"), result.waves("i(vcell)")
+    p = result.bench.junction.k  # type: ignore[attr-defined]
+    alone = llg.integrate(
+        p, drive="current", value=lambda t: float(np.interp(t, time, current)), stop=4e-9, antiparallel=True,
+        breaks=[0.5e-9, 0.55e-9],
+    )  # fmt: skip
+    assert result.measures["t_switch"] + 0.5e-9 == pytest.approx(alone.t_switch, rel=5e-3)
+
+
+def test_the_time_step_of_stt_write_is_fine_enough() -> None:
+    coarse, fine = (spicekit.run("stt-write", t_pulse=4e-9, **given).measures for given in ({}, {"step": 5e-13}))
+    for name in ("t_switch", "e_write", "i_start", "i_end"):
+        assert coarse[name] == pytest.approx(fine[name], rel=5e-3), name
+
+
+@pytest.mark.parametrize("direction", ["ap-p", "p-ap"])
+def test_sot_write_is_imces(direction: str) -> None:
+    """About 120 uA for 1 ns (Fan, ASP-DAC 2018), in either direction."""
+    result = spicekit.run("sot-write", direction=direction)
+    assert result.measures["switched"] == 1
+    assert result.measures["i_write"] == pytest.approx(120e-6, rel=0.12)
+    time, current = result.waves("time"), result.waves("i(vhead)")
+    alone = llg.integrate(
+        result.bench.junction.k,  # type: ignore[attr-defined]
+        drive="current", value=0.0, stop=2.8e-9, antiparallel=direction == "ap-p",
+        rail_current=lambda t: float(np.interp(t, time, current)),
+    )  # fmt: skip
+    assert result.measures["t_switch"] + 0.3e-9 == pytest.approx(alone.t_switch, rel=5e-3)
+
+
+def test_a_wrong_polarity_does_not_write() -> None:
+    assert spicekit.run("sot-write", direction="ap-p", polarity="negative").measures["switched"] == 0
+
+
+def test_read_disturbance_is_the_fokker_planck_solvers() -> None:
+    result = spicekit.run("stt-read", v_read=0.2)
+    p = result.bench.junction.k  # type: ignore[attr-defined]
+    expected = float(read_disturb(p["delta"], result.measures["i_ap"] / p["ic_ap_p"], 5e-9 / p["tau_d"]))
+    assert result.measures["disturb"] == pytest.approx(expected, rel=0.15)  # interpolated, on 256 cells
+
+
+@pytest.mark.parametrize(
+    ("bench", "parameters"),
+    [
+        ("mtj-switch", {}),
+        ("mtj-iv", {"device": "umn-i-pmtj"}),
+        ("mtj-iv", {"device": "imce-45nm"}),
+        ("stt-read", {}),
+        ("stt-read", {"free_to": "sl"}),
+        ("stt-write", {"direction": "p-ap"}),
+        ("sot-write", {"direction": "p-ap"}),
+    ],
+)
+def test_the_netlist_alone_prints_the_measures(bench: str, parameters: dict[str, str]) -> None:
+    """ngspice's own ``meas`` and ``print`` on the rendered netlist against ours."""
+    made = spicekit.make_bench(bench, parameters)
+    printed = subprocess.run(["ngspice", "-b"], input=spicekit.render(made), capture_output=True, text=True, check=False).stdout
+    found = {name: float(value) for name, value in re.findall(r"^(\w+)\s+=\s+(\S+)", printed, re.MULTILINE)}
+    result = spicekit.run(made)
+    checked = [name for name in result.measures if name in found]
+    assert len(checked) >= len(result.measures) - 1  # all, but for the read disturbance or `switched` of the device alone
+    for name in checked:
+        # meas prints six or seven digits; its `integ` over the very same points is some 1e-4 off their trapezoidal sum
+        tolerance = 1e-3 if name == "energy" else 1e-5
+        assert result.measures[name] == pytest.approx(found[name], rel=tolerance, abs=1e-18), name
+
+
+def test_a_campaign_draws_the_initial_angle_and_reports_the_fraction_switched(tmp_path: Path) -> None:
+    """A pulse that writes about half of the cells: the fraction with its interval, and every trial can be replayed."""
+    campaign = Campaign("stt-write", trials=60, seed=3, parameters={"t_pulse": 1.9e-9, "w_access": 300e-9})
+    summary = campaign.run(tmp_path / "c", workers=2)
+    assert summary["outcomes"]["ok"] == 60
+    switched = summary["measures"]["switched"]
+    assert 0.05 < switched["mean"] < 0.95
+    assert switched["ci"] == pytest.approx(list(clopper_pearson(round(60 * switched["mean"]), 60)))
+    angles = campaign.samples(0, 2000)["theta0_c0"]
+    delta = campaign.bench.junction.k["delta"]  # type: ignore[attr-defined]
+    assert np.mean(angles**2) == pytest.approx(1 / delta, rel=0.1)  # Rayleigh in the small-angle limit
+    again = replay(tmp_path / "c", 17)
+    table = pq.read_table(tmp_path / "c" / "trials")
+    for name, value in again.measures.items():
+        assert table[name][17].as_py() == pytest.approx(value, rel=1e-6), name
+
+
+@pytest.mark.parametrize(
+    ("bench", "parameters", "said"),
+    [
+        ("mtj-switch", {"device": "nosuch"}, "unknown device"),
+        ("mtj-switch", {"drive": "current", "value": 0.6}, "parameter value"),
+        ("mtj-switch", {"temperature": 2000}, "temperature"),
+        ("stt-write", {"t_stop": 1e-9}, "end of the write pulse"),
+        ("sot-write", {"t_stop": 1e-9}, "end of the write pulse"),
+        ("sot-write", {"device": "stt-bnn-65nm"}, "no rail"),
+        ("stt-write", {"direction": "up"}, "direction"),
+    ],
+)
+def test_wrong_input_is_one_line(bench: str, parameters: dict[str, object], said: str) -> None:
+    with pytest.raises(UserError, match=said) as error:
+        spicekit.make_bench(bench, parameters)
+    assert "\n" not in str(error.value)
+
+
+def test_the_thermal_field_belongs_to_its_trial(tmp_path: Path) -> None:
+    """Each trial has its own noise, which a replay repeats; without noise the same initial angles switch differently."""
+    parameters = {"device": "stt-bnn-65nm", "value": 0.8, "t_stop": 4e-9, "noise_dt": 5e-12}
+    Campaign("mtj-switch", trials=12, parameters=parameters).run(tmp_path / "c", workers=2)
+    times = pq.read_table(tmp_path / "c" / "trials")["t_switch"].to_numpy()
+    assert len(set(times)) == 12
+    assert replay(tmp_path / "c", 7).measures["t_switch"] == pytest.approx(times[7], rel=1e-9)
+
+
+def test_the_fast_model_is_near_the_full_one() -> None:
+    """At several times the critical current; the behavioural time is an average over azimuth and precession."""
+    for direction in ("ap-p", "p-ap"):
+        full, fast = (spicekit.run("stt-write", direction=direction, model=model).measures for model in ("llg", "fast"))
+        assert fast["switched"] == full["switched"] == 1
+        assert fast["t_switch"] == pytest.approx(full["t_switch"], rel=0.3)
+        assert fast["i_end"] == pytest.approx(full["i_end"], rel=5e-3)
+    with pytest.raises(UserError, match="has a rail"):
+        spicekit.make_bench("mtj-switch", {"device": "imce-45nm", "model": "fast"})
