@@ -25,6 +25,7 @@ SHIPPED = {
     "stt-write": "spicekit.benches.stt:SttWrite",
     "sot-read": "spicekit.benches.sot:SotRead",
     "sot-logic": "spicekit.benches.sot:SotLogic",
+    "sot-sense": "spicekit.benches.sot_sense:SotSense",
     "sot-write": "spicekit.benches.sot_write:SotWrite",
 }
 ENTRY_POINT_GROUP = "spicekit.benches"

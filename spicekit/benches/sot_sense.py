@@ -1,0 +1,264 @@
+"""IMCE's sense amplifier (Fan, ASP-DAC 2018), every transistor of it, on a 2T1R SOT column: read, AND and OR as a transient.
+
+From rest the word lines, the read currents and the reference leg of the operation (EN_M, EN_AND or EN_OR) switch on; RBL and
+REF rise from 0 V; ``t_settle`` later SAE fires a StrongARM comparator with PMOS inputs, whose outputs set a NOR latch that
+until then holds the opposite of the right answer; at the end everything switches off and the lines are discharged.
+
+Solver: internal nodes of some fF hold less charge than ngspice's default ``chgtol`` of 1e-14 C, so that their truncation error
+would not be controlled (t_decision off by up to 2.6 % even at reltol 1e-4).  With the settings of :meth:`SotSense.analysis`,
+against a 50 times smaller largest step at reltol 1e-5, chgtol 1e-18 and trtol 1, over the operations at tt 27 C, ss 125 C and
+ff -40 C: t_decision within 0.4 %, dv_in within 0.07 %, e_total within 0.2 % and its parts within 0.1 %, except e_drivers within
+1.8 % (the current through both transistors of an inverter during an input edge of 10 ps).  Two pi sections instead of 32: no
+difference seen at 64 rows, 0.2 % in t_decision at 256, 0.9 % at 1024.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any, ClassVar, Literal, Self
+
+from pydantic import model_validator
+
+from spicekit.analysis import TranAnalysis
+from spicekit.bench import Bench, Measure, Panel, VariationPoint, option, quantity
+from spicekit.benches.sot import SotLogic, SotLogicParameters, SotParameters
+from spicekit.crossing import crossing, integral, value_at
+from spicekit.waves import Waves
+
+EDGE = 10e-12  # s, of the ideal sources at the drivers' inputs
+SUPPLIES = ("column", "reference", "bias", "amplifier", "local", "wordline")
+COMPARISONS = 9  # of the offset search: its resolution is offset_range / 2^9
+T_FIRST = 0.2e-9  # s, the first comparison of the offset search
+C_SEARCH = 1e-12  # F, holds the differential input of the offset search
+
+
+class SotSenseParameters(SotParameters):
+    # every transistor is there, and the bench has its own timing
+    access: ClassVar[Literal["nmos"]] = "nmos"  # type: ignore[misc]
+    bias: ClassVar[Literal["mirror"]] = "mirror"  # type: ignore[misc]
+    t_sense: ClassVar[None] = None  # type: ignore[misc]
+
+    operation: Literal["read", "and", "or"] = option("read", "read of one cell, or AND or OR of fan_in cells")
+    bits: str | None = option(None, "what the sensed cells store, one character 0 or 1 each; 1, 10, 100 ... if not given")
+    fan_in: int = quantity(2, "", "cells that AND and OR sense together", ge=2, le=6)
+    measure: Literal["decision", "offset"] = option(
+        "decision", "one operation, or the input-referred offset of the comparator at the operation's reference"
+    )
+    t_wl: float = quantity(0.2e-9, "s", "start of word lines, reference leg and read currents", gt=0, le=1e-6)
+    t_settle: float = quantity(1.5e-9, "s", "from their start to SAE", gt=0, le=1e-6)
+    t_latch: float = quantity(1e-9, "s", "from SAE to the end: time in which the amplifier must decide", gt=0, le=1e-6)
+    t_stop: float = quantity(4.5e-9, "s", "end of the operation with its recovery", gt=0, le=1e-5)
+    # 45 nm local wires: 4.2 ohm/um and 0.26 fF/um (CACTI 7, tech_params/45nm.dat, conservative: pitch 2.5 F, aspect ratio 2,
+    # 2.2 uohm cm); cell pitch chosen, 0.36 um along RBL (two gates) and 0.65 um along RWL (the write transistor)
+    r_cell: float = quantity(1.5, "ohm", "resistance of RBL a cell", ge=1e-3, le=1e4)
+    c_cell: float = quantity(
+        0.15e-15, "F", "capacitance of RBL a cell: 0.09 fF wire, 0.06 fF junction (overlap is in the transistor)", ge=0, le=1e-12
+    )
+    columns: int = quantity(64, "", "columns on the word line, all sensed together", ge=1, le=4096)
+    r_word: float = quantity(2.7, "ohm", "resistance of RWL a column", ge=1e-3, le=1e4)
+    c_word: float = quantity(0.17e-15, "F", "wire capacitance of RWL a column; the gates are in the netlist", ge=0, le=1e-12)
+    sections: int = quantity(2, "", "pi sections of RBL and REF", ge=1, le=64)
+    position: Literal["far", "near"] = option(
+        "far", "sensed cells at the far end of RBL, as the reference legs on REF are, or at the amplifier"
+    )
+    c_bias: float = quantity(500e-15, "F", "decoupling of the mirror's gate to the supply", gt=0, le=1e-9)
+    w_enable: float = quantity(1e-6, "m", "width of the PMOS that gates each read current", gt=0, le=1e-4)
+    w_discharge: float = quantity(0.5e-6, "m", "width of the discharge and equaliser NMOS", gt=0, le=1e-4)
+    w_driver: float = quantity(1e-6, "m", "width of the NMOS of the drivers; PMOS twice that", gt=0, le=1e-4)
+    w_input: float = quantity(10e-6, "m", "width of each input PMOS of the comparator", gt=0, le=1e-4)
+    l_input: float = quantity(120e-9, "m", "length of each input PMOS", gt=0, le=1e-5)
+    w_tail: float = quantity(1e-6, "m", "width of the tail PMOS that SAE fires", gt=0, le=1e-4)
+    w_latch: float = quantity(2e-6, "m", "width of the cross-coupled NMOS of the comparator; PMOS twice that", gt=0, le=1e-4)
+    w_reset: float = quantity(300e-9, "m", "width of the comparator's reset NMOS", gt=0, le=1e-4)
+    offset_range: float = quantity(32e-3, "V", "the offset search covers - to + this", gt=0, le=0.5)
+
+    @property
+    def cells(self) -> int:
+        """Number of cells that the operation senses."""
+        return 1 if self.operation == "read" else self.fan_in
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        if self.fan_in > self.rows:
+            raise ValueError(f"fan_in: the column has {self.rows} rows, fewer than the {self.fan_in} cells to sense")
+        if self.bits is not None and (len(self.bits) != self.cells or set(self.bits) - set("01")):
+            raise ValueError(f"bits: '{self.bits}' given; allowed for {self.operation}: {self.cells} characters, each 0 or 1")
+        end = self.t_wl + self.t_settle + self.t_latch + 2 * EDGE
+        if self.t_stop <= end:
+            raise ValueError(f"t_stop: {self.t_stop:g} s given; allowed: above {end:g} s, the end of t_wl + t_settle + t_latch")
+        return self
+
+
+class SotSense(Bench):
+    name = "sot-sense"
+    summary = "sense amplifier on the SOT column, every transistor: decision, delay, offset, energy of read, AND and OR"
+    template = "benches/sot-sense.cir.j2"
+    Parameters = SotSenseParameters
+
+    def __init__(self, **given: Any) -> None:
+        super().__init__(**given)
+        shared = self.Parameters.model_fields.keys() & SotLogicParameters.model_fields.keys()
+        self.logic = SotLogic(**{name: getattr(self.p, name) for name in shared})  # the same column, mirror and references
+
+    @property
+    def word(self) -> str:
+        """What the sensed cells store, a character a cell."""
+        return str(self.p.bits or "1" + "0" * (self.p.cells - 1))
+
+    @property
+    def expected(self) -> int:
+        """The right answer."""
+        return int("0" not in self.word if self.p.operation == "and" else "1" in self.word)
+
+    @property
+    def t_sae(self) -> float:
+        """When SAE fires, in seconds."""
+        return float(self.p.t_wl + self.p.t_settle)
+
+    @property
+    def t_off(self) -> float:
+        """When everything switches off again, in seconds."""
+        return float(self.t_sae + self.p.t_latch)
+
+    @property
+    def period(self) -> float:
+        """Of the comparisons of the offset search, in seconds; between them the lines settle to their new voltages."""
+        return float(self.p.t_latch + 3 * self.p.t_settle)
+
+    def devices(self) -> dict[str, tuple[str, float, float]]:
+        """Transistors beside those of cells, mirror and reference legs: name -> type, width and length in metres."""
+        p, short, small = self.p, self.technology.l_min, 2 * self.technology.w_min
+        found = {"tail": ("pmos", p.w_tail, short), "equal": ("nmos", p.w_discharge, short)}
+        for line in ("rbl", "ref"):
+            found[f"enable_{line}"] = ("pmos", p.w_enable, short)
+            found[f"discharge_{line}"] = ("nmos", p.w_discharge, short)
+        for side in ("p", "n"):  # of the comparator: p is the side whose output rises for a 1
+            found[f"input_{side}"] = ("pmos", p.w_input, p.l_input)
+            found[f"latchp_{side}"] = ("pmos", 2 * p.w_latch, short)
+            found[f"latchn_{side}"] = ("nmos", p.w_latch, short)
+            found[f"resetx_{side}"] = ("nmos", small, short)
+            found[f"reset_{side}"] = ("nmos", p.w_reset, short)
+            for pin in ("a", "b"):  # NOR gates of the output latch
+                found[f"nor{pin}n_{side}"] = ("nmos", small, short)
+                found[f"nor{pin}p_{side}"] = ("pmos", 2 * small, short)
+        for driver in (*(f"wl{cell}" for cell in range(p.fan_in)), "en", "se", "sae"):
+            found[f"{driver}_n"] = ("nmos", p.w_driver, short)
+            found[f"{driver}_p"] = ("pmos", 2 * p.w_driver, short)
+        return found
+
+    def points(self) -> tuple[VariationPoint, ...]:
+        """The same for all operations, bits and measures: a trial number with a seed stands for the same devices in each."""
+        own = [point for name, (_, width, length) in self.devices().items() for point in self.transistor(name, width, length)]
+        return (*self.logic.points(), *own)
+
+    def context(self) -> dict[str, Any]:
+        return {
+            "area": self.p.area,
+            "v_half_finite": math.isfinite(self.p.v_half),
+            "l_access": self.logic.l_access,
+            "devices": self.devices(),
+            "r_ref": self.logic.references(),
+            "leg": "m" if self.p.operation == "read" else self.p.operation,
+            "edge": EDGE,
+            "t_first": T_FIRST,
+            "c_search": C_SEARCH,
+            "search": self.search(),
+            "comparisons": COMPARISONS,
+        }
+
+    def search(self) -> list[tuple[float, float]]:
+        """Knots (s, A) of the current that moves the differential input after each comparison, half as far as before."""
+        knots = [(0.0, 0.0)]
+        ramp = self.p.t_latch / 20
+        for k in range(COMPARISONS):
+            start = T_FIRST + k * self.period + 1.2 * self.p.t_latch  # the comparator is in reset, the output latch holds
+            current = self.p.offset_range / 2 ** (k + 1) * C_SEARCH / (2 * ramp)
+            knots += [(start, 0.0), (start + ramp, current), (start + 2 * ramp, current), (start + 3 * ramp, 0.0)]
+        return knots
+
+    def analysis(self) -> TranAnalysis:
+        if self.p.measure == "offset":
+            save: tuple[str, ...] = ("v(dv)", "v(rbl_0)", "v(ref_0)", "v(saeb)", "v(outp)", "v(outn)", "v(q)")
+            step, stop = 500e-12, T_FIRST + COMPARISONS * self.period
+        else:
+            nodes = ("wl0", "seb", "saeb", "rbl_0", "ref_0", "outp", "outn", "q")
+            currents = ("i(v.xc0.vread)", "i(vleg)", *(f"i(vdd_{supply})" for supply in SUPPLIES))
+            save = (*(f"v({node})" for node in nodes), *currents)
+            step, stop = 100e-12, self.p.t_stop
+        return TranAnalysis(save=save, step=step, stop=stop, reltol=3e-4, options={"chgtol": 1e-16})
+
+    def measures(self) -> tuple[Measure, ...]:
+        common = Measure("v_common", "V", "common mode of the comparator's inputs at SAE")
+        if self.p.measure == "offset":
+            return (
+                Measure("offset", "V", "RBL - REF at which the comparator changes its decision"),
+                Measure("in_range", "", "1 if that lies within offset_range", fraction=True),
+                common,
+            )
+        return (
+            Measure("decision", "", "output of the latch when the amplifier is switched off", fraction=True),
+            Measure("wrong", "", "1 if it is not the right answer", fraction=True),
+            Measure("decided", "", "1 if the comparator's outputs parted by VDD/2 within t_latch", fraction=True),
+            Measure("t_decision", "s", "from SAE until they did; t_latch if they did not"),
+            Measure("t_sense", "s", "from the start of the word line until they did: t_settle + t_decision"),
+            Measure("dv_in", "V", "RBL - REF at SAE"),
+            common,
+            Measure("e_total", "J", "energy from all supplies: the five below"),
+            Measure("e_column", "J", "read current into RBL"),
+            Measure("e_reference", "J", "read current into REF"),
+            Measure("e_bias", "J", "diode of the mirror, from the word line's start to the end of t_latch"),
+            Measure("e_amplifier", "J", "comparator and output latch"),
+            Measure("e_drivers", "J", "drivers of EN, SE and SAE, and one column's share of e_wordline"),
+            Measure("e_wordline", "J", "drivers of the word lines, which serve all columns"),
+        )
+
+    def evaluate(self, waves: Waves) -> Mapping[str, float]:
+        time, vdd = waves("time"), self.vdd
+        if self.p.measure == "offset":
+            return {
+                "offset": float(waves("v(rbl_0)")[-1] - waves("v(ref_0)")[-1]),
+                "in_range": float(abs(waves("v(dv)")[-1]) < self.p.offset_range * (1 - 1.5 / 2**COMPARISONS)),
+                "v_common": float(waves("v(rbl_0)")[0] + waves("v(ref_0)")[0]) / 2,
+            }
+        parted = crossing(time, abs(waves("v(outp)") - waves("v(outn)")), vdd / 2, after=self.t_sae)
+        decided = parted < self.t_off
+        t_decision = parted - self.t_sae if decided else self.p.t_latch
+        decision = int(value_at(time, waves("v(q)"), self.t_off) > vdd / 2)
+        rbl, ref = (value_at(time, waves(f"v({line}_0)"), self.t_sae) for line in ("rbl", "ref"))
+        e = {name: integral(time, waves(f"i(vdd_{name})")) * vdd for name in SUPPLIES}
+        e["bias"] = integral(time, waves("i(vdd_bias)"), self.p.t_wl, self.t_off) * vdd  # idle time is not the operation's
+        e_drivers = e["local"] + e["wordline"] / self.p.columns
+        return {
+            "decision": float(decision),
+            "wrong": float(decision != self.expected),
+            "decided": float(decided),
+            "t_decision": t_decision,
+            "t_sense": self.p.t_settle + t_decision,
+            "dv_in": rbl - ref,
+            "v_common": (rbl + ref) / 2,
+            "e_total": e["column"] + e["reference"] + e["bias"] + e["amplifier"] + e_drivers,
+            "e_column": e["column"],
+            "e_reference": e["reference"],
+            "e_bias": e["bias"],
+            "e_amplifier": e["amplifier"],
+            "e_drivers": e_drivers,
+            "e_wordline": e["wordline"],
+        }
+
+    def panels(self) -> tuple[Panel, ...]:
+        outputs = Panel("outputs", "V", {"v(saeb)": "SAE (low: fire)", "v(outp)": "OUT+", "v(outn)": "OUT-", "v(q)": "Q"})
+        lines = Panel("inputs", "V", {"v(rbl_0)": "RBL", "v(ref_0)": "REF"})
+        if self.p.measure == "offset":
+            return (Panel("applied", "V", {"v(dv)": "RBL - REF"}), lines, outputs)
+        return (
+            Panel("control", "V", {"v(wl0)": "WL", "v(seb)": "SE (low: on)", "v(saeb)": "SAE (low: fire)"}),
+            lines,
+            outputs,
+            Panel("current", "A", {"i(v.xc0.vread)": "cell 0", "i(vleg)": "reference leg"}),
+            Panel(
+                "supply",
+                "A",
+                {"i(vdd_amplifier)": "amplifier", "i(vdd_local)": "EN, SE, SAE drivers", "i(vdd_wordline)": "word-line driver"},
+            ),
+        )
