@@ -131,7 +131,7 @@ class WriteParameters(CellParameters):
     )
     v_wl: float | None = quantity(None, "V", "word-line high level; the supply if not given", gt=0, le=5)
     c_line: float = quantity(30e-15, "F", "capacitance of the bit line, and of the source line", ge=0, le=1e-11)
-    step: float | None = quantity(None, "s", "largest time step; 0.09 rad of the precession if not given", gt=0, le=1e-9)
+    step: float | None = quantity(None, "s", "largest time step; 0.12 rad of the precession if not given", gt=0, le=1e-9)
 
 
 START = 0.5e-9  # the write pulse begins here, after the word line has risen
@@ -189,7 +189,7 @@ class SttWrite(SttCell):
                 "i(vdd_bl)", "i(vdd_sl)", "i(vdd_wl)", "v(vdd)",
             ),
             # coarser than a switching time alone would have it: within 2e-3 of a ten times finer step (see the tests)
-            step=1.5 * self.junction.step if self.p.step is None else self.p.step,
+            step=2 * self.junction.step if self.p.step is None else self.p.step,
             stop=self.t_stop,
         )  # fmt: skip
 
