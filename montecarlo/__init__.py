@@ -7,16 +7,18 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from montecarlo.campaign import Campaign as Campaign
+    from montecarlo.characterize import Characterisation as Characterisation
     from montecarlo.replay import replay as replay
     from montecarlo.statistics import MarginStatistics as MarginStatistics
     from montecarlo.statistics import clopper_pearson as clopper_pearson
+    from montecarlo.sweep import Sweep as Sweep
     from montecarlo.variation import Correlation as Correlation
     from montecarlo.variation import Space as Space
     from montecarlo.variation import Variation as Variation
 
 _PUBLIC = {
-    "Campaign": "campaign", "Correlation": "variation", "MarginStatistics": "statistics", "Space": "variation",
-    "Variation": "variation", "clopper_pearson": "statistics",
+    "Campaign": "campaign", "Characterisation": "characterize", "Correlation": "variation", "MarginStatistics": "statistics",
+    "Space": "variation", "Sweep": "sweep", "Variation": "variation", "clopper_pearson": "statistics",
 }  # fmt: skip
 __all__ = sorted(_PUBLIC)
 

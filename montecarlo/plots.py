@@ -171,10 +171,11 @@ def plot_margins_against(folders: list[Path], parameter: str, label: str, path: 
         low, high = np.array([margin["error_rate_ci"] for margin in margins]).T
         seen = rates > 0
         at = np.asarray(places) + (index - (len(names) - 1) / 2) * 0.04 * (max(places) - min(places) or 1) / len(places)
-        right.errorbar(
-            at[seen], rates[seen], yerr=[(rates - low)[seen], (high - rates)[seen]], fmt="o-", capsize=3, color=colour,
-            label=name,
-        )  # fmt: skip
+        if seen.any():
+            right.errorbar(
+                at[seen], rates[seen], yerr=[(rates - low)[seen], (high - rates)[seen]], fmt="o-", capsize=3, color=colour,
+                label=name,
+            )  # fmt: skip
         if not seen.all():
             right.plot(at[~seen], high[~seen], "v", mfc="white", color=colour, label=f"{name}: none seen, 97.5 % bound")
     left.axhline(0, color="black", lw=0.8)
@@ -185,6 +186,8 @@ def plot_margins_against(folders: list[Path], parameter: str, label: str, path: 
         axis.set_xlabel(label)
         axis.set_xticks(places)
         axis.legend(fontsize=8)
+    left.margins(y=0.32)  # room for the legend above the lines
+    left.legend(fontsize=8, ncols=len(names), loc="upper center")
     summary = found[0][1]
     figure.suptitle(f"Margins against {label}: {summary['bench']}, {summary['trials']:,} trials a point", fontsize=11)
     return save(figure, path)

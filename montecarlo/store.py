@@ -67,16 +67,7 @@ class Store:
     @contextlib.contextmanager
     def lock(self) -> Iterator[None]:
         """Hold the folder: a second process on it is turned away."""
-        try:
-            self.parts_folder.mkdir(parents=True, exist_ok=True)
-            handle: IO[str] = (self.folder / ".lock").open("w")
-        except OSError as error:
-            raise UserError(f"--out {self.folder}: cannot write there: {error.strerror}") from None
-        with handle:
-            try:
-                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except OSError:
-                raise UserError(f"{self.folder} is in use by another spicekit process") from None
+        with locked(self.folder, self.parts_folder):
             yield
 
     def write_samples(self, trials: int, draw: Callable[[int, int], dict[str, NDArray[np.float64]]]) -> None:
@@ -148,10 +139,31 @@ class Store:
         parts = [pq.read_table(path, columns=[name])[name].to_numpy(zero_copy_only=False) for path in self.parts()]
         return np.concatenate(parts) if parts else np.empty(0)
 
+    def results(self) -> dict[str, NDArray[Any]]:
+        """The whole trials table, column by column: for campaigns of which there are many, and each is small."""
+        table = pa.concat_tables([pq.read_table(path) for path in self.parts()])
+        return {name: table[name].to_numpy() for name in table.column_names}
+
     def clean(self) -> None:
         """Remove what an interrupted write left behind."""
         for leftover in [*self.folder.glob(".*.tmp"), *self.parts_folder.glob(".*.tmp")]:
             leftover.unlink()
+
+
+@contextlib.contextmanager
+def locked(folder: Path, inner: Path | None = None) -> Iterator[None]:
+    """Hold a folder, which is made (with ``inner`` in it) if it is missing: a second process on it is turned away."""
+    try:
+        (inner or folder).mkdir(parents=True, exist_ok=True)
+        handle: IO[str] = (folder / ".lock").open("w")
+    except OSError as error:
+        raise UserError(f"--out {folder}: cannot write there: {error.strerror}") from None
+    with handle:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise UserError(f"{folder} is in use by another spicekit process") from None
+        yield
 
 
 def _first_line(error: Exception) -> str:

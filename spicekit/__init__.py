@@ -23,13 +23,14 @@ if TYPE_CHECKING:
     from spicekit.netlist import render as render
     from spicekit.nominal import run as run
     from spicekit.registry import make_bench as make_bench
+    from spicekit.table import LookupTable as LookupTable
 
 __version__ = "0.1.0"
 
 # public name -> module; imported on first use, so that the command line starts fast
 _PUBLIC = {
-    "Bench": "bench", "BenchParameters": "bench", "DcAnalysis": "analysis", "Margin": "bench", "Measure": "bench",
-    "Panel": "bench", "SpicekitError": "errors", "TranAnalysis": "analysis", "UserError": "errors",
+    "Bench": "bench", "BenchParameters": "bench", "DcAnalysis": "analysis", "LookupTable": "table", "Margin": "bench",
+    "Measure": "bench", "Panel": "bench", "SpicekitError": "errors", "TranAnalysis": "analysis", "UserError": "errors",
     "VariationPoint": "bench", "Waves": "waves", "make_bench": "registry", "option": "bench", "quantity": "bench",
     "render": "netlist", "run": "nominal",
 }  # fmt: skip

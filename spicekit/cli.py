@@ -16,6 +16,9 @@ import typer
 from spicekit.errors import SpicekitError, UserError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from montecarlo.figures import Figure
     from spicekit.bench import Bench
 
 # the parser's own error for a wrong option or argument; older typer has it in click, newer ones carry it themselves
@@ -34,6 +37,18 @@ def _complete_bench(incomplete: str) -> list[str]:
     from spicekit.registry import bench_names
 
     return [name for name in bench_names() if name.startswith(incomplete)]
+
+
+def _complete_figures(incomplete: str) -> list[str]:
+    from montecarlo.figures import SYSTEMS
+
+    return [name for name in SYSTEMS if name.startswith(incomplete)]
+
+
+def _complete_table_system(incomplete: str) -> list[str]:
+    from montecarlo.systems import SYSTEMS
+
+    return [name for name in SYSTEMS if name.startswith(incomplete)]
 
 
 BenchName = Annotated[str, typer.Argument(help="Bench name, or path/to/file.py:Name.", autocompletion=_complete_bench)]
@@ -175,6 +190,197 @@ def replay(
 
 
 @app.command()
+def sweep(
+    bench: BenchName,
+    over: Annotated[list[str], typer.Option(help="NAME=START:STOP:NUM or NAME=VALUE,VALUE,...; again for more dimensions.")],
+    out: Out,
+    trials: Annotated[int, typer.Option(help="Trials at each point; 0: the nominal simulation alone.", min=0)] = 0,
+    seed: Annotated[int, typer.Option(help="Seed of the random numbers.", min=0)] = 1,
+    sigma: Annotated[list[str] | None, typer.Option(help="As for mc.")] = None,
+    sigma_global: Annotated[list[str] | None, typer.Option(help="As for mc.")] = None,
+    correlate: Annotated[list[str] | None, typer.Option(help="As for mc.")] = None,
+    sampler: Annotated[str, typer.Option(help="random, lhs or sobol.")] = "random",
+    parameter: Parameters = None,
+    corner: Corner = None,
+    temperature: Temperature = None,
+    workers: Annotated[int | None, typer.Option(help="Worker processes; all cores if not given.", min=1)] = None,
+    timeout: Annotated[float, typer.Option(help="Seconds that a task may take.", min=0.1)] = 120.0,
+    as_json: Json = False,
+) -> None:
+    """A table over a grid of parameters.  The same command again resumes an interrupted one."""
+    from montecarlo.sweep import Sweep, parse_over
+    from montecarlo.tabulate import without_nan
+    from montecarlo.variation import Correlation, Variation
+
+    grid = _once([parse_over(bench, text) for text in over])
+    job = Sweep(
+        bench,
+        grid,
+        trials=trials,
+        seed=seed,
+        parameters=_parameters(parameter, corner, temperature),
+        variations=[*map(Variation.parse, sigma or []), *(Variation.parse(text, "global") for text in sigma_global or [])],
+        correlations=[Correlation.parse(text) for text in correlate or []],
+        sampler=sampler,
+    )
+    with _Progress(f"sweep {bench}") as progress:
+        try:
+            dataset = job.run(out, workers=workers, timeout=timeout, progress=progress, warn=_warn)
+        except KeyboardInterrupt:
+            _fail(f"interrupted; the finished trials are in {out}: the same command goes on from there", 1)
+    if as_json:
+        _print_json(without_nan(dataset.to_dict()))
+        return
+    names = {measure.name for campaign in job.campaigns for measure in campaign.bench.measures()}
+    shown = [name for name in dataset.data_vars if name in names or str(name).endswith("error_rate")]
+    print(dataset[shown].to_dataframe().to_string(float_format=lambda value: f"{value:.4g}"))
+    bad = int(sum(dataset[name].sum() for name in dataset.data_vars if str(name).startswith("outcome_") and name != "outcome_ok"))
+    if bad:
+        print(f"{bad:,} trials are not ok: see the outcome_ columns of table.csv")
+    print(f"Table: {out / 'table.nc'}, and as .csv, .parquet, .json and .npz beside it")
+
+
+@app.command()
+def characterize(
+    system: Annotated[str, typer.Argument(help="System whose standard table is made.", autocompletion=_complete_table_system)],
+    out: Out,
+    over: Annotated[
+        list[str] | None, typer.Option(help="Other values of one of its dimensions: NAME=START:STOP:NUM or NAME=VALUE,VALUE,...")
+    ] = None,
+    trials_scale: Annotated[float, typer.Option(help="Factor on the number of trials.")] = 1.0,
+    seed: Annotated[int, typer.Option(help="Seed of the random numbers.", min=0)] = 1,
+    workers: Annotated[int | None, typer.Option(help="Worker processes; all cores if not given.", min=1)] = None,
+    timeout: Annotated[float, typer.Option(help="Seconds that a task may take.", min=0.1)] = 120.0,
+    as_json: Json = False,
+) -> None:
+    """The standard table of a system.  The same command again resumes an interrupted one."""
+    from montecarlo.characterize import Characterisation, parse_dimension
+    from montecarlo.systems import system_table
+    from montecarlo.tabulate import without_nan
+    from spicekit.table import from_dataset
+    from spicekit.table_view import describe_text
+
+    table = system_table(system)
+    grid = _once([parse_dimension(table, text) for text in over or []])
+    job = Characterisation(table, over=grid, trials_scale=trials_scale, seed=seed)
+    with _Progress(f"characterize {system}") as progress:
+        try:
+            dataset = job.run(out, workers=workers, timeout=timeout, progress=progress, warn=_warn)
+        except KeyboardInterrupt:
+            _fail(f"interrupted; the finished trials are in {out}: the same command goes on from there", 1)
+    if as_json:
+        _print_json(without_nan(dataset.to_dict()))
+        return
+    print(describe_text(from_dataset(dataset, "table.nc")))
+    print(f"\nTable: {out / 'table.nc'}, and as .csv, .parquet, .json and .npz beside it")
+
+
+table_app = typer.Typer(help="Tables made by sweep and characterize.", no_args_is_help=True, rich_markup_mode=None)
+app.add_typer(table_app, name="table")
+TableFile = Annotated[Path, typer.Argument(metavar="FILE", help="table.nc, the folder that holds it, or an exported .npz.")]
+OperatingPoint = Annotated[list[str] | None, typer.Option("-p", "--point", help="NAME=VALUE of a dimension.")]
+
+
+@table_app.command("show")
+def table_show(file: TableFile, as_json: Json = False) -> None:
+    """Dimensions, measures and provenance of a table."""
+    from spicekit.table import LookupTable
+    from spicekit.table_view import describe_text
+
+    table = LookupTable.load(file)
+    if as_json:
+        _print_json(table.describe())
+    else:
+        print(describe_text(table))
+
+
+@table_app.command("query")
+def table_query(
+    file: TableFile,
+    measure: Annotated[str, typer.Argument(help="Name of a measure; see `spicekit table show`.")],
+    point: OperatingPoint = None,
+    as_json: Json = False,
+) -> None:
+    """A measure at an operating point, interpolated within the grid."""
+    from spicekit.table import LookupTable
+    from spicekit.table_view import answer, answer_text
+
+    found = answer(LookupTable.load(file), measure, _parameters(point, None, None))
+    if as_json:
+        _print_json(found)
+    else:
+        print(answer_text(found))
+
+
+@table_app.command("export")
+def table_export(
+    file: TableFile,
+    to: Annotated[str, typer.Option(help="Format; a wrong name lists them all.")],
+    output: Annotated[
+        Path | None, typer.Option("-o", "--output", help="File or folder to write; its usual name if not given.")
+    ] = None,
+    point: OperatingPoint = None,
+    as_json: Json = False,
+) -> None:
+    """A table in the format of another tool."""
+    from spicekit.errors import unknown
+    from spicekit.export import export, file_name
+    from spicekit.table import LookupTable
+
+    table, at = LookupTable.load(file), _parameters(point, None, None)
+    for name in at:  # before a name that export() uses itself reaches it
+        if name not in table.coordinates:
+            raise unknown(f"coordinate of {table.origin}", name, (known for known in table.coordinates if known != "quantile"))
+    written = export(table, to, output or Path(file_name(table, to)), **at)
+    if as_json:
+        _print_json({"format": to, "files": [str(path) for path in written]})
+    else:
+        print("Files: " + ", ".join(str(path) for path in written))
+
+
+@app.command()
+def report(
+    folder: Annotated[Path, typer.Argument(help="Folder of a run, campaign, sweep or system.")],
+    output: Annotated[Path | None, typer.Option("-o", "--output", help="File to write; DIR/report.html if not given.")] = None,
+) -> None:
+    """One self-contained HTML page of the results in a folder; it opens without a network."""
+    from montecarlo.report import write_report
+
+    print(f"Report: {write_report(folder, output)}")
+
+
+@app.command()
+def system(
+    name: Annotated[str, typer.Argument(help="Name of a system, e.g. imce.", autocompletion=_complete_figures)],
+    out: Annotated[
+        Path | None, typer.Option("--out", help="Folder for the simulations and system.json; again = resume. None: not kept.")
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Seed of the random numbers.", min=0)] = 1,
+    workers: Annotated[int | None, typer.Option(help="Worker processes; all cores if not given.", min=1)] = None,
+    as_json: Json = False,
+) -> None:
+    """The figures of a system (energy, latency, storage) from simulations, beside the published ones."""
+    import tempfile
+
+    from montecarlo.figures import as_json as as_object
+    from montecarlo.figures import load_system, system_figures
+
+    load_system(name)  # an unknown name is said before anything is made
+    with tempfile.TemporaryDirectory() as scratch, _Progress(f"system {name}") as progress:
+        try:
+            figures = system_figures(name, out or Path(scratch), seed=seed, workers=workers, progress=progress, warn=_warn)
+        except KeyboardInterrupt:
+            kept = f"; the finished trials are in {out}: the same command goes on from there" if out else ""
+            _fail(f"interrupted{kept}", 1)
+    if as_json:
+        _print_json(as_object(name, figures))
+        return
+    _print_figures(name, figures)
+    if out is not None:
+        print(f"Figures: {out / 'system.json'}; tables: {out}/*/table.nc")
+
+
+@app.command()
 def wer(
     device: Annotated[str, typer.Argument(help="Device card: a shipped name or the path of a TOML file.")],
     current: Annotated[str, typer.Option(help="Write current of the nominal junction, A.")],
@@ -292,6 +498,14 @@ def _parameters(given: list[str] | None, corner: str | None, temperature: str | 
     return parameters
 
 
+def _once(grid: list[tuple[str, list[Any]]]) -> dict[str, list[Any]]:
+    """What several --over give, by name."""
+    found = dict(grid)
+    if len(found) != len(grid):
+        raise UserError("--over: a parameter is given twice")
+    return found
+
+
 def _bench(name: str, given: list[str] | None, corner: str | None, temperature: str | None) -> Bench:
     from spicekit.registry import make_bench
 
@@ -370,6 +584,25 @@ def _print_summary(bench: Bench, summary: dict[str, Any]) -> None:
     for name, count in summary["outcomes"].items():
         if count and name != "ok":
             print(f"  {name}: {Outcome(name).advice}")
+
+
+def _print_figures(name: str, figures: Sequence[Figure]) -> None:
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+
+    from spicekit.units import format_value
+
+    console = Console(width=None if sys.stdout.isatty() else 170)
+    table = Table(title=f"{name}: simulated and published", box=box.SIMPLE)
+    for heading in ("figure", "simulated", "published", "ratio", "from", "source"):
+        number = heading in ("simulated", "published", "ratio")
+        table.add_column(heading, justify="right" if number else "left", no_wrap=number or heading == "figure")
+    for figure in figures:
+        published = "-" if figure.published is None else format_value(figure.published, figure.unit, 5)
+        ratio = "-" if figure.ratio is None else f"{figure.ratio:.3g}"
+        table.add_row(figure.name, format_value(figure.simulated, figure.unit), published, ratio, figure.origin, figure.source)
+    console.print(table)
 
 
 def _rate(row: dict[str, Any], key: str) -> str:

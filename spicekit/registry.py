@@ -23,6 +23,7 @@ SHIPPED = {
     "mtj-switch": "spicekit.benches.mtj:MtjSwitch",
     "stt-read": "spicekit.benches.stt:SttRead",
     "stt-write": "spicekit.benches.stt:SttWrite",
+    "stt-settle": "spicekit.benches.stt_settle:SttSettle",
     "sot-read": "spicekit.benches.sot:SotRead",
     "sot-logic": "spicekit.benches.sot:SotLogic",
     "sot-sense": "spicekit.benches.sot_sense:SotSense",

@@ -53,7 +53,7 @@ def format_value(value: float, unit: str = "", digits: int = 4) -> str:
     """
     if not math.isfinite(value):
         return f"{value} {unit}".strip()
-    if unit in {"", "1"} or " " in unit or "/" in unit or unit in {"C", "K"}:
+    if not unit.isalpha() or unit in {"C", "K"}:  # the prefix of "m2" would be squared with it
         return f"{value:.{digits}g} {unit}".strip() if unit != "1" else f"{value:.{digits}g}"
     if value == 0:
         return f"0 {unit}"

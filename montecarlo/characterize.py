@@ -1,0 +1,127 @@
+"""The standard table of a system: all sweeps that its declaration asks for, in one pool, merged into one dataset.
+
+::
+
+    characterize.json           what is simulated: system, dimensions, seed, scale of the trials
+    parts/PREFIX/ ...           the folder of a sweep for each part
+    table.nc .csv .parquet .json .npz
+
+Running it again on its folder resumes it.  What a system's table holds is declared in :mod:`montecarlo.systems`.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Executor
+from pathlib import Path
+from typing import Any
+
+import xarray as xr
+
+from montecarlo.campaign import Progress
+from montecarlo.store import locked
+from montecarlo.sweep import Sweep, claim, simulate_sweeps, versions
+from montecarlo.systems import Part, SystemTable
+from montecarlo.tabulate import write_table
+from spicekit.errors import UserError, unknown
+from spicekit.files import output_folder
+
+
+class Characterisation:
+    """``system`` with ``over`` in place of the values of some of its dimensions, and ``trials_scale`` times its trials."""
+
+    def __init__(
+        self, system: SystemTable, *, over: Mapping[str, Sequence[Any]] | None = None, trials_scale: float = 1.0, seed: int = 1
+    ) -> None:
+        if not 0 < trials_scale <= 1e6:
+            raise UserError(f"--trials-scale {trials_scale:g}: above 0, at most 1e6")
+        self.system, self.trials_scale, self.seed = system, trials_scale, seed
+        given = dict(over or {})
+        for name in given:
+            part_of(system, name)
+        self.over = {name: given.get(name, values) for name, values in system.over.items()}
+        self.sweeps: dict[str, Sweep] = {}
+        for part in system.parts:
+            own = {name: given.get(name, values) for name, values in part.own.items()}
+            grid = {name: self.over[name] for name in dimensions(system, part)} | own
+            # two trials are the fewest that have a spread
+            trials = max(2, round(part.trials * trials_scale)) if part.trials else 0
+            if part.prefix in self.sweeps:
+                raise ValueError(f"system '{system.name}' has two parts '{part.prefix}'")
+            self.sweeps[part.prefix] = Sweep(
+                part.bench, grid, trials=trials, seed=seed, parameters=part.parameters, measures=part.measures
+            )
+
+    def record(self) -> dict[str, Any]:
+        """What ``characterize.json`` holds."""
+        return {
+            "system": self.system.name,
+            "over": {name: list(values) for name, values in self.over.items()},
+            "trials_scale": self.trials_scale,
+            "seed": self.seed,
+        }
+
+    def provenance(self) -> dict[str, Any]:
+        """Where the numbers come from, kept inside the table."""
+        parts = {prefix: sweep.provenance() for prefix, sweep in self.sweeps.items()}
+        for part in parts.values():
+            del part["versions"]
+        return self.record() | {"nominal": dict(self.system.nominal), "versions": versions(), "parts": parts}
+
+    def run(
+        self,
+        out: str | Path,
+        *,
+        executor: Executor | None = None,
+        workers: int | None = None,
+        timeout: float = 120.0,
+        progress: Progress = lambda done, total: None,
+        warn: Callable[[str], None] = lambda line: None,
+    ) -> xr.Dataset:
+        """Simulate what is missing in folder ``out``, write the table there and return it.
+
+        The arguments are those of :meth:`montecarlo.Campaign.run`.  Raises :class:`UserError` if the folder holds something
+        else.
+        """
+        folder = output_folder(Path(out))
+        with locked(folder):
+            claim(folder, "characterisation", "characterize.json", self.record())
+            folders = {prefix: folder / "parts" / prefix for prefix in self.sweeps}
+            simulate_sweeps(
+                {folders[prefix]: sweep for prefix, sweep in self.sweeps.items()},
+                executor=executor, workers=workers, timeout=timeout, progress=progress, warn=warn,
+            )  # fmt: skip
+            dataset = self.merged({prefix: sweep.table(folders[prefix]) for prefix, sweep in self.sweeps.items()})
+            write_table(dataset, folder, tuple(self.over))
+        return dataset
+
+    def merged(self, tables: Mapping[str, xr.Dataset]) -> xr.Dataset:
+        """One dataset of the parts' tables (prefix -> table) and of what is computed from them."""
+        renamed = [table.rename({str(name): f"{prefix}_{name}" for name in table.data_vars}) for prefix, table in tables.items()]
+        simulated = xr.merge(renamed, join="exact", compat="no_conflicts", combine_attrs="override")
+        computed = [compute(simulated) for compute in self.system.computed]
+        dataset = xr.merge([simulated, *computed], join="exact", compat="no_conflicts", combine_attrs="override")
+        order = [*self.over, *(str(name) for name in dataset.sizes if name not in self.over and name != "quantile"), "quantile"]
+        return dataset.transpose(*order, missing_dims="ignore").assign_attrs({"spicekit": json.dumps(self.provenance())})
+
+
+def dimensions(system: SystemTable, part: Part) -> tuple[str, ...]:
+    """Those of the system's dimensions over which ``part`` is swept, in the system's order."""
+    return tuple(system.over) if part.over is None else tuple(name for name in system.over if name in part.over)
+
+
+def part_of(system: SystemTable, name: str) -> Part:
+    """The first part that is swept over ``name``.  Raises :class:`UserError` if none is."""
+    for part in system.parts:
+        if name in (*dimensions(system, part), *part.own):
+            return part
+    known = {name for part in system.parts for name in (*dimensions(system, part), *part.own)}
+    raise unknown(f"dimension of system '{system.name}'", name, known)
+
+
+def parse_dimension(system: SystemTable, text: str) -> tuple[str, list[Any]]:
+    """Read ``tmr=1:2.5:4`` as :func:`montecarlo.sweep.parse_over` does, for a dimension of ``system``."""
+    from montecarlo.sweep import parse_over
+
+    return parse_over(part_of(system, text.partition("=")[0].strip()).bench, text)

@@ -1,0 +1,276 @@
+"""A grid of operating points, each a campaign (or the nominal simulation), in one folder with one table.
+
+::
+
+    sweep.json                      what is simulated: bench, grid, trials, variations, seed
+    points/0000/ ...                a campaign folder a grid point, last parameter fastest
+    table.nc .csv .parquet .json .npz   the table, when every point is finished
+
+All points share one pool of workers.  Every point uses the same seed, so that neighbouring points differ by the swept
+parameter and not by their draws.  Running the same sweep again on its folder resumes it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+import json
+import math
+import platform
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Executor
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import xarray as xr
+
+from montecarlo.campaign import Campaign, Progress, ngspice_version
+from montecarlo.executor import LocalExecutor
+from montecarlo.schedule import Source, simulate_sources
+from montecarlo.store import Store, locked
+from montecarlo.tabulate import tabulate, write_table
+from montecarlo.variation import Correlation, Variation
+from spicekit import __version__
+from spicekit.errors import UserError, unknown
+from spicekit.files import output_folder, write_json
+from spicekit.registry import bench_class
+from spicekit.units import parse_value
+
+MOST_POINTS = 10_000
+
+
+class Sweep:
+    """``bench`` over the product of ``over`` (parameter -> values).  ``trials`` 0: the nominal simulation alone.
+
+    ``measures`` names those that the table keeps; all if not given.  Raises :class:`UserError` for anything wrong with it,
+    before anything is simulated.
+    """
+
+    def __init__(
+        self,
+        bench: str,
+        over: Mapping[str, Sequence[Any]],
+        *,
+        trials: int = 0,
+        seed: int = 1,
+        parameters: Mapping[str, Any] | None = None,
+        variations: Sequence[Variation] = (),
+        correlations: Sequence[Correlation] = (),
+        sampler: str = "random",
+        measures: Sequence[str] | None = None,
+    ) -> None:
+        given = dict(parameters or {})
+        if not over:
+            raise UserError("--over: give at least one parameter to sweep")
+        if trials < 0:
+            raise UserError(f"--trials {trials}: 0 or above")
+        if not trials and (variations or correlations):
+            raise UserError("--sigma and --correlate need --trials: without them the sweep is nominal")
+        self.over = {name: grid_values(bench, name, values) for name, values in over.items()}
+        for name in self.over:
+            if name in given:
+                raise UserError(f"'{name}' is given by -p and swept by --over")
+        count = math.prod(len(values) for values in self.over.values())
+        if count > MOST_POINTS:
+            raise UserError(f"--over: {count} grid points; at most {MOST_POINTS}")
+        self.trials = trials
+        self.campaigns = [
+            Campaign(
+                bench,
+                trials=max(trials, 1),
+                seed=seed,
+                parameters=given | dict(zip(self.over, values, strict=True)),
+                variations=variations,
+                correlations=correlations,
+                sampler=sampler if trials else "nominal",
+            )
+            for values in itertools.product(*self.over.values())
+        ]
+        self.measures = measures
+        known = {measure.name for campaign in self.campaigns for measure in campaign.bench.measures()}
+        for name in measures or ():
+            if name not in known:
+                raise unknown(f"measure of bench '{bench}'", name, known)
+
+    def record(self) -> dict[str, Any]:
+        """What ``sweep.json`` holds."""
+        first = self.campaigns[0]
+        return {
+            "bench": first.bench_name,
+            "over": self.over,
+            "trials": self.trials,
+            "seed": first.seed,
+            "sampler": first.sampler,
+            "given": {k: v for k, v in first.record_of_parameters().items() if k not in self.over},
+            "variations": [asdict(variation) for variation in first.space.variations],
+            "correlations": [asdict(correlation) for correlation in first.space.correlations],
+        }
+
+    def run(
+        self,
+        out: str | Path,
+        *,
+        executor: Executor | None = None,
+        workers: int | None = None,
+        timeout: float = 120.0,
+        progress: Progress = lambda done, total: None,
+        warn: Callable[[str], None] = lambda line: None,
+    ) -> xr.Dataset:
+        """Simulate what is missing in folder ``out``, write the table there and return it.
+
+        The arguments are those of :meth:`Campaign.run`.  Raises :class:`UserError` if the folder holds something else.
+        """
+        folder = output_folder(Path(out))
+        with locked(folder):
+            simulate_sweeps({folder: self}, executor=executor, workers=workers, timeout=timeout, progress=progress, warn=warn)
+            dataset = self.table(folder)
+            write_table(dataset, folder, tuple(self.over))
+        return dataset
+
+    def prepare(self, folder: Path, warn: Callable[[str], None]) -> list[Source]:
+        """Make ``folder`` (which the caller has locked) this sweep's, and find what is missing in each of its points."""
+        claim(output_folder(folder), "sweep", "sweep.json", self.record())
+        sources = []
+        for campaign, store in self._points(folder):
+            store.parts_folder.mkdir(parents=True, exist_ok=True)
+            sources.append(campaign.prepare(store, warn))
+        return sources
+
+    def table(self, folder: Path) -> xr.Dataset:
+        """The table of the finished points in ``folder``."""
+        return tabulate(self.over, self._points(folder), self.provenance(), self.measures)
+
+    def provenance(self) -> dict[str, Any]:
+        """Where the numbers come from, kept inside the table."""
+        hashes = "\n".join(campaign.netlist_hash() for campaign in self.campaigns)
+        parameters = {k: v for k, v in self.campaigns[0].bench.parameters().items() if k not in self.over}
+        return self.record() | {
+            "parameters": parameters,
+            "netlist_sha256": hashlib.sha256(hashes.encode()).hexdigest(),
+            "versions": versions(),
+        }
+
+    def _points(self, folder: Path) -> list[tuple[Campaign, Store]]:
+        return [(campaign, Store(folder / "points" / f"{index:04d}")) for index, campaign in enumerate(self.campaigns)]
+
+
+def simulate_sweeps(
+    sweeps: Mapping[Path, Sweep],
+    *,
+    executor: Executor | None,
+    workers: int | None,
+    timeout: float,
+    progress: Progress,
+    warn: Callable[[str], None],
+) -> None:
+    """Simulate what is missing from every sweep, each in its folder, in one pool.  The caller has locked the folders.
+
+    The arguments are those of :meth:`Sweep.run`.
+    """
+    sources = [source for folder, sweep in sweeps.items() for source in sweep.prepare(folder, warn)]
+    total = sum(source.campaign.trials for source in sources)
+    missing = sum(last - first for source in sources for first, last in source.missing)
+    progress(total - missing, total)
+    if not missing:
+        return
+    pool = executor or LocalExecutor(workers, timeout)
+    try:
+        simulate_sources(sources, pool, lambda done: progress(total - missing + done, total))
+    except BaseException:
+        if executor is None:
+            pool.shutdown(cancel_futures=True)
+        raise
+    if executor is None:
+        pool.shutdown()
+
+
+def claim(folder: Path, noun: str, file: str, mine: dict[str, Any]) -> None:
+    """Make ``folder`` that of the sweep or characterisation (``noun``) which ``mine`` records, in ``file``.
+
+    Raises :class:`UserError` if it is another one's; nothing is written then.
+    """
+    path = folder / file
+    mine = json.loads(json.dumps(mine))
+    if path.exists():
+        try:
+            theirs = json.loads(path.read_text(encoding="utf-8"))
+        except (OSError, ValueError) as error:
+            raise UserError(f"{path} cannot be read: {error}") from None
+        if not isinstance(theirs, dict):
+            raise UserError(f"{path} cannot be read: it is not a JSON object")
+        for key, value in mine.items():
+            if theirs.get(key) != value:
+                raise UserError(
+                    f"{folder} holds another {noun}: '{key}' is {theirs.get(key)} there, {value} now; give another --out"
+                )
+        return
+    for name in ("campaign.json", "sweep.json", "characterize.json", "table.nc", "points", "parts"):
+        if (folder / name).exists():
+            raise UserError(f"{folder} holds {name} but no {file}; give another --out")
+    write_json(path, mine)
+
+
+def versions() -> dict[str, str]:
+    """Of what made a table."""
+    return {"spicekit": __version__, "ngspice": ngspice_version(), "python": platform.python_version()}
+
+
+def parse_over(bench: str, text: str) -> tuple[str, list[Any]]:
+    """Read ``tmr=1:2.5:4`` (start:stop:num), ``corner=tt,ff,ss`` or ``fan_in=2,3,4`` for a parameter of ``bench``."""
+    name, equals, rest = (word.strip() for word in text.partition("="))
+    if not equals or not name or not rest:
+        raise UserError(f"--over '{text}': give NAME=START:STOP:NUM or NAME=VALUE,VALUE,...")
+    values: list[Any] = [word.strip() for word in rest.split(",")]
+    if not all(values):
+        raise UserError(f"--over '{text}': a value is missing between the commas")
+    if _kind(bench, name) is not str and ":" in rest:
+        words = rest.split(":")
+        if len(words) != 3:
+            raise UserError(f"--over '{text}': give START:STOP:NUM")
+        try:
+            start, stop, count = map(parse_value, words)
+        except UserError as error:
+            raise UserError(f"--over '{text}': {error}") from None
+        if not (math.isfinite(start) and math.isfinite(stop)):
+            raise UserError(f"--over '{text}': START and STOP must be finite")
+        if not 1 <= count <= MOST_POINTS or count != int(count):
+            raise UserError(f"--over '{text}': NUM must be a whole number from 1 to {MOST_POINTS}")
+        step = (stop - start) / (count - 1) if count > 1 else 0.0
+        values = [float(f"{start + index * step:.12g}") for index in range(int(count))]  # without the rounding noise
+    return name, grid_values(bench, name, values)
+
+
+def grid_values(bench: str, name: str, given: Sequence[Any]) -> list[Any]:
+    """The values of parameter ``name`` over which ``bench`` is swept, as its type; numbers different and increasing."""
+    kind = _kind(bench, name)
+    values: list[Any] = [str(value) for value in given]
+    if kind is not str:
+        try:
+            values = [parse_value(value) for value in given]
+        except UserError as error:
+            raise UserError(f"--over {name}: {error}") from None
+        if not all(math.isfinite(value) for value in values):
+            raise UserError(f"--over {name}: values must be finite")
+        if kind is int:
+            if any(value != int(value) for value in values):
+                raise UserError(f"--over {name}: values must be whole numbers")
+            values = [int(value) for value in values]
+        if values != sorted(values):
+            raise UserError(f"--over {name}: values must be in increasing order")
+    if not values:
+        raise UserError(f"--over {name}: give at least one value")
+    if len(set(values)) != len(values):
+        raise UserError(f"--over {name}: values must be different")
+    return values
+
+
+def _kind(bench: str, name: str) -> type:
+    """The type of a bench's parameter: float, int or (all else) str."""
+    known = bench_class(bench).Parameters.model_fields
+    if name not in known:
+        raise unknown(f"parameter of bench '{bench}'", name, known)
+    annotation: Any = known[name].annotation
+    if annotation in (float, float | None):
+        return float
+    return int if annotation in (int, int | None) else str

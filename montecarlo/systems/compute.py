@@ -1,0 +1,79 @@
+"""What several systems' tables compute rather than simulate: figures of the layout, write error rates."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from montecarlo.systems import Compute
+from spicekit.card import load_card
+from spicekit.junction import KELVIN
+from spicekit.wer import Direction, write_error_curve
+
+FEATURE = "features"  # unit of a length in feature sizes; F alone is farad
+
+
+def constants(values: Mapping[str, tuple[float, str, str]]) -> Compute:
+    """Numbers that hold at every operating point: name -> (value, unit, meaning)."""
+
+    def compute(simulated: xr.Dataset) -> xr.Dataset:
+        return xr.Dataset({name: ((), value, {"units": u, "long_name": m}) for name, (value, u, m) in values.items()})
+
+    return compute
+
+
+def layout(feature_size: float, access_width: float, widest: float, gates: int) -> Compute:
+    """Cell area by a rule; all lengths in metres.
+
+    ``gates`` transistors side by side, 3 F each along the bit line, in an active area as wide as the ``widest`` plus F to its
+    neighbour: 3 (W/F + 1) F^2 for one, which is NVSim's rule for a cell behind a MOSFET (Dong et al., IEEE Trans. CAD 31, 994
+    (2012)).  The junction and, of a SOT cell, the rail lie above and take no area of their own.
+    """
+    height, width = 3.0 * gates, widest / feature_size + 1
+    rule = f"{gates} x 3 F along the bit line times W/F + 1 of the widest transistor"
+    return constants(
+        {
+            "feature_size": (feature_size, "m", "F: the technology's shortest gate"),
+            "access_width": (access_width / feature_size, FEATURE, "width of the access transistor of the read"),
+            "cell_area": (height * width, "F^2", f"area of the cell by the rule {rule}"),
+            "cell_height": (height, FEATURE, "side of the cell along the bit line, by the rule of cell_area"),
+            "cell_width": (width, FEATURE, "side of the cell along the word line, by the rule of cell_area"),
+            "cell_aspect_ratio": (height / width, "", "cell_height over cell_width"),
+        }
+    )
+
+
+def write_errors(device: str, pulses: np.ndarray[Any, Any], nominal: Mapping[str, Any]) -> Compute:
+    """``wer_set`` and ``wer_reset`` over (temperature, ``pulse`` in s), from the Fokker-Planck equation.
+
+    The current is the mean of the cells 0.3 ns into the pulse (``set_i_start``, ``reset_i_start``), when the state to be left
+    still holds, at the grid point nearest to ``nominal`` and at each temperature.
+    """
+
+    def compute(simulated: xr.Dataset) -> xr.Dataset:
+        card, found = load_card(device), xr.Dataset(coords={"pulse": ("pulse", pulses, {"units": "s"})})
+        directions: dict[str, Direction] = {"set": "ap-p", "reset": "p-ap"}
+        for prefix, direction in directions.items():
+            current, at = simulated[f"{prefix}_i_start"], []
+            for name, value in nominal.items():
+                if name != "temperature" and name in current.dims:
+                    grid = simulated[name].values
+                    near = value if isinstance(value, str) and value in grid else grid[0]
+                    if not isinstance(value, str):
+                        near = grid[np.argmin(np.abs(grid - value))]
+                    current = current.sel({name: near})
+                    at.append(f"{name}={near}" if isinstance(near, str) else f"{name}={near:g}")
+            rates = [
+                write_error_curve(card, float(i), pulses, direction=direction, temperature=float(celsius) + KELVIN).wer
+                if np.isfinite(i)
+                else np.full(len(pulses), np.nan)
+                for celsius, i in zip(simulated["temperature"].values, current.values, strict=True)
+            ]
+            meaning = f"write error rate, {direction}, nominal junction at {prefix}_i_start of {', '.join(at)}"
+            found[f"wer_{prefix}"] = (("temperature", "pulse"), np.array(rates), {"units": "", "long_name": meaning})
+        return found.assign_coords(temperature=simulated["temperature"])
+
+    return compute

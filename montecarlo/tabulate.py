@@ -1,0 +1,162 @@
+"""From the finished campaigns of a grid to one labelled dataset, and to the files that hold it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from montecarlo.campaign import Campaign
+from montecarlo.statistics import MarginStatistics, clopper_pearson
+from montecarlo.store import Store
+from spicekit.bench import Margin
+from spicekit.files import write_atomically, write_text
+from spicekit.outcome import Outcome
+from spicekit.table import QUANTILES, from_dataset
+
+Array = np.ndarray[Any, Any]
+
+RATES = ("error_rate", "error_rate_low", "error_rate_high")
+MARGIN_FIELDS = ("mean", "worst", "sigma3", "sigma6", "reference", *RATES)  # circuit_ before RATES: the circuit's own reference
+
+
+def tabulate(
+    grid: Mapping[str, Sequence[Any]],
+    points: Sequence[tuple[Campaign, Store]],
+    attributes: Mapping[str, Any],
+    measures: Sequence[str] | None = None,
+) -> xr.Dataset:
+    """The dataset over ``grid`` (parameter -> values); ``points`` are in the order of its product, last parameter fastest.
+
+    ``attributes`` is the provenance; ``measures`` names those to keep, all if None (margins are always kept).  A measure
+    which a point does not have, or of which no trial is ok there, is NaN.
+    """
+    shape = tuple(len(values) for values in grid.values())
+    first = points[0][0]
+    columns: dict[str, Array] = {}
+    notes: dict[str, dict[str, str]] = {}  # attributes of each variable
+
+    def put(name: str, index: tuple[int, ...], value: Any, unit: str, meaning: str) -> None:
+        if name not in columns:
+            if isinstance(value, int):
+                columns[name] = np.zeros(shape, dtype=np.int64)
+            else:
+                columns[name] = np.full((*shape, *np.shape(value)), np.nan)
+            notes[name] = {"units": unit, "long_name": meaning}
+        columns[name][index] = value
+
+    for index, (campaign, store) in zip(np.ndindex(*shape), points, strict=True):
+        many = campaign.trials > 1
+        results = store.results()
+        outcomes = results["outcome"]
+        ok = outcomes == str(Outcome.OK)
+        put("count", index, int(np.count_nonzero(ok)), "", "trials that are ok")
+        for outcome in Outcome:
+            put(f"outcome_{outcome}", index, int(np.count_nonzero(outcomes == str(outcome))), "", f"trials that are {outcome}")
+        values: dict[str, Array] = {}
+        units = {}
+        for measure in campaign.bench.measures():
+            units[measure.name] = measure.unit
+            values[measure.name] = column = results[measure.name][ok]
+            if measures is not None and measure.name not in measures:
+                continue
+            # mtj-iv measures a `tmr` that it may be swept over
+            name = f"{measure.name}_measured" if measure.name in grid else measure.name
+            put(name, index, column.mean() if len(column) else np.nan, measure.unit, measure.meaning)
+            if not many:
+                continue
+            std = column.std(ddof=1) if len(column) > 1 else np.nan
+            levels = np.quantile(column, QUANTILES) if len(column) else np.full(len(QUANTILES), np.nan)
+            put(f"{name}_std", index, std, measure.unit, f"standard deviation of {name}")
+            put(f"{name}_quantiles", index, levels, measure.unit, f"quantiles of {name}")
+            if measure.fraction:
+                low, high = clopper_pearson(int(column.sum()), len(column))
+                put(f"{name}_low", index, low, "", f"95 % interval of {name}, lower end")
+                put(f"{name}_high", index, high, "", f"95 % interval of {name}, upper end")
+        for margin in campaign.bench.margins():
+            for field, value in _margin(margin, values, many).items():
+                unit = "" if field.endswith(RATES) else units[margin.low]
+                meaning = f"{field.replace('_', ' ')} of the margin between {margin.low} and {margin.high}"
+                put(f"margin_{margin.name}_{field}", index, value, unit, meaning)
+
+    dataset = xr.Dataset(attrs={"spicekit": json.dumps(dict(attributes))})
+    for name, swept in grid.items():
+        dataset = dataset.assign_coords({name: (name, np.asarray(swept), {"units": parameter_unit(first, name)})})
+    if any(column.ndim > len(shape) for column in columns.values()):
+        dataset = dataset.assign_coords({"quantile": ("quantile", np.asarray(QUANTILES), {"units": ""})})
+    for name, column in columns.items():
+        dataset[name] = ((*grid, "quantile") if column.ndim > len(shape) else tuple(grid), column, notes[name])
+    return dataset
+
+
+def _margin(margin: Margin, values: Mapping[str, Array], many: bool) -> dict[str, float]:
+    """The fields of a margin at one point.  Of a nominal simulation there is the distance alone."""
+    low, high = values[margin.low], values[margin.high]
+    found = MarginStatistics.of(low, high)
+    if not many:
+        return {"mean": found.mean}
+    numbers = (found.mean, found.worst, found.sigma3, found.sigma6, found.reference, found.error_rate, *found.error_rate_ci)
+    fields = dict(zip(MARGIN_FIELDS, numbers, strict=True))
+    if margin.reference is not None:  # with the circuit's own reference, which varies from trial to trial
+        own = values[margin.reference]
+        errors, decisions = int(np.count_nonzero(low >= own) + np.count_nonzero(high < own)), 2 * len(own)
+        rates = (errors / decisions if decisions else np.nan, *clopper_pearson(errors, decisions))
+        fields |= {f"circuit_{rate}": value for rate, value in zip(RATES, rates, strict=True)}
+    return fields
+
+
+def parameter_unit(campaign: Campaign, name: str) -> str:
+    """Unit of a bench's parameter."""
+    extra = campaign.bench.Parameters.model_fields[name].json_schema_extra
+    return str(extra.get("unit", "")) if isinstance(extra, dict) else ""
+
+
+def write_table(dataset: xr.Dataset, folder: Path, grid: Sequence[str]) -> list[Path]:
+    """Write ``table.nc``, ``.csv``, ``.parquet``, ``.json`` and ``.npz`` into ``folder``; returns the paths.
+
+    CSV and Parquet hold one row a point of ``grid``, without the quantiles.  Variables with a further dimension have files of
+    their own (``table-fan_in.csv``), one row a point of theirs.  The same dataset gives the same bytes.
+    """
+    netcdf, plain, arrays = (folder / f"table.{suffix}" for suffix in ("nc", "json", "npz"))
+    write_atomically(netcdf, lambda file: dataset.to_netcdf(file, engine="h5netcdf"))
+    written = [netcdf]
+    for name, part in _flat(dataset, grid).items():
+        frame = part.to_dataframe(dim_order=[str(d) for d in part.sizes]).reset_index() if part.sizes else _row(part)
+        csv, parquet = folder / f"{name}.csv", folder / f"{name}.parquet"
+        write_text(csv, frame.to_csv(index=False))
+        write_atomically(parquet, lambda file, frame=frame: frame.to_parquet(file, index=False))  # type: ignore[misc]
+        written += [csv, parquet]
+    write_text(plain, json.dumps(without_nan(dataset.to_dict()), allow_nan=False) + "\n")
+    from_dataset(dataset).save_npz(arrays)
+    return [*written, plain, arrays]
+
+
+def _flat(dataset: xr.Dataset, grid: Sequence[str]) -> dict[str, xr.Dataset]:
+    """File name -> the variables that go into it."""
+    found: dict[str, list[str]] = {"table": []}
+    for name, variable in dataset.data_vars.items():
+        further = [str(d) for d in variable.dims if d not in grid]
+        if "quantile" not in further:
+            found.setdefault("-".join(["table", *further]), []).append(str(name))
+    return {name: dataset[variables] for name, variables in found.items() if variables}
+
+
+def _row(part: xr.Dataset) -> Any:
+    import pandas as pd
+
+    return pd.DataFrame({str(name): [variable.item()] for name, variable in part.data_vars.items()})
+
+
+def without_nan(value: Any) -> Any:
+    """Plain Python numbers; what is not known is null."""
+    if isinstance(value, dict):
+        return {key: without_nan(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [without_nan(item) for item in value]
+    if isinstance(value, np.generic):
+        value = value.item()
+    return None if isinstance(value, float) and not np.isfinite(value) else value

@@ -1,0 +1,331 @@
+"""Lookup tables: measures over a grid of operating conditions, with units, spread and provenance.
+
+A table is an xarray dataset in a NetCDF file.  Its dimensions are the swept parameters, in the order in which they were given;
+the coordinate of each carries its unit.  For a measure ``v``:
+
+===================  ===========================================================================
+variable             content
+===================  ===========================================================================
+``v``                mean over the trials, or the nominal value where there were none
+``v_std``            standard deviation                                     (campaigns only)
+``v_quantiles``      quantiles, along the further dimension ``quantile``    (campaigns only)
+``v_low``            exact 95 % interval of a fraction                      (fractions of campaigns only)
+``v_high``
+===================  ===========================================================================
+
+and besides ``count`` (trials that are ok), ``outcome_*`` and the margins (``margin_NAME_mean`` and more, see
+``docs/tables.md``).  What is not known is NaN.
+
+:class:`LookupTable` answers queries from such a file, or from the ``.npz`` that it exports, for which numpy is enough.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+import math
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from spicekit.errors import UserError, unknown
+from spicekit.waves import Array
+
+# levels of the stored quantiles: dense in the tails, with the extremes seen
+QUANTILES: tuple[float, ...] = (
+    0.0, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.035, 0.05, 0.075, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5,
+    0.6, 0.7, 0.8, 0.85, 0.9, 0.925, 0.95, 0.965, 0.98, 0.99, 0.995, 0.998, 0.999, 0.9995, 1.0,
+)  # fmt: skip
+
+
+_BLOCK = 65_536  # draws at a time: they stay in the cache
+
+
+class LookupTable:
+    """Measures over a grid: query by coordinate names, draw from the stored distributions.
+
+    ``coordinates`` maps each dimension, in order, to its values (numbers in increasing order, or words); ``variables`` maps
+    a name to (dimensions, array); ``units`` and ``meanings`` say what they are; ``attributes`` holds the provenance as the
+    JSON text ``spicekit``.
+    """
+
+    def __init__(
+        self,
+        coordinates: Mapping[str, NDArray[Any]],
+        variables: Mapping[str, tuple[tuple[str, ...], Array]],
+        units: Mapping[str, str],
+        attributes: Mapping[str, Any],
+        origin: str = "table",
+        meanings: Mapping[str, str] | None = None,
+    ) -> None:
+        self.coordinates = {name: np.asarray(values) for name, values in coordinates.items()}
+        self.variables = dict(variables)
+        self.units = dict(units)
+        self.attributes = dict(attributes)
+        self.origin = origin
+        self.meanings = dict(meanings or {})
+
+    @classmethod
+    def load(cls, path: str | Path) -> LookupTable:
+        """Read ``table.nc`` (or the folder that holds it) or an exported ``.npz``.
+
+        Raises :class:`UserError` that names the file if it is missing, damaged or not a table.
+        """
+        file = Path(path)
+        if file.is_dir():
+            file = file / "table.nc"
+        if not file.is_file():
+            raise UserError(f"no table at {file}")
+        try:
+            return _from_npz(file) if file.suffix == ".npz" else _from_netcdf(file)
+        except UserError:
+            raise
+        except Exception as error:  # any reader's complaint about the file's content
+            reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+            raise UserError(f"{file} is damaged or not a table: {reason}") from None
+
+    @property
+    def measures(self) -> list[str]:
+        """Names of what can be queried."""
+        return [name for name in self.variables if not name.endswith("_quantiles")]
+
+    @property
+    def provenance(self) -> dict[str, Any]:
+        """Where the numbers come from: bench or system, grid, parameters, trials, seed, versions, hash of the netlists."""
+        found: dict[str, Any] = json.loads(self.attributes.get("spicekit", "{}"))
+        return found
+
+    def query(self, measure: str, /, **where: ArrayLike) -> Array:
+        """``measure`` at the coordinates ``where``, multilinear between the grid points.
+
+        Every coordinate of more than one value has to be given; numbers may be arrays, which broadcast.  The result has
+        their shape.  A coordinate of the table on which this measure does not depend may be given and changes nothing.
+        Raises :class:`UserError` for an unknown name, a missing coordinate, or a point outside the grid; a value that the
+        simulations did not give is NaN.
+        """
+        dimensions, values = self._variable(measure)
+        if "quantile" in dimensions:
+            raise UserError(f"'{measure}' holds quantiles; use sample() or quantiles()")
+        return self._interpolate(measure, dimensions, values[..., None], where)[..., 0]
+
+    def quantiles(self, measure: str, /, **where: ArrayLike) -> tuple[Array, Array]:
+        """Levels, shape (levels,), and quantiles of ``measure`` at ``where``: shape (..., levels)."""
+        dimensions, values = self._distribution(measure)
+        return self.coordinates["quantile"].astype(float), self._interpolate(measure, dimensions[:-1], values, where)
+
+    def sample(
+        self, rng: np.random.Generator, measure: str, /, size: int | tuple[int, ...] | None = None, **where: ArrayLike
+    ) -> Array:
+        """Draws from the stored distribution of ``measure``, shape ``size``.
+
+        The distribution is the one that was simulated: its quantiles, joined by straight lines, not a mean and a sigma.
+        Coordinates may be arrays that broadcast to ``size`` (their own shape if it is not given): each draw is then made at
+        its own operating point.
+        """
+        dimensions, values = self._distribution(measure)
+        points = np.broadcast_shapes(*(np.shape(value) for value in where.values()))
+        shape = points if size is None else (size,) if isinstance(size, int) else tuple(size)
+        if points:
+            try:
+                np.broadcast_to(np.empty(points), shape)
+            except ValueError:
+                raise UserError(f"sample(): coordinates of shape {points} do not broadcast to size {shape}") from None
+            place = {**where, "quantile": rng.random(shape)}
+            return self._interpolate(measure, dimensions, values[..., None], place)[..., 0]
+        levels, row = self.coordinates["quantile"], self._interpolate(measure, dimensions[:-1], values, where)
+        drawn = np.empty(shape)
+        flat = drawn.reshape(-1)
+        for first in range(0, flat.size, _BLOCK):
+            part = flat[first : first + _BLOCK]
+            part[:] = np.interp(rng.random(part.size), levels, row)
+        return drawn
+
+    def describe(self) -> dict[str, Any]:
+        """What the table holds, as plain data: ``spicekit table show --json``."""
+        measures = [
+            {
+                "name": name,
+                "unit": self.units.get(name, ""),
+                "meaning": self.meanings.get(name, ""),
+                "dimensions": list(dimensions),
+                "std": f"{name}_std" in self.variables,
+                "quantiles": f"{name}_quantiles" in self.variables,
+            }
+            for name, (dimensions, _) in self.variables.items()
+            if not any(name == f"{other}{suffix}" for other in self.variables for suffix in ("_std", "_quantiles"))
+        ]
+        dimensions = [
+            {"name": name, "unit": self.units.get(name, ""), "values": values.tolist()}
+            for name, values in self.coordinates.items()
+            if name != "quantile"
+        ]
+        return {"table": self.origin, "dimensions": dimensions, "measures": measures, "provenance": self.provenance}
+
+    def save_npz(self, path: Path) -> None:
+        """Write everything into one ``.npz``, which numpy reads without spicekit (see docs/tables.md)."""
+        from spicekit.files import write_atomically
+
+        header = {
+            "dimensions": {name: list(dimensions) for name, (dimensions, _) in self.variables.items()},
+            "coordinates": list(self.coordinates),
+            "units": self.units,
+            "meanings": self.meanings,
+            "attributes": self.attributes,
+        }
+        arrays: dict[str, Any] = {f"coordinate_{name}": values for name, values in self.coordinates.items()}
+        arrays |= {f"variable_{name}": values for name, (_, values) in self.variables.items()}
+
+        def write(file: Path) -> None:
+            with file.open("wb") as handle:
+                np.savez_compressed(handle, header=np.array(json.dumps(header)), **arrays)
+
+        write_atomically(path, write)
+
+    def _variable(self, name: str) -> tuple[tuple[str, ...], Array]:
+        if name not in self.variables:
+            choices = [known for known in self.measures if not known.endswith("_std") and "outcome_" not in known]
+            error = unknown(f"measure of {self.origin}", name, choices)
+            if len(choices) > 30 and "choose from" in str(error):  # a system's table: too many for a line
+                raise UserError(f"unknown measure of {self.origin} '{name}'; it has {len(choices)}: see `spicekit table show`")
+            raise error
+        return self.variables[name]
+
+    def _distribution(self, measure: str) -> tuple[tuple[str, ...], Array]:
+        if f"{measure}_quantiles" not in self.variables:
+            self._variable(measure)
+            raise UserError(f"{self.origin} holds no distribution of '{measure}': make it with --trials")
+        return self.variables[f"{measure}_quantiles"]
+
+    def _interpolate(self, measure: str, dimensions: tuple[str, ...], values: Array, where: Mapping[str, ArrayLike]) -> Array:
+        """``values`` (dimensions..., extra) at ``where``: shape (broadcast of where..., extra)."""
+        for name in where:
+            if name not in self.coordinates:
+                raise unknown(f"coordinate of {self.origin}", name, [known for known in self.coordinates if known != "quantile"])
+        placed = {name: self._place(name, self.coordinates[name], value) for name, value in where.items()}
+        for name in dimensions:
+            grid = self.coordinates[name]
+            if name not in placed:
+                if len(grid) > 1:
+                    raise UserError(f"'{measure}' depends on '{name}': give {name}={_range(grid)}")
+                placed[name] = (np.zeros((), dtype=np.int64), np.zeros(()))
+        try:
+            shape = np.broadcast_shapes(*(low.shape for low, _ in placed.values()))
+        except ValueError:
+            shapes = ", ".join(f"{name} {low.shape}" for name, (low, _) in placed.items())
+            raise UserError(f"the coordinates do not broadcast: {shapes}") from None
+        axes = [placed[name] for name in dimensions]
+        rows = np.ascontiguousarray(values).reshape(-1, values.shape[-1])
+        strides = [math.prod(values.shape[k + 1 : -1]) for k in range(len(dimensions))]
+        result = np.empty((math.prod(shape), rows.shape[1]))
+        spread = [tuple(part if part.ndim == 0 else np.broadcast_to(part, shape).reshape(-1) for part in axis) for axis in axes]
+        for first in range(0, len(result), _BLOCK):
+            block = slice(first, first + _BLOCK)
+            result[block] = _multilinear(rows, strides, [tuple(p if p.ndim == 0 else p[block] for p in axis) for axis in spread])
+        return result.reshape(*shape, rows.shape[1])
+
+    def _place(self, name: str, grid: NDArray[Any], wanted: ArrayLike) -> tuple[NDArray[np.int64], Array]:
+        """Index of the grid value below each of ``wanted``, and the weight of the next one."""
+        if grid.dtype.kind == "U":
+            words = np.asarray(wanted, dtype=str)
+            known = [str(word) for word in grid]
+            for word in np.unique(words):
+                if word not in known:
+                    raise unknown(f"{name} of {self.origin}", str(word), known)
+            index = np.argmax(words[..., None] == np.array(known), axis=-1)
+            return index, np.zeros(index.shape)
+        numbers = _numbers(name, wanted)
+        allowed = f"{_range(grid)} {self.units.get(name, '')}".rstrip()
+        whole = grid.dtype.kind in "iu"
+        grid = grid.astype(float)
+        slack = 1e-9 * max(abs(float(grid[0])), abs(float(grid[-1])))
+        inside = (numbers >= grid[0] - slack) & (numbers <= grid[-1] + slack)
+        if not np.all(inside):
+            raise UserError(f"{name}={numbers[~inside].flat[0]:g} is outside the table: {allowed}")
+        if whole and np.any(numbers != np.rint(numbers)):
+            odd = numbers[numbers != np.rint(numbers)].flat[0]
+            raise UserError(f"{name}={odd:g} is no whole number: {allowed}")
+        numbers = np.clip(numbers, grid[0], grid[-1])
+        if len(grid) == 1:
+            return np.zeros(numbers.shape, dtype=np.int64), np.zeros(numbers.shape)
+        low = np.clip(np.searchsorted(grid, numbers, side="right") - 1, 0, len(grid) - 2)
+        return low, (numbers - grid[low]) / (grid[low + 1] - grid[low])
+
+
+def _multilinear(rows: Array, strides: list[int], axes: list[tuple[NDArray[Any], ...]]) -> Array:
+    """Rows of the flattened grid, (points, extra), interpolated at axes of (index below, weight of the one above)."""
+    base: Any = np.int64(0)
+    between = []  # axes on which some point lies off the grid
+    for (low, upper), stride in zip(axes, strides, strict=True):
+        base = base + low * stride
+        if np.any(upper):
+            between.append((upper, stride))
+    if rows.shape[1] == 1:
+        rows = rows[:, 0]
+    incomplete = not np.isfinite(rows).all()
+    result: Any = 0.0
+    for corner in itertools.product((0, 1), repeat=len(between)):
+        factor: Any = 1.0
+        index = base
+        for side, (upper, stride) in zip(corner, between, strict=True):
+            factor = factor * (upper if side else 1 - upper)
+            index = index + stride if side else index
+        known = rows.take(index, axis=0)
+        factor = np.asarray(factor).reshape(np.shape(factor) + (1,) * (rows.ndim - 1))
+        if incomplete:  # a corner of weight 0 may hold "not known", and then says nothing
+            known = np.where(factor > 0, known, 0.0)
+        result = result + factor * known
+    return np.asarray(result if rows.ndim > 1 else np.asarray(result)[..., None])
+
+
+def _numbers(name: str, wanted: ArrayLike) -> Array:
+    from spicekit.units import parse_value
+
+    try:
+        return np.asarray(parse_value(wanted) if isinstance(wanted, str) else wanted, dtype=float)
+    except UserError as error:
+        raise UserError(f"{name}: {error}") from None
+    except (TypeError, ValueError):
+        raise UserError(f"{name}={wanted!r}: give a number or an array of numbers") from None
+
+
+def _range(grid: NDArray[Any]) -> str:
+    if grid.dtype.kind == "U":
+        return " | ".join(str(word) for word in grid)
+    return f"{grid[0]:g} to {grid[-1]:g}" if len(grid) > 1 else f"{grid[0]:g}"
+
+
+def _from_npz(file: Path) -> LookupTable:
+    with np.load(file, allow_pickle=False) as data:
+        header = json.loads(str(data["header"]))
+        coordinates = {name: data[f"coordinate_{name}"] for name in header["coordinates"]}
+        variables = {name: (tuple(dimensions), data[f"variable_{name}"]) for name, dimensions in header["dimensions"].items()}
+    return LookupTable(coordinates, variables, header["units"], header["attributes"], file.name, header["meanings"])
+
+
+def _from_netcdf(file: Path) -> LookupTable:
+    import xarray as xr
+
+    with xr.open_dataset(file, engine="h5netcdf") as dataset:
+        dataset.load()
+    if "spicekit" not in dataset.attrs:
+        raise UserError(f"{file} is not a table of spicekit")
+    return from_dataset(dataset, file.name)
+
+
+def from_dataset(dataset: Any, origin: str = "table") -> LookupTable:
+    """The lookup table of an xarray dataset with the variables described above."""
+    names = sorted((str(name) for name in dataset.sizes), key=lambda name: name == "quantile")  # which comes last
+    coordinates = {name: dataset[name].values for name in names}
+    coordinates = {n: v if v.dtype.kind in "fiu" else v.astype(str) for n, v in coordinates.items()}
+    variables = {
+        str(name): (tuple(str(d) for d in array.dims), np.asarray(array.values, dtype=float))
+        for name, array in dataset.data_vars.items()
+        if array.dtype.kind in "fiub"
+    }
+    units = {str(name): str(array.attrs.get("units", "")) for name, array in dataset.variables.items()}
+    meanings = {str(name): str(array.attrs.get("long_name", "")) for name, array in dataset.data_vars.items()}
+    attributes = {str(name): value for name, value in dataset.attrs.items()}
+    return LookupTable(coordinates, variables, units, attributes, origin, meanings)

@@ -1,0 +1,229 @@
+"""Lookup tables: interpolation against scipy, draws against the stored distribution, files that are not tables."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.interpolate import RegularGridInterpolator
+from scipy.special import ndtri
+from scipy.stats import kstest
+
+import spicekit
+from spicekit.errors import UserError
+from spicekit.table import QUANTILES, LookupTable
+
+TMR = np.array([1.0, 1.5, 2.5])
+TEMPERATURE = np.array([-40.0, 27.0, 85.0])
+FAN_IN = np.array([2, 3, 6])
+CORNER = np.array(["tt", "ff", "ss"])
+AXES = ("tmr", "temperature", "corner")
+RNG = np.random.default_rng(7)
+VALUES = RNG.normal(size=(3, 3, 3))
+LEVELS = np.array(QUANTILES)
+Z = ndtri(np.clip(LEVELS, 1e-5, 1 - 1e-5))
+
+
+@pytest.fixture
+def table() -> LookupTable:
+    """A measure ``v`` that is normal with sigma 0.1 around random means, and others of fewer dimensions."""
+    holed = VALUES.copy()
+    holed[1, 1, 0] = np.nan
+    return LookupTable(
+        {
+            "tmr": TMR,
+            "temperature": TEMPERATURE,
+            "corner": CORNER,
+            "fan_in": FAN_IN,
+            "rows": np.array([64.0]),
+            "quantile": LEVELS,
+        },
+        {
+            "v": (AXES, VALUES),
+            "v_std": (AXES, np.full((3, 3, 3), 0.1)),
+            "v_quantiles": ((*AXES, "quantile"), VALUES[..., None] + 0.1 * Z),
+            "holed": (AXES, holed),
+            "by_fan_in": (("fan_in", "rows"), np.array([[1.0], [2.0], [5.0]])),
+            "area": ((), np.array(17.0)),
+        },
+        {"tmr": "", "temperature": "C", "v": "V", "area": "F^2"},
+        {"spicekit": '{"bench": "made-up", "trials": 100}'},
+        "made up",
+        {"v": "a voltage"},
+    )
+
+
+def test_it_is_public() -> None:
+    assert spicekit.LookupTable is LookupTable
+
+
+@given(st.integers(0, 2), st.lists(st.tuples(st.floats(1, 2.5), st.floats(-40, 85)), min_size=1, max_size=20))
+def test_a_query_is_the_multilinear_interpolation(corner: int, points: list[tuple[float, float]]) -> None:
+    table = LookupTable({"tmr": TMR, "temperature": TEMPERATURE, "corner": CORNER}, {"v": (AXES, VALUES)}, {}, {})
+    tmr, temperature = np.array(points).T
+    expected = RegularGridInterpolator((TMR, TEMPERATURE), VALUES[:, :, corner])(np.array(points))
+    found = table.query("v", tmr=tmr, temperature=temperature, corner=CORNER[corner])
+    assert found == pytest.approx(expected, abs=1e-12)
+
+
+def test_grid_points_are_exact_and_arrays_broadcast(table: LookupTable) -> None:
+    everywhere = table.query("v", tmr=TMR[:, None, None], temperature=TEMPERATURE[:, None], corner=CORNER)
+    assert np.array_equal(everywhere, VALUES)
+    assert table.query("v", tmr=1, temperature="27", corner="ff").shape == ()
+    assert table.query("v", tmr=np.empty(0), temperature=27, corner="tt").shape == (0,)
+    assert table.query("area") == 17
+    assert table.query("by_fan_in", fan_in=[2, 3, 4, 5, 6]) == pytest.approx([1, 2, 3, 4, 5])  # the one value of `rows` is it
+
+
+def test_many_points_are_the_same_as_each_alone(table: LookupTable) -> None:
+    """More than are computed at a time."""
+    tmr = np.linspace(1, 2.5, 150_001)
+    found = table.query("v", tmr=tmr, temperature=50, corner="ss")
+    for index in (0, 65_535, 65_536, 150_000):
+        assert found[index] == table.query("v", tmr=tmr[index], temperature=50, corner="ss")
+
+
+def test_what_is_not_known_spreads_no_further_than_its_neighbours(table: LookupTable) -> None:
+    where = {"corner": "tt", "tmr": 1.5}
+    assert np.isnan(table.query("holed", temperature=27, **where))
+    assert np.isnan(table.query("holed", temperature=60, **where))
+    assert table.query("holed", temperature=85, **where) == VALUES[1, 2, 0]
+    assert table.query("holed", temperature=27, tmr=1.5, corner="ff") == VALUES[1, 1, 1]
+
+
+def test_a_coordinate_that_changes_nothing_may_be_given(table: LookupTable) -> None:
+    assert table.query("area", tmr=1.2, corner="ss") == 17
+    assert table.query("area", tmr=[1.2, 1.3]).tolist() == [17, 17]
+    with pytest.raises(UserError, match="tmr=9 is outside"):
+        table.query("area", tmr=9)
+
+
+@pytest.mark.parametrize(
+    ("measure", "where", "said"),
+    [
+        ("w", {}, "unknown measure of made up 'w'"),
+        ("v", {"tmr": 2, "temperature": 27}, r"'v' depends on 'corner': give corner=tt | ff | ss"),
+        ("v", {"tmr": 2.6, "temperature": 27, "corner": "tt"}, "tmr=2.6 is outside the table: 1 to 2.5"),
+        ("v", {"tmr": [1, 0.9], "temperature": 27, "corner": "tt"}, "tmr=0.9 is outside"),
+        ("v", {"tmr": 2, "temperature": 100, "corner": "tt"}, "temperature=100 is outside the table: -40 to 85 C"),
+        ("v", {"tmr": float("nan"), "temperature": 27, "corner": "tt"}, "tmr=nan is outside"),
+        ("v", {"tmr": "x", "temperature": 27, "corner": "tt"}, "tmr: 'x' is not a number"),
+        ("v", {"tmr": ["1", "x"], "temperature": 27, "corner": "tt"}, "give a number or an array of numbers"),
+        ("v", {"tmr": 2, "temperature": 27, "corner": "sf"}, "unknown corner of made up 'sf'"),
+        ("v", {"tmr": 2, "temp": 27, "corner": "tt"}, "unknown coordinate of made up 'temp'"),
+        ("v", {"tmr": [1, 2], "temperature": [1, 2, 3], "corner": "tt"}, "do not broadcast"),
+        ("by_fan_in", {"fan_in": 2.5}, "fan_in=2.5 is no whole number: 2 to 6"),
+        ("v_quantiles", {}, "sample"),
+    ],
+)
+def test_a_wrong_query_is_one_line(table: LookupTable, measure: str, where: dict[str, Any], said: str) -> None:
+    with pytest.raises(UserError, match=said) as error:
+        table.query(measure, **where)
+    assert "\n" not in str(error.value)
+
+
+def test_draws_are_of_the_stored_distribution(table: LookupTable) -> None:
+    """Halfway between two grid points the quantiles lie halfway too."""
+    point = {"tmr": 1.25, "temperature": 27, "corner": "ff"}
+    drawn = table.sample(np.random.default_rng(3), "v", size=(400, 250), **point)
+    assert drawn.shape == (400, 250)
+    middle = (VALUES[0, 1, 1] + VALUES[1, 1, 1]) / 2
+    levels, quantiles = table.quantiles("v", **point)
+    assert quantiles == pytest.approx(middle + 0.1 * Z)
+    assert kstest(drawn.ravel(), lambda x: np.interp(x, quantiles, levels)).pvalue > 1e-3
+    assert drawn.std() == pytest.approx(0.1, rel=0.02)
+    # the stream of random numbers does not depend on how many are drawn at a time
+    again = np.interp(np.random.default_rng(3).random(100_000), levels, quantiles)
+    assert np.array_equal(drawn.ravel(), again)
+
+
+def test_a_skewed_distribution_keeps_its_tails() -> None:
+    """Mean and sigma would not do: half of the draws are 0, the others 1, and nothing is in between but one step."""
+    row = (LEVELS >= 0.5).astype(float)
+    table = LookupTable({"quantile": LEVELS}, {"v": ((), np.array(0.5)), "v_quantiles": (("quantile",), row)}, {}, {})
+    drawn = table.sample(np.random.default_rng(1), "v", size=20_000)
+    assert np.mean((drawn == 0) | (drawn == 1)) == pytest.approx(0.9, abs=0.01)  # the step is between levels 0.4 and 0.5
+    assert drawn.mean() == pytest.approx(0.55, abs=0.02)
+
+
+def test_each_draw_at_its_own_point(table: LookupTable) -> None:
+    tmr = np.repeat([1.0, 1.3], 50_000)
+    drawn = table.sample(np.random.default_rng(5), "v", tmr=tmr, temperature=27, corner="tt")
+    assert drawn.shape == tmr.shape
+    for half, at in ((drawn[:50_000], 1.0), (drawn[50_000:], 1.3)):
+        levels, quantiles = table.quantiles("v", tmr=at, temperature=27, corner="tt")
+        assert kstest(half, lambda x, q=quantiles, p=levels: np.interp(x, q, p)).pvalue > 1e-3
+    two = table.sample(np.random.default_rng(5), "v", size=(4, 2), tmr=[1.0, 1.3], temperature=27, corner="tt")
+    assert two.shape == (4, 2)
+    with pytest.raises(UserError, match="do not broadcast to size"):
+        table.sample(np.random.default_rng(5), "v", size=(4, 3), tmr=[1.0, 1.3], temperature=27, corner="tt")
+
+
+def test_no_distribution_no_draws(table: LookupTable) -> None:
+    with pytest.raises(UserError, match="made up holds no distribution of 'holed': make it with --trials"):
+        table.sample(np.random.default_rng(1), "holed", tmr=1, temperature=27, corner="tt")
+
+
+def test_npz_keeps_everything(table: LookupTable, tmp_path: Path) -> None:
+    table.save_npz(tmp_path / "a.npz")
+    table.save_npz(tmp_path / "b.npz")
+    assert (tmp_path / "a.npz").read_bytes() == (tmp_path / "b.npz").read_bytes()
+    again = LookupTable.load(tmp_path / "a.npz")
+    assert list(again.coordinates) == list(table.coordinates)
+    for name, values in table.coordinates.items():
+        assert np.array_equal(again.coordinates[name], values)
+        assert again.coordinates[name].dtype == values.dtype
+    for name, (dimensions, values) in table.variables.items():
+        assert again.variables[name][0] == dimensions
+        assert np.array_equal(again.variables[name][1], values, equal_nan=True)
+    assert (again.units, again.meanings, again.provenance) == (table.units, table.meanings, table.provenance)
+
+
+@pytest.mark.parametrize("name", ["table.nc", "table.npz"])
+@pytest.mark.parametrize("content", [b"", b"nonsense", b"\x89HDF\r\n\x1a\n" + bytes(100), b"PK\x03\x04" + bytes(100)])
+def test_a_damaged_file_is_named_and_left_alone(tmp_path: Path, name: str, content: bytes) -> None:
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(UserError, match=f"{tmp_path / name} is damaged or not a table") as error:
+        LookupTable.load(tmp_path / name)
+    assert "\n" not in str(error.value)
+    assert (tmp_path / name).read_bytes() == content
+
+
+def test_other_files(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=f"no table at {tmp_path / 'table.nc'}"):
+        LookupTable.load(tmp_path)
+    np.savez(tmp_path / "other.npz", a=np.zeros(3))
+    with pytest.raises(UserError, match="not a table"):
+        LookupTable.load(tmp_path / "other.npz")
+    import xarray as xr
+
+    xr.Dataset({"a": ("x", [1.0])}).to_netcdf(tmp_path / "other.nc", engine="h5netcdf")
+    with pytest.raises(UserError, match=r"other\.nc is not a table of spicekit"):
+        LookupTable.load(tmp_path / "other.nc")
+
+
+def test_the_reader_in_the_docs(table: LookupTable, tmp_path: Path, repository: Path) -> None:
+    """The text of docs/tables.md, run as it stands, in at most 30 lines and with numpy alone."""
+    text = (repository / "docs" / "tables.md").read_text(encoding="utf-8")
+    (code,) = [block for block in re.findall(r"```python\n(.*?)```", text, re.DOTALL) if "class Table" in block]
+    assert sum(1 for line in code.splitlines() if line.strip()) <= 30
+    assert set(re.findall(r"^import (.+)$", code, re.MULTILINE)) == {"itertools, json", "numpy as np"}
+    names: dict[str, Any] = {}
+    exec(code, names)
+    table.save_npz(tmp_path / "table.npz")
+    reader = names["Table"](tmp_path / "table.npz")
+    for tmr, temperature, corner in ((1.0, -40.0, "tt"), (2.5, 85.0, "ss"), (1.7, 30.0, "ff"), (1.5, 27.0, "tt")):
+        point = {"tmr": tmr, "temperature": temperature, "corner": corner}
+        assert reader.query("v", **point) == pytest.approx(float(table.query("v", **point)), abs=1e-12)
+        assert reader.query("v_quantiles", **point) == pytest.approx(table.quantiles("v", **point)[1], abs=1e-12)
+        one, other = (t.sample(np.random.default_rng(2), "v", size=1000, **point) for t in (reader, table))
+        assert one == pytest.approx(other, abs=1e-12)
+    assert reader.query("area") == 17
+    assert reader.header["units"]["temperature"] == "C"
+    with pytest.raises(ValueError, match=r"tmr=3\.0 is outside"):
+        reader.query("v", tmr=3.0, temperature=27, corner="tt")
