@@ -1,0 +1,295 @@
+"""What a system's table says about one cell at one operating point, in the terms that the formats share.
+
+The formats differ in names and units; what they ask for (resistances, currents, pulses, energies, area) is the same, and so
+is the choice of the operating point.  Everything here is in SI units, area in F^2 as in the table.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import numpy as np
+
+from spicekit import __version__
+from spicekit.errors import UserError
+from spicekit.table import LookupTable
+from spicekit.units import parse_value
+
+SYSTEMS = ("stt-1t1mtj", "sot-2t1r")
+STATES = ("p", "ap")  # parallel: low resistance, "on", written by SET; antiparallel: "off", written by RESET
+WRITES = ("set", "reset")
+
+Point = Mapping[str, float | str]
+
+
+def record_of(table: LookupTable) -> dict[str, Any]:
+    """The table's provenance; empty if it has none."""
+    try:
+        record = json.loads(table.attributes.get("spicekit", "{}"))
+    except (TypeError, ValueError):
+        return {}
+    return record if isinstance(record, dict) else {}
+
+
+def system_of(table: LookupTable) -> str:
+    """The system whose table this is; empty for a sweep of one bench."""
+    return str(record_of(table).get("system", ""))
+
+
+def nominal(table: LookupTable, name: str) -> float | str:
+    """Value of coordinate ``name`` where the user gives none.
+
+    What the table's record says under ``nominal``; otherwise corner tt, the smallest fan-in (the operation of two cells), and
+    the middle of the grid (of an even number of values the lower of the two).
+    """
+    grid = table.coordinates[name]
+    stated = record_of(table).get("nominal")
+    if isinstance(stated, dict) and isinstance(stated.get(name), float | int | str):
+        return _typed(table, name, stated[name])
+    if grid.dtype.kind in "UOS":
+        words = [str(word) for word in grid]
+        return "tt" if "tt" in words else words[0]
+    return float(grid[0] if name == "fan_in" else grid[(len(grid) - 1) // 2])
+
+
+def _typed(table: LookupTable, name: str, value: float | str) -> float | str:
+    return str(value) if table.coordinates[name].dtype.kind in "UOS" else parse_value(value)
+
+
+class Cell:
+    """One cell at one operating point.  ``given`` are the user's coordinates, ``to`` the format that asks (for messages).
+
+    Raises :class:`UserError` if the table is not a system's, if the point lies outside, or, when it is asked for, if the
+    table lacks a field.
+    """
+
+    def __init__(self, table: LookupTable, given: Point, to: str) -> None:
+        self.table, self.to = table, to
+        self.system = system_of(table)
+        if self.system not in SYSTEMS:
+            found = f"system '{self.system}'" if self.system else f"bench '{record_of(table).get('bench', 'unknown')}'"
+            raise UserError(
+                f"{table.origin} is a table of {found}; format '{to}' needs one of {' or '.join(SYSTEMS)}: "
+                f"spicekit characterize {' | '.join(SYSTEMS)} --out DIR"
+            )
+        self.point: dict[str, float | str] = {
+            name: _typed(table, name, given[name]) if name in given else nominal(table, name)
+            for name in table.coordinates
+            if name != "quantile"
+        }
+        for name in self.point:  # a point outside the grid is an error even where no field depends on that coordinate
+            for variable, (dimensions, _) in table.variables.items():
+                if name in dimensions and "quantile" not in dimensions:
+                    table.query(variable, **self._where(variable))
+                    break
+        self._given = frozenset(given)
+        self._used: set[str] = set()
+
+    @property
+    def sot(self) -> bool:
+        """Whether the cell has a third terminal."""
+        return self.system == "sot-2t1r"
+
+    def value(self, name: str) -> float:
+        """Field ``name`` (a scalar, a measure, or a coordinate such as ``vdd``) at the operating point."""
+        if name in self.point:
+            self._used.add(name)
+            found = self.point[name]
+            if isinstance(found, str):
+                raise UserError(f"{self.table.origin}: coordinate '{name}' holds words, not numbers")
+            return found
+        if name not in self.table.variables:
+            raise self._missing(name)
+        self._used.update(self._where(name))
+        number = float(self.table.query(name, **self._where(name)))
+        if not np.isfinite(number):
+            raise UserError(f"{self.table.origin}: '{name}' is not known at {self.where()}: no trial was ok there")
+        return number
+
+    def optional(self, name: str) -> float | None:
+        """Field ``name``, or None if the table does not have it."""
+        return self.value(name) if name in self.table.variables else None
+
+    # what the formats share
+
+    @property
+    def r(self) -> tuple[float, float]:
+        """Junction resistances in ohm at the read's operating point: parallel, antiparallel."""
+        return self.value("read_r_p"), self.value("read_r_ap")
+
+    @property
+    def v_read(self) -> float:
+        """Read voltage in V; of a SOT cell, read by a current, the voltage that RBL takes with a parallel junction."""
+        return self.value("read_v_p" if self.sot else "v_read")
+
+    @property
+    def i_read(self) -> float:
+        """Read current in A: of a SOT cell the forced one, of an STT cell that of the parallel state."""
+        return self.value("i_read" if self.sot else "read_i_p")
+
+    @property
+    def t_read(self) -> float:
+        """Time in s in which the read energy is spent."""
+        return self.value("t_sense" if self.sot else "t_read")
+
+    @property
+    def e_read(self) -> float:
+        """Energy of one read in J, mean of both states."""
+        return (self.value("read_e_p") + self.value("read_e_ap")) / 2
+
+    @property
+    def v_access(self) -> float:
+        """Voltage in V over the access path (transistor, and rail of a SOT cell) while a parallel cell is read."""
+        return self.v_read - self.value("read_i_p") * self.r[0]
+
+    def write_current(self, write: str) -> float:
+        """Current of ``write`` in A.
+
+        Through an STT junction it changes when the state flips; the larger of both ends, for which drivers are sized.
+        """
+        if self.sot:
+            return self.value(f"{write}_i_write")
+        return max(self.value(f"{write}_i_start"), self.value(f"{write}_i_end"))
+
+    @property
+    def e_write(self) -> float:
+        """Energy of one write in J, mean of both directions."""
+        return sum(self.value(f"{write}_e_write") for write in WRITES) / 2
+
+    @property
+    def area(self) -> float:
+        """Area of the cell in m2, from the layout rule's ``cell_area`` (F^2)."""
+        return self.value("cell_area") * self.value("feature_size") ** 2
+
+    @property
+    def aspect_ratio(self) -> float:
+        """Height over width of the cell; 1 if the table has no ``cell_aspect_ratio`` (see :meth:`aspect_note`)."""
+        found = self.optional("cell_aspect_ratio")
+        return 1.0 if found is None else found
+
+    def aspect_note(self) -> str:
+        """Where the aspect ratio comes from."""
+        return "the table's" if "cell_aspect_ratio" in self.table.variables else "not in the table: a square is assumed"
+
+    @property
+    def node(self) -> int:
+        """Feature size in whole nm."""
+        return round(self.value("feature_size") * 1e9)
+
+    def conductance(self, state: str) -> tuple[float, float]:
+        """Mean and standard deviation over devices of the conductance in S that an array sees of a cell in ``state``.
+
+        STT: cell current over read voltage, access transistor included.  SOT, where the read current is forced: of the
+        junction alone, 1/R integrated over the stored quantiles of R (straight lines between them).
+        """
+        if not self.sot:
+            current = f"read_i_{state}"
+            if f"{current}_std" not in self.table.variables:
+                raise self._missing(f"{current}_std")
+            return self.value(current) / self.v_read, self.value(f"{current}_std") / self.v_read
+        name = f"read_r_{state}"
+        if f"{name}_quantiles" not in self.table.variables:
+            raise self._missing(f"{name}_quantiles")
+        self._used.update(self._where(name))
+        levels, r = self.table.quantiles(name, **self._where(name))
+        weight, low, high = np.diff(levels), r[:-1], r[1:]
+        ratio = (high - low) / low
+        # mean of 1/R for R uniform from low to high is ln(high/low)/(high - low), that of 1/R^2 is 1/(low high)
+        slope = np.where(ratio > 1e-9, np.log1p(ratio) / np.where(ratio > 1e-9, ratio, 1.0), 1 - ratio / 2)
+        mean = float(np.sum(weight * slope / low))
+        square = float(np.sum(weight / (low * high)))
+        if not np.isfinite(mean):
+            raise UserError(f"{self.table.origin}: '{name}' is not known at {self.where()}: no trial was ok there")
+        return mean, float(np.sqrt(max(square - mean**2, 0.0)))
+
+    def conductance_note(self) -> str:
+        """What :meth:`conductance` is of."""
+        if self.sot:
+            return "conductances are the junction's alone: read transistor and rail are in series with it"
+        return "conductances are the cell's, read current over read voltage: the access transistor is included"
+
+    def sense_voltage(self) -> tuple[float | None, str]:
+        """What the sense amplifier needs in V, |mean| + 6 sigma of its offset, and a remark.
+
+        None if the table has no ``sense_offset_std``: it depends on the amplifier, not on the cell.
+        """
+        if self.sot:
+            half = (self.value("read_v_ap") - self.value("read_v_p")) / 2
+            signal = f"this cell's signal, (V_AP - V_P)/2, is {number(half * 1e3)} mV"
+        else:
+            half = (self.value("read_i_p") - self.value("read_i_ap")) / 2
+            signal = f"this cell's signal, (I_P - I_AP)/2, is {number(half * 1e6)} uA"
+        sigma = self.optional("sense_offset_std")
+        if sigma is None:
+            return None, f"set it to k sigma of your sense amplifier's offset; {signal}"
+        mean = abs(self.value("sense_offset"))
+        count = self.optional("sense_count")  # few trials know a sigma badly, so say how many they were
+        trials = "" if count is None else f" ({number(count)} trials)"
+        return mean + 6 * sigma, f"|mean| + 6 sigma of the simulated sense amplifier's offset{trials}; {signal}"
+
+    # text
+
+    def where(self) -> str:
+        """The operating point: coordinates that the fields asked for so far depend on."""
+        shown = {name: value for name, value in self.point.items() if name in self._used or not self._used}
+        words = [
+            f"{name}={value}" if isinstance(value, str) else f"{name}={number(value)} {self.table.units.get(name, '')}".rstrip()
+            for name, value in shown.items()
+        ]
+        return plain(", ".join(words)) or "the only one"
+
+    def remarks(self, cannot_express: Iterable[str]) -> list[str]:
+        """Lines for the head of a file: where it comes from and what it leaves out.
+
+        Call it after the fields were read and before anything is written: a coordinate that the user gave and that none of
+        them depends on is an error.
+        """
+        for name in sorted(self._given - self._used):
+            raise UserError(f"nothing that format '{self.to}' takes from {self.table.origin} depends on '{name}'; leave it out")
+        lines = [
+            f"Written by spicekit {__version__} from {plain(self.table.origin)}: system {self.system}.",
+            f"Operating point: {self.where()}.",
+        ]
+        for write in WRITES:
+            switched = self.optional(f"{write}_switched")
+            if switched is not None and switched < 1:
+                lines.append(f"Attention: only {number(100 * switched)} % of the simulated {write} pulses switched the cell.")
+        lines.append("This format cannot express:")
+        return lines + [f"- {text}" for text in cannot_express if self.sot or not text.startswith("SOT")]
+
+    def _where(self, name: str) -> dict[str, float | str]:
+        dimensions, _ = self.table.variables[name]
+        return {d: self.point[d] for d in dimensions if d != "quantile"}
+
+    def _missing(self, name: str) -> UserError:
+        return UserError(
+            f"{self.table.origin} holds no '{name}', which format '{self.to}' needs; "
+            f"make it with: spicekit characterize {self.system} --out DIR"
+        )
+
+
+def number(value: float) -> str:
+    """Six significant digits, more than any of these tools' models deserve."""
+    return f"{value:.6g}"
+
+
+def rounded(value: float) -> float:
+    """The number that :func:`number` shows."""
+    return float(number(value))
+
+
+def plain(text: str) -> str:
+    """``text`` as one line that ends no comment: names come from files and must not become code in the target."""
+    return "".join(c if c.isprintable() else "?" for c in text).replace("*/", "* /").replace("\\", "/").replace('"', "'")
+
+
+def identifier(system: str) -> str:
+    """The system's name as a Python module's."""
+    return system.replace("-", "_")
+
+
+def class_name(system: str) -> str:
+    """The system's name as a Python class's."""
+    return "".join(part.capitalize() for part in system.split("-"))

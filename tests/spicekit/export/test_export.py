@@ -1,0 +1,167 @@
+"""What all formats share: whole tables, the operating point, and one clear line for each mistake."""
+
+from __future__ import annotations
+
+import importlib
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from spicekit.errors import SpicekitError, UserError
+from spicekit.export import FORMATS, export, file_name
+from spicekit.table import LookupTable
+
+POINT_FORMATS = [name for name in FORMATS if name not in ("csv", "npz")]
+COMMENTED = [name for name in POINT_FORMATS if name not in ("crosssim",)]
+
+
+def test_csv_is_read_back_by_pandas(stt: LookupTable, written: Callable[..., str], tmp_path: Path) -> None:
+    written(stt, "csv")
+    frame = pd.read_csv(tmp_path / "out.csv")
+    assert list(frame.columns) == ["variable", "unit", "tmr", "vdd", "temperature", "corner", "quantile", "value"]
+    assert len(frame) == sum(values.size for _, values in stt.variables.values())
+    rows = frame[(frame.variable == "read_i_p") & (frame.tmr == 2) & (frame.vdd == 1.0) & (frame.temperature == 85)]
+    assert dict(zip(rows.corner, rows.value, strict=True)) == {
+        corner: float(stt.query("read_i_p", tmr=2, vdd=1.0, temperature=85, corner=corner)) for corner in ("ff", "ss", "tt")
+    }
+    assert set(rows.unit) == {"A"}
+    (scalar,) = frame[frame.variable == "cell_area"].itertuples()
+    assert scalar.value == 41.6
+    assert np.isnan(scalar.tmr)
+
+
+def test_csv_leaves_unknown_values_empty(stt: LookupTable, written: Callable[..., str]) -> None:
+    stt.variables["cell_area"] = ((), np.asarray(np.nan))
+    assert "\ncell_area,F^2,,,,,,\n" in written(stt, "csv")
+
+
+def test_npz_is_read_back_by_numpy_alone(stt: LookupTable, tmp_path: Path) -> None:
+    (path,) = export(stt, "npz", tmp_path / "table.npz")
+    with np.load(path, allow_pickle=False) as data:
+        header = json.loads(str(data["header"]))
+        for name, (dimensions, values) in stt.variables.items():
+            assert header["dimensions"][name] == list(dimensions)
+            assert np.array_equal(data[f"variable_{name}"], values)
+        assert header["units"]["read_r_p"] == "ohm"
+
+
+def test_a_whole_table_at_a_point_keeps_the_other_axes(stt: LookupTable, tmp_path: Path) -> None:
+    (path,) = export(stt, "npz", tmp_path / "cut.npz", temperature="56", corner="ss")
+    cut = LookupTable.load(path)
+    assert list(cut.coordinates) == ["tmr", "vdd", "quantile"]
+    where = {"tmr": 1.3, "vdd": 1.15}
+    full = where | {"temperature": 56.0, "corner": "ss"}
+    assert float(cut.query("read_i_p", **where)) == pytest.approx(float(stt.query("read_i_p", **full)))
+    for mine, theirs in zip(cut.quantiles("read_r_p", **where), stt.quantiles("read_r_p", **full), strict=True):
+        assert np.allclose(mine, theirs)
+    assert float(cut.query("cell_area")) == 41.6
+
+
+def test_every_format_from_a_simulated_table(simulated: LookupTable, tmp_path: Path) -> None:
+    for name in FORMATS:
+        for path in export(simulated, name, tmp_path / file_name(simulated, name)):
+            assert path.stat().st_size > 0
+    assert not list(tmp_path.rglob("*.tmp"))
+
+
+@pytest.mark.parametrize("name", COMMENTED)
+def test_files_say_point_and_limits(name: str, sot: LookupTable, written: Callable[..., str]) -> None:
+    text = written(sot, name, temperature=85)
+    assert "Operating point: tmr=1.5, vdd=1.1 V, temperature=85 C, corner=tt" in text
+    for sentence in importlib.import_module(FORMATS[name]).CANNOT_EXPRESS:
+        assert sentence in text
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_the_docs_list_every_limit(name: str, repository: Path) -> None:
+    docs = " ".join((repository / "docs" / "export.md").read_text(encoding="utf-8").split())
+    for sentence in importlib.import_module(FORMATS[name]).CANNOT_EXPRESS:
+        assert sentence in docs
+
+
+def test_the_record_states_the_nominal_point(stt: LookupTable, written: Callable[..., str]) -> None:
+    stt.attributes["spicekit"] = json.dumps({"system": "stt-1t1mtj", "nominal": {"temperature": 85, "corner": "ss", "other": 1}})
+    assert "Operating point: tmr=1.5, vdd=1.1 V, temperature=85 C, corner=ss." in written(stt, "nvsim")
+
+
+@pytest.mark.parametrize("name", POINT_FORMATS)
+def test_a_missing_field(name: str, stt: LookupTable, tmp_path: Path) -> None:
+    missing = "read_i_p_std" if name in ("crosssim", "aihwkit") else "t_read"
+    del stt.variables[missing]
+    with pytest.raises(UserError) as caught:
+        export(stt, name, tmp_path / "out")
+    assert str(caught.value) == (
+        f"table.nc holds no '{missing}', which format '{name}' needs; make it with: spicekit characterize stt-1t1mtj --out DIR"
+    )
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_distribution_that_is_missing(sot: LookupTable, tmp_path: Path) -> None:
+    del sot.variables["read_r_ap_quantiles"]
+    with pytest.raises(UserError, match="holds no 'read_r_ap_quantiles', which format 'aihwkit' needs"):
+        export(sot, "aihwkit", tmp_path / "out")
+
+
+def test_a_table_of_a_bench_or_of_another_system(stt: LookupTable, tmp_path: Path) -> None:
+    stt.attributes["spicekit"] = json.dumps({"bench": "sot-read"})
+    with pytest.raises(UserError, match=r"table of bench 'sot-read'; format 'nvsim' needs .* spicekit characterize stt-1t1mtj"):
+        export(stt, "nvsim", tmp_path / "out")
+    export(stt, "csv", tmp_path / "out.csv")
+    stt.attributes["spicekit"] = json.dumps({"system": "c3cim"})
+    with pytest.raises(UserError, match="table of system 'c3cim'; format 'liberty' needs one of stt-1t1mtj or sot-2t1r"):
+        export(stt, "liberty", tmp_path / "out")
+
+
+def test_an_unknown_format_or_coordinate(stt: LookupTable, tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"^unknown format 'nvsin'; did you mean nvsim\?$"):
+        export(stt, "nvsin", tmp_path / "out")
+    with pytest.raises(UserError, match=r"^unknown coordinate of table.nc 'temprature'; did you mean temperature\?$"):
+        export(stt, "nvsim", tmp_path / "out", temprature=27)
+    with pytest.raises(UserError, match=r"unknown coordinate of table.nc 'quantile'"):
+        export(stt, "csv", tmp_path / "out", quantile=0.5)
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_a_point_outside_the_grid(name: str, stt: LookupTable, tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"^vdd=3 is outside the table: 1 to 1.2 V$"):
+        export(stt, name, tmp_path / "out", vdd=3)
+    with pytest.raises(UserError, match=r"^unknown corner of table.nc 'fs'; choose from ff, ss, tt$"):
+        export(stt, name, tmp_path / "out", corner="fs")
+    with pytest.raises(UserError, match="'warm' is not a number"):
+        export(stt, name, tmp_path / "out", temperature="warm")
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("name", POINT_FORMATS)
+def test_a_coordinate_that_changes_nothing(name: str, sot: LookupTable, tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=f"nothing that format '{name}' takes from table.nc depends on 'fan_in'; leave it out"):
+        export(sot, name, tmp_path / "out", fan_in=3)
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_point_where_no_trial_was_ok(stt: LookupTable, tmp_path: Path) -> None:
+    stt.variables["read_r_ap"][1][:] = np.nan
+    with pytest.raises(UserError, match=r"'read_r_ap' is not known at .*corner=tt: no trial was ok there"):
+        export(stt, "nvsim", tmp_path / "out")
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_an_unwritable_path(name: str, stt: LookupTable, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("mine")
+    with pytest.raises(SpicekitError, match=r"^cannot write \S+: Not a directory$"):
+        export(stt, name, tmp_path / "file" / "out")
+    assert (tmp_path / "file").read_text() == "mine"
+
+
+@pytest.mark.parametrize("name", ["aihwkit", "crosssim", "hwcomponents"])
+def test_names_from_the_table_do_not_become_code(name: str, stt: LookupTable, tmp_path: Path) -> None:
+    stt.origin = 'x\nimport os; os.abort()\n""".nc'
+    stt.coordinates["corner"] = np.array(["ff", "ss", "tt\nraise SystemExit"])
+    for path in export(stt, name, tmp_path / "out", corner="tt\nraise SystemExit"):
+        if path.suffix == ".py":
+            code = compile(path.read_text(), "generated", "exec")
+            assert not {"os", "SystemExit"} & set(code.co_names)
