@@ -1,0 +1,189 @@
+"""IMCE: bit-wise convolution in 2T1R SOT-MRAM by AND, bitcount and shift (Fan, ASP-DAC 2018).
+
+The cell's figures are means over simulated trials, with the mismatch of every device, and over the stored bits, each
+combination as likely.  The energy of an image is counted::
+
+    every AND                                       e_and                 simulated
+    every AND's result                              one full adder        bitcount: a tree that counts N bits has about N
+    every bitcount, of one row of a sub-array       one addition          shift by wiring, accumulate
+    every input bit, once a column it is used in    e_write               simulated
+
+A column of ``rows`` cells holds one input bit and rows - 1 weight bits, so an input bit is written once for every rows - 1
+weight bits that it meets.  Layers that are not bit-wise are not in memory and get a line of their own.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from montecarlo.figures import Figure, Plan
+from montecarlo.figures.networks import ALEXNET, SVHN, Layer
+from montecarlo.statistics import clopper_pearson
+from spicekit.table import LookupTable
+from spicekit.units import format_value
+
+FAN = "Fan, ASP-DAC 2018"
+
+# Horowitz, ISSCC 2014, "Computing's energy problem": 45 nm, 0.9 V
+HOROWITZ = "45 nm, 0.9 V: Horowitz, ISSCC 2014"
+E_FULL_ADDER = 0.03e-12 / 8  # J, an eighth of an 8-bit addition
+E_ADD = 0.1e-12  # J, 32-bit addition
+E_MAC = (3.7 + 0.9) * 1e-12  # J, 32-bit floating-point multiplication and addition
+
+ROWS = COLUMNS = 64  # of a sub-array; the benches' own, chosen
+FULL_PRECISION = 32  # bits of a weight that is not bit-wise
+
+PLANS = (
+    Plan("read", "sot-sense", {"bits": ["0", "1"]}, 16, {"operation": "read", "rows": ROWS, "columns": COLUMNS}),
+    Plan(
+        "logic",
+        "sot-sense",
+        {"operation": ["and", "or"], "bits": ["00", "01", "10", "11"]},
+        16,
+        {"rows": ROWS, "columns": COLUMNS},
+    ),
+    Plan("write", "sot-write", {"direction": ["ap-p", "p-ap"]}, 16),
+)
+
+
+def figures(tables: Mapping[str, LookupTable]) -> list[Figure]:
+    """All figures, from the tables of :data:`PLANS`."""
+    read, logic, write = (tables[plan.name] for plan in PLANS)
+    energy_and, energy_write = mean(logic, "e_total", operation="and"), mean(write, "e_write")
+    found = []
+    for name, table, where in (("read", read, {}), ("AND", logic, {"operation": "and"}), ("OR", logic, {"operation": "or"})):
+        found += [
+            simulated(f"{name} latency", "s", table, "sot-sense", "t_sense", where),
+            simulated(f"{name} energy", "J", table, "sot-sense", "e_total", where),
+            simulated(f"{name}, wrong decisions", "", table, "sot-sense", "wrong", where),
+        ]
+    found += [
+        simulated("write current", "A", write, "sot-write", "i_write", {}, 120e-6),
+        simulated("write latency", "s", write, "sot-write", "t_switch", {}, remark="in a pulse of 1 ns, that of " + FAN),
+        simulated("write energy", "J", write, "sot-write", "e_write", {}),
+        simulated("writes that switched", "", write, "sot-write", "switched", {}),
+    ]
+    # what could be read of the publication gives one energy, for binary weights; the bits of the activations are not in it
+    published = {("AlexNet", 1, 1): 785.25e-6}
+    for title, network in (("AlexNet", ALEXNET), ("SVHN CNN", SVHN)):
+        for weight, activation in ((1, 1), (1, 4), (2, 2)):
+            if network is ALEXNET and weight > 1:
+                continue  # binary weights
+            found += image_energy(
+                title, network, weight, activation, energy_and, energy_write, published.get((title, weight, activation))
+            )
+        digital = sum(layer.products for layer in network if not layer.bitwise)
+        found.append(
+            Figure(
+                f"{title}, first and last layer, energy an image",
+                "J",
+                digital * E_MAC,
+                f"{digital:,} MACs x {format_value(E_MAC, 'J')}: digital, 32-bit floating point, not in the totals above",
+                HOROWITZ,
+            )
+        )
+    return [*found, *storage()]
+
+
+def image_energy(
+    title: str,
+    network: Sequence[Layer],
+    weight: int,
+    activation: int,
+    energy_and: float,
+    energy_write: float,
+    published: float | None,
+) -> list[Figure]:
+    """The bit-wise layers of ``network`` with ``weight`` and ``activation`` bits: ANDs, and the energy with its parts."""
+    layers = [layer for layer in network if layer.bitwise]
+    planes = weight * activation
+    ands = planes * sum(layer.products for layer in layers)
+    additions = planes * sum(layer.outputs * math.ceil(layer.places / COLUMNS) for layer in layers)
+    writes = sum(input_writes(layer, weight, activation) for layer in layers)
+    parts = {
+        "AND": (ands, energy_and),
+        "bitcount": (ands, E_FULL_ADDER),
+        "shift and accumulate": (additions, E_ADD),
+        "write of inputs": (writes, energy_write),
+    }
+    total = sum(count * energy for count, energy in parts.values())
+    name = f"{title} W:I {weight}:{activation}"
+    each = "; ".join(f"{part}: {count:,} x {format_value(energy, 'J')}" for part, (count, energy) in parts.items())
+    return [
+        Figure(f"{name}, ANDs an image", "", float(ands), f"{weight} x {activation} x products of {_names(layers)}"),
+        Figure(f"{name}, energy of the ANDs an image", "J", ands * energy_and, "ANDs x AND energy"),
+        Figure(
+            f"{name}, energy an image",
+            "J",
+            total,
+            each,
+            f"published: {FAN}; periphery {HOROWITZ}" if published else f"periphery {HOROWITZ}",
+            published,
+        ),
+    ]
+
+
+def input_writes(layer: Layer, weight: int, activation: int) -> int:
+    """Input bits written, one image: each position's inputs anew, once for every ROWS - 1 weight bits that they meet."""
+    copies = math.ceil(layer.filters // layer.groups * weight / (ROWS - 1))
+    return layer.side**2 * layer.places * layer.groups * activation * copies
+
+
+def storage() -> list[Figure]:
+    """Parameters of AlexNet with binary weights, in bytes."""
+    binary = sum(layer.parameters for layer in ALEXNET if layer.bitwise)
+    full = sum(layer.parameters for layer in ALEXNET if not layer.bitwise)
+    return [
+        Figure(
+            "AlexNet, storage of binary weights",
+            "B",
+            (binary + FULL_PRECISION * full) / 8,
+            f"{binary:,} bits in memory, {full:,} numbers of {FULL_PRECISION} bits in the first and last layer",
+            FAN,
+            39.7e6,
+        )
+    ]
+
+
+def mean(table: LookupTable, measure: str, **where: str) -> float:
+    """``measure`` averaged over the trials and over every coordinate that is not given."""
+    return float(np.mean(_cells(table, measure, where)))
+
+
+def simulated(
+    name: str,
+    unit: str,
+    table: LookupTable,
+    bench: str,
+    measure: str,
+    where: Mapping[str, str],
+    published: float | None = None,
+    remark: str = "",
+) -> Figure:
+    """A measure's mean, with its spread over all trials and stored bits; of a fraction with its exact 95 % interval."""
+    means, spreads, counts = (_cells(table, field, where) for field in (measure, f"{measure}_std", "count"))
+    value = float(np.mean(means))
+    sigma = float(np.sqrt(np.mean(spreads**2) + np.var(means)))
+    trials = int(counts.sum())
+    if unit:
+        said = f"sigma {format_value(sigma, unit, 3)}"
+    else:
+        low, high = clopper_pearson(round(value * trials), trials)
+        said = f"95 % interval {low:.3g} to {high:.3g}"
+    options = "".join(f", {key} {word}" for key, word in where.items())
+    source = remark if published is None else FAN
+    return Figure(name, unit, value, f"{bench} {measure}{options}: mean of {trials} trials, {said}", source, published)
+
+
+def _cells(table: LookupTable, measure: str, where: Mapping[str, str]) -> np.ndarray[tuple[int, ...], np.dtype[np.float64]]:
+    """The table's values of ``measure`` where its coordinates are ``where``."""
+    free = {name: values for name, values in table.coordinates.items() if name not in where and name != "quantile"}
+    grid = np.meshgrid(*free.values(), indexing="ij")
+    return table.query(measure, **dict(zip(free, grid, strict=True)), **where)
+
+
+def _names(layers: Sequence[Layer]) -> str:
+    return f"{layers[0].name} to {layers[-1].name}"

@@ -1,0 +1,198 @@
+"""The figures of a system: counted by hand, simulated for real, and the command that shows them."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import math
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+import pytest
+
+from montecarlo.figures import SYSTEMS, Figure, Plan, load_system, system_figures
+from montecarlo.figures.imce import E_ADD, E_FULL_ADDER, image_energy, input_writes, storage
+from montecarlo.figures.networks import ALEXNET, SVHN, Layer
+from montecarlo.store import Store
+from spicekit.errors import SpicekitError, UserError
+from spicekit.table import LookupTable
+
+Cli = Callable[..., subprocess.CompletedProcess[str]]
+
+
+def test_alexnet_is_the_published_network() -> None:
+    """Products of each layer, and 60 965 224 parameters in all (Krizhevsky, NIPS 2012: 60 million; two groups)."""
+    products = {layer.name: layer.products for layer in ALEXNET}
+    assert products == {
+        "conv1": 105_415_200,
+        "conv2": 223_948_800,
+        "conv3": 149_520_384,
+        "conv4": 112_140_288,
+        "conv5": 74_760_192,
+        "fc6": 37_748_736,
+        "fc7": 16_777_216,
+        "fc8": 4_096_000,
+    }
+    biases = sum(layer.filters for layer in ALEXNET)
+    assert sum(layer.filters * layer.places for layer in ALEXNET) + biases == 60_965_224
+    assert [layer.name for layer in ALEXNET if not layer.bitwise] == ["conv1", "fc8"]
+
+
+def test_the_network_for_40_x_40_has_six_bitwise_convolutions() -> None:
+    bitwise = [layer for layer in SVHN if layer.bitwise]
+    assert len(bitwise) == 6
+    assert all(layer.kernel > 1 for layer in bitwise)
+    # sides: 40 - 4 = 36, pooled 18, 18, 18, pooled 9, 9 - 2 = 7, 7, 7 - 2 = 5, 5 - 4 = 1
+    assert [layer.side for layer in SVHN] == [36, 18, 18, 7, 7, 5, 1, 1]
+    for layer, following in itertools.pairwise(SVHN):
+        assert layer.filters == following.channels
+
+
+def test_energy_of_a_small_layer_by_hand() -> None:
+    """2 x 2 outputs, 70 filters in 2 groups of 35, kernel 3 on 8 channels (4 a group): 36 places."""
+    layer = Layer("small", side=2, filters=70, kernel=3, channels=8, groups=2)
+    assert (layer.places, layer.outputs, layer.products, layer.parameters) == (36, 280, 10_080, 2_520)
+    # W:I 2:3.  A group's 35 filters x 2 bits need 2 columns of 63.  4 positions x 36 places x 2 groups x 3 bits
+    assert input_writes(layer, 2, 3) == 4 * 36 * 2 * 3 * 2
+    assert input_writes(layer, 1, 3) == 4 * 36 * 2 * 3  # 35 bits fit into one
+    ands, alone, total = image_energy("net", [layer], 2, 3, 1e-13, 3e-14, None)
+    assert ands.simulated == 6 * 10_080
+    assert alone.simulated == pytest.approx(6 * 10_080 * 1e-13)
+    parts = 6 * 10_080 * (1e-13 + E_FULL_ADDER) + 6 * 280 * E_ADD + 1728 * 3e-14  # 36 places: one row of 64 columns
+    assert total.simulated == pytest.approx(parts)
+    assert (total.published, total.ratio) == (None, None)
+
+
+def test_storage_of_alexnet() -> None:
+    (figure,) = storage()
+    binary = 614_400 // 2 + 884_736 + 1_327_104 // 2 + 884_736 // 2 + 37_748_736 + 16_777_216  # conv2 .. conv5, fc6, fc7
+    full = 96 * (363 + 1) + 1000 * (4096 + 1)
+    assert figure.simulated == binary / 8 + 4 * full
+    assert figure.published == 39.7e6
+    assert figure.ratio == pytest.approx(0.595, abs=0.001)
+
+
+def test_a_figure_as_json() -> None:
+    assert Figure("energy", "J", 3e-6, "a x b", "someone", 2e-6).as_json() == {
+        "name": "energy",
+        "unit": "J",
+        "simulated": 3e-6,
+        "published": 2e-6,
+        "ratio": 1.5,
+        "source": "someone",
+        "from": "a x b",
+    }
+    assert Figure("energy", "J", 3e-6, "a x b").as_json()["ratio"] is None
+
+
+@pytest.mark.parametrize("name", SYSTEMS)
+def test_every_system_declares_what_it_must(name: str) -> None:
+    system = load_system(name)
+    assert len({plan.name for plan in system.PLANS}) == len(system.PLANS)
+    for plan in system.PLANS:
+        assert plan.sweep(1).campaigns
+
+
+def test_a_trial_that_fails_is_an_error_not_a_mean(tmp_path: Path, user_benches: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A system of one bench that ends in no operating point."""
+    module = ModuleType("faulty_system")
+    bench = f"{user_benches / 'faults.py'}:Singular"
+    module.PLANS = (Plan("one", bench, {"threshold": [-1e9]}, 3),)  # type: ignore[attr-defined]
+    module.figures = lambda tables: []  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "faulty_system", module)
+    monkeypatch.setitem(SYSTEMS, "faulty", "faulty_system")
+    with pytest.raises(SpicekitError, match=r"3 trials in .*one are"):
+        system_figures("faulty", tmp_path)
+    assert not (tmp_path / "system.json").exists()
+
+
+def test_an_unknown_system(cli: Cli, complaint: Callable[[subprocess.CompletedProcess[str], int], str], tmp_path: Path) -> None:
+    assert complaint(cli("system", "imec", "--out", tmp_path / "no"), 2) == "unknown system 'imec'; did you mean imce?"
+    assert not (tmp_path / "no").exists()
+    with pytest.raises(UserError, match=r"unknown system 'x'; choose from .*imce"):
+        load_system("x")
+
+
+@pytest.fixture(scope="module")
+def imce(cli: Cli, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, Any]]:
+    """`spicekit system imce --json`: its folder and what it printed."""
+    folder = tmp_path_factory.mktemp("imce")
+    done = cli("system", "imce", "--json", "--out", folder)
+    assert done.returncode == 0, done.stderr
+    return folder, json.loads(done.stdout)
+
+
+def figure(printed: dict[str, Any], name: str) -> dict[str, Any]:
+    (found,) = [item for item in printed["figures"] if item["name"] == name]
+    return dict(found)
+
+
+def test_imce_keeps_the_contract(imce: tuple[Path, dict[str, Any]]) -> None:
+    folder, printed = imce
+    assert json.loads((folder / "system.json").read_text()) == printed
+    assert printed["system"] == "imce"
+    names = [item["name"] for item in printed["figures"]]
+    assert len(set(names)) == len(names)
+    for item in printed["figures"]:
+        assert list(item) == ["name", "unit", "simulated", "published", "ratio", "source", "from"]
+        assert math.isfinite(item["simulated"])
+        assert item["from"]
+        if item["published"] is None:
+            assert item["ratio"] is None
+        else:
+            assert item["source"]
+            assert item["ratio"] == pytest.approx(item["simulated"] / item["published"])
+
+
+def test_imce_energy_of_an_and_is_that_of_its_trials(imce: tuple[Path, dict[str, Any]]) -> None:
+    folder, printed = imce
+    stores = [Store(point) for point in sorted((folder / "logic" / "points").iterdir())]
+    assert len(stores) == 8  # AND and OR, each on four words; AND first
+    energy = np.mean([store.column("e_total").mean() for store in stores[:4]])
+    found = figure(printed, "AND energy")
+    assert found["simulated"] == pytest.approx(energy)
+    assert found["from"].startswith("sot-sense e_total, operation and: mean of 64 trials, sigma ")
+    assert figure(printed, "OR energy")["simulated"] == pytest.approx(np.mean([s.column("e_total").mean() for s in stores[4:]]))
+    assert figure(printed, "AND, wrong decisions")["simulated"] == 0
+    assert "95 % interval 0 to 0.056" in figure(printed, "AND, wrong decisions")["from"]
+    assert figure(printed, "writes that switched")["simulated"] == 1
+    assert 50e-15 < energy < 500e-15
+    # the two cells of a logic operation cost no less than the one of a read, and a write is shorter than its pulse
+    assert figure(printed, "write latency")["simulated"] < 1e-9
+
+
+def test_imce_energy_of_an_image(imce: tuple[Path, dict[str, Any]]) -> None:
+    folder, printed = imce
+    energy_and = figure(printed, "AND energy")["simulated"]
+    energy_write = figure(printed, "write energy")["simulated"]
+    assert figure(printed, "AlexNet W:I 1:1, ANDs an image")["simulated"] == 614_895_616
+    assert figure(printed, "AlexNet W:I 1:1, energy of the ANDs an image")["simulated"] == pytest.approx(614_895_616 * energy_and)
+    total = figure(printed, "AlexNet W:I 1:1, energy an image")
+    assert total["published"] == 785.25e-6
+    assert total["simulated"] == pytest.approx(
+        614_895_616 * (energy_and + E_FULL_ADDER) + 9_654_400 * E_ADD + 12_941_472 * energy_write
+    )
+    ands = {bits: figure(printed, f"SVHN CNN W:I {bits}, ANDs an image")["simulated"] for bits in ("1:1", "1:4", "2:2")}
+    assert ands == {"1:1": 37_064_704, "1:4": 148_258_816, "2:2": 148_258_816}
+    assert LookupTable.load(folder / "write").attributes  # a table like any other, with its provenance
+
+
+def test_imce_again_is_the_same_and_simulates_nothing(imce: tuple[Path, dict[str, Any]], cli: Cli, tmp_path: Path) -> None:
+    folder = tmp_path / "copy"
+    shutil.copytree(imce[0], folder)
+    parts = {part: part.stat().st_mtime_ns for part in folder.rglob("part-*.parquet")}
+    assert len(parts) == 12
+    done = cli("system", "imce", "--out", folder)
+    assert done.returncode == 0, done.stderr
+    assert parts == {part: part.stat().st_mtime_ns for part in folder.rglob("part-*.parquet")}
+    assert json.loads((folder / "system.json").read_text()) == imce[1]
+    text = done.stdout
+    for shown in ("AlexNet W:I 1:1, energy an image", "785.25 µJ", "39.7 MB", "AND latency", "Fan, ASP-DAC 2018"):
+        assert shown in text
+    assert max(len(line) for line in text.splitlines() if not line.startswith("Figures:")) <= 170
