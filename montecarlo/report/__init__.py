@@ -1,0 +1,63 @@
+"""A folder of results as one HTML page that opens anywhere, without a network.
+
+>>> from montecarlo.report import write_report                          # doctest: +SKIP
+>>> write_report("out/sot-logic")                                       # doctest: +SKIP
+PosixPath('out/sot-logic/report.html')
+
+:mod:`~montecarlo.report.content` holds what a page is made of.  One module for each kind of folder fills it
+(:mod:`~montecarlo.report.run`, ``campaign``, ``sweep`` for tables, ``system``), :mod:`~montecarlo.report.charts` draws, and
+:mod:`~montecarlo.report.html` turns it into the file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from montecarlo.report.campaign import page as campaign_page
+from montecarlo.report.content import Page
+from montecarlo.report.html import render
+from montecarlo.report.run import page as run_page
+from montecarlo.report.sweep import page as sweep_page
+from montecarlo.report.system import page as system_page
+from spicekit.errors import UserError
+from spicekit.files import write_text
+
+__all__ = ["make_page", "write_report"]
+
+# the file that tells a kind of folder, most telling first: a sweep's folder holds campaigns, a system's may hold tables
+_KINDS: dict[str, Callable[[Path], Page]] = {
+    "system.json": system_page,
+    "sweep.json": sweep_page,
+    "characterize.json": sweep_page,
+    "table.nc": sweep_page,
+    "campaign.json": campaign_page,
+    "run.json": run_page,
+}
+
+
+def make_page(folder: str | Path) -> Page:
+    """What ``folder`` holds, as a page.
+
+    Raises :class:`UserError` for a folder that holds no results, is unfinished, or has a damaged file (which it names).
+    """
+    place = Path(folder)
+    if not place.is_dir():
+        raise UserError(f"no folder {place}; give one that a spicekit command wrote with --out")
+    for name, page in _KINDS.items():
+        if (place / name).exists():
+            return page(place)
+    raise UserError(
+        f"{place} holds no results: expected run.json (spicekit run), campaign.json (mc), table.nc (sweep, characterize) or "
+        "system.json (system)"
+    )
+
+
+def write_report(folder: str | Path, output: str | Path | None = None) -> Path:
+    """Write the page of ``folder`` to ``output`` (by default ``report.html`` in the folder), whole or not at all."""
+    path = Path(folder) / "report.html" if output is None else Path(output)
+    page = make_page(folder)
+    if path.is_dir() or not path.absolute().parent.is_dir():
+        raise UserError(f"-o {path}: {'is a folder' if path.is_dir() else 'its folder does not exist'}; give a file to write")
+    write_text(path, render(page))
+    return path

@@ -1,0 +1,160 @@
+"""The report of a campaign: ``spicekit mc --out``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from montecarlo.report import charts, records
+from montecarlo.report.common import (
+    command,
+    conditions,
+    find_bench,
+    meanings,
+    outcome_blocks,
+    parameter_section,
+    parameter_words,
+    provenance_table,
+    rate,
+    short,
+    shown,
+    variation_section,
+    variation_words,
+)
+from montecarlo.report.content import Block, Column, Command, Note, Page, Section, Table, pictures
+from montecarlo.report.worst import worst_section
+from montecarlo.store import Store
+from spicekit.errors import UserError
+from spicekit.outcome import Outcome
+from spicekit.waves import Array
+
+CAPTIONS = {
+    "distributions.png": "Distributions of the states of each margin",
+    "tails.png": "Tails against the normal distribution",
+    "margins.png": "Sense margins",
+}
+
+
+def page(folder: Path) -> Page:
+    """The page of the campaign in ``folder``.  Raises :class:`UserError` if it is unfinished or damaged."""
+    record = records.read(folder / "campaign.json", records.Campaign)
+    again = "the same `spicekit mc` command again completes it"
+    if not (folder / "summary.json").exists():
+        raise UserError(f"{folder} holds an unfinished campaign (no summary.json): {again}")
+    summary = records.read(folder / "summary.json", records.Summary)
+    outcomes = column(folder, "outcome")
+    if len(outcomes) != record.trials or summary.trials != record.trials:
+        raise UserError(f"{folder} holds {len(outcomes)} of {record.trials} trials: {again}")
+    bench = find_bench(record.bench, record.parameters)
+    ok = outcomes == str(Outcome.OK)
+    columns = {name: column(folder, name)[ok] for name in summary.measures}
+    explained = meanings(bench)
+
+    facts = [
+        ("Bench", bench.summary if bench else record.bench),
+        ("Trials", f"{summary.trials:,} ({summary.outcomes.get(Outcome.OK, 0):,} ok)"),
+        ("Seed, sampler", f"{summary.seed}, {record.sampler}"),
+        *conditions(bench, record.parameters),
+        ("Time taken", f"{summary.elapsed_s:.1f} s"),
+    ]
+    sections = [Section("Outcomes", [*outcome_blocks(summary.outcomes), *_fallbacks(column(folder, "attempt"))])]
+    if summary.margins:
+        sections.append(Section("Margins", _margins(summary, columns)))
+    sections.append(Section("Measures", _measures(summary, columns, explained)))
+    sections.append(worst_section(folder, record, summary, outcomes, columns, explained))
+    images = pictures(folder, CAPTIONS)
+    if images:
+        sections.append(Section("Pictures", images))
+    sections.append(parameter_section(bench, record.parameters, record.given))
+    sections.append(variation_section(record.points, record.variations, record.correlations, record.sampler))
+    line = command(
+        "spicekit", "mc", record.bench, "--trials", record.trials, "--seed", record.seed,
+        *([] if record.sampler == "random" else ["--sampler", record.sampler]), *parameter_words(record.given),
+        *variation_words(record.variations, record.correlations), "--out", folder,
+    )  # fmt: skip
+    rows = [("bench", record.bench), ("seed", str(record.seed)), ("SHA-256 of netlist and models", record.netlist_sha256)]
+    sections.append(
+        Section("Provenance", [Command("This campaign again", line), provenance_table(rows, record.versions)]),
+    )
+    name = short(record.bench)
+    return Page(f"{name}: Monte-Carlo campaign", f"{summary.trials:,} trials of {name}", facts, sections)
+
+
+def column(folder: Path, name: str) -> Any:
+    """One column of the trials table; a damaged part is named."""
+    values = []
+    for path in Store(folder).parts():
+        try:
+            values.append(
+                pq.read_table(path, columns=[name], page_checksum_verification=True)[name].to_numpy(zero_copy_only=False)
+            )
+        except (OSError, KeyError, pa.ArrowException) as error:
+            reason = (str(error).splitlines() or [type(error).__name__])[0]
+            raise UserError(f"{path} is damaged ({reason}); run the campaign's command again, which replaces it") from None
+    return np.concatenate(values) if values else np.empty(0)
+
+
+def _fallbacks(attempts: Array) -> list[Block]:
+    used = int(np.count_nonzero(attempts > 0))
+    if not used:
+        return []
+    return [Note(f"{used:,} trials needed one of the solver's fallbacks (column `attempt` of the trials table).")]
+
+
+def _margins(summary: records.Summary, columns: dict[str, Array]) -> list[Block]:
+    own = any(margin.circuit_reference for margin in summary.margins.values())
+    rows = []
+    for name, margin in summary.margins.items():
+        numbers = (margin.mean, margin.worst, margin.sigma3, margin.sigma6, margin.reference)
+        row = [name, f"{margin.low} | {margin.high}", *(shown(number, margin.unit) for number in numbers)]
+        row.append(rate(margin.error_rate, margin.error_rate_ci))
+        if own:
+            row.append(rate(margin.circuit_error_rate, margin.circuit_error_rate_ci) if margin.circuit_reference else "–")
+        rows.append(row)
+    headings = ["mean gap", "worst gap", "gap − 3σ", "gap − 6σ", "best reference", "error rate (95 %)"]
+    headings += ["with the circuit's reference"] if own else []
+    note = (
+        "Worst gap: smallest of the upper state minus largest of the lower one over all trials; below 0 no fixed reference parts "
+        "them. Gaps less 3σ and 6σ are figures of merit, not yields: the tails are not normal."
+    )
+    table = Table(
+        "Gaps and error rates", (Column("margin"), Column("states"), *(Column(text, "number") for text in headings)), rows, note
+    )
+    blocks: list[Block] = [table]
+    if len(next(iter(columns.values()))) < 2:
+        return blocks
+    for name, margin in summary.margins.items():
+        blocks.append(
+            charts.states(name, columns, margin.low, margin.high, margin.unit, margin.reference, margin.circuit_reference)
+        )
+    blocks += [
+        charts.tails(name, columns, margin.low, margin.high, margin.unit, margin.reference)
+        for name, margin in summary.margins.items()
+    ]
+    return blocks
+
+
+def _measures(summary: records.Summary, columns: dict[str, Array], explained: dict[str, str]) -> list[Block]:
+    intervals = any(measure.ci for measure in summary.measures.values())
+    rows = []
+    for name, m in summary.measures.items():
+        row = [name, *(shown(value, m.unit) for value in (m.mean, m.std, m.min, m.q001, m.q50, m.q999, m.max))]
+        if intervals:
+            row.append(f"{m.ci[0]:.4g} to {m.ci[1]:.4g}" if m.ci and None not in m.ci else "–")
+        rows.append([*row, explained.get(name, "")])
+    headings = ["mean", "std", "min", "0.1 %", "median", "99.9 %", "max", *(["mean, 95 % interval"] if intervals else [])]
+    table = Table(
+        "Statistics over the trials",
+        (Column("measure"), *(Column(text, "number") for text in headings), Column("meaning", "prose")),
+        rows,
+    )
+    spread = [name for name, values in columns.items() if len(values) > 1 and np.ptp(values) > 1e-9 * np.abs(values).max()]
+    drawn = [name for name in spread if summary.measures[name].ci is None]
+    return [
+        table,
+        *(charts.histogram(name, explained.get(name, ""), columns[name], summary.measures[name].unit) for name in drawn),
+    ]
