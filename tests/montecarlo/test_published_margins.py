@@ -1,4 +1,4 @@
-"""IMCE's sense margins (Fan, ASP-DAC 2018; issue 2): an ideal circuit, 100 000 trials, sigma(RA) 5 %, sigma(TMR) 10 %.
+"""IMCE's sense margins (Fan, ASP-DAC 2018): an ideal circuit, 100 000 trials, sigma(RA) 5 %, sigma(TMR) 10 %.
 
 The unit is I * R_P.  Mean gaps are given to 1 %.  A worst gap is the distance of two extreme values: it scatters from one
 campaign to the next, and what scatter is allowed is found here by simulating the closed form in numpy with many seeds.

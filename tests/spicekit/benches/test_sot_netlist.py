@@ -25,7 +25,7 @@ LOGIC: list[dict[str, str]] = [{"fan_in": "3"}, {"fan_in": "6"}, {"fan_in": "4",
 
 
 def agree(printed: dict[str, float], measures: dict[str, float]) -> None:
-    """To 1e-6 relative, as issue 2 asks: the two share equations, starting point and tolerances, and differ in 12 digits."""
+    """To 1e-6 relative: the two share equations, starting point and tolerances, and differ in 12 digits."""
     assert set(measures) <= set(printed)
     for name, value in measures.items():
         assert printed[name] == pytest.approx(value, rel=1e-6, abs=0), name
