@@ -1,0 +1,5 @@
+"""``python -m spicekit.cli``."""
+
+from spicekit.cli import main
+
+main()

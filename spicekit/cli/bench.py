@@ -1,0 +1,86 @@
+"""Commands about one bench and one simulation of it."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from spicekit.cli.options import BenchName, Corner, Json, Parameters, Temperature, read_bench
+from spicekit.cli.output import print_json, report_run
+
+
+def list_benches(as_json: Json = False) -> None:
+    """The benches and what each is for."""
+    from spicekit.registry import bench_class, bench_names
+
+    found = {name: bench_class(name).summary for name in bench_names()}
+    if as_json:
+        print_json({"benches": [{"name": name, "summary": summary} for name, summary in found.items()]})
+    else:
+        for name, summary in found.items():
+            print(f"{name:16} {summary}")
+
+
+def show(bench: BenchName, as_json: Json = False) -> None:
+    """The parameters, variation points, measures and margins of a bench."""
+    from spicekit.describe import describe, describe_text
+    from spicekit.registry import bench_class
+
+    made = bench_class(bench)()
+    if as_json:
+        print_json(describe(made))
+    else:
+        print(describe_text(made))
+
+
+def render(
+    bench: BenchName,
+    parameter: Parameters = None,
+    corner: Corner = None,
+    temperature: Temperature = None,
+    output: Annotated[Path | None, typer.Option("-o", "--output", help="File to write; stdout if not given.")] = None,
+) -> None:
+    """A stand-alone netlist that plain `ngspice -b` runs and that prints the measures."""
+    from spicekit.files import write_text
+    from spicekit.netlist import render as render_netlist
+
+    text = render_netlist(read_bench(bench, parameter, corner, temperature))
+    if output is None:
+        sys.stdout.write(text)
+    else:
+        write_text(output, text)
+
+
+def run(
+    bench: BenchName,
+    parameter: Parameters = None,
+    corner: Corner = None,
+    temperature: Temperature = None,
+    out: Annotated[Path | None, typer.Option("--out", help="Folder for waveforms.png, waveforms.raw, run.json.")] = None,
+    as_json: Json = False,
+) -> None:
+    """The nominal simulation: measures, and with --out its waveforms."""
+    from spicekit.nominal import run as run_bench
+
+    result = run_bench(read_bench(bench, parameter, corner, temperature))
+    report_run(result, out, as_json)
+
+
+def replay(
+    folder: Annotated[Path, typer.Argument(help="Folder of a campaign.")],
+    trial: Annotated[int, typer.Option(help="Trial number.", min=0)],
+    out: Annotated[Path | None, typer.Option("--out", help="Folder for the waveforms; DIR/replay-ID if not given.")] = None,
+    as_json: Json = False,
+) -> None:
+    """One trial of a campaign again, with its netlist and waveforms."""
+    from montecarlo.replay import replay as replay_trial
+    from spicekit.files import output_folder, write_text
+    from spicekit.netlist import render_at
+
+    result = replay_trial(folder, trial)
+    target = output_folder(out or folder / f"replay-{trial}")
+    write_text(target / "netlist.cir", render_at(result.bench, result.values))
+    report_run(result, target, as_json)

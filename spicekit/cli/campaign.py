@@ -1,0 +1,162 @@
+"""Commands that run many simulations."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from spicekit.cli.options import (
+    BenchName,
+    Corner,
+    Correlate,
+    Json,
+    Out,
+    Parameters,
+    Sampler,
+    Seed,
+    Sigma,
+    SigmaGlobal,
+    Temperature,
+    Timeout,
+    Workers,
+    once,
+    read_correlations,
+    read_parameters,
+    read_variations,
+)
+from spicekit.cli.output import ProgressBar, fail, print_json, print_summary, warn
+
+
+def complete_table_system(incomplete: str) -> list[str]:
+    from montecarlo.systems import SYSTEMS
+
+    return [name for name in SYSTEMS if name.startswith(incomplete)]
+
+
+def mc(
+    bench: BenchName,
+    trials: Annotated[int, typer.Option(help="Number of trials.", min=1)],
+    out: Out,
+    seed: Seed = 1,
+    sigma: Sigma = None,
+    sigma_global: SigmaGlobal = None,
+    correlate: Correlate = None,
+    sampler: Sampler = "random",
+    parameter: Parameters = None,
+    corner: Corner = None,
+    temperature: Temperature = None,
+    workers: Workers = None,
+    timeout: Timeout = 120.0,
+    as_json: Json = False,
+) -> None:
+    """A Monte-Carlo campaign.  The same command again resumes an interrupted one."""
+    from montecarlo.campaign import Campaign
+    from montecarlo.plots import plot_campaign
+    from montecarlo.store import Store
+
+    campaign = Campaign(
+        bench,
+        trials=trials,
+        seed=seed,
+        parameters=read_parameters(parameter, corner, temperature),
+        variations=read_variations(sigma, sigma_global),
+        correlations=read_correlations(correlate),
+        sampler=sampler,
+    )
+    with ProgressBar(f"mc {bench}") as progress:
+        try:
+            summary = campaign.run(out, workers=workers, timeout=timeout, progress=progress, warn=warn)
+        except KeyboardInterrupt:
+            fail(f"interrupted; the finished trials are in {out}: the same command goes on from there", 1)
+    plots = plot_campaign(campaign.bench, Store(out), summary)
+    if as_json:
+        print_json(summary)
+        return
+    print_summary(campaign.bench, summary)
+    print(f"\nTables: {out / 'summary.json'}, {out / 'samples.parquet'}, {out / 'trials'}/")
+    if plots:
+        print("Plots:  " + ", ".join(str(plot) for plot in plots))
+
+
+def sweep(
+    bench: BenchName,
+    over: Annotated[list[str], typer.Option(help="NAME=START:STOP:NUM or NAME=VALUE,VALUE,...; again for more dimensions.")],
+    out: Out,
+    trials: Annotated[int, typer.Option(help="Trials at each point; 0: the nominal simulation alone.", min=0)] = 0,
+    seed: Seed = 1,
+    sigma: Sigma = None,
+    sigma_global: SigmaGlobal = None,
+    correlate: Correlate = None,
+    sampler: Sampler = "random",
+    parameter: Parameters = None,
+    corner: Corner = None,
+    temperature: Temperature = None,
+    workers: Workers = None,
+    timeout: Timeout = 120.0,
+    as_json: Json = False,
+) -> None:
+    """A table over a grid of parameters.  The same command again resumes an interrupted one."""
+    from montecarlo.sweep import Sweep, parse_over
+    from montecarlo.tabulate import without_nan
+
+    grid = once([parse_over(bench, text) for text in over])
+    job = Sweep(
+        bench,
+        grid,
+        trials=trials,
+        seed=seed,
+        parameters=read_parameters(parameter, corner, temperature),
+        variations=read_variations(sigma, sigma_global),
+        correlations=read_correlations(correlate),
+        sampler=sampler,
+    )
+    with ProgressBar(f"sweep {bench}") as progress:
+        try:
+            dataset = job.run(out, workers=workers, timeout=timeout, progress=progress, warn=warn)
+        except KeyboardInterrupt:
+            fail(f"interrupted; the finished trials are in {out}: the same command goes on from there", 1)
+    if as_json:
+        print_json(without_nan(dataset.to_dict()))
+        return
+    names = {measure.name for campaign in job.campaigns for measure in campaign.bench.measures()}
+    shown = [name for name in dataset.data_vars if name in names or str(name).endswith("error_rate")]
+    print(dataset[shown].to_dataframe().to_string(float_format=lambda value: f"{value:.4g}"))
+    bad = int(sum(dataset[name].sum() for name in dataset.data_vars if str(name).startswith("outcome_") and name != "outcome_ok"))
+    if bad:
+        print(f"{bad:,} trials are not ok: see the outcome_ columns of table.csv")
+    print(f"Table: {out / 'table.nc'}, and as .csv, .parquet, .json and .npz beside it")
+
+
+def characterize(
+    system: Annotated[str, typer.Argument(help="System whose standard table is made.", autocompletion=complete_table_system)],
+    out: Out,
+    over: Annotated[
+        list[str] | None, typer.Option(help="Other values of one of its dimensions: NAME=START:STOP:NUM or NAME=VALUE,VALUE,...")
+    ] = None,
+    trials_scale: Annotated[float, typer.Option(help="Factor on the number of trials.")] = 1.0,
+    seed: Seed = 1,
+    workers: Workers = None,
+    timeout: Timeout = 120.0,
+    as_json: Json = False,
+) -> None:
+    """The standard table of a system.  The same command again resumes an interrupted one."""
+    from montecarlo.characterize import Characterisation, parse_dimension
+    from montecarlo.systems import system_table
+    from montecarlo.tabulate import without_nan
+    from spicekit.table import from_dataset
+    from spicekit.table_view import describe_text
+
+    table = system_table(system)
+    grid = once([parse_dimension(table, text) for text in over or []])
+    job = Characterisation(table, over=grid, trials_scale=trials_scale, seed=seed)
+    with ProgressBar(f"characterize {system}") as progress:
+        try:
+            dataset = job.run(out, workers=workers, timeout=timeout, progress=progress, warn=warn)
+        except KeyboardInterrupt:
+            fail(f"interrupted; the finished trials are in {out}: the same command goes on from there", 1)
+    if as_json:
+        print_json(without_nan(dataset.to_dict()))
+        return
+    print(describe_text(from_dataset(dataset, "table.nc")))
+    print(f"\nTable: {out / 'table.nc'}, and as .csv, .parquet, .json and .npz beside it")

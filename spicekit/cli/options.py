@@ -1,0 +1,77 @@
+"""Options and arguments that several commands share, and how their text is read."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from spicekit.errors import UserError
+
+if TYPE_CHECKING:
+    from montecarlo.variation import Correlation, Variation
+    from spicekit.bench import Bench
+
+
+def complete_bench(incomplete: str) -> list[str]:
+    from spicekit.registry import bench_names
+
+    return [name for name in bench_names() if name.startswith(incomplete)]
+
+
+BenchName = Annotated[str, typer.Argument(help="Bench name, or path/to/file.py:Name.", autocompletion=complete_bench)]
+Parameters = Annotated[list[str] | None, typer.Option("-p", "--parameter", help="NAME=VALUE; see `spicekit show BENCH`.")]
+Corner = Annotated[str | None, typer.Option(help="Process corner, same as -p corner=.")]
+Temperature = Annotated[str | None, typer.Option(help="Degrees Celsius, same as -p temperature=.")]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of text.")]
+Out = Annotated[Path, typer.Option("--out", help="Folder for the results; made if missing.")]
+Seed = Annotated[int, typer.Option(help="Seed of the random numbers.", min=0)]
+Workers = Annotated[int | None, typer.Option(help="Worker processes; all cores if not given.", min=1)]
+Timeout = Annotated[float, typer.Option(help="Seconds that a task of up to 2000 trials may take.", min=0.1)]
+Sigma = Annotated[list[str] | None, typer.Option(help="Local: TARGET=SIGMA[:normal|lognormal[:TRUNCATE]], e.g. ra=5%.")]
+SigmaGlobal = Annotated[list[str] | None, typer.Option(help="The same, drawn once a trial for all devices.")]
+Correlate = Annotated[list[str] | None, typer.Option(help="KIND,KIND=RHO within each device, e.g. ra,tmr=-0.4.")]
+Sampler = Annotated[str, typer.Option(help="random, lhs or sobol.")]
+
+
+def read_parameters(given: list[str] | None, corner: str | None, temperature: str | None) -> dict[str, str]:
+    parameters: dict[str, str] = {}
+    for text in given or []:
+        name, equals, value = text.partition("=")
+        if not equals or not name:
+            raise UserError(f"-p '{text}': give NAME=VALUE")
+        parameters[name.strip()] = value.strip()
+    if corner is not None:
+        parameters["corner"] = corner
+    if temperature is not None:
+        parameters["temperature"] = temperature
+    return parameters
+
+
+def read_bench(name: str, given: list[str] | None, corner: str | None, temperature: str | None) -> Bench:
+    from spicekit.registry import make_bench
+
+    return make_bench(name, read_parameters(given, corner, temperature))
+
+
+def read_variations(sigma: list[str] | None, sigma_global: list[str] | None) -> list[Variation]:
+    """What --sigma and --sigma-global say."""
+    from montecarlo.variation import Variation
+
+    return [*map(Variation.parse, sigma or []), *(Variation.parse(text, "global") for text in sigma_global or [])]
+
+
+def read_correlations(correlate: list[str] | None) -> list[Correlation]:
+    """What --correlate says."""
+    from montecarlo.variation import Correlation
+
+    return [Correlation.parse(text) for text in correlate or []]
+
+
+def once(grid: list[tuple[str, list[Any]]]) -> dict[str, list[Any]]:
+    """What several --over give, by name."""
+    found = dict(grid)
+    if len(found) != len(grid):
+        raise UserError("--over: a parameter is given twice")
+    return found

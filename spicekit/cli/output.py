@@ -1,0 +1,160 @@
+"""What the commands print: answers, summaries, progress, errors."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from montecarlo.figures import Figure
+    from spicekit.bench import Bench
+
+
+def fail(line: str, code: int) -> NoReturn:
+    print(f"spicekit: {' '.join(line.splitlines())}", file=sys.stderr)
+    sys.exit(code)
+
+
+def warn(line: str) -> None:
+    print(f"spicekit: warning: {line}", file=sys.stderr)
+
+
+def print_json(content: dict[str, Any]) -> None:
+    print(json.dumps(content, allow_nan=False))
+
+
+def report_run(result: Any, out: Path | None, as_json: bool) -> None:
+    """Print a run's measures and write its files; a failed simulation ends with exit code 1."""
+    from spicekit.files import output_folder, write_json
+    from spicekit.outcome import Outcome
+    from spicekit.plots import measure_rows, plot_run
+
+    good = result.outcome is Outcome.OK
+    written: list[Path] = []
+    if out is not None:
+        write_json(output_folder(out) / "run.json", result.as_json())
+        written = [out / "run.json", *(plot_run(result, out) if good else [])]
+    if as_json:
+        print_json(result.as_json())
+    else:
+        for name, value, meaning in measure_rows(result):
+            print(f"{name:14} {value:>14}   {meaning}")
+        if written:
+            print("Files: " + ", ".join(str(path) for path in written))
+    if not good:
+        fail(f"{result.bench.name}: {result.outcome}: {result.outcome.advice}", 1)
+
+
+def print_summary(bench: Bench, summary: dict[str, Any]) -> None:
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+
+    from spicekit.outcome import Outcome
+    from spicekit.units import format_value
+
+    def cell(value: float | None, unit: str) -> str:
+        return "-" if value is None else format_value(value, unit)
+
+    console = Console(width=None if sys.stdout.isatty() else 170)
+    table = Table(
+        title=f"{summary['bench']}: {summary['trials']:,} trials, seed {summary['seed']}, {summary['elapsed_s']:.1f} s",
+        box=box.SIMPLE,
+    )
+    for heading in ("measure", "mean", "std", "min", "0.1 %", "median", "99.9 %", "max"):
+        table.add_column(heading, justify="left" if heading == "measure" else "right")
+    for name, row in summary["measures"].items():
+        keys = ("mean", "std", "min", "q001", "q50", "q999", "max")
+        table.add_row(name, *(cell(row[key], row["unit"]) for key in keys))
+    console.print(table)
+    if summary["margins"]:
+        table = Table(title="Margins", box=box.SIMPLE)
+        headings = (
+            "margin",
+            "states",
+            "mean gap",
+            "worst gap",
+            "3 sigma",
+            "6 sigma",
+            "best reference",
+            "error rate (95 % interval)",
+            "with circuit's reference",
+        )
+        for heading in headings:
+            table.add_column(heading, justify="left" if heading in ("margin", "states") else "right")
+        for name, row in summary["margins"].items():
+            table.add_row(
+                name,
+                f"{row['low']} | {row['high']}",
+                *(cell(row[key], row["unit"]) for key in ("mean", "worst", "sigma3", "sigma6", "reference")),
+                _rate(row, "error_rate"),
+                _rate(row, "circuit_error_rate") if "circuit_error_rate" in row else "-",
+            )
+        console.print(table)
+    print("outcomes: " + ", ".join(f"{count:,} {name}" for name, count in summary["outcomes"].items() if count or name == "ok"))
+    for name, count in summary["outcomes"].items():
+        if count and name != "ok":
+            print(f"  {name}: {Outcome(name).advice}")
+
+
+def print_figures(name: str, figures: Sequence[Figure]) -> None:
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+
+    from spicekit.units import format_value
+
+    console = Console(width=None if sys.stdout.isatty() else 170)
+    table = Table(title=f"{name}: simulated and published", box=box.SIMPLE)
+    for heading in ("figure", "simulated", "published", "ratio", "from", "source"):
+        number = heading in ("simulated", "published", "ratio")
+        table.add_column(heading, justify="right" if number else "left", no_wrap=number or heading == "figure")
+    for figure in figures:
+        published = "-" if figure.published is None else format_value(figure.published, figure.unit, 5)
+        ratio = "-" if figure.ratio is None else f"{figure.ratio:.3g}"
+        table.add_row(figure.name, format_value(figure.simulated, figure.unit), published, ratio, figure.origin, figure.source)
+    console.print(table)
+
+
+def _rate(row: dict[str, Any], key: str) -> str:
+    if row[key] is None:
+        return "-"
+    low, high = row[f"{key}_ci"]
+    return f"{row[key]:.2g} ({low:.1e} to {high:.1e})"
+
+
+class ProgressBar:
+    """A progress bar with rate and time left on stderr; silent if that is not a terminal."""
+
+    def __init__(self, label: str) -> None:
+        self._bar: Any = None
+        self._label = label
+        self._task: Any = None
+
+    def __enter__(self) -> ProgressBar:
+        if sys.stderr.isatty():
+            from rich.console import Console
+            from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+            self._bar = Progress(
+                TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[rate]}"),
+                TimeRemainingColumn(), console=Console(stderr=True),
+            )  # fmt: skip
+            self._bar.start()
+        return self
+
+    def __call__(self, done: int, total: int) -> None:
+        if self._bar is None:
+            return
+        if self._task is None:  # trials of an earlier session say nothing about this one's speed
+            self._task = self._bar.add_task(self._label, total=total, completed=done, rate="")
+        speed = self._bar.tasks[0].speed
+        self._bar.update(self._task, completed=done, rate=f"{speed:,.0f} trials/s" if speed else "")
+
+    def __exit__(self, *_: object) -> None:
+        if self._bar is not None:
+            self._bar.stop()

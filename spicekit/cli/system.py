@@ -1,0 +1,125 @@
+"""Commands about systems, devices, reports and this machine."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from spicekit.cli.options import Json, Seed, Workers
+from spicekit.cli.output import ProgressBar, fail, print_figures, print_json, warn
+
+
+def complete_figures(incomplete: str) -> list[str]:
+    from montecarlo.figures import SYSTEMS
+
+    return [name for name in SYSTEMS if name.startswith(incomplete)]
+
+
+def report(
+    folder: Annotated[Path, typer.Argument(help="Folder of a run, campaign, sweep or system.")],
+    output: Annotated[Path | None, typer.Option("-o", "--output", help="File to write; DIR/report.html if not given.")] = None,
+) -> None:
+    """One self-contained HTML page of the results in a folder; it opens without a network."""
+    from montecarlo.report import write_report
+
+    print(f"Report: {write_report(folder, output)}")
+
+
+def system(
+    name: Annotated[str, typer.Argument(help="Name of a system, e.g. imce.", autocompletion=complete_figures)],
+    out: Annotated[
+        Path | None, typer.Option("--out", help="Folder for the simulations and system.json; again = resume. None: not kept.")
+    ] = None,
+    seed: Seed = 1,
+    workers: Workers = None,
+    as_json: Json = False,
+) -> None:
+    """The figures of a system (energy, latency, storage) from simulations, beside the published ones."""
+    import tempfile
+
+    from montecarlo.figures import as_json as as_object
+    from montecarlo.figures import load_system, system_figures
+
+    load_system(name)  # an unknown name is said before anything is made
+    with tempfile.TemporaryDirectory() as scratch, ProgressBar(f"system {name}") as progress:
+        try:
+            figures = system_figures(name, out or Path(scratch), seed=seed, workers=workers, progress=progress, warn=warn)
+        except KeyboardInterrupt:
+            kept = f"; the finished trials are in {out}: the same command goes on from there" if out else ""
+            fail(f"interrupted{kept}", 1)
+    if as_json:
+        print_json(as_object(name, figures))
+        return
+    print_figures(name, figures)
+    if out is not None:
+        print(f"Figures: {out / 'system.json'}; tables: {out}/*/table.nc")
+
+
+def wer(
+    device: Annotated[str, typer.Argument(help="Device card: a shipped name or the path of a TOML file.")],
+    current: Annotated[str, typer.Option(help="Write current of the nominal junction, A.")],
+    pulse: Annotated[str, typer.Option(help="Pulse widths in s: one value, or start:stop:num.")],
+    direction: Annotated[str, typer.Option(help="ap-p or p-ap.")] = "ap-p",
+    temperature: Annotated[str | None, typer.Option(help="Kelvin; the card's own if not given.")] = None,
+    sigma: Annotated[list[str] | None, typer.Option(help="ra=5% and hk=3%: spread over the junctions of an array.")] = None,
+    seed: Annotated[int, typer.Option(help="Seed of the junctions drawn.", min=0)] = 1,
+    out: Annotated[Path | None, typer.Option("--out", help="Folder for wer.png and wer.json.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Write error rate of a junction against pulse width."""
+    from spicekit.card import load_card
+    from spicekit.errors import unknown
+    from spicekit.files import output_folder, write_json
+    from spicekit.units import format_value, parse_value
+    from spicekit.wer import parse_range, parse_spread, plot_write_error, write_error_curve
+
+    if direction not in ("ap-p", "p-ap"):
+        raise unknown("direction", direction, ("ap-p", "p-ap"))
+    sigma_ra, sigma_hk = parse_spread(sigma or [])
+    curve = write_error_curve(
+        load_card(device),
+        parse_value(current),
+        parse_range("--pulse", pulse),
+        direction=direction,  # type: ignore[arg-type]
+        temperature=None if temperature is None else parse_value(temperature),
+        sigma_ra=sigma_ra,
+        sigma_hk=sigma_hk,
+        seed=seed,
+    )
+    written = []
+    if out is not None:
+        write_json(output_folder(out) / "wer.json", curve.as_json())
+        written = [out / "wer.json", plot_write_error(curve, out / "wer.png")]
+    if as_json:
+        print_json(curve.as_json())
+        return
+    print(
+        f"{curve.device} {curve.direction}: I/I_c = {curve.overdrive:.3f} (I_c {format_value(curve.critical_current, 'A')}), "
+        f"Delta {curve.delta:.2f}, tau_D {format_value(curve.tau_d, 's')}, {curve.temperature:g} K"
+    )
+    junctions = curve.junctions
+    print(f"{'pulse':>10} {'WER':>11}" + (f" {'array mean':>11} {'median':>11} {'99.9 %':>11}" if junctions else ""))
+    for index, width in enumerate(curve.pulses):
+        row = f"{format_value(float(width), 's'):>10} {curve.wer[index]:11.3e}"
+        if junctions is not None:
+            row += f" {junctions.mean[index]:11.3e} {junctions.quantiles[1, index]:11.3e} {junctions.quantiles[3, index]:11.3e}"
+        print(row)
+    if written:
+        print("Files: " + ", ".join(str(path) for path in written))
+
+
+def doctor(as_json: Json = False) -> None:
+    """What is found on this machine, what is missing, and the command that installs it."""
+    from spicekit.doctor import diagnose
+
+    findings = diagnose()
+    if as_json:
+        print_json({"findings": [vars(finding) | {"good": finding.good} for finding in findings]})
+    else:
+        for finding in findings:
+            mark = "ok     " if finding.good else ("MISSING" if finding.needed else "absent ")
+            print(f"{mark} {finding.name:20} {finding.found or finding.remedy}")
+    if any(finding.needed and not finding.good for finding in findings):
+        raise typer.Exit(1)
