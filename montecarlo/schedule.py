@@ -79,13 +79,11 @@ def simulate_sources(sources: Sequence[Source], pool: Executor, progress: Callab
     Raises :class:`SpicekitError` for a failure that is not a trial's (no simulator, a netlist that does not parse, a bench
     that raises).
     """
-    # enough tasks in flight to keep every worker busy, few enough to keep memory small
-    window = 2 * (getattr(pool, "workers", None) or getattr(pool, "_max_workers", None) or 16)
     waiting = deque(_Job(source, first, last) for source in sources for first, last in source.missing)
     running: dict[Future[Table], _Job] = {}
     done = 0
     while waiting or running:
-        while waiting and len(running) < window:
+        while waiting and len(running) < _window(pool):
             job = waiting.popleft()
             running[pool.submit(simulate, job.source.task(job.first, job.last))] = job
         ready, _ = wait(running, return_when=FIRST_COMPLETED)
@@ -96,6 +94,11 @@ def simulate_sources(sources: Sequence[Source], pool: Executor, progress: Callab
                 done += table.trials
                 job.source.accept(table)
                 progress(done)
+
+
+def _window(pool: Executor) -> int:
+    """Tasks in flight: enough to keep every worker busy, few enough to keep memory small.  A cluster's workers come and go."""
+    return 2 * int(getattr(pool, "workers", None) or getattr(pool, "_max_workers", None) or 16)
 
 
 def _answer(future: Future[Table], job: _Job, waiting: deque[_Job]) -> Table | None:

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol, cast
@@ -90,7 +91,9 @@ def system_figures(
     out: Path,
     *,
     seed: int = 1,
+    executor: Executor | None = None,
     workers: int | None = None,
+    timeout: float = 120.0,
     progress: Progress = lambda done, total: None,
     warn: Callable[[str], None] = lambda line: None,
 ) -> list[Figure]:
@@ -104,7 +107,7 @@ def system_figures(
     trials = {key: sum(campaign.trials for campaign in sweep.campaigns) for key, sweep in sweeps.items()}
     before = 0
     tables = {}
-    pool = LocalExecutor(workers)
+    pool = executor or LocalExecutor(workers, timeout)
     try:
         for key, sweep in sweeps.items():
             sweep.run(
@@ -116,9 +119,11 @@ def system_figures(
             before += trials[key]
             tables[key] = _complete(LookupTable.load(folder / key), folder / key)
     except BaseException:
-        pool.shutdown(cancel_futures=True)
+        if executor is None:
+            pool.shutdown(cancel_futures=True)
         raise
-    pool.shutdown()
+    if executor is None:
+        pool.shutdown()
     figures = system.figures(tables)
     write_json(folder / "system.json", as_json(name, figures))
     return figures

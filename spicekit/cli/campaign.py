@@ -10,6 +10,7 @@ from spicekit.cli.options import (
     BenchName,
     Corner,
     Correlate,
+    Dask,
     Json,
     Out,
     Parameters,
@@ -22,6 +23,7 @@ from spicekit.cli.options import (
     Workers,
     once,
     read_correlations,
+    read_executor,
     read_parameters,
     read_variations,
 )
@@ -47,6 +49,7 @@ def mc(
     corner: Corner = None,
     temperature: Temperature = None,
     workers: Workers = None,
+    dask: Dask = None,
     timeout: Timeout = 120.0,
     as_json: Json = False,
 ) -> None:
@@ -64,9 +67,9 @@ def mc(
         correlations=read_correlations(correlate),
         sampler=sampler,
     )
-    with ProgressBar(f"mc {bench}") as progress:
+    with read_executor(dask, workers, timeout) as executor, ProgressBar(f"mc {bench}") as progress:
         try:
-            summary = campaign.run(out, workers=workers, timeout=timeout, progress=progress, warn=warn)
+            summary = campaign.run(out, executor=executor, workers=workers, timeout=timeout, progress=progress, warn=warn)
         except KeyboardInterrupt:
             fail(f"interrupted; the finished trials are in {out}: the same command goes on from there", 1)
     plots = plot_campaign(campaign.bench, Store(out), summary)
@@ -93,6 +96,7 @@ def sweep(
     corner: Corner = None,
     temperature: Temperature = None,
     workers: Workers = None,
+    dask: Dask = None,
     timeout: Timeout = 120.0,
     as_json: Json = False,
 ) -> None:
@@ -111,9 +115,9 @@ def sweep(
         correlations=read_correlations(correlate),
         sampler=sampler,
     )
-    with ProgressBar(f"sweep {bench}") as progress:
+    with read_executor(dask, workers, timeout) as executor, ProgressBar(f"sweep {bench}") as progress:
         try:
-            dataset = job.run(out, workers=workers, timeout=timeout, progress=progress, warn=warn)
+            dataset = job.run(out, executor=executor, workers=workers, timeout=timeout, progress=progress, warn=warn)
         except KeyboardInterrupt:
             fail(f"interrupted; the finished trials are in {out}: the same command goes on from there", 1)
     if as_json:
@@ -137,6 +141,7 @@ def characterize(
     trials_scale: Annotated[float, typer.Option(help="Factor on the number of trials.")] = 1.0,
     seed: Seed = 1,
     workers: Workers = None,
+    dask: Dask = None,
     timeout: Timeout = 120.0,
     as_json: Json = False,
 ) -> None:
@@ -150,9 +155,9 @@ def characterize(
     table = system_table(system)
     grid = once([parse_dimension(table, text) for text in over or []])
     job = Characterisation(table, over=grid, trials_scale=trials_scale, seed=seed)
-    with ProgressBar(f"characterize {system}") as progress:
+    with read_executor(dask, workers, timeout) as executor, ProgressBar(f"characterize {system}") as progress:
         try:
-            dataset = job.run(out, workers=workers, timeout=timeout, progress=progress, warn=warn)
+            dataset = job.run(out, executor=executor, workers=workers, timeout=timeout, progress=progress, warn=warn)
         except KeyboardInterrupt:
             fail(f"interrupted; the finished trials are in {out}: the same command goes on from there", 1)
     if as_json:

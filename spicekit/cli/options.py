@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -10,6 +12,7 @@ import typer
 from spicekit.errors import UserError
 
 if TYPE_CHECKING:
+    from montecarlo.cluster import DaskExecutor
     from montecarlo.variation import Correlation, Variation
     from spicekit.bench import Bench
 
@@ -28,6 +31,9 @@ Json = Annotated[bool, typer.Option("--json", help="Print one JSON object instea
 Out = Annotated[Path, typer.Option("--out", help="Folder for the results; made if missing.")]
 Seed = Annotated[int, typer.Option(help="Seed of the random numbers.", min=0)]
 Workers = Annotated[int | None, typer.Option(help="Worker processes; all cores if not given.", min=1)]
+Dask = Annotated[
+    str | None, typer.Option(help="Workers elsewhere: a scheduler's tcp://HOST:PORT, or slurm:FILE.yaml for a queue.")
+]
 Timeout = Annotated[float, typer.Option(help="Seconds that a task of up to 2000 trials may take.", min=0.1)]
 Sigma = Annotated[list[str] | None, typer.Option(help="Local: TARGET=SIGMA[:normal|lognormal[:TRUNCATE]], e.g. ra=5%.")]
 SigmaGlobal = Annotated[list[str] | None, typer.Option(help="The same, drawn once a trial for all devices.")]
@@ -67,6 +73,20 @@ def read_correlations(correlate: list[str] | None) -> list[Correlation]:
     from montecarlo.variation import Correlation
 
     return [Correlation.parse(text) for text in correlate or []]
+
+
+@contextlib.contextmanager
+def read_executor(dask: str | None, workers: int | None, timeout: float) -> Iterator[DaskExecutor | None]:
+    """The executor that --dask asks for; None for this machine's cores."""
+    if dask is None:
+        yield None
+        return
+    if workers is not None:
+        raise UserError(f"--workers {workers}: those of --dask are started there; give one of the two options")
+    from montecarlo.cluster import cluster_executor
+
+    with cluster_executor(dask, timeout) as executor:
+        yield executor
 
 
 def once(grid: list[tuple[str, list[Any]]]) -> dict[str, list[Any]]:

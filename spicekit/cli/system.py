@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from spicekit.cli.options import Json, Seed, Workers
+from spicekit.cli.options import Dask, Json, Seed, Timeout, Workers, read_executor
 from spicekit.cli.output import ProgressBar, fail, print_figures, print_json, warn
 
 
@@ -34,6 +34,8 @@ def system(
     ] = None,
     seed: Seed = 1,
     workers: Workers = None,
+    dask: Dask = None,
+    timeout: Timeout = 120.0,
     as_json: Json = False,
 ) -> None:
     """The figures of a system (energy, latency, storage) from simulations, beside the published ones."""
@@ -43,9 +45,22 @@ def system(
     from montecarlo.figures import load_system, system_figures
 
     load_system(name)  # an unknown name is said before anything is made
-    with tempfile.TemporaryDirectory() as scratch, ProgressBar(f"system {name}") as progress:
+    with (
+        tempfile.TemporaryDirectory() as scratch,
+        read_executor(dask, workers, timeout) as executor,
+        ProgressBar(f"system {name}") as progress,
+    ):
         try:
-            figures = system_figures(name, out or Path(scratch), seed=seed, workers=workers, progress=progress, warn=warn)
+            figures = system_figures(
+                name,
+                out or Path(scratch),
+                seed=seed,
+                executor=executor,
+                workers=workers,
+                timeout=timeout,
+                progress=progress,
+                warn=warn,
+            )
         except KeyboardInterrupt:
             kept = f"; the finished trials are in {out}: the same command goes on from there" if out else ""
             fail(f"interrupted{kept}", 1)
