@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import time
+import types
 from collections.abc import Callable
 from concurrent.futures import BrokenExecutor, Executor, Future
 from typing import Any
 
+import pebble.pool.process
 from pebble import ProcessExpired, ProcessPool
 
 from montecarlo.worker import initialise
+
+# pebble times its tasks by the wall clock: when somebody sets that, every running task would time out, or none for hours
+pebble.pool.process.time = types.SimpleNamespace(**vars(time) | {"time": time.monotonic})
 
 
 class LocalExecutor(Executor):

@@ -73,3 +73,20 @@ def test_a_task_that_never_ends() -> None:
 def test_cores() -> None:
     assert 1 <= available_cores() <= (os.cpu_count() or 1)
     assert LocalExecutor().workers == available_cores()
+
+
+@pytest.mark.parametrize("jump", [7200.0, -7200.0])
+def test_a_clock_that_is_set_while_tasks_run(jump: float, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A task in time stays in time, and one that hangs is still ended."""
+    pool = LocalExecutor(workers=2, timeout=5.0)
+    try:
+        assert pool.submit(pow, 2, 3).result(60) == 8
+        short, endless = pool.submit(time.sleep, 2.0), pool.submit(time.sleep, 1000.0)
+        wait([pool.submit(pow, 2, 3)], timeout=0.5)  # both are running
+        real = time.time
+        monkeypatch.setattr(time, "time", lambda: real() + jump)
+        assert short.exception(60) is None
+        assert isinstance(endless.exception(60), FutureTimeout)
+    finally:
+        monkeypatch.undo()
+        pool.shutdown(cancel_futures=True)
