@@ -24,6 +24,7 @@ SHIPPED = {
     "stt-read": "spicekit.benches.stt:SttRead",
     "stt-write": "spicekit.benches.stt:SttWrite",
     "stt-settle": "spicekit.benches.stt_settle:SttSettle",
+    "stt-bnn-row": "spicekit.benches.bnn_row:BnnRow",
     "sot-read": "spicekit.benches.sot:SotRead",
     "sot-logic": "spicekit.benches.sot:SotLogic",
     "sot-sense": "spicekit.benches.sot_sense:SotSense",

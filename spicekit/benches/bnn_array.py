@@ -1,0 +1,251 @@
+"""STT-BNN's row (Pham et al., JETCAS 2022): N XNOR cells of 1T1MTJ pairs on one source line, whose voltage counts the matches.
+
+Every cell's two junctions and transistors are there, with the wire of the source line cell by cell.  The bit lines serve all
+rows, so a row's netlist holds 1/rows of each driver.  The other rows hold data of their own: a bit line's drop follows their
+mean current and hardly this row's cell, which is what joining the columns' lines (bit_lines=shared) gives.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Mapping
+from typing import Any, ClassVar, Literal, Self
+
+import numpy as np
+from pydantic import model_validator
+
+from spicekit.bench import Bench, VariationPoint, option, quantity
+from spicekit.benches.bnn_data import Cell, Positions, cells_of, drawn, placed
+from spicekit.errors import UserError
+from spicekit.junction import Junction, JunctionParameters
+from spicekit.physics.bnn_row import source_line
+from spicekit.physics.fokker_planck import populations
+from spicekit.waves import Array
+
+START = 0.2e-9  # s, word line and bit lines are switched on
+EDGE = 20e-12  # s, of the ideal sources at the drivers' inputs
+LIFT_DELAY = 0.15e-9  # s, from isolation to the first lift
+LIFT_TIME = 0.4e-9  # s, a lift settles in it
+SECTIONS = 8  # of the word line's wire
+
+
+class RowParameters(JunctionParameters):
+    """What a row, its data, its lines, their drivers and its sense node are made of."""
+
+    # the junctions are at rest: there is no magnetisation to choose a model or an angle for
+    model: ClassVar[Literal["llg"]] = "llg"  # type: ignore[misc]
+    theta0: ClassVar[None] = None  # type: ignore[misc]
+
+    technology: str = option("ptm65", "CMOS technology: a shipped one or the path of a TOML file")
+    ra: float = quantity(100.0, "ohm um2", "resistance-area product of the junctions", gt=0, le=1e5)
+
+    n: int = quantity(128, "", "XNOR cells of the row", ge=8, le=512)
+    data: Literal["given", "trial"] = option("given", "weights and inputs as below, or every cell's product drawn in each trial")
+    n1: int | None = quantity(None, "", "matching cells; n/2 if not given and not fixed by weights and inputs", ge=0, le=512)
+    positions: Positions = option(
+        "random", "where the n1 matching cells are: first (far from the amplifier), last, spread, random"
+    )
+    position_seed: int = quantity(1, "", "seed of random positions", ge=0, le=2**31)
+    data_seed: int | None = quantity(None, "", "seed to draw weights and inputs from", ge=0, le=2**31)
+    weights: str | None = option(None, "the cells' weights, a character 1 (+1) or 0 (-1) each")
+    inputs: str | None = option(None, "the cells' inputs, a character 1 (+1) or 0 (-1) each")
+
+    v_high: float = quantity(0.6, "V", "rail V_H of the bit lines", gt=0, le=5)
+    v_low: float = quantity(0.2, "V", "rail V_L of the bit lines", ge=0, le=5)
+    v_wl: float | None = quantity(None, "V", "word-line high level; the supply if not given", gt=0, le=5)
+    access: Literal["nmos", "ideal"] = option("nmos", "access: transistors and drivers, or ideal switches and rails")
+    w_access: float = quantity(300e-9, "m", "width of each access transistor", gt=0, le=1e-5)
+    l_access: float | None = quantity(None, "m", "its length; the technology's shortest if not given", gt=0, le=1e-6)
+    rows: int = quantity(128, "", "rows of the array, which share the drivers of the bit lines", ge=1, le=4096)
+    row: int | None = quantity(None, "", "this row, counted from the drivers; the middle one if not given", ge=1, le=4096)
+    bit_lines: Literal["shared", "column"] = option(
+        "shared", "the other rows hold data of their own (lines of all columns alike), or the same as this row (column)"
+    )
+    w_driver: float = quantity(20e-6, "m", "width of the NMOS of a bit line's driver; PMOS twice that", gt=0, le=1e-3)
+    w_word: float = quantity(4e-6, "m", "width of the NMOS of the word line's driver; PMOS twice that", gt=0, le=1e-3)
+    # CACTI 7's local wires, 4.2 ohm/um at 45 nm (tech_params/45nm.dat, conservative) times (45/65)^2, and 0.26 fF/um at any node.
+    # Pitches chosen: 0.365 um along the row (W + F) and 0.39 um along the bit lines (two transistors of 3 F on top of
+    # each other).  SL 2.5 times the smallest width, BL on two layers.
+    r_sl: float = quantity(0.3, "ohm", "resistance of SL a cell; 0: none", ge=0, le=1e4)
+    c_sl: float = quantity(0.1e-15, "F", "wire capacitance of SL a cell", ge=0, le=1e-12)
+    r_bl: float = quantity(0.4, "ohm", "resistance of BL a row; 0: none", ge=0, le=1e4)
+    c_bl: float = quantity(0.1e-15, "F", "wire capacitance of BL a row", ge=0, le=1e-12)
+    r_word: float = quantity(0.73, "ohm", "resistance of WL a cell", ge=1e-3, le=1e4)
+    c_word: float = quantity(0.1e-15, "F", "wire capacitance of WL a cell; the gates are in the netlist", ge=0, le=1e-12)
+
+    boost: int = quantity(0, "", "lifts of the sense node after the row has settled: 0, 1 or 2", ge=0, le=2)
+    isolation: Literal["switch", "none"] = option("switch", "sense node behind a switch, or the end of SL itself (boost=0)")
+    t_row: float = quantity(1e-9, "s", "time for which the row is on", ge=1e-10, le=1e-6)
+    c_load: float = quantity(4e-15, "F", "load of the sense node, for the amplifier's gate", ge=0, le=1e-12)
+    c_boost: float = quantity(10e-15, "F", "each capacitor that lifts", gt=0, le=1e-12)
+    v_lift: float = quantity(0.3, "V", "rail to which the capacitors' lower plates go", gt=0, le=2)
+    w_iso: float = quantity(
+        120e-9,
+        "m",
+        "width of the isolation NMOS, and of those in the inverters at its gate and the capacitors' switches",
+        gt=0,
+        le=1e-5,
+    )
+    w_lift: float = quantity(200e-9, "m", "width of the NMOS that drive the capacitors' lower plates", gt=0, le=1e-5)
+
+    @property
+    def words(self) -> tuple[str, str]:
+        """Weights and inputs of the row, a character 0 or 1 a cell."""
+        if self.data == "trial":  # stand-ins: the products are drawn
+            return "1" * self.n, "1" * self.n
+        if self.data_seed is not None:
+            return drawn(self.n, self.data_seed)
+        if self.weights is not None and self.inputs is not None:
+            return self.weights, self.inputs
+        places = placed(self.n, self.n // 2 if self.n1 is None else self.n1, self.positions, self.position_seed)
+        return "1" * self.n, "".join("1" if j in set(places) else "0" for j in range(self.n))
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        if self.n1 is not None and self.n1 > self.n:
+            raise ValueError(f"n1: {self.n1} given; allowed: 0 to n = {self.n}")
+        words = {name: word for name, word in (("weights", self.weights), ("inputs", self.inputs)) if word is not None}
+        for name, word in words.items():
+            if len(word) != self.n or set(word) - set("01"):
+                raise ValueError(f"{name}: '{word}' given; allowed: n = {self.n} characters, each 0 or 1")
+        if len(words) == 1:
+            raise ValueError(f"{next(iter(words))}: given alone; allowed: weights and inputs together")
+        ways = {"n1": self.n1 is not None, "data_seed": self.data_seed is not None, "weights": bool(words)}
+        given = [name for name, is_given in ways.items() if is_given] + (["data=trial"] if self.data == "trial" else [])
+        if len(given) > 1:
+            raise ValueError(f"{given[0]}: given with {given[1]}; allowed: one of n1, data_seed, weights with inputs, data=trial")
+        if self.v_high <= self.v_low:
+            raise ValueError(f"v_high: {self.v_high:g} V given; allowed: above v_low = {self.v_low:g} V")
+        if self.row is not None and self.row > self.rows:
+            raise ValueError(f"row: {self.row} given; allowed: 1 to rows = {self.rows}")
+        if self.boost and self.isolation == "none":
+            raise ValueError(f"isolation: none given with boost={self.boost}; allowed: switch, a lift needs it")
+        return self
+
+
+class RowBench(Bench):
+    """What benches with a row share: its cells, variation points and the names for its templates."""
+
+    Parameters: ClassVar[type[RowParameters]] = RowParameters
+
+    def __init__(self, **given: Any) -> None:
+        super().__init__(**given)
+        if self.junction.card.three_terminal:
+            raise UserError(f"bench '{self.name}': parameter device: '{self.p.device}' has a rail; allowed: two terminals")
+
+    @functools.cached_property
+    def junction(self) -> Junction:
+        """The card at the temperature of the bench."""
+        return Junction.of(self.p)
+
+    @property
+    def temperature(self) -> float:
+        return self.junction.celsius
+
+    @functools.cached_property
+    def cells(self) -> list[Cell]:
+        """The row's cells; cell n - 1 is next to the amplifier."""
+        return cells_of(*self.p.words)
+
+    @property
+    def l_access(self) -> float:
+        """Length of the access transistors in metres."""
+        return float(self.technology.l_min if self.p.l_access is None else self.p.l_access)
+
+    @property
+    def r_line(self) -> float:
+        """Resistance in ohm that drops under one cell's current what the bit line's wire does under those of all rows."""
+        row = (self.p.rows + 1) // 2 if self.p.row is None else self.p.row
+        return float(max(self.p.r_bl * (row * self.p.rows - row * (row - 1) / 2), 1e-3))  # 1 mohm stands for none
+
+    def disturb(self) -> float:
+        """Highest probability that one operation flips a junction, nominal, from the Fokker-Planck equation.
+
+        The free layer is at the bit line: the current of an antiparallel junction at V_H pulls it to parallel, that of a parallel
+        one at V_L to antiparallel.  Each sees most where all other cells are against it; the whole divider voltage counts as its
+        own, which leaves out the drop in transistor and wires and is an upper bound.
+        """
+        p, k, r_p = self.p, self.junction.k, self.junction.r_p
+        v = source_line(p.n, p.n, self.junction.tmr, p.v_high, p.v_low) - p.v_low
+        i_p = v / r_p
+        i_ap = i_p / (1 + self.junction.tmr / (1 + k["tmr_v2"] * v**2))
+        return max(_flips(k, i_p / k["ic_p_ap"], p.t_row), _flips(k, i_ap / k["ic_ap_p"], p.t_row))
+
+    def cell_points(self) -> list[VariationPoint]:
+        """Variation points of the row's cells: t<j> is on BL of cell j, c<j> on BLB."""
+        points = []
+        for j in range(self.p.n):
+            for device in (f"t{j}", f"c{j}"):
+                # the factor on the area is left out: on a junction at rest it acts as RA does
+                points += self.junction.points(device, dynamic=False)[:2]
+                if self.p.access == "nmos":
+                    points += self.transistor(device, self.p.w_access, self.l_access)
+        if self.p.data == "trial":
+            nominal = set(placed(self.p.n, self.p.n // 2, "spread", 0))
+            points += [VariationPoint(f"match_{j}", "match", float(j in nominal), "", draw=_even_bit) for j in range(self.p.n)]
+        return points
+
+    def sense_devices(self) -> dict[str, tuple[str, float, float]]:
+        """Transistors at the sense node: name -> type, width and length in metres."""
+        p, short = self.p, self.technology.l_min
+        found: dict[str, tuple[str, float, float]] = {}
+        if p.isolation == "switch":
+            found["iso"] = ("nmos", p.w_iso, short)
+        for k in range(1, p.boost + 1):
+            found |= {f"{name}{k}": ("nmos", p.w_lift, short) for name in ("up", "down")}
+        return found
+
+    def sense_points(self) -> list[VariationPoint]:
+        """Variation points of the sense node's transistors."""
+        return [
+            point for name, (_, width, length) in self.sense_devices().items() for point in self.transistor(name, width, length)
+        ]
+
+    @property
+    def v_wl(self) -> float:
+        """High level of the word line in volts."""
+        return float(self.vdd if self.p.v_wl is None else self.p.v_wl)
+
+    @property
+    def t_sample(self) -> float:
+        """When the sense node is isolated, in seconds."""
+        return float(START + self.p.t_row)
+
+    @property
+    def t_lift(self) -> tuple[float, ...]:
+        """When each capacitor lifts, in seconds."""
+        return tuple(self.t_sample + LIFT_DELAY + k * LIFT_TIME for k in range(self.p.boost))
+
+    @property
+    def t_ready(self) -> float:
+        """When the sense node has its final voltage, in seconds."""
+        if self.p.isolation == "none":
+            return self.t_sample
+        return float(self.t_sample + LIFT_DELAY + LIFT_TIME * max(self.p.boost, 1))
+
+    def context(self) -> dict[str, Any]:
+        return {
+            "k": self.junction.k,
+            "l_access": self.l_access,
+            "l_min": float(self.technology.l_min),
+            "v_wl": self.v_wl,
+            "edge": EDGE,
+            "sections": SECTIONS,
+            "r_line": self.r_line,
+            "start": START,
+            "t_sample": self.t_sample,
+            "t_lift": self.t_lift,
+            "t_ready": self.t_ready,
+            "t_release": self.t_ready,
+            "devices": self.sense_devices(),
+        }
+
+
+def _flips(k: Mapping[str, float], overdrive: float, t_row: float) -> float:
+    """Probability that a current of ``overdrive`` times the critical one switches the junction ``k`` within ``t_row`` seconds."""
+    return float(populations(k["delta"], overdrive, np.array([t_row / k["tau_d"]]), cells=256)[1][0])
+
+
+def _even_bit(z: Array) -> Array:
+    """0 or 1, even, from a standard normal."""
+    return (z > 0).astype(float)
