@@ -25,6 +25,8 @@ SHIPPED = {
     "stt-write": "spicekit.benches.stt:SttWrite",
     "stt-settle": "spicekit.benches.stt_settle:SttSettle",
     "stt-bnn-row": "spicekit.benches.bnn_row:BnnRow",
+    "tbs-sense": "spicekit.benches.tbs:TbsSense",
+    "vsa-sense": "spicekit.benches.vsa:VsaSense",
     "sot-read": "spicekit.benches.sot:SotRead",
     "sot-logic": "spicekit.benches.sot:SotLogic",
     "sot-sense": "spicekit.benches.sot_sense:SotSense",

@@ -1,0 +1,165 @@
+"""Time-based sensing in pictures: waveforms for three inputs, arrival against V_SL, energy and read BER with a voltage amplifier.
+
+python examples/tbs_sense.py --out out/tbs-sense [--trials 1000] [waveforms] [arrival] [energy] [ber]
+
+The read bit error rate of a 1T1MTJ cell is the distribution of the cell's voltages (the trials of one campaign a read current)
+convolved with a normal distribution of the amplifier's trip point, whose mean and sigma are those of a campaign an amplifier on
+a line like the cell's.  Each amplifier's levels are shifted together (v_source) to where its rate is lowest.  Rates below
+FLOOR are not given: so many trials do not carry them.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy.special import ndtr
+from scipy.stats import kurtosis
+
+from montecarlo import Campaign
+from spicekit import run
+from spicekit.style import COLOURS, new_figure, save
+
+Array = NDArray[np.float64]
+CURRENTS = (1e-6, 1.5e-6, 2e-6, 3e-6, 5e-6)
+FLOOR = 1e-6
+
+
+def waveforms(folder: Path, _: int) -> None:
+    """LOAD, arrivals and latch outputs for an input below, at and above the decision threshold."""
+    figure = new_figure(9, 8)
+    axes = figure.subplots(3, 1, sharex=True)
+    for colour, overdrive in zip(COLOURS, (-10e-3, 2e-3, 20e-3), strict=False):
+        result = run("tbs-sense", overdrive=overdrive)
+        time = result.waves("time") * 1e9
+        label = f"V_SL {400 + overdrive * 1e3:g} mV"
+        axes[0].plot(time, result.waves("v(load_in)"), color=colour, label=label)
+        axes[1].plot(time, result.waves("v(arrive_in)"), color=colour, label=label)
+        axes[2].plot(time, result.waves("v(q_in)"), color=colour, label=f"Q, {label}")
+        axes[2].plot(time, result.waves("v(qb_in)"), color=colour, ls="--", label=f"QB, {label}")
+    axes[1].plot(time, result.waves("v(delayed)"), color="black", lw=2, alpha=0.6, label="delay line")
+    for axis, name in zip(axes, ("LOAD (V)", "arrivals (V)", "latch (V)"), strict=True):
+        axis.set_ylabel(name)
+        axis.legend(fontsize=8, loc="upper left", bbox_to_anchor=(1, 1))
+    axes[2].set_xlabel("time (ns); START rises at 0.2 ns")
+    figure.suptitle("tbs-sense: ptm65 tt, 27 °C, VDD 1.1 V", fontsize=11)
+    print("plot:", save(figure, folder / "waveforms.png"))
+
+
+def arrival(folder: Path, _: int) -> None:
+    """Arrival of LOAD against the input, the delay line's as a line."""
+    inputs = np.linspace(0.36, 0.5, 15)
+    results = [run("tbs-sense", v_in=float(v), t_window=16e-9).measures for v in inputs]
+    figure = new_figure(7, 4.5)
+    axis = figure.subplots()
+    axis.semilogy(inputs * 1e3, [m["t_load"] * 1e9 for m in results], "o-", color=COLOURS[0], label="LOAD")
+    axis.semilogy(inputs * 1e3, [m["t_delay"] * 1e9 for m in results], color=COLOURS[1], label="delay line, trimmed at 400 mV")
+    axis.semilogy(inputs * 1e3, [m["t_decision"] * 1e9 for m in results], ":", color="black", label="decision")
+    axis.set_xlabel("V_SL (mV)")
+    axis.set_ylabel("time from START (ns)")
+    axis.set_yticks([1, 2, 5, 10, 15], ["1", "2", "5", "10", "15"])
+    axis.set_title("tbs-sense: arrival at the latch, ptm65 tt, 27 °C, VDD 1.1 V", fontsize=11)
+    axis.legend()
+    print("plot:", save(figure, folder / "arrival.png"))
+
+
+def energy(folder: Path, _: int) -> None:
+    """Energy of an operation by part, both amplifiers, input 10 mV above the threshold."""
+    figure = new_figure(7.5, 3.2)
+    axis = figure.subplots()
+    names = {
+        "e_load": "LOAD",
+        "e_latch": "inverters and latch",
+        "e_line": "delay line, share",
+        "e_amplifier": "comparator and output latch",
+        "e_drive": "START driver",
+    }
+    colours = dict(zip(names, COLOURS, strict=False))
+    benches = ("tbs-sense", "vsa-sense")
+    for row, bench in enumerate(benches):
+        measures = run(bench).measures
+        start = 0.0
+        for name in (name for name in names if name in measures):
+            value = measures[name] * 1e15
+            axis.barh(row, value, left=start, color=colours[name])
+            start += value
+        axis.text(start + 1, row, f"{measures['e_total'] * 1e15:.1f} fJ", va="center")
+    for name, text in names.items():
+        axis.barh(0, 0, color=colours[name], label=text)
+    axis.set_yticks(range(len(benches)), benches)
+    axis.set_xlabel("energy an operation (fJ)")
+    axis.margins(x=0.15)
+    axis.set_title("410 mV in, ptm65 tt, 27 °C, VDD 1.1 V, equal gate area", fontsize=10)
+    axis.legend(fontsize=8, loc="upper left", bbox_to_anchor=(1, 1))
+    print("plot:", save(figure, folder / "energy.png"))
+
+
+def trials(bench: str, parameters: dict[str, object], count: int, folder: Path) -> pd.DataFrame:
+    """Samples and measures of the trials of a campaign, run or resumed in ``folder``."""
+    Campaign(bench, trials=count, seed=1, parameters=parameters).run(folder)
+    table = pd.concat([pd.read_parquet(part) for part in sorted((folder / "trials").glob("*.parquet"))])
+    return table[table["outcome"] == "ok"].merge(pd.read_parquet(folder / "samples.parquet"), on="trial")
+
+
+def error_rate(levels: tuple[Array, Array], sigma: float) -> float:
+    """Read bit error rate, both states as likely, at the best common shift of both levels; NaN below FLOOR."""
+    thresholds = np.linspace(levels[0].mean(), levels[1].mean(), 201)[:, None]
+    too_high = ndtr((levels[0] - thresholds) / sigma).mean(axis=1)  # the trip point is below a P level
+    too_low = ndtr((thresholds - levels[1]) / sigma).mean(axis=1)
+    best = float((too_high + too_low).min() / 2)
+    return best if best >= FLOOR else float("nan")
+
+
+def ber(folder: Path, count: int) -> None:
+    """Read bit error rate of the 1T1MTJ cell against the read current, through both amplifiers."""
+    cells = {}
+    for current in CURRENTS:
+        # the cells alone: an operation of 50 ps, which no amplifier needs to finish
+        short = {"source": "cell", "i_read": current, "t_window": 50e-12, "t_recover": 50e-12}
+        table = trials("vsa-sense", short, 2 * count, folder / f"cells-{current * 1e6:g}u")
+        cells[current] = (table["v_p"].to_numpy(), table["v_ap"].to_numpy())
+    figure = new_figure(7, 4.5)
+    axis = figure.subplots()
+    offset: dict[str, object] = {"measure": "offset", "source": "cell"}
+    tbs, vsa = (trials(bench, offset, count, folder / bench) for bench in ("tbs-sense", "vsa-sense"))
+    amplifiers = {"TBS": tbs["trip"], "VSA": vsa["trip"], "VSA, ideal reference": vsa["trip"] - vsa["vref"] + vsa["vref"].mean()}
+    for index, (name, trip) in enumerate(amplifiers.items()):
+        trips = trip.to_numpy()
+        mean, sigma, excess = float(trips.mean()), float(trips.std(ddof=1)), float(kurtosis(trips))
+        rates = [error_rate(cells[current], sigma) for current in CURRENTS]
+        print(f"{name}: trip point {mean * 1e3:.2f} mV, sigma {sigma * 1e3:.2f} mV, excess kurtosis {excess:+.2f}")
+        for current, rate in zip(CURRENTS, rates, strict=True):
+            p, ap = cells[current]
+            signal = f"signal {(ap.mean() - p.mean()) * 1e3:.1f} mV, sigma P {p.std() * 1e3:.2f} mV, AP {ap.std() * 1e3:.2f} mV"
+            print(f"  {current * 1e6:g} uA: BER {f'{rate:.2g}' if rate > 0 else f'below {FLOOR:g}'}   {signal}")
+        axis.semilogy([current * 1e6 for current in CURRENTS], rates, "o-", color=COLOURS[index], label=name)
+    axis.set_xlabel("read current (µA)")
+    axis.set_ylabel("read bit error rate")
+    axis.set_title("1T1MTJ read, σ(RA) 5 %, σ(TMR) 10 %, equal gate area, ptm65 tt, 27 °C", fontsize=10)
+    axis.legend()
+    print("plot:", save(figure, folder / "ber.png"))
+
+
+PICTURES: dict[str, Callable[[Path, int], None]] = {"waveforms": waveforms, "arrival": arrival, "energy": energy, "ber": ber}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(PICTURES)}; all if not given")
+    parser.add_argument("--out", type=Path, default=Path("out/tbs-sense"))
+    parser.add_argument("--trials", type=int, default=1000)
+    options = parser.parse_args()
+    for name in options.names:
+        if name not in PICTURES:
+            parser.error(f"unknown picture '{name}'; choose from {', '.join(PICTURES)}")
+    options.out.mkdir(parents=True, exist_ok=True)
+    for name in options.names or PICTURES:
+        PICTURES[name](options.out, options.trials)
+
+
+if __name__ == "__main__":  # worker processes import this file
+    main()

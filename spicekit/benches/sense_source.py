@@ -1,0 +1,222 @@
+"""What the sense amplifiers on one line have in common: the input that they sense and the names of their parameters.
+
+The input is a source line at a given voltage with its resistance and capacitance, or the bit line of a 1T1MTJ cell which a
+current reads, in both states side by side.  Amplifiers that are compared see the same input, and with one seed the same cells.
+"""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Mapping
+from typing import Any, ClassVar, Literal
+
+from spicekit.bench import Bench, Margin, Measure, VariationPoint, option, quantity
+from spicekit.crossing import crossing, integral, value_at
+from spicekit.errors import UserError
+from spicekit.junction import Junction, JunctionParameters
+from spicekit.waves import Waves
+
+Sized = tuple[str, float, float]  # type, width and length in metres
+
+EDGE = 10e-12  # s, of the ideal sources at the drivers' inputs
+T_START = 0.2e-9  # s, START begins to rise
+T_FROM = T_START + EDGE / 2  # s, times are counted from here
+CELLS = {"p": 0, "ap": 1}  # copies of the circuit, one a state of the cell: the higher resistance gives the higher voltage
+
+
+class SenseParameters(JunctionParameters):
+    # the junction is at rest
+    model: ClassVar[Literal["llg"]] = "llg"  # type: ignore[misc]
+    theta0: ClassVar[None] = None  # type: ignore[misc]
+
+    technology: str = option("ptm65", "CMOS technology: a shipped one or the path of a TOML file")
+    temperature: float = quantity(27.0, "C", "temperature of all devices")
+    measure: Literal["decision", "offset"] = option("decision", "one operation, or the input-referred offset of the amplifier")
+    source: Literal["voltage", "cell"] = option("voltage", "input: a line at a given voltage, or a 1T1MTJ cell in both states")
+    v_mid: float = quantity(0.4, "V", "input voltage at which the decision shall turn", gt=0, le=2)
+    overdrive: float = quantity(10e-3, "V", "input voltage above v_mid; below 0 the right answer is 0", ge=-1, le=1)
+    v_in: float | None = quantity(None, "V", "input voltage; v_mid + overdrive if not given", ge=0, le=2)
+    # row of 128 complementary cells: 128 junction pairs in parallel are 26 ohm, the wire adds as much
+    r_source: float = quantity(50.0, "ohm", "resistance of the line at the input", ge=1e-3, le=1e9)
+    c_source: float = quantity(50e-15, "F", "capacitance of the line at the input", gt=0, le=1e-9)
+    t_recover: float = quantity(2e-9, "s", "from the end of t_window to the end of the simulation", gt=0, le=1e-6)
+    w_driver: float = quantity(0.5e-6, "m", "width of the NMOS of the START driver; PMOS twice that", gt=0, le=1e-4)
+    i_read: float = quantity(10e-6, "A", "current through the cell", gt=0, le=1e-3)
+    v_source: float = quantity(0.31, "V", "the cell's source line during the read", ge=0, le=2)
+    w_access: float = quantity(300e-9, "m", "width of the cell's transistor, of the shortest length", gt=0, le=1e-5)
+    w_mirror: float = quantity(4e-6, "m", "width of the mirror's PMOS", gt=0, le=1e-4)
+    l_mirror: float = quantity(1e-6, "m", "length of the mirror's PMOS", gt=0, le=1e-5)
+
+    @property
+    def v_input(self) -> float:
+        """Input voltage of ``source=voltage``."""
+        return self.v_mid + self.overdrive if self.v_in is None else self.v_in
+
+
+class SenseBench(Bench):
+    """A bench of one amplifier.  Copies of it in one netlist share their variation points."""
+
+    Parameters = SenseParameters
+    supplies: ClassVar[dict[str, str]]  # of each copy: name -> what its energy is spent on
+    latch: ClassVar[tuple[str, str]]  # nodes that part with the decision: the first is high for a 1
+    held: ClassVar[str | None] = None  # node that holds the decision until START falls, if not the first of these
+
+    def __init__(self, **given: Any) -> None:
+        super().__init__(**given)
+        if self.p.v_in is not None and self.p.source == "cell":
+            raise UserError(f"bench '{self.name}': parameter v_in: {self.p.v_in:g} V given; allowed with source=voltage only")
+
+    @property
+    def junction(self) -> Junction:
+        """The cell's junction at the temperature of the bench."""
+        return Junction.of(self.p)
+
+    @property
+    def r_line(self) -> float:
+        """Resistance of the line at the input in ohm; of a cell, the mean of both states at zero bias."""
+        junction = self.junction
+        return junction.r_p * (1 + junction.tmr / 2) if self.cells else float(self.p.r_source)
+
+    @property
+    def t_off(self) -> float:
+        """When START falls again, in seconds."""
+        return float(T_START + self.p.t_window)
+
+    @property
+    def cells(self) -> dict[str, int]:
+        """Copies of the cell: tag -> state."""
+        return CELLS if self.p.source == "cell" else {}
+
+    @property
+    def amplifiers(self) -> dict[str, int]:
+        """Copies of the amplifier: tag -> right answer."""
+        return self.cells or {"in": int(self.p.v_input > self.p.v_mid)}
+
+    @property
+    def inputs(self) -> dict[str, float]:
+        """Copies of the line at a given voltage: tag -> V."""
+        return {} if self.cells else {"in": self.p.v_input}
+
+    @abstractmethod
+    def amplifier_devices(self) -> dict[str, Sized]:
+        """Transistors of the amplifier: name -> type, width and length in metres."""
+
+    def amplifier_points(self) -> tuple[VariationPoint, ...]:
+        """Variation points of the amplifier beside those of its transistors."""
+        return ()
+
+    @property
+    @abstractmethod
+    def gate_area(self) -> float:
+        """Sum of W L over the amplifier's transistors in m2, with its share of what several amplifiers use."""
+
+    def source_devices(self) -> dict[str, Sized]:
+        """Transistors of the cell's read: name -> type, width and length in metres."""
+        mirror = ("pmos", self.p.w_mirror, self.p.l_mirror)
+        return {"c0": ("nmos", self.p.w_access, self.technology.l_min), "md": mirror, "mr": mirror}
+
+    def points(self) -> tuple[VariationPoint, ...]:
+        """Cell first: with one seed, amplifiers to be compared see the same cells."""
+        junction = [point for point in self.junction.points("c0", dynamic=False) if point.kind in ("ra", "tmr")]
+        devices = {**self.source_devices(), **self.amplifier_devices()}
+        transistors = [point for name, (_, width, length) in devices.items() for point in self.transistor(name, width, length)]
+        return (*junction, *transistors, *self.amplifier_points())
+
+    def context(self) -> dict[str, Any]:
+        v2 = self.junction.k["tmr_v2"]
+        return {
+            "devices": {**self.source_devices(), **self.amplifier_devices()},
+            "cells": self.cells,
+            "amplifiers": self.amplifiers,
+            "inputs": self.inputs,
+            "area": self.junction.k["area"],
+            "v_half": v2**-0.5 if v2 else 1.0,
+            "v_half_finite": v2 > 0,
+            "edge": EDGE,
+            "t_start": T_START,
+            "t_from": T_FROM,
+        }
+
+    def margins(self) -> tuple[Margin, ...]:
+        if self.cells:
+            return (Margin("read", low="v_p", high="v_ap", reference="trip" if self.p.measure == "offset" else None),)
+        return ()
+
+    def decision_save(self) -> tuple[str, ...]:
+        """Vectors that :meth:`decisions` and :meth:`energy` need of the copies."""
+        nodes = ("sl", *self.latch, *((self.held,) if self.held else ()))
+        voltages = [f"v({node}_{tag})" for tag in self.amplifiers for node in nodes]
+        return (*voltages, *(f"i(vdd_{name}_{tag})" for tag in self.amplifiers for name in self.supplies))
+
+    def decision_measures(self) -> tuple[Measure, ...]:
+        """What :meth:`decisions` returns."""
+        decision = "decision at the end of t_window"
+        which = (
+            [
+                *(Measure(f"decision_{tag}", "", f"{decision}, cell {tag.upper()}", fraction=True) for tag in self.cells),
+                *self.level_measures(),
+            ]
+            if self.cells
+            else [Measure("decision", "", decision, fraction=True)]
+        )
+        both = ", either state" if self.cells else ""
+        return (
+            *which,
+            Measure("wrong", "", f"1 if it is not the right answer{both}", fraction=True),
+            Measure("decided", "", "1 if the latch's outputs parted by VDD/2 within t_window (both states)", fraction=True),
+            Measure("t_decision", "s", "from START until they did, t_window if they did not (the later of both states)"),
+            Measure("kick", "V", "largest movement of the input within t_window"),
+        )
+
+    def decisions(self, waves: Waves) -> dict[str, float]:
+        """Decision, its time and the kickback, over the copies."""
+        time, half = waves("time"), self.vdd / 2
+        values = {"wrong": 0.0, "decided": 1.0, "t_decision": 0.0, "kick": 0.0}
+        high, low = self.latch
+        for tag, right in self.amplifiers.items():
+            apart = waves(f"v({high}_{tag})") - waves(f"v({low}_{tag})")
+            parted = crossing(time, abs(apart), half, after=T_START)
+            decision = value_at(time, waves(f"v({self.held}_{tag})") if self.held else apart, self.t_off) > half
+            line = waves(f"v(sl_{tag})")
+            before = value_at(time, line, T_START)
+            values["decision" if tag == "in" else f"decision_{tag}"] = float(decision)
+            values["wrong"] = max(values["wrong"], float(decision != right or parted >= self.t_off))
+            values["decided"] = min(values["decided"], float(parted < self.t_off))
+            values["t_decision"] = max(values["t_decision"], min(parted, self.t_off) - T_FROM)
+            values["kick"] = max(values["kick"], float(abs(line - before)[time <= self.t_off].max()))
+        return values | self.levels(waves)
+
+    def level_measures(self) -> tuple[Measure, ...]:
+        """What :meth:`levels` returns."""
+        return tuple(Measure(f"v_{tag}", "V", f"input when START rises, cell {tag.upper()}") for tag in self.cells)
+
+    def levels(self, waves: Waves) -> dict[str, float]:
+        """Input voltages of the cell's states when START rises."""
+        return {f"v_{tag}": value_at(waves("time"), waves(f"v(sl_{tag})"), T_START) for tag in self.cells}
+
+    def energy_measures(self, shared: Mapping[str, str]) -> tuple[Measure, ...]:
+        """What :meth:`energy` returns."""
+        parts = {**self.supplies, **shared}
+        mean = ", mean of both states" if self.cells else ""
+        return (
+            Measure("e_total", "J", f"energy from all supplies{mean}: the {len(parts)} below"),
+            *(Measure(f"e_{name}", "J", meaning) for name, meaning in parts.items()),
+        )
+
+    def energy(self, waves: Waves, shared: Mapping[str, int]) -> dict[str, float]:
+        """Energy of a whole operation by supply; ``shared``: supply -> number of amplifiers that it feeds."""
+        time, copies = waves("time"), len(self.amplifiers)
+        parts = {
+            name: sum(integral(time, waves(f"i(vdd_{name}_{tag})")) for tag in self.amplifiers) * self.vdd / copies
+            for name in self.supplies
+        } | {name: integral(time, waves(f"i(vdd_{name})")) * self.vdd / users for name, users in shared.items()}
+        return {"e_total": sum(parts.values()), **{f"e_{name}": value for name, value in parts.items()}}
+
+    def arrival(self, waves: Waves, node: str) -> float:
+        """When ``node`` first passes VDD/2, in seconds from START; the end of t_window if it does not."""
+        return min(crossing(waves("time"), waves(f"v({node})"), self.vdd / 2, after=T_START), self.t_off) - T_FROM
+
+    def subtitle(self) -> str:
+        if self.p.measure == "offset":
+            return f"offset at {self.p.v_mid:g} V"
+        return f"cell {self.p.device} at {self.p.i_read * 1e6:g} µA" if self.cells else f"input {self.p.v_input * 1e3:g} mV"

@@ -1,0 +1,204 @@
+"""The conventional sense amplifier beside time-based sensing: a latch-type voltage comparator of equal total gate area.
+
+A StrongARM comparator with output latch compares the input with a reference voltage.  The reference has a variation point of
+its own: an amplifier without one (``tbs-sense``) is spared it.  By default its sigma is that of a unity-gain buffer whose
+input pair has 2 um2 a transistor, 2.5 mV at the shipped 65 nm (Pelgrom); ``sigma_ref=0`` is an ideal reference.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, ClassVar, Literal
+
+from spicekit.analysis import TranAnalysis
+from spicekit.bench import Measure, Panel, VariationPoint, option, quantity
+from spicekit.benches.sense_source import T_START, SenseBench, SenseParameters, Sized
+from spicekit.benches.tbs import TbsSense
+from spicekit.errors import UserError
+from spicekit.waves import Waves
+
+COMPARISONS = 9  # of the offset search: its resolution is offset_range / 2^9
+C_SEARCH = 1e-12  # F, holds the differential input of the offset search
+BUFFER = 2e-12  # m2, gate area of each input transistor of the reference's buffer
+
+
+class VsaParameters(SenseParameters):
+    t_window: float = quantity(2e-9, "s", "time in which the amplifier must decide", gt=0, le=1e-6)
+    sigma_ref: float | None = quantity(
+        None,
+        "V",
+        "standard deviation of the reference; that of a buffer with an input pair of 2 um2 each if not given",
+        ge=0,
+        le=1,
+    )
+    inputs: Literal["pmos", "nmos"] | None = option(
+        None, "type of the input pair; if not given pmos for v_mid below half the supply, nmos above"
+    )
+    gate_area: float | None = quantity(
+        None,
+        "m2",
+        "total gate area, reached by the width of the inputs; that of tbs-sense at its defaults if not given",
+        gt=0,
+        le=1e-9,
+    )
+    l_input: float = quantity(120e-9, "m", "length of the input pair", gt=0, le=1e-5)
+    w_tail: float = quantity(0.5e-6, "m", "width of the tail transistor", gt=0, le=1e-4)
+    w_latch: float = quantity(1e-6, "m", "width of the cross-coupled NMOS; PMOS twice that", gt=0, le=1e-4)
+    l_latch: float = quantity(65e-9, "m", "length of both", gt=0, le=1e-5)
+    w_reset: float = quantity(300e-9, "m", "width of the reset transistors of the outputs", gt=0, le=1e-4)
+    offset_range: float = quantity(32e-3, "V", "measure=offset: the search covers - to + this", gt=0, le=0.5)
+
+
+class VsaSense(SenseBench):
+    name = "vsa-sense"
+    summary = "latch-type voltage sense amplifier of the same gate area: decision, delay, offset, energy"
+    template = "benches/vsa-sense.cir.j2"
+    Parameters = VsaParameters
+    supplies: ClassVar = {"amplifier": "comparator and output latch", "drive": "driver of the clock"}
+    latch: ClassVar = ("outp", "outn")
+    held: ClassVar = "q"
+
+    def __init__(self, **given: Any) -> None:
+        super().__init__(**given)
+        if self.w_input < self.technology.w_min:
+            raise UserError(
+                f"bench '{self.name}': parameter gate_area: {self.total_area:g} m2 leaves no room for the input pair: allowed: "
+                f"above {self.others_area + 2 * self.technology.w_min * self.p.l_input:g} m2"
+            )
+
+    @property
+    def rising(self) -> bool:
+        """Whether the inputs are NMOS and the clock rises to start."""
+        return (self.p.v_mid > self.vdd / 2) if self.p.inputs is None else bool(self.p.inputs == "nmos")
+
+    @property
+    def amplifiers(self) -> dict[str, int]:
+        return {"off": 1} if self.p.measure == "offset" else super().amplifiers
+
+    @property
+    def inputs(self) -> dict[str, float]:
+        return {} if self.p.measure == "offset" else super().inputs
+
+    @property
+    def period(self) -> float:
+        """Of the comparisons of the offset search, in seconds."""
+        return float(2 * self.p.t_window)
+
+    @property
+    def total_area(self) -> float:
+        """Total gate area asked for, in m2."""
+        return TbsSense(technology=self.p.technology).gate_area if self.p.gate_area is None else float(self.p.gate_area)
+
+    @property
+    def others_area(self) -> float:
+        """Gate area of all transistors but the input pair, in m2."""
+        return sum(width * length for _, width, length in self.other_devices().values())
+
+    @property
+    def w_input(self) -> float:
+        """Width of each input transistor in metres."""
+        return float((self.total_area - self.others_area) / (2 * self.p.l_input))
+
+    @property
+    def gate_area(self) -> float:
+        return sum(width * length for _, width, length in self.amplifier_devices().values())
+
+    def amplifier_devices(self) -> dict[str, Sized]:
+        role = "nmos" if self.rising else "pmos"
+        return {f"input_{side}": (role, self.w_input, self.p.l_input) for side in ("p", "n")} | self.other_devices()
+
+    def other_devices(self) -> dict[str, Sized]:
+        """All but the input pair; `near` and `series` transistors are of its type, the others of the other."""
+        p, short, small = self.p, self.technology.l_min, self.technology.w_min
+        near, far = ("nmos", "pmos") if self.rising else ("pmos", "nmos")
+        wide = {"nmos": 1, "pmos": 2}
+        found: dict[str, Sized] = {
+            "tail": (near, p.w_tail, short),
+            "clock_n": ("nmos", p.w_driver, short),
+            "clock_p": ("pmos", 2 * p.w_driver, short),
+        }
+        for side in ("p", "n"):  # p is the side whose output is high for a 1
+            found[f"near_{side}"] = (near, wide[near] * p.w_latch, p.l_latch)
+            found[f"far_{side}"] = (far, wide[far] * p.w_latch, p.l_latch)
+            found[f"resetx_{side}"] = (far, 2 * small, short)
+            found[f"reset_{side}"] = (far, p.w_reset, short)
+            for pin in ("a", "b"):  # of the output latch: series and parallel transistor of each input
+                found[f"hold{pin}s_{side}"] = (near, 2 * wide[near] * small, short)
+                found[f"hold{pin}p_{side}"] = (far, 2 * wide[far] * small, short)
+        return found
+
+    def amplifier_points(self) -> tuple[VariationPoint, ...]:
+        sigma = 2**0.5 * self.technology.sigma_vth(BUFFER, 1.0) if self.p.sigma_ref is None else self.p.sigma_ref
+        return (VariationPoint("vref", "vref", self.p.v_mid, "V", sigma=sigma),)
+
+    def context(self) -> dict[str, Any]:
+        return super().context() | {
+            "rising": self.rising,
+            "search": self.search(),
+            "c_search": C_SEARCH,
+            "reach": self.reach,
+        }
+
+    @property
+    def reach(self) -> float:
+        """Offsets above this are at the end of the search, in volts."""
+        return float(self.p.offset_range * (1 - 1.5 / 2**COMPARISONS))
+
+    def search(self) -> list[tuple[float, float]]:
+        """Knots (s, A) of the current that moves the differential input after each comparison, half as far as before."""
+        knots = [(0.0, 0.0)]
+        ramp = self.p.t_window / 20
+        for k in range(COMPARISONS):
+            start = T_START + k * self.period + 1.2 * self.p.t_window  # the comparator is in reset, the output latch holds
+            current = self.p.offset_range / 2 ** (k + 1) * C_SEARCH / (2 * ramp)
+            knots += [(start, 0.0), (start + ramp, current), (start + 2 * ramp, current), (start + 3 * ramp, 0.0)]
+        return knots
+
+    def analysis(self) -> TranAnalysis:
+        if self.p.measure == "offset":
+            nodes = ("dv", "clock_off", "outp_off", "outn_off", "q_off", *(f"sl_{tag}" for tag in self.cells))
+            save: tuple[str, ...] = tuple(f"v({node})" for node in nodes)
+            stop = T_START + COMPARISONS * self.period
+        else:
+            save = (*self.decision_save(), *(f"v({node}_{tag})" for tag in self.amplifiers for node in ("clock", "ref")))
+            stop = self.t_off + self.p.t_recover
+        return TranAnalysis(save=save, step=500e-12, stop=stop, reltol=3e-4, trtol=1.0, options={"chgtol": 1e-16})
+
+    def measures(self) -> tuple[Measure, ...]:
+        if self.p.measure == "offset":
+            return (
+                Measure("offset", "V", "input at which the decision turns, less v_mid: with the reference's deviation"),
+                Measure("trip", "V", "that input"),
+                Measure("in_range", "", "1 if it lies within offset_range of v_mid", fraction=True),
+                *self.level_measures(),
+            )
+        return (*self.decision_measures(), *self.energy_measures({}))
+
+    def evaluate(self, waves: Waves) -> Mapping[str, float]:
+        if self.p.measure == "offset":
+            offset = float(waves("v(dv)")[-1])
+            in_range = float(abs(offset) < self.reach)
+            return {"offset": offset, "trip": self.p.v_mid + offset, "in_range": in_range, **self.levels(waves)}
+        return {**self.decisions(waves), **self.energy(waves, {})}
+
+    def panels(self) -> tuple[Panel, ...]:
+        if self.p.measure == "offset":
+            return (
+                Panel("applied", "V", {"v(dv)": "input - v_mid"}),
+                Panel("outputs", "V", {"v(clock_off)": "clock", "v(outp_off)": "OUT+", "v(outn_off)": "OUT-", "v(q_off)": "Q"}),
+            )
+        names = {"in": "", "p": " (P)", "ap": " (AP)"}
+        inputs = {f"v(sl_{tag})": f"input{names[tag]}" for tag in self.amplifiers}
+        first = next(iter(self.amplifiers))
+        return (
+            Panel("inputs", "V", inputs | {f"v(ref_{first})": f"reference{names[first]}"}),
+            *(
+                Panel(
+                    f"outputs{names[tag]}",
+                    "V",
+                    {f"v(clock_{tag})": "clock", f"v(outp_{tag})": "OUT+", f"v(outn_{tag})": "OUT-", f"v(q_{tag})": "Q"},
+                )
+                for tag in self.amplifiers
+            ),
+            Panel("supply", "A", {f"i(vdd_{name}_{first})": meaning for name, meaning in self.supplies.items()}),
+        )

@@ -1,0 +1,172 @@
+"""`vsa-sense` against tbs-sense's area, closed forms, bisection and itself with a far finer solver."""
+
+from __future__ import annotations
+
+import json
+import math
+import subprocess
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from spicekit import UserError, make_bench, render, run
+from spicekit.analysis import TranAnalysis
+from spicekit.benches.tbs import TbsSense
+from spicekit.benches.vsa import VsaSense
+
+Cli = Callable[..., subprocess.CompletedProcess[str]]
+
+
+def measures(values: Mapping[str, float] | None = None, **given: Any) -> dict[str, float]:
+    result = run("vsa-sense", values, **given)
+    assert result.outcome == "ok"
+    assert result.attempt == 0
+    return result.measures
+
+
+def drawn_area(bench: TbsSense | VsaSense) -> float:
+    """Sum of W L over the transistors in the rendered netlist, the delay line's with its share."""
+    total = 0.0
+    for line in render(bench).splitlines():
+        words = line.split()
+        if line.startswith("X") and words[-3].endswith("_mc") and words[0] not in ("Xmd", "Xmr_p", "Xc0_p"):
+            share = bench.p.amplifiers if "vdd_line" in line or words[0].startswith(("Xline", "Xreset1", "Xbuffer")) else 1
+            total += float(words[-2].removeprefix("w=")) * float(words[-1].removeprefix("l=")) / share
+    return total
+
+
+def test_gate_area_is_that_of_time_based_sensing() -> None:
+    time_based, voltage = TbsSense(trim=600), VsaSense()
+    assert drawn_area(time_based) == pytest.approx(time_based.gate_area, rel=1e-9)
+    assert drawn_area(voltage) == pytest.approx(drawn_area(time_based), rel=0.01)
+    assert drawn_area(VsaSense(v_mid=0.7)) == pytest.approx(drawn_area(time_based), rel=0.01)
+    assert drawn_area(VsaSense(gate_area=3e-12)) == pytest.approx(3e-12, rel=0.01)
+
+
+@pytest.mark.parametrize("given", [{}, {"v_mid": 0.7}, {"inputs": "nmos", "v_mid": 0.5}, {"v_mid": 0.3, "corner": "ss"}], ids=str)
+def test_decides_right(given: dict[str, Any]) -> None:
+    for overdrive in (-0.1, -1e-3, 1e-3, 0.1):
+        m = measures(**given, overdrive=overdrive)
+        assert (m["decided"], m["wrong"], m["decision"]) == (1, 0, overdrive > 0), overdrive
+        assert 20e-12 < m["t_decision"] < 2e-9
+        assert m["e_total"] == pytest.approx(m["e_amplifier"] + m["e_drive"], rel=1e-12)
+        assert min(m["e_amplifier"], m["e_drive"]) > 0
+    assert measures(**given)["t_decision"] < measures(**given, overdrive=1e-3)["t_decision"]
+
+
+RESOLUTION = 32e-3 / 2**9
+
+
+@pytest.mark.parametrize("v_mid", [0.4, 0.7])
+def test_offset_of_reference_and_input_pair(v_mid: float) -> None:
+    given: dict[str, Any] = {"measure": "offset", "v_mid": v_mid}
+    nominal = measures(**given)
+    assert abs(nominal["offset"]) < 1.5 * RESOLUTION  # symmetric
+    assert nominal["trip"] == pytest.approx(v_mid + nominal["offset"])
+    assert measures({"vref": v_mid + 5e-3}, **given)["offset"] == pytest.approx(5e-3, abs=2 * RESOLUTION)
+    # a source in series with the gate of the reference's side (p) acts like the reference, upwards for PMOS, downwards for NMOS
+    sign = 1 if v_mid < 0.5 else -1
+    assert measures({"vth_input_p": 6e-3}, **given)["offset"] == pytest.approx(sign * 6e-3, abs=3 * RESOLUTION)
+    assert measures({"vth_input_n": 6e-3}, **given)["offset"] == pytest.approx(-sign * 6e-3, abs=3 * RESOLUTION)
+
+
+def device_set(seed: int) -> dict[str, float]:
+    """Mismatch of every transistor, and the reference's deviation."""
+    rng = np.random.default_rng(seed)
+    drawn = {point.name: float(rng.normal(point.nominal, point.sigma)) for point in VsaSense().points()}
+    return {name: value for name, value in drawn.items() if not name.endswith(("_c0", "_md", "_mr"))}
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_offset_search_is_what_bisection_finds(seed: int) -> None:
+    values = device_set(seed)
+    low, high = -16e-3, 16e-3
+    for _ in range(9):
+        middle = (low + high) / 2
+        low, high = (low, middle) if measures(values, overdrive=middle)["decision"] else (middle, high)
+    found = measures(values, measure="offset")
+    assert found["in_range"] == 1
+    assert found["offset"] == pytest.approx((low + high) / 2, abs=3 * RESOLUTION)
+
+
+def test_offset_beyond_the_search_is_said() -> None:
+    m = measures({"vref": 0.45}, measure="offset")
+    assert m["in_range"] == 0
+    assert m["offset"] == pytest.approx(32e-3, rel=0.05)
+
+
+class Fine(VsaSense):
+    """The same circuit with a time step and tolerances at least ten times smaller."""
+
+    template = "benches/vsa-sense.cir.j2"
+
+    def analysis(self) -> TranAnalysis:
+        usual = super().analysis()
+        return replace(usual, step=usual.step / 50, reltol=1e-5, trtol=1.0, options={"chgtol": 1e-18})
+
+
+@pytest.mark.parametrize("given", [{"overdrive": 1e-3}, {"v_mid": 0.7}, {"source": "cell", "corner": "ss"}], ids=str)
+def test_time_step(given: dict[str, Any]) -> None:
+    m, fine = measures(**given), run(Fine(**given)).measures
+    assert m["t_decision"] == pytest.approx(fine["t_decision"], rel=0.01)
+    assert m["e_total"] == pytest.approx(fine["e_total"], rel=0.005)
+    assert m["e_drive"] == pytest.approx(fine["e_drive"], rel=0.02)
+
+
+def test_an_amplifier_without_time_is_an_outcome() -> None:
+    m = measures(t_window=100e-12)
+    assert (m["decided"], m["wrong"], m["decision"]) == (0, 1, 0)  # the output latch still holds the opposite
+    assert m["t_decision"] == pytest.approx(100e-12, rel=0.06)
+
+
+@pytest.mark.parametrize(
+    "given", [{}, {"source": "cell"}, {"measure": "offset", "source": "cell"}, {"v_mid": "0.7", "t_window": "100p"}], ids=str
+)
+def test_rendered_netlist(ngspice_batch: Callable[[str], dict[str, float]], given: dict[str, Any]) -> None:
+    printed = ngspice_batch(render(make_bench("vsa-sense", dict(given))))
+    for name, value in measures(**given).items():
+        assert printed[name] == pytest.approx(value, rel=1e-4, abs=5e-6 if name == "offset" else 0), name
+
+
+def test_plotted_vectors_are_saved() -> None:
+    for given in ({}, {"source": "cell"}, {"measure": "offset"}):
+        bench = VsaSense(**given)
+        assert {vector for panel in bench.panels() for vector in panel.vectors} <= set(bench.analysis().save)
+
+
+def test_both_amplifiers_see_the_same_cells(cli: Cli, tmp_path: Path) -> None:
+    """With one seed; and the reference's sigma is that of a pair of 2 um2 each, 0 if asked for."""
+    samples = {}
+    for bench, given in (("tbs-sense", ["-p", "trim=649"]), ("vsa-sense", [])):
+        arguments = ["-p", "source=cell", *given, "--trials", 6, "--workers", 1, "--out", tmp_path / bench, "--json"]
+        summary = json.loads(cli("mc", bench, *arguments).stdout)
+        assert summary["outcomes"]["ok"] == 6
+        table = pd.concat([pd.read_parquet(part) for part in (tmp_path / bench / "trials").iterdir()]).set_index("trial")
+        samples[bench] = pd.read_parquet(tmp_path / bench / "samples.parquet").join(table[["v_p", "v_ap"]])
+    for name in ("ra_c0", "tmr_c0", "vth_c0", "vth_md", "beta_mr"):
+        assert np.array_equal(samples["tbs-sense"][name], samples["vsa-sense"][name]), name
+    for name in ("v_p", "v_ap"):  # the amplifiers' gates leak differently
+        assert np.allclose(samples["tbs-sense"][name], samples["vsa-sense"][name], atol=0.5e-3), name
+    sigma = {point.name: point.sigma for point in VsaSense().points()}["vref"]
+    assert sigma == pytest.approx(math.sqrt(2) * 2.5e-9 / math.sqrt(2e-12))
+    assert {point.name: point.sigma for point in VsaSense(sigma_ref=0).points()}["vref"] == 0
+
+
+@pytest.mark.parametrize(
+    ("given", "says"),
+    [
+        ({"gate_area": 1e-13}, r"parameter gate_area: 1e-13 m2 leaves no room for the input pair: allowed: above "),
+        ({"inputs": "both"}, r"parameter inputs: allowed: 'pmos' or 'nmos'"),
+        ({"sigma_ref": -1}, r"parameter sigma_ref: allowed: greater than or equal to 0"),
+        ({"v_in": 0.4, "source": "cell"}, r"parameter v_in: 0.4 V given; allowed with source=voltage only"),
+    ],
+)
+def test_wrong_parameters(given: dict[str, Any], says: str) -> None:
+    with pytest.raises(UserError, match=says) as caught:
+        make_bench("vsa-sense", given)
+    assert "\n" not in str(caught.value)
