@@ -55,6 +55,9 @@ class TranAnalysis:
     trtol: float = 7.0
     options: Mapping[str, float] = field(default_factory=dict)
     seed: str | None = None  # variation point whose value seeds ngspice's noise sources before each run
+    # node that rises above 0.5 V when everything measured has happened: a campaign ends the run there, the same netlist run
+    # by itself goes on to ``stop``
+    until: str | None = None
 
     block: ClassVar[int] = 50
     chunk: ClassVar[int] = 50
@@ -66,7 +69,8 @@ class TranAnalysis:
 
     def netlist_lines(self, standalone: bool) -> str:
         """``.save`` and, for a stand-alone netlist, the analysis."""
-        return " ".join((".save", *self.save)) + (f"\n.{self.command()}" if standalone else "")
+        until = () if self.until is None else (f"v({self.until})",)
+        return " ".join((".save", *self.save, *until)) + (f"\n.{self.command()}" if standalone else "")
 
     def command(self) -> str:
         """The ngspice command of one run."""

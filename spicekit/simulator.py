@@ -84,6 +84,7 @@ class Simulator:
                 "ngspice met a fatal error in an earlier netlist and cannot go on in this process: start a new one"
             )
         self.clear()
+        self.command("delete all")  # conditions to stop at, which outlive their circuit
         if self._loaded:
             self.command("remcirc")
             self._loaded = False

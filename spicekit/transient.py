@@ -40,6 +40,8 @@ def alter_trials(bench: Bench, samples: Mapping[str, Array], trials: int) -> Res
     left = list(range(trials))
     for attempt, settings in enumerate(["", *(settings for _, settings in FALLBACKS)]):
         ngspice.load(netlist.replace("\n.save ", f"\n.options {settings}\n.save ", 1) if settings else netlist)
+        if analysis.until:
+            ngspice.command(f"stop when v({analysis.until}) > 0.5")
         now = {point.name: point.nominal for point in bench.points()}
         failed = []
         for trial in left:
@@ -69,10 +71,13 @@ def _transient(ngspice: Simulator, analysis: TranAnalysis) -> dict[str, Array] |
     """The vectors of one run; None unless every one is there, finite and complete up to the stop time."""
     ngspice.clear()
     ngspice.command(analysis.command())
-    names = ("time", *analysis.save)
+    names = ("time", *analysis.save, *((f"v({analysis.until})",) if analysis.until else ()))
     vectors = ngspice.vectors(names)
     if any(name not in vectors or len(vectors[name]) < 2 for name in names):
         return None
-    if len({len(values) for values in vectors.values()}) != 1 or vectors["time"][-1] < analysis.stop * (1 - 1e-9):
+    if len({len(values) for values in vectors.values()}) != 1:
+        return None
+    over = analysis.until is not None and vectors[f"v({analysis.until})"][-1] > 0.5
+    if not over and vectors["time"][-1] < analysis.stop * (1 - 1e-9):
         return None
     return vectors if all(np.isfinite(values).all() for values in vectors.values()) else None

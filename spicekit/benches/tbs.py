@@ -165,12 +165,12 @@ class TbsSense(SenseBench):
         if self.p.measure == "offset":
             latches = [f"v({node}_window{k})" for k in range(len(APART)) for node in self.latch]
             save = (*arrivals, *(f"v(load_{tag})" for tag in self.amplifiers), *(f"v(sl_{tag})" for tag in self.cells), *latches)
-            stop = self.t_off
+            stop, until = self.t_off, "done"
         else:
             loads = (f"v(load_{tag})" for tag in self.amplifiers)
             save = ("v(fire)", *arrivals, *loads, *self.decision_save(), "i(vdd_line)")
-            stop = self.t_off + self.p.t_recover
-        return TranAnalysis(save=save, step=500e-12, stop=stop, reltol=3e-4, options={"chgtol": 1e-16})
+            stop, until = self.t_off + self.p.t_recover, None  # to its end: the energy is that of the whole operation
+        return TranAnalysis(save=save, step=500e-12, stop=stop, reltol=3e-4, options={"chgtol": 1e-16}, until=until)
 
     def measures(self) -> tuple[Measure, ...]:
         if self.p.measure == "offset":
