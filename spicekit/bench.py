@@ -215,6 +215,10 @@ class Bench(ABC):
         """Further plots of a nominal run: file name -> matplotlib figure."""
         return {}
 
+    def notes(self, measures: Mapping[str, float]) -> tuple[str, ...]:
+        """Warnings, a line each, about the conditions of a run with these ``measures`` (of a campaign: their means)."""
+        return ()
+
     def context(self) -> dict[str, Any]:
         """Further names for the template."""
         return {}

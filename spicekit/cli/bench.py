@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from spicekit.cli.options import BenchName, Corner, Json, Parameters, Temperature, read_bench
-from spicekit.cli.output import print_json, report_run
+from spicekit.cli.output import print_json, report_run, warn
 
 
 def list_benches(as_json: Json = False) -> None:
@@ -66,6 +66,8 @@ def run(
     from spicekit.nominal import run as run_bench
 
     result = run_bench(read_bench(bench, parameter, corner, temperature))
+    for line in result.bench.notes(result.measures):
+        warn(line)
     report_run(result, out, as_json)
 
 
