@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from montecarlo.campaign import Campaign as Campaign
     from montecarlo.characterize import Characterisation as Characterisation
+    from montecarlo.rare.study import YieldStudy as YieldStudy
     from montecarlo.replay import replay as replay
     from montecarlo.statistics import MarginStatistics as MarginStatistics
     from montecarlo.statistics import clopper_pearson as clopper_pearson
@@ -18,7 +19,8 @@ if TYPE_CHECKING:
 
 _PUBLIC = {
     "Campaign": "campaign", "Characterisation": "characterize", "Correlation": "variation", "MarginStatistics": "statistics",
-    "Space": "variation", "Sweep": "sweep", "Variation": "variation", "clopper_pearson": "statistics",
+    "Space": "variation", "Sweep": "sweep", "Variation": "variation", "YieldStudy": "rare.study",
+    "clopper_pearson": "statistics",
 }  # fmt: skip
 __all__ = sorted(_PUBLIC)
 

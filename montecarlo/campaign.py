@@ -22,9 +22,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from montecarlo.executor import LocalExecutor
-from montecarlo.samplers import make_sampler
+from montecarlo.samplers import NOMINAL, make_sampler
 from montecarlo.schedule import Source, simulate_sources
 from montecarlo.store import Store
 from montecarlo.summary import summarise
@@ -36,7 +37,6 @@ from spicekit.files import write_json, write_text
 from spicekit.netlist import render
 from spicekit.registry import bench_class, full_name
 
-NOMINAL = "nominal"  # in place of a sampler: every trial is the nominal circuit
 Progress = Callable[[int, int], None]  # finished trials, all trials
 
 
@@ -70,6 +70,7 @@ class Campaign:
         if sampler != NOMINAL:
             self._draw = make_sampler(sampler, seed, trials if sampler == "lhs" else 0, self.space.dimensions)
         self.netlist = render(self.bench)
+        self.goal: dict[str, Any] = {}  # of a campaign in stages (montecarlo.until): what ends it, and the most trials
 
     @classmethod
     def load(cls, folder: Path) -> Campaign:
@@ -104,6 +105,7 @@ class Campaign:
             "chunk": self.bench.analysis().chunk,
             "netlist_sha256": self.netlist_hash(),
             "versions": {"spicekit": __version__, "ngspice": ngspice_version(), "python": platform.python_version()},
+            **self.goal,
         }
 
     def record_of_parameters(self) -> dict[str, Any]:
@@ -165,13 +167,21 @@ class Campaign:
         """Values of every variation point for trials ``first`` to ``last - 1``: point -> array."""
         if self.sampler == NOMINAL:
             return {point.name: np.full(last - first, point.nominal) for point in self.space.points}
-        return self.space.values(self._draw.normals(first, last))
+        return self.space.values(self.normals(first, last))
+
+    def normals(self, first: int, last: int) -> NDArray[np.float64]:
+        """The standard-normal coordinates behind :meth:`samples`, shape (last - first, dimensions)."""
+        return self._draw.normals(first, last)
 
     def _claim(self, store: Store) -> None:
         """Make the folder this campaign's, or check that it is."""
         mine = self.record()
         if store.record.exists():
             theirs = store.read_record()
+            if self.goal and self._grows(theirs, mine):
+                store.samples.unlink(missing_ok=True)  # before the record: samples of fewer trials must not be taken for these
+                write_json(store.record, mine)
+                return
             for key in mine:
                 if key == "versions":
                     same = all(mine[key][name] == theirs.get(key, {}).get(name) for name in ("spicekit", "ngspice"))
@@ -181,10 +191,19 @@ class Campaign:
                     shown = f"{_difference(theirs.get(key), mine[key])}"
                     raise UserError(f"{store.folder} holds another campaign: '{key}' differs ({shown}); give another --out")
             return
-        if any(store.folder.glob("*.parquet")) or store.parts():
+        if any(store.folder.glob("*.parquet")) or store.parts() or (store.folder / "yield.json").exists():
             raise UserError(f"{store.folder} holds results but no campaign.json; give another --out")
         write_text(store.folder / "netlist.cir", self.netlist)
         write_json(store.record, mine)
+
+    def _grows(self, theirs: dict[str, Any], mine: dict[str, Any]) -> bool:
+        """Whether the folder's campaign is an earlier stage of this one: the same, with fewer trials."""
+
+        def rest(record: dict[str, Any]) -> Any:
+            versions = {name: record.get("versions", {}).get(name) for name in ("spicekit", "ngspice")}
+            return json.loads(json.dumps(record | {"trials": 0, "versions": versions}))
+
+        return bool(rest(mine) == rest(theirs) and theirs["trials"] < self.trials)
 
 
 def _difference(theirs: Any, mine: Any) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import signal
 import time
 import types
 from collections.abc import Callable
@@ -16,7 +17,7 @@ from pebble import ProcessExpired, ProcessPool
 from montecarlo.worker import initialise
 
 # pebble times its tasks by the wall clock: when somebody sets that, every running task would time out, or none for hours
-pebble.pool.process.time = types.SimpleNamespace(**vars(time) | {"time": time.monotonic})
+vars(pebble.pool.process)["time"] = types.SimpleNamespace(**vars(time) | {"time": time.monotonic})
 
 
 class LocalExecutor(Executor):
@@ -71,3 +72,8 @@ def available_cores() -> int:
 def died(error: BaseException) -> bool:
     """Whether ``error`` says that the worker, not the task, failed: pebble's, the standard library's or dask's words for it."""
     return isinstance(error, ProcessExpired | BrokenExecutor) or type(error).__name__ == "KilledWorker"
+
+
+def killed(error: BaseException) -> bool:
+    """Of a worker that died: whether it was killed from outside, as far as is known, rather than by a crash of its own."""
+    return getattr(error, "exitcode", -signal.SIGKILL) == -signal.SIGKILL

@@ -13,7 +13,7 @@ from concurrent.futures import TimeoutError as FutureTimeout
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from montecarlo.executor import died
+from montecarlo.executor import died, killed
 from montecarlo.store import Store
 from montecarlo.worker import Table, Task, failed_table, joined, simulate
 from spicekit.errors import SpicekitError
@@ -22,6 +22,8 @@ from spicekit.outcome import Outcome
 if TYPE_CHECKING:
     from montecarlo.campaign import Campaign
 
+RETRIES = 1  # of a range whose worker died, which may have been killed for reasons of its own
+KILLED = 6  # of a block whose worker was killed from outside: its trials keep their bits only as long as it is not split
 PIECES = 8  # into how many a range is split that killed or outlived its worker, to find the trial which does it
 
 
@@ -33,6 +35,10 @@ class Source:
     store: Store
     missing: list[tuple[int, int]]
     pieces: dict[int, list[Table]] = field(default_factory=dict)  # answers of a chunk that was split, by its first trial
+
+    @property
+    def trials(self) -> int:
+        return self.campaign.trials
 
     @property
     def block(self) -> int:
@@ -53,7 +59,7 @@ class Source:
         chunk = table.first // self.chunk * self.chunk
         pieces = self.pieces.setdefault(chunk, [])
         pieces.append(table)
-        if sum(piece.trials for piece in pieces) == min(self.chunk, self.campaign.trials - chunk):
+        if sum(piece.trials for piece in pieces) == min(self.chunk, self.trials - chunk):
             self.store.write_part(joined(self.pieces.pop(chunk)))
 
 
@@ -65,6 +71,11 @@ class _Job:
     first: int
     last: int
     tries: int = 0
+
+    @property
+    def whole_block(self) -> bool:
+        """Whether it is one block, or the last one, which may be shorter."""
+        return self.first % self.source.block == 0 and self.last - self.first <= self.source.block and self.last - self.first > 1
 
     def split(self) -> list[_Job]:
         """Smaller ranges: whole blocks as long as there is more than one, so that their trials keep their bits."""
@@ -114,7 +125,7 @@ def _answer(future: Future[Table], job: _Job, waiting: deque[_Job]) -> Table | N
     elif died(error):
         outcome = Outcome.CRASHED
         job.tries += 1
-        if job.tries == 1:  # the worker may have been killed for reasons of its own
+        if job.tries <= (KILLED if job.whole_block and killed(error) else RETRIES):
             waiting.appendleft(job)
             return None
     else:

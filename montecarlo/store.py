@@ -144,6 +144,17 @@ class Store:
         table = pa.concat_tables([pq.read_table(path) for path in self.parts()])
         return {name: table[name].to_numpy() for name in table.column_names}
 
+    def head(self, trials: int) -> dict[str, NDArray[Any]]:
+        """The first ``trials`` rows of the trials table, column by column."""
+        tables, rows = [], 0
+        for path in self.parts():
+            tables.append(pq.read_table(path))
+            rows += len(tables[-1])
+            if rows >= trials:
+                break
+        table = pa.concat_tables(tables)[:trials]
+        return {name: table[name].to_numpy() for name in table.column_names}
+
     def clean(self) -> None:
         """Remove what an interrupted write left behind."""
         for leftover in [*self.folder.glob(".*.tmp"), *self.parts_folder.glob(".*.tmp")]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from montecarlo.sensitivity import sensitivity
 from montecarlo.statistics import MarginStatistics, clopper_pearson, describe
 from montecarlo.store import Store
 from spicekit.files import write_json
@@ -67,6 +68,7 @@ def summarise(campaign: Campaign, store: Store, elapsed: float | None) -> dict[s
         "outcomes": {str(outcome): int(np.count_nonzero(outcomes == str(outcome))) for outcome in Outcome},
         "measures": measures,
         "margins": margins,
+        "sensitivity": sensitivity(campaign, store),
     }
     plain: dict[str, Any] = without_nan(summary)
     write_json(path, plain)

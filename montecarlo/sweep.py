@@ -205,7 +205,7 @@ def claim(folder: Path, noun: str, file: str, mine: dict[str, Any]) -> None:
                     f"{folder} holds another {noun}: '{key}' is {theirs.get(key)} there, {value} now; give another --out"
                 )
         return
-    for name in ("campaign.json", "sweep.json", "characterize.json", "table.nc", "points", "parts"):
+    for name in ("campaign.json", "sweep.json", "characterize.json", "yield.json", "table.nc", "points", "parts"):
         if (folder / name).exists():
             raise UserError(f"{folder} holds {name} but no {file}; give another --out")
     write_json(path, mine)

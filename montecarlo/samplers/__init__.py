@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from spicekit.errors import unknown
 
+NOMINAL = "nominal"  # in place of a sampler: every trial is the nominal circuit
 _SAMPLERS = {"random": "RandomSampler", "lhs": "LatinHypercubeSampler", "sobol": "SobolSampler"}
 
 

@@ -17,6 +17,7 @@ from spicekit.cli.campaign import characterize, mc, sweep
 from spicekit.cli.output import fail
 from spicekit.cli.system import doctor, report, system, wer
 from spicekit.cli.table import table_export, table_query, table_show
+from spicekit.cli.yield_ import yield_
 from spicekit.errors import SpicekitError, UserError
 
 # the parser's own error for a wrong option or argument; older typer has it in click, newer ones carry it themselves
@@ -38,6 +39,7 @@ def _add(to: typer.Typer, **commands: Callable[..., None]) -> None:
 
 
 _add(app, list=list_benches, show=show, render=render, run=run, mc=mc, replay=replay, sweep=sweep, characterize=characterize)
+app.command("yield")(yield_)
 _add(_tables, show=table_show, query=table_query, export=table_export)
 app.add_typer(_tables, name="table")
 _add(app, report=report, system=system, wer=wer, doctor=doctor)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -45,6 +45,10 @@ def mc(
     sigma_global: SigmaGlobal = None,
     correlate: Correlate = None,
     sampler: Sampler = "random",
+    until: Annotated[
+        str | None,
+        typer.Option(help='Stop when precise, --trials at most: "margins.NAME.error_rate ci<10%", "measures.NAME.mean ci<1%".'),
+    ] = None,
     parameter: Parameters = None,
     corner: Corner = None,
     temperature: Temperature = None,
@@ -57,22 +61,39 @@ def mc(
     from montecarlo.campaign import Campaign
     from montecarlo.plots import plot_campaign
     from montecarlo.store import Store
+    from montecarlo.tornado import plot_sensitivity
+    from montecarlo.until import Until, run_until
 
-    campaign = Campaign(
-        bench,
-        trials=trials,
-        seed=seed,
-        parameters=read_parameters(parameter, corner, temperature),
-        variations=read_variations(sigma, sigma_global),
-        correlations=read_correlations(correlate),
-        sampler=sampler,
-    )
+    def make(count: int) -> Campaign:
+        return Campaign(
+            bench,
+            trials=count,
+            seed=seed,
+            parameters=read_parameters(parameter, corner, temperature),
+            variations=read_variations(sigma, sigma_global),
+            correlations=read_correlations(correlate),
+            sampler=sampler,
+        )
+
+    campaign = make(trials)
+    goal = Until.parse(until, campaign.bench) if until is not None else None
     with read_executor(dask, workers, timeout) as executor, ProgressBar(f"mc {bench}") as progress:
+        options: dict[str, Any] = {
+            "executor": executor, "workers": workers, "timeout": timeout, "progress": progress, "warn": warn,
+        }  # fmt: skip
         try:
-            summary = campaign.run(out, executor=executor, workers=workers, timeout=timeout, progress=progress, warn=warn)
+            if goal is None:
+                summary = campaign.run(out, **options)
+            else:
+                campaign, summary = run_until(make, goal, trials, out, **options)
         except KeyboardInterrupt:
             fail(f"interrupted; the finished trials are in {out}: the same command goes on from there", 1)
+    for line in campaign.bench.notes({name: row["mean"] for name, row in summary["measures"].items()}):
+        warn(line)
+    if goal is not None and not goal.met(summary):
+        warn(f"--until '{goal.text}' is not met after {trials} trials: the interval is {goal.width(summary):.3g} of the figure")
     plots = plot_campaign(campaign.bench, Store(out), summary)
+    plots += plot_sensitivity(campaign.bench, summary, out / "sensitivity.png")
     if as_json:
         print_json(summary)
         return

@@ -95,10 +95,27 @@ def print_summary(bench: Bench, summary: dict[str, Any]) -> None:
                 _rate(row, "circuit_error_rate") if "circuit_error_rate" in row else "-",
             )
         console.print(table)
+    print_sensitivity(summary)
     print("outcomes: " + ", ".join(f"{count:,} {name}" for name, count in summary["outcomes"].items() if count or name == "ok"))
     for name, count in summary["outcomes"].items():
         if count and name != "ok":
             print(f"  {name}: {Outcome(name).advice}")
+
+
+def print_sensitivity(summary: dict[str, Any]) -> None:
+    """What drives each margin most, or each measure of a bench without margins; the sign is that of the dependence."""
+    found = summary["sensitivity"]
+    rows = {name: drivers[:4] for name, drivers in (found["margins"] or found["measures"]).items() if drivers}
+    if not rows:
+        return
+    shares = any(driver["share"] is not None for drivers in rows.values() for driver in drivers)
+    print(f"driven by ({'share of variance' if shares else 'squared rank correlation'}, {found['trials']:,} trials):")
+    for name, drivers in rows.items():
+        words = []
+        for driver in drivers:
+            part = driver["rank"] ** 2 if driver["share"] is None else driver["share"]
+            words.append(f"{'-' if driver['rank'] < 0 else '+'}{driver['point']} {part:.0%}")
+        print(f"  {name:14} " + ", ".join(words))
 
 
 def print_figures(name: str, figures: Sequence[Figure]) -> None:

@@ -1,0 +1,125 @@
+"""The command about rare failures."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from spicekit.cli.options import (
+    BenchName,
+    Corner,
+    Correlate,
+    Dask,
+    Json,
+    Parameters,
+    Seed,
+    Sigma,
+    SigmaGlobal,
+    Temperature,
+    Timeout,
+    Workers,
+    read_correlations,
+    read_executor,
+    read_parameters,
+    read_variations,
+)
+from spicekit.cli.output import ProgressBar, fail, print_json, warn
+
+
+def yield_(
+    bench: BenchName,
+    failure: Annotated[str, typer.Option("--fail", help='What is a failure, over measures: "v_ap - v_p < 5m or decided < 0.5".')],
+    out: Annotated[
+        Path | None, typer.Option("--out", help="Folder for the trials and the plot; again = resume. None: not kept.")
+    ] = None,
+    target_cov: Annotated[float, typer.Option(help="Coefficient of variation of the probability that ends the search.")] = 0.1,
+    method: Annotated[str, typer.Option(help="auto, fis (FORM and importance sampling), subset, mc, or openturns.")] = "auto",
+    trials: Annotated[int, typer.Option(help="Most simulations.")] = 20_000,
+    seed: Seed = 1,
+    sigma: Sigma = None,
+    sigma_global: SigmaGlobal = None,
+    correlate: Correlate = None,
+    parameter: Parameters = None,
+    corner: Corner = None,
+    temperature: Temperature = None,
+    workers: Workers = None,
+    dask: Dask = None,
+    timeout: Timeout = 120.0,
+    as_json: Json = False,
+) -> None:
+    """The probability of a rare failure, and where it happens.  The same command again resumes an interrupted one."""
+    import tempfile
+
+    from montecarlo.rare.study import YieldStudy
+
+    study = YieldStudy(
+        bench,
+        failure,
+        target=target_cov,
+        method=method,
+        most=trials,
+        seed=seed,
+        parameters=read_parameters(parameter, corner, temperature),
+        variations=read_variations(sigma, sigma_global),
+        correlations=read_correlations(correlate),
+    )
+    with (
+        tempfile.TemporaryDirectory() as scratch,
+        read_executor(dask, workers, timeout) as executor,
+        ProgressBar(f"yield {bench}") as progress,
+    ):
+        try:
+            summary = study.run(out or scratch, executor=executor, workers=workers, timeout=timeout, progress=progress, warn=warn)
+        except KeyboardInterrupt:
+            kept = f"; the finished trials are in {out}: the same command goes on from there" if out else ""
+            fail(f"interrupted{kept}", 1)
+    if as_json:
+        print_json(summary)
+        return
+    print_yield(summary)
+    if out is not None:
+        print(f"\nResult: {out / 'summary.json'}, trials: {out / 'batches'}/\nPlot:   {out / 'yield.png'}")
+
+
+def print_yield(summary: dict[str, Any]) -> None:
+    """The answer as text."""
+    from spicekit.units import format_value
+
+    def number(value: float | None) -> str:
+        return "unknown" if value is None else f"{value:.3g}"
+
+    sigma = "" if summary["sigma"] is None else f"   ({summary['sigma']:.2f} sigma)"
+    low, high = summary["ci"]
+    print(f"{summary['bench']} fails if {summary['fail']}")
+    print(f"method {summary['method']}, seed {summary['seed']}, {summary['elapsed_s']:.1f} s\n")
+    print(f"probability        {number(summary['probability'])}{sigma}")
+    print(f"95 % interval      {number(low)} to {number(high)}")
+    print(f"variation          {number(summary['cov'])} of it (asked for {summary['target_cov']:g})")
+    if summary["highest"] > 1.000001 * summary["lowest"]:
+        print(f"not converged      if good {number(summary['lowest'])}, if failures {number(summary['highest'])}")
+    print(f"effective trials   {summary['effective_sample_size']:.0f} failing ones")
+    stages = ", ".join(f"{count:,} {stage}" for stage, count in summary["stages"].items())
+    print(f"simulations        {summary['simulations']:,} ({stages})")
+    print("outcomes           " + ", ".join(f"{n:,} {name}" for name, n in summary["outcomes"].items() if n))
+    for index, point in enumerate(summary["failure_points"], 1):
+        share = f", {point['share']:.1%} of the failures" if len(summary["failure_points"]) > 1 else ""
+        print(f"\n{point['kind'].capitalize()} {index}: {point['beta']:.2f} sigma from nominal{share}")
+        if point["share"] < 0.005:
+            continue
+        for row in [row for row in point["points"][:8] if row["contribution"] >= 0.01]:
+            value = "" if row["value"] is None else format_value(row["value"], row["unit"])
+            nominal = "" if row["nominal"] is None else f"nominal {format_value(row['nominal'], row['unit'])}"
+            print(f"  {row['name']:14} {value:>14}  {row['sigmas']:+6.2f} sigma  {row['contribution']:5.1%}  {nominal}")
+    check = summary["cross_check"]
+    if check["made"]:
+        moved = " and ".join(format_value(move["by"], move["unit"]) for move in check["limits_moved"])
+        print(f"\nCross-check, limit relaxed by {moved}: {'they agree' if check['agree'] else 'THEY DISAGREE'}")
+        for name, label in (("plain", "plain Monte Carlo"), ("sampled", summary["method"])):
+            row = check[name]
+            print(f"  {label:18} {number(row['probability'])}  ({number(row['ci'][0])} to {number(row['ci'][1])})")
+    else:
+        print(f"\nNo cross-check: {check['reason']}")
+    for line in summary["warnings"]:
+        warn(line)
