@@ -61,7 +61,7 @@ class LocalExecutor(Executor):
         # not fork: this process has threads, and a child must not inherit a half-used libngspice
         context = multiprocessing.get_context("forkserver")
         context.set_forkserver_preload(["montecarlo.worker", "spicekit.netlist"])
-        return ProcessPool(max_workers=self.workers, initializer=initialise, context=context)
+        return ProcessPool(max_workers=self.workers, initializer=initialise, initargs=(os.getpid(),), context=context)
 
 
 def available_cores() -> int:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import functools
 import json
+import os
 import signal
+import threading
+import time
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +20,7 @@ from spicekit.outcome import Outcome
 from spicekit.registry import make_bench
 
 Array = NDArray[np.float64]
+FOLLOW = 2.0  # s, between two looks whether the parent lives
 
 
 @dataclass(frozen=True)
@@ -83,13 +87,24 @@ def joined(tables: list[Table]) -> Table:
     )
 
 
-def initialise() -> None:
-    """Start of a worker: Ctrl-C is for the parent, which then ends the workers in order.
+def initialise(parent: int) -> None:
+    """Start of a worker of process ``parent``: Ctrl-C is for the parent, which then ends the workers in order.
 
-    SIGTERM ends a worker at once: a handler in Python would wait until ngspice returns, which a hung trial never does.
+    SIGTERM ends a worker at once: a handler in Python would wait until ngspice returns, which a hung trial never does.  A
+    worker whose parent is gone ends by itself: nobody wants its answer, and a hung trial would take a core for ever.
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    threading.Thread(target=_follow, args=(parent,), daemon=True).start()
+
+
+def _follow(parent: int) -> None:
+    while True:
+        time.sleep(FOLLOW)
+        try:
+            os.kill(parent, 0)
+        except OSError:  # no such process, or another user's by now
+            os._exit(1)
 
 
 @functools.lru_cache(maxsize=8)

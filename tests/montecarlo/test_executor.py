@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from concurrent.futures import Future, wait
 from concurrent.futures import TimeoutError as FutureTimeout
+from pathlib import Path
 
 import pytest
 
@@ -90,3 +93,29 @@ def test_a_clock_that_is_set_while_tasks_run(jump: float, monkeypatch: pytest.Mo
     finally:
         monkeypatch.undo()
         pool.shutdown(cancel_futures=True)
+
+
+ORPHAN = """
+import os, sys, time
+from montecarlo.executor import LocalExecutor
+if __name__ == "__main__":
+    pool = LocalExecutor(workers=1)
+    print(pool.submit(os.getpid).result(60), flush=True)
+    pool.submit(time.sleep, 1000.0)
+    time.sleep(1000.0)
+"""
+
+
+def test_a_worker_whose_campaign_was_killed_ends(tmp_path: Path) -> None:
+    script = tmp_path / "orphan.py"
+    script.write_text(ORPHAN)
+    campaign = subprocess.Popen([sys.executable, str(script)], stdout=subprocess.PIPE, text=True)
+    assert campaign.stdout is not None
+    worker = int(campaign.stdout.readline())
+    os.kill(worker, 0)
+    campaign.kill()
+    campaign.wait()
+    until = time.monotonic() + 30
+    while Path(f"/proc/{worker}").exists() and time.monotonic() < until:
+        time.sleep(0.1)
+    assert not Path(f"/proc/{worker}").exists()
