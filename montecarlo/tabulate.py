@@ -20,6 +20,7 @@ from spicekit.table import QUANTILES, from_dataset
 
 Array = np.ndarray[Any, Any]
 
+OWN = ("count", *(f"outcome_{outcome}" for outcome in Outcome))  # every table's, of the trials
 RATES = ("error_rate", "error_rate_low", "error_rate_high")
 MARGIN_FIELDS = ("mean", "worst", "sigma3", "sigma6", "reference", *RATES)  # circuit_ before RATES: the circuit's own reference
 
@@ -64,8 +65,9 @@ def tabulate(
             values[measure.name] = column = results[measure.name][ok]
             if measures is not None and measure.name not in measures:
                 continue
-            # mtj-iv measures a `tmr` that it may be swept over
-            name = f"{measure.name}_measured" if measure.name in grid else measure.name
+            # mtj-iv measures a `tmr` that it may be swept over, c3cim-column a `count`
+            taken = measure.name in grid or measure.name in OWN
+            name = f"{measure.name}_measured" if taken else measure.name
             put(name, index, column.mean() if len(column) else np.nan, measure.unit, measure.meaning)
             if not many:
                 continue

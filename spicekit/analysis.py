@@ -21,6 +21,7 @@ class DcAnalysis:
     save: tuple[str, ...]  # vectors as ngspice names them: "v(rbl)", "i(vdd)"
     reltol: float = 1e-7
     options: Mapping[str, float] = field(default_factory=dict)  # further ngspice options
+    inner: tuple[str, int, int, int] | None = None  # source swept within each trial: name, first, last, step
 
     # trials a sweep: longer pwl tables cost more a point, shorter ones more set-up; trials a task: a second of work
     block: ClassVar[int] = 500
@@ -32,11 +33,24 @@ class DcAnalysis:
 
     def netlist_lines(self, standalone: bool) -> str:
         """``.save`` and, for a stand-alone netlist, the analysis."""
-        return " ".join((".save", *self.save)) + ("\n.op" if standalone else "")
+        analysis = f".dc {self._inner_words}" if self.inner else ".op"
+        return " ".join((".save", *self.save)) + (f"\n{analysis}" if standalone else "")
+
+    @property
+    def points(self) -> int:
+        """Operating points of a trial: with an inner sweep, vectors hold those of one trial after those of another."""
+        if self.inner is None:
+            return 1
+        _, first, last, step = self.inner
+        return (last - first) // step + 1
+
+    @property
+    def _inner_words(self) -> str:
+        return " ".join(str(word) for word in self.inner or ())
 
     def command(self, first: int, last: int) -> str:
         """The ngspice command that simulates trials ``first`` to ``last`` (inclusive)."""
-        return f"dc vtrial {first} {last} 1"
+        return " ".join(f"dc {self._inner_words} vtrial {first} {last} 1".split())
 
 
 @dataclass(frozen=True)
@@ -75,6 +89,13 @@ class TranAnalysis:
     def command(self) -> str:
         """The ngspice command of one run."""
         return f"tran {self.step!r} {self.stop!r} 0 {self.step!r}"
+
+
+class LongTranAnalysis(TranAnalysis):
+    """Of hundreds of transistors: a trial takes seconds, so a task has fewer, and stays far within its time limit."""
+
+    block: ClassVar[int] = 10
+    chunk: ClassVar[int] = 10
 
 
 Analysis = DcAnalysis | TranAnalysis

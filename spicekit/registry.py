@@ -25,12 +25,15 @@ SHIPPED = {
     "stt-write": "spicekit.benches.stt:SttWrite",
     "stt-settle": "spicekit.benches.stt_settle:SttSettle",
     "stt-bnn-row": "spicekit.benches.bnn_row:BnnRow",
-    "tbs-sense": "spicekit.benches.tbs:TbsSense",
-    "vsa-sense": "spicekit.benches.vsa:VsaSense",
     "sot-read": "spicekit.benches.sot:SotRead",
     "sot-logic": "spicekit.benches.sot:SotLogic",
     "sot-sense": "spicekit.benches.sot_sense:SotSense",
     "sot-write": "spicekit.benches.sot_write:SotWrite",
+    "c3cim-column": "spicekit.benches.c3cim:C3cimColumn",
+    "c3cim-settle": "spicekit.benches.c3cim_settle:C3cimSettle",
+    "c3cim-conventional": "spicekit.benches.c3cim_baseline:C3cimConventional",
+    "tbs-sense": "spicekit.benches.tbs:TbsSense",
+    "vsa-sense": "spicekit.benches.vsa:VsaSense",
 }
 ENTRY_POINT_GROUP = "spicekit.benches"
 

@@ -40,21 +40,24 @@ def sweep_trials(bench: Bench, samples: Mapping[str, Array], trials: int) -> Res
     if swept is None:
         swept, attempts = _one_by_one(ngspice, analysis, netlist, trials)
     waves = Waves(swept)
-    converged = np.all([np.isfinite(values) for values in swept.values()], axis=0)
+    finite = np.all([np.isfinite(values) for values in swept.values()], axis=0)
+    converged = finite.reshape(trials, analysis.points).all(axis=1)
     return bench.measured(waves, trials), converged, attempts, waves
 
 
 def _sweep(ngspice: Simulator, analysis: DcAnalysis, first: int, last: int) -> dict[str, Array] | None:
-    """Vectors of trials ``first`` to ``last`` as arrays of shape (trials,); None unless every one is there and complete."""
+    """Vectors of trials ``first`` to ``last`` as arrays of shape (trials * points,); None unless all are there and complete."""
     ngspice.clear()
     ngspice.command(analysis.command(first, last))
     vectors = ngspice.vectors(analysis.save)
-    complete = all(name in vectors and len(vectors[name]) == last - first + 1 for name in analysis.save)
+    size = (last - first + 1) * analysis.points
+    complete = all(name in vectors and len(vectors[name]) == size for name in analysis.save)
     return vectors if complete and all(np.isfinite(values).all() for values in vectors.values()) else None
 
 
 def _one_by_one(ngspice: Simulator, analysis: DcAnalysis, netlist: str, trials: int) -> tuple[dict[str, Array], list[int]]:
-    arrays = {name: np.full(trials, np.nan) for name in analysis.save}
+    points = analysis.points
+    arrays = {name: np.full(trials * points, np.nan) for name in analysis.save}
     attempts = [0] * trials
     left = list(range(trials))
     for attempt, settings in enumerate(["", *(settings for _, settings in FALLBACKS)]):
@@ -68,7 +71,7 @@ def _one_by_one(ngspice: Simulator, analysis: DcAnalysis, netlist: str, trials: 
                 failed.append(trial)
                 continue
             for name, values in one.items():
-                arrays[name][trial] = values[0]
+                arrays[name][trial * points : (trial + 1) * points] = values
         left = failed
         if not left:
             break

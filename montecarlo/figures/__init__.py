@@ -25,7 +25,10 @@ from spicekit.files import output_folder, write_json
 from spicekit.outcome import Outcome
 from spicekit.table import LookupTable
 
-SYSTEMS = {"imce": "montecarlo.figures.imce"}
+SYSTEMS = {
+    "imce": "montecarlo.figures.imce",
+    "c3cim": "montecarlo.figures.c3cim",
+}
 
 
 @dataclass(frozen=True)

@@ -42,6 +42,7 @@ UNITS: dict[str, dict[str, float]] = {
     "rad": {"rad": 1.0, "deg": math.pi / 180},
     "rad/(s T)": {"rad/(s T)": 1.0, "rad/(s Oe)": 1e4},
     "1/K^1.5": {"1/K^1.5": 1.0},
+    "1/K": {"1/K": 1.0, "ppm/K": 1e-6},
 }
 
 
@@ -118,6 +119,7 @@ Voltage = Annotated[Quantity, _above_zero("V", infinite=True)]
 BarrierHeight = Annotated[Quantity, _above_zero("eV")]
 HeightDifference = Annotated[Quantity, _check("eV")]
 Temperature = Annotated[Quantity, _above_zero("K", 2000)]
+TemperatureCoefficient = Annotated[Quantity, _check("1/K", -0.1, 0.1)]
 Bloch = Annotated[Quantity, _check("1/K^1.5", 0)]
 Angle = Annotated[Quantity, _above_zero("rad", math.pi / 2)]
 Azimuth = Annotated[Quantity, _check("rad", -2 * math.pi, 2 * math.pi)]

@@ -16,7 +16,7 @@ import xarray as xr
 import spicekit
 from montecarlo import Characterisation, Sweep
 from montecarlo.characterize import parse_dimension
-from montecarlo.systems import SYSTEMS, Part, SystemTable, system_table
+from montecarlo.systems import Part, SystemTable, system_table
 from montecarlo.systems.compute import constants, layout
 from spicekit import LookupTable, UserError
 from spicekit.card import load_card
@@ -192,7 +192,7 @@ NAMES = {
 }  # fmt: skip
 
 
-@pytest.fixture(scope="module", params=sorted(SYSTEMS))
+@pytest.fixture(scope="module", params=sorted(NAMES))
 def shipped(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A shipped system at its nominal point alone, with as few trials as can be."""
     system = system_table(request.param)

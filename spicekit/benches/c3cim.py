@@ -1,0 +1,180 @@
+"""The constant-current column of C3CIM (Biyani et al., DATE 2025, 10.23919/DATE64628.2025.10992950), its transfer in DC.
+
+The 2T1R cells of a column lie in series under a current source.  A selected cell leads the current through its memory and its
+series transistor, an unselected one through its bypass transistor; the column's voltage is
+
+    V = I (N R_on + n_sel R_L + n_hrs (R_H - R_L)),
+
+linear in n_hrs.  References (see :mod:`spicekit.benches.memory_column`) take the first two terms away and give the step.
+
+What bends the line: R_on rises with the source voltage of the upper cells (headroom of the gates), the current falls with the
+column's voltage (output resistance of the driver) and leaks (gate tunnelling, the transistor that is off).  What spoils a count
+is spread of the resistances, mismatch of the driver (removed by its trim, down to the trim's resolution) and the noise kT/C of
+the sampled voltage.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any, Literal
+
+import numpy as np
+
+from spicekit.analysis import Analysis
+from spicekit.bench import Measure, VariationPoint, option, quantity
+from spicekit.benches.memory_column import ColumnAnalysis, MemoryColumn, MemoryColumnParameters
+from spicekit.physics.constants import K_B
+from spicekit.units import format_value
+from spicekit.waves import Array, Waves
+
+LIMIT = 0.5  # steps, of a linear column
+
+
+class C3cimParameters(MemoryColumnParameters):
+    i_col: float = quantity(50e-9, "A", "column current", gt=0, le=1e-4)
+    driver: Literal["cascode", "ideal"] = option(
+        "cascode", "column current: a wide-swing PMOS cascode mirror, or an ideal source"
+    )
+    access: Literal["nmos", "ideal"] = option("nmos", "cell switches: NMOS transistors, or ideal ones with r_on")
+    r_on: float = quantity(3e3, "ohm", "resistance of an ideal switch", gt=0, le=1e6)
+    v_gate: float | None = quantity(None, "V", "high level of the cells' gates; the supply if not given", gt=0, le=5)
+    columns: int = quantity(64, "", "columns that share the bias and the row drivers", ge=1, le=4096)
+    bias_ratio: int = quantity(10, "", "current of the shared bias diode over that of a column", ge=1, le=1000)
+    w_mirror: float = quantity(2e-6, "m", "width of the mirror transistor", gt=0, le=1e-4)
+    l_mirror: float = quantity(1e-6, "m", "length of the mirror transistor", gt=0, le=1e-4)
+    w_cascode: float = quantity(300e-9, "m", "width of the cascode, whose drain loads the column", gt=0, le=1e-4)
+    l_cascode: float = quantity(100e-9, "m", "length of the cascode", gt=0, le=1e-4)
+    w_weak: float = quantity(200e-9, "m", "width of the diode that sets the cascode's gate", gt=0, le=1e-4)
+    l_weak: float = quantity(2e-6, "m", "length of the diode that sets the cascode's gate", gt=0, le=1e-4)
+    trim: float = quantity(0.005, "", "resolution of each driver's trim; 0: perfect, inf: no trim", ge=0)
+    c_hold: float = quantity(10e-15, "F", "capacitor of the sample-and-hold: noise sqrt(kT/C)", gt=0, le=1e-9)
+    t_mac: float = quantity(800e-9, "s", "time of a MAC, for the energy: see c3cim-settle", gt=0, le=1e-3)
+
+
+class C3cimBench(MemoryColumn):
+    """Driver, cells and points that the DC and the transient bench have in common."""
+
+    signal_unit = "V"
+
+    @property
+    def v_gate(self) -> float:
+        """High level of the cells' gates in volts."""
+        return float(self.vdd if self.p.v_gate is None else self.p.v_gate)
+
+    def column_points(self) -> list[VariationPoint]:
+        p = self.p
+        points = self.cell_points("s", "b") if p.access == "nmos" else self.cell_points()
+        if p.driver == "cascode":
+            points += self.transistor("mirror", p.w_mirror, p.l_mirror)
+            points += self.transistor("cascode", p.w_cascode, p.l_cascode)
+            points += self.transistor("diode", p.bias_ratio * p.w_mirror, p.l_mirror)
+        return points
+
+
+class C3cimColumn(C3cimBench):
+    name = "c3cim-column"
+    summary = "constant-current column of 2T1R resistive cells: count of the selected cells in HRS, linearity, headroom"
+    template = "benches/c3cim-column.cir.j2"
+    Parameters = C3cimParameters
+
+    @property
+    def v_trim(self) -> float:
+        """Voltage in V at which the driver is trimmed: the nominal column's, half its cells in HRS, without transistors."""
+        return float(min(self.p.i_col * self.p.n * (self.memory.r_lrs + self.memory.step / 2), self.vdd / 2))
+
+    @property
+    def ruler(self) -> str:
+        """The copy with every cell selected and in HRS."""
+        return "h" if self.p.data != "random" and self.n_sel == self.p.n else "full"
+
+    def context(self) -> dict[str, Any]:
+        all_on = [("gate", "0")] * self.p.n
+        gates = [pair if on else pair[::-1] for pair, on in zip(all_on, self.selected, strict=True)]
+        if self.p.data == "random":
+            gates = [(f"on_{k}", f"off_{k}") for k in range(self.p.n)]
+        trimmed = {"trim_finite": math.isfinite(self.p.trim)}
+        return super().context() | {"gates": gates, "all_on": all_on, "ruler": self.ruler} | trimmed
+
+    def points(self) -> tuple[VariationPoint, ...]:
+        kelvin = self.temperature + 273.15
+        noise = VariationPoint("noise_hold", "noise", 0.0, "V", sigma=math.sqrt(K_B * kelvin / self.p.c_hold))
+        return (*self.data_points(), *self.column_points(), noise)
+
+    def analysis(self) -> Analysis:
+        tops = [f"v({tag}_top)" for tag in self.states()]
+        currents = ["i(vi_l)", "i(vi_h)", "i(vi_d)", "i(vdd_d)"]
+        trim = ["i(vi_own)", "i(vi_nominal)", "i(vdd_bias)"] if self.p.driver == "cascode" else []
+        taps = [f"v({self.ruler}_{k})" for k in range(1, self.p.n + 1)]
+        return ColumnAnalysis(save=(*tops, *currents, *trim, *taps, "v(noise_hold)", *self.data_vectors()), inner=self.inner)
+
+    def measures(self) -> tuple[Measure, ...]:
+        one = (Measure("v_col", "V", "column voltage"), Measure("v_out", "V", "without offset and n_sel R_L: n_hrs steps"))
+        return (
+            *(one if not self.p.transfer else ()),
+            *self.common_measures(),
+            *((Measure("i_col", "A", "current into the column"),) if not self.p.transfer else ()),
+            Measure("i_error", "", "driver current over i_col, - 1, before its trim"),
+            Measure("i_loss", "", "current that the nominal driver loses from no cell to all selected cells in HRS, relative"),
+            Measure("bend", "", "headroom: distance of the cells' voltages from a line, all cells in HRS, nominal, in steps"),
+            Measure("e_mac", "J", "energy of t_mac: e_column + e_driver; gates and read-out: see c3cim-settle"),
+            Measure("e_column", "J", "of it, the column's current" + (", mean over the transfer" if self.p.transfer else "")),
+            Measure("e_driver", "J", "of it, this column's share of the bias"),
+        )
+
+    def signal(self, waves: Waves, tag: str) -> Array:
+        """Column voltage in V; that of the data after the driver's trim, with the noise of the sample-and-hold."""
+        v = waves(f"v({tag}_top)")
+        if tag in ("l", "h"):
+            return v
+        return np.asarray(v / (1 + self.trimmed(waves)) + waves("v(noise_hold)"))
+
+    def trimmed(self, waves: Waves) -> Array | float:
+        """Relative current that the trim takes away: the driver's mismatch at ``v_trim``, in steps of the trim."""
+        if self.p.driver == "ideal" or math.isinf(self.p.trim):
+            return 0.0
+        mismatch = waves("i(vi_own)") / waves("i(vi_nominal)") - 1
+        return np.asarray(np.floor(mismatch / self.p.trim + 0.5) * self.p.trim if self.p.trim > 0 else mismatch)
+
+    def evaluate(self, waves: Waves) -> Mapping[str, Array | float]:
+        real = self.p.driver == "cascode"
+        found: dict[str, Array | float] = dict(self.decode(waves))
+        if not self.p.transfer:
+            found |= {"v_col": waves("v(d_top)"), "i_col": waves("i(vi_d)")}
+            found["v_out"] = self.signal(waves, "d") - waves("v(l_top)")
+        energy = self.vdd * self.p.t_mac
+        e_column = self.trial(waves("i(vdd_d)")) * energy
+        e_driver = self.trial(waves("i(vdd_bias)")) * energy / self.p.columns if real else 0.0 * e_column
+        return found | {
+            "i_error": self.trial(waves("i(vi_own)")) / self.p.i_col - 1 if real else 0.0 * e_column,
+            "i_loss": 1 - self.trial(waves("i(vi_h)")) / self.trial(waves("i(vi_l)")),
+            "bend": self.bend(waves),
+            "e_mac": e_column + e_driver,
+            "e_column": e_column,
+            "e_driver": e_driver,
+        }
+
+    def bend(self, waves: Waves) -> Array:
+        """Largest distance from a straight line of the voltages along the column, all cells in HRS, in steps; shape (trials,).
+
+        As the gates run out of headroom, the upper cells' transistors drop more than the lower ones'.
+        """
+        cells = [self.trial(waves(f"v({self.ruler}_{k})")) for k in range(1, self.p.n + 1)]
+        taps = np.stack([np.zeros_like(cells[0]), *cells])
+        line = np.linspace(0, 1, self.p.n + 1)[:, None] * taps[-1]
+        return np.asarray(np.abs(taps - line).max(axis=0) / (self.p.i_col * self.memory.step))
+
+    def subtitle(self) -> str:
+        return f"{self.memory.name}, {format_value(self.p.i_col, 'A')}, gates {self.v_gate:g} V"
+
+    def notes(self, measures: Mapping[str, float]) -> tuple[str, ...]:
+        bend = measures["bend"]
+        if bend is None or not bend > LIMIT:  # no trial ended well, or it is straight
+            return ()
+        from spicekit.benches.c3cim_headroom import largest_cells
+
+        current, gate = format_value(self.p.i_col, "A"), format_value(self.v_gate, "V")
+        cells = largest_cells(self)
+        return (
+            f"headroom: at {current} and gates at {gate} INL stays below {LIMIT:g} step for {cells} cells, not for {self.p.n}",
+        )

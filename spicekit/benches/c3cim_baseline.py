@@ -1,0 +1,97 @@
+"""The conventional column to compare C3CIM with: 1T1R cells in parallel on a bit line, whose currents add up.
+
+A selected cell's word line is on; an amplifier with an NMOS follower holds the end of the bit line at ``v_read`` and its
+current is the reading: I = n_sel V/(R_on + R_L) - n_hrs V (1/(R_on + R_L) - 1/(R_on + R_H)).  Same device, data, references,
+decoding and measures as ``c3cim-column`` (a step is a current here).  What bends the line: the resistance of bit line and source
+line, which the large current of cells in LRS drops a voltage over, and the finite gain of the clamp.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any, Literal
+
+import numpy as np
+
+from spicekit.analysis import Analysis
+from spicekit.bench import Measure, VariationPoint, option, quantity
+from spicekit.benches.memory_column import ColumnAnalysis, MemoryColumn, MemoryColumnParameters
+from spicekit.waves import Array, Waves
+
+
+class ConventionalParameters(MemoryColumnParameters):
+    v_read: float = quantity(0.1, "V", "clamped voltage of the bit line", gt=0, le=2)
+    clamp: Literal["amplifier", "ideal"] = option(
+        "amplifier", "clamp of the bit line: amplifier and follower, or an ideal source"
+    )
+    gain: float = quantity(1e3, "", "gain of the clamp's amplifier", ge=1, le=1e6)
+    w_follower: float = quantity(40e-6, "m", "width of the follower", gt=0, le=1e-3)
+    w_input: float = quantity(2e-6, "m", "width of each input transistor of the amplifier: its offset", gt=0, le=1e-4)
+    l_input: float = quantity(200e-9, "m", "length of each input transistor of the amplifier", gt=0, le=1e-5)
+    i_amplifier: float = quantity(20e-6, "A", "supply current of the amplifier", ge=0, le=1e-2)
+    v_gate: float | None = quantity(None, "V", "high level of the word lines; the supply if not given", gt=0, le=5)
+    trim: float = quantity(0.005, "", "resolution of each clamp's trim, relative; 0: perfect, inf: no trim", ge=0)
+    t_mac: float = quantity(
+        10e-9, "s", "time of a MAC, for the energy: chosen, five time constants of a 100 MHz clamp", gt=0, le=1e-3
+    )
+
+
+class C3cimConventional(MemoryColumn):
+    name = "c3cim-conventional"
+    summary = "conventional current-summing column of 1T1R resistive cells, the baseline of c3cim-column"
+    template = "benches/c3cim-conventional.cir.j2"
+    Parameters = ConventionalParameters
+    signal_unit = "A"
+
+    @property
+    def v_gate(self) -> float:
+        """High level of the word lines in volts."""
+        return float(self.vdd if self.p.v_gate is None else self.p.v_gate)
+
+    def context(self) -> dict[str, Any]:
+        word = [f"on_{k}" if self.p.data == "random" else "gate" if on else "0" for k, on in enumerate(self.selected)]
+        return super().context() | {"word": word, "trim_finite": math.isfinite(self.p.trim)}
+
+    def points(self) -> tuple[VariationPoint, ...]:
+        sigma = math.sqrt(2) * self.technology.sigma_vth(self.p.w_input, self.p.l_input)
+        offset = VariationPoint("offset", "offset", 0.0, "V", sigma=sigma)
+        return (*self.data_points(), *self.cell_points("s"), offset)
+
+    def analysis(self) -> Analysis:
+        save = [vector for tag in self.states() for vector in (f"i(vi_{tag})", f"v({tag}_0)")]
+        return ColumnAnalysis(save=(*save, "v(offset)", *self.data_vectors()), inner=self.inner)
+
+    def measures(self) -> tuple[Measure, ...]:
+        return (
+            *self.common_measures(),
+            Measure("i_col", "A", "bit-line current" + (", mean over the transfer" if self.p.transfer else "")),
+            Measure("v_far", "V", "voltage of the bit line at its far end"),
+            Measure("e_mac", "J", "energy of t_mac: e_column + e_driver"),
+            Measure("e_column", "J", "of it, the bit line's current from the supply"),
+            Measure("e_driver", "J", "of it, the amplifier"),
+        )
+
+    def signal(self, waves: Waves, tag: str) -> Array:
+        """Bit-line current in A, below zero so that a cell in HRS adds; that of the data after the clamp's trim."""
+        i = -waves(f"i(vi_{tag})")
+        if tag != "d" or math.isinf(self.p.trim):
+            return np.asarray(i)
+        relative = waves("v(offset)") / self.p.v_read
+        trimmed = np.floor(relative / self.p.trim + 0.5) * self.p.trim if self.p.trim > 0 else relative
+        return np.asarray(i / (1 + trimmed))
+
+    def subtitle(self) -> str:
+        return f"{self.memory.name}, bit line at {self.p.v_read:g} V"
+
+    def evaluate(self, waves: Waves) -> Mapping[str, Array | float]:
+        current = self.trial(waves("i(vi_d)"))
+        e_column = current * self.vdd * self.p.t_mac
+        e_driver = self.p.i_amplifier * self.vdd * self.p.t_mac
+        return self.decode(waves) | {
+            "i_col": current,
+            "v_far": self.trial(waves("v(d_0)")),
+            "e_mac": e_column + e_driver,
+            "e_column": e_column,
+            "e_driver": np.full_like(e_column, e_driver),
+        }
