@@ -25,6 +25,7 @@ SHIPPED = {
     "stt-write": "spicekit.benches.stt:SttWrite",
     "stt-settle": "spicekit.benches.stt_settle:SttSettle",
     "stt-bnn-row": "spicekit.benches.bnn_row:BnnRow",
+    "stt-bnn-macro": "spicekit.benches.bnn_macro:BnnMacro",
     "sot-read": "spicekit.benches.sot:SotRead",
     "sot-logic": "spicekit.benches.sot:SotLogic",
     "sot-sense": "spicekit.benches.sot_sense:SotSense",

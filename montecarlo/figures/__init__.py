@@ -27,6 +27,7 @@ from spicekit.table import LookupTable
 
 SYSTEMS = {
     "imce": "montecarlo.figures.imce",
+    "stt-bnn": "montecarlo.figures.stt_bnn",
     "c3cim": "montecarlo.figures.c3cim",
 }
 

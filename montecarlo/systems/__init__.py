@@ -17,6 +17,7 @@ from spicekit.errors import unknown
 SYSTEMS = {
     "stt-1t1mtj": "montecarlo.systems.stt_1t1mtj",
     "sot-2t1r": "montecarlo.systems.sot_2t1r",
+    "stt-bnn": "montecarlo.systems.stt_bnn",
     "c3cim": "montecarlo.systems.c3cim",
 }  # name -> module that declares it
 

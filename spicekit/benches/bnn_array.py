@@ -237,7 +237,7 @@ class RowBench(Bench):
             "t_lift": self.t_lift,
             "t_ready": self.t_ready,
             "t_release": self.t_ready,
-            "devices": self.sense_devices(),
+            "sense_devices": self.sense_devices(),
         }
 
 

@@ -18,7 +18,7 @@ from typing import Any, Literal, Self
 import numpy as np
 from pydantic import model_validator
 
-from spicekit.analysis import Analysis, DcAnalysis, TranAnalysis
+from spicekit.analysis import Analysis, DcAnalysis, LongTranAnalysis
 from spicekit.bench import Measure, Panel, VariationPoint, option
 from spicekit.benches.bnn_array import SECTIONS, START, RowBench, RowParameters
 from spicekit.benches.bnn_data import Cell, turned
@@ -86,7 +86,7 @@ class BnnRow(RowBench):
             *(["i(vctl)"] if self.sense_devices() else []),
             *(["i(vlifta)"] if self.p.boost else []),
         ]
-        return TranAnalysis(
+        return LongTranAnalysis(
             save=(f"v(wla_{SECTIONS})", "v(outa)", "v(outb)", *save, *supplies),
             step=50e-12,
             stop=self.t_ready + RECOVERY,

@@ -21,13 +21,13 @@ from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, ClassVar, Literal, Self
 
 from pydantic import model_validator
 
 from spicekit.analysis import TranAnalysis
-from spicekit.bench import Measure, Panel, VariationPoint, option, quantity
+from spicekit.bench import BenchParameters, Measure, Panel, VariationPoint, option, quantity
 from spicekit.benches.sense_source import T_START, SenseBench, SenseParameters, Sized
 from spicekit.crossing import crossing
 from spicekit.style import COLOURS, new_figure
@@ -43,8 +43,9 @@ OUTPUTS = (("q", "Q"), ("qb", "QB"))
 SHORT = {"load": "LOAD", "latch": "inverters, latch", "drive": "START driver"}
 
 
-class TbsParameters(SenseParameters):
-    t_window: float = quantity(10e-9, "s", "time in which the amplifier must decide", gt=0, le=1e-6)
+class TbsSizes(BenchParameters):
+    """What the amplifier and its delay line are made of."""
+
     w_st: float = quantity(3e-6, "m", "width of M_ST, which the input starves", gt=0, le=1e-4)
     l_st: float = quantity(1e-6, "m", "length of M_ST", gt=0, le=1e-5)
     w_enable: float = quantity(0.3e-6, "m", "width of the enable NMOS", gt=0, le=1e-4)
@@ -66,14 +67,18 @@ class TbsParameters(SenseParameters):
     )
     amplifiers: int = quantity(16, "", "amplifiers on one delay line", ge=2, le=1024)
     c_wire: float = quantity(0.3e-15, "F", "wire of the delay line's output, an amplifier", ge=0, le=1e-12)
-    delta: float = quantity(5e-3, "V", "measure=offset: distance of both inputs from v_mid", ge=1e-4, le=0.2)
-    t_meta: float = quantity(50e-12, "s", "a latch that needs more than this is metastable", gt=0, le=1e-7)
 
     @model_validator(mode="after")
     def _odd(self) -> Self:
         if self.stages % 2 == 0:
             raise ValueError(f"stages: {self.stages} given; allowed: an odd number, so that the delayed edge rises")
         return self
+
+
+class TbsParameters(SenseParameters, TbsSizes):
+    t_window: float = quantity(10e-9, "s", "time in which the amplifier must decide", gt=0, le=1e-6)
+    delta: float = quantity(5e-3, "V", "measure=offset: distance of both inputs from v_mid", ge=1e-4, le=0.2)
+    t_meta: float = quantity(50e-12, "s", "a latch that needs more than this is metastable", gt=0, le=1e-7)
 
 
 class TbsSense(SenseBench):
@@ -282,7 +287,12 @@ def calibrated(p: TbsParameters) -> int:
     def lead(trim: int) -> float:
         return run(TbsSense(**p.model_dump() | {"trim": trim})).measures["dt"]
 
-    # both arrivals are all but linear in the load: the secant through the two best so far
+    return trimmed(lead)
+
+
+def trimmed(lead: Callable[[int], float]) -> int:
+    """The whole number of units of load at which ``lead`` of it, all but linear, is nearest to 0."""
+    # the secant through the two best so far
     known = {0: lead(0)}
     trim = 500
     while trim not in known:

@@ -1,0 +1,119 @@
+"""A binary network for the 8 x 8 handwritten digits whose every neuron is one row of 128 cells.
+
+========  ==========================================================  ================
+array     inputs                                                      rows
+========  ==========================================================  ================
+1         64 pixels, each compared with two grey levels: 128 bits     128 neurons
+2         the 128 answers of array 1                                  128 neurons
+3         the 128 answers of array 2                                  10 classes x 12
+========  ==========================================================  ================
+
+A row gives one bit and nothing else, so there are no partial sums to add: a neuron's fan-in is the 128 cells of its row, by
+construction.  The macro compares with N/2 and nothing else, so there is no bias and no batch normalisation; pixels that are
+always dark are the constant inputs that take their place.  The score of a class is the number of its 12 rows that answer +1:
+a digital count of bits.  The lowest of equal classes wins.
+
+Training: straight-through estimator (Bengio et al., arXiv:1308.3432; Hubara et al., NIPS 2016), Adam, cross entropy of the votes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from stt_bnn.rows import RowErrors, Rows, Signs, votes
+
+CELLS = 128  # of a row
+CLASSES, VOTERS = 10, 12
+LEVELS = (3.5 / 16, 10.5 / 16)  # grey levels with which a pixel is compared
+SIZES = (CELLS, CELLS, CLASSES * VOTERS)  # rows of each layer
+PASS = 16.0  # straight through where the sum of +-1 is at most this
+SCALE = 0.3  # logits are the votes' sum of +-1 times this
+Latent = NDArray[np.float32]
+
+
+def encode(images: NDArray[np.float64]) -> Signs:
+    """Images (count, 8, 8) of values 0 to 1 as +1 and -1: (count, 128)."""
+    flat = images.reshape(len(images), -1)
+    return np.concatenate([np.where(flat > level, 1, -1) for level in LEVELS], axis=1).astype(np.float32)
+
+
+def sign(values: NDArray[Any]) -> Signs:
+    """+1 from 0 upward, as N1 >= N/2 gives it."""
+    return np.where(values >= 0, np.float32(1), np.float32(-1))
+
+
+@dataclass(frozen=True)
+class Network:
+    """Weights of +1 and -1 of each layer: (128, rows)."""
+
+    layers: tuple[Signs, ...]
+
+    def votes(self, images: NDArray[np.float64], build: Callable[[Signs], Rows] = Rows) -> NDArray[np.int64]:
+        """Votes for each class, (images, 10), by the rows that ``build`` makes of a layer's weights."""
+        values = encode(images)
+        for weights in self.layers:
+            values = build(weights).decide(values)
+        return votes(values, CLASSES)
+
+    def wrong_decisions(self, images: NDArray[np.float64], errors: RowErrors) -> list[float]:
+        """Expected share of wrong answers in each layer, its inputs being right."""
+        values, found = encode(images), []
+        for weights in self.layers:
+            rows = Rows(weights)
+            found.append(float(errors.rate(rows.distances(values)).mean()))
+            values = rows.decide(values)
+        return found
+
+    def accuracy(self, images: NDArray[np.float64], digits: NDArray[Any], build: Callable[[Signs], Rows] = Rows) -> float:
+        """Fraction of the images that are recognised."""
+        return float(np.mean(self.votes(images, build).argmax(axis=1) == digits))
+
+
+def train(images: NDArray[np.float64], digits: NDArray[Any], rng: np.random.Generator, epochs: int = 60) -> Network:
+    """Train on images (count, 8, 8): batches of 64, learning rate falling to 0 by a cosine."""
+    batch, rate = 64, 5e-3
+    inputs = encode(images)
+    latent: list[Latent] = [rng.uniform(-0.5, 0.5, (CELLS, size)).astype(np.float32) for size in SIZES]
+    moments = [(np.zeros_like(weights), np.zeros_like(weights)) for weights in latent]
+    steps = epochs * (len(images) // batch)
+    step = 0
+    for _ in range(epochs):
+        order = rng.permutation(len(images))
+        for first in range(0, len(images) - batch + 1, batch):
+            chosen = order[first : first + batch]
+            step += 1
+            now = rate * 0.5 * (1 + np.cos(np.pi * step / steps))
+            for weights, gradient, (one, two) in zip(
+                latent, _gradients(latent, inputs[chosen], digits[chosen]), moments, strict=True
+            ):
+                one += 0.1 * (gradient - one)
+                two += 0.001 * (gradient**2 - two)
+                weights -= now * (one / (1 - 0.9**step)) / (np.sqrt(two / (1 - 0.999**step)) + 1e-8)
+                np.clip(weights, -1, 1, out=weights)  # beyond that they would hardly come back
+    return Network(tuple(sign(weights) for weights in latent))
+
+
+def _gradients(latent: list[Latent], inputs: Signs, digits: NDArray[Any]) -> list[Latent]:
+    """Of the cross entropy, for each layer's latent weights, straight through both signs."""
+    values, kept = inputs, []
+    for weights in latent:
+        binary = sign(weights)
+        sums = values @ binary
+        kept.append((values, binary, sums))
+        values = sign(sums)
+    logits = SCALE * values.reshape(len(inputs), CLASSES, VOTERS).sum(axis=2)
+    likely = np.exp(logits - logits.max(axis=1, keepdims=True))
+    likely /= likely.sum(axis=1, keepdims=True)
+    likely[np.arange(len(digits)), digits] -= 1
+    gradient = np.repeat(SCALE * likely / len(digits), VOTERS, axis=1).astype(np.float32)
+    found: list[Latent] = []
+    for values, binary, sums in reversed(kept):
+        gradient = gradient * (np.abs(sums) <= PASS)
+        found.append(values.T @ gradient)
+        gradient = gradient @ binary.T
+    return found[::-1]

@@ -1,0 +1,194 @@
+"""STT-BNN: 128 x 128 binary MAC rows on STT-MRAM with time-based sensing (Pham et al., JETCAS 2022; Trinh et al., TCAS-I 2018).
+
+The macro's figures are means over end-to-end trials, each with weights and inputs of its own and the mismatch of every
+device; the error is also that of the two-step flow (:mod:`montecarlo.two_step`), which resolves it with far fewer transients.
+What is published as throughput a watt is turned into an energy by arithmetic, and said to be.  Boosting means here that rails
+200 mV lower are lifted back to where M_ST senses.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+from scipy.special import ndtr
+
+from montecarlo.figures import Figure, Plan
+from montecarlo.statistics import clopper_pearson
+from montecarlo.two_step import average_error
+from spicekit.benches.bnn_macro import LIFTED
+from spicekit.table import LookupTable
+from spicekit.units import format_value
+
+PHAM = "Pham et al., JETCAS 2022"
+TRINH = "Trinh et al., TCAS-I 2018"
+N = ROWS = 128
+OPERATIONS = 2 * N * ROWS  # of the array: a product and an addition a cell
+BOOSTS = (0, 1, 2)
+EFFICIENCY = {0: 319e12, 2: 311e12}  # OPS/W
+READS = (1e-6, 2e-6)  # A, of the 1T1MTJ cell
+CELL = {"source": "cell"}
+
+PLANS = (
+    Plan("row", "stt-bnn-row", {"n": [N]}, 300),
+    Plan("row-low", "stt-bnn-row", {"n": [N]}, 300, {name: LIFTED[1][name] for name in ("v_high", "v_low")}),
+    Plan("sense", "stt-bnn-macro", {"boost": BOOSTS}, 150, {"n": N, "source": "thevenin", "measure": "offset"}),
+    Plan("macro", "stt-bnn-macro", {"boost": BOOSTS}, 60, {"n": N, "data": "trial"}),
+    Plan("tbs", "tbs-sense", {"overdrive": [-10e-3, 10e-3]}, 20),
+    Plan("vsa", "vsa-sense", {"overdrive": [-10e-3, 10e-3]}, 20),
+    # an operation of 50 ps: the cell's levels are wanted, which no amplifier needs to finish
+    Plan("cells", "vsa-sense", {"i_read": READS}, 300, CELL | {"t_window": 50e-12, "t_recover": 50e-12}),
+    Plan("tbs-offset", "tbs-sense", {"measure": ["offset"]}, 150, CELL),
+    Plan("vsa-offset", "vsa-sense", {"measure": ["offset"]}, 150, CELL),
+)
+
+
+def figures(tables: Mapping[str, LookupTable]) -> list[Figure]:
+    """All figures, from the tables of :data:`PLANS`."""
+    found = []
+    for boost in BOOSTS:
+        found += macro_figures(tables, boost)
+    return found + amplifier_figures(tables)
+
+
+def macro_figures(tables: Mapping[str, LookupTable], boost: int) -> list[Figure]:
+    """Array of 128 rows of 128 cells with ``boost`` lifts of the sense node."""
+    table, name = tables["macro"], f"boost {boost}, "
+    trials = int(table.query("count", boost=boost))
+    cycle = float(table.quantiles("t_cycle", boost=boost)[1][-1])
+    energy = float(table.query("e_total", boost=boost))
+    parts = ("row", "wordline", "drivers", "sense", "load", "latch", "drive", "line")
+    shares = ", ".join(f"{part} {format_value(float(table.query(f'e_{part}', boost=boost)), 'J', 3)}" for part in parts)
+    efficiency = OPERATIONS / (ROWS * energy)
+    published = EFFICIENCY.get(boost)
+    derived = f"derived from {published / 1e12:.0f} TOPS/W, {PHAM}" if published else ""
+    wrong = float(table.query("wrong", boost=boost))
+    low, high = clopper_pearson(round(wrong * trials), trials)
+    each = f"mean of {trials} trials"
+    return [
+        Figure(name + "latency", "s", float(table.query("t_latency", boost=boost)), f"stt-bnn-macro t_latency: {each}"),
+        Figure(name + "cycle", "s", cycle, f"stt-bnn-macro t_cycle: longest of {trials} trials, decision and reset", PHAM, 10e-9),
+        Figure(
+            name + "throughput", "OPS", OPERATIONS / cycle, f"2 x {N} x {ROWS} / cycle", f"{PHAM}, at 10 ns", OPERATIONS / 10e-9
+        ),
+        Figure(name + "energy of a row's operation", "J", energy, f"stt-bnn-macro e_total: {each}; {shares}"),
+        Figure(
+            name + "energy of an array operation",
+            "J",
+            ROWS * energy,
+            f"{ROWS} x energy of a row's operation",
+            derived,
+            OPERATIONS / published if published else None,
+        ),
+        Figure(
+            name + "efficiency",
+            "TOPS/W",
+            efficiency / 1e12,
+            f"2 x {N} x {ROWS} / energy of an array operation",
+            PHAM if published else "",
+            published / 1e12 if published else None,
+        ),
+        Figure(
+            name + "energy of an XNOR and accumulate",
+            "J",
+            energy / N,
+            f"energy of a row's operation / {N}",
+            derived,
+            2 / published if published else None,
+        ),
+        *error_figures(tables, boost),
+        Figure(
+            name + "average error, end to end",
+            "",
+            wrong,
+            f"stt-bnn-macro wrong, weights and inputs drawn: {each}, 95 % interval {low:.3g} to {high:.3g}",
+            PHAM if boost == 0 else "",
+            0.085 if boost == 0 else None,
+        ),
+    ]
+
+
+def error_figures(tables: Mapping[str, LookupTable], boost: int) -> list[Figure]:
+    """Row and amplifier of the two-step flow: their spread, and the average error that follows from it."""
+    row, sense, name = tables["row-low" if boost else "row"], tables["sense"], f"boost {boost}, "
+    lsb, spread, offset = float(row.query("lsb")), float(row.query("v_sl_std")), float(sense.query("offset_std", boost=boost))
+    sigma = float(np.hypot(spread, offset)) / lsb
+    counts = f"{int(row.query('count'))} rows, {int(sense.query('count', boost=boost))} amplifiers"
+    first = boost == 0
+    return [
+        Figure(name + "LSB", "V", lsb, "stt-bnn-row lsb at n/2 matches"),
+        Figure(name + "sigma of SL in LSB", "", spread / lsb, f"stt-bnn-row v_sl: {format_value(spread, 'V', 3)}"),
+        Figure(
+            name + "sigma of the trip point in LSB", "", offset / lsb, f"stt-bnn-macro offset: {format_value(offset, 'V', 3)}"
+        ),
+        Figure(
+            name + "sigma of both in LSB",
+            "",
+            sigma,
+            f"root of the sum of squares, {counts}",
+            "derived from an average error of 0.085" if first else "",
+            1.6 if first else None,
+        ),
+        Figure(
+            name + "average error, two-step",
+            "",
+            float(average_error(N, sigma)),
+            "normal deviations of that sigma, N1 binomial(128, 1/2)",
+            PHAM if first else "",
+            0.085 if first else None,
+        ),
+    ]
+
+
+def amplifier_figures(tables: Mapping[str, LookupTable]) -> list[Figure]:
+    """Time-based against voltage sensing at equal gate area: delay, energy, read bit error rate of a 1T1MTJ cell."""
+
+    def mean(name: str, measure: str) -> float:
+        return float(np.mean([tables[name].query(measure, overdrive=volts) for volts in (-10e-3, 10e-3)]))
+
+    delays, energies = ([mean(name, measure) for name in ("tbs", "vsa")] for measure in ("t_decision", "e_total"))
+    found = [
+        Figure(
+            "TBS over VSA, delay",
+            "",
+            delays[0] / delays[1],
+            f"tbs-sense {format_value(delays[0], 's', 3)}, vsa-sense {format_value(delays[1], 's', 3)}: t_decision at 10 mV",
+            f"{TRINH}: 1.13 to 1.14",
+            1.135,
+        ),
+        Figure(
+            "TBS over VSA, energy",
+            "",
+            energies[0] / energies[1],
+            f"tbs-sense {format_value(energies[0], 'J', 3)}, vsa-sense {format_value(energies[1], 'J', 3)}: e_total at 10 mV",
+            TRINH,
+            1.02,
+        ),
+    ]
+    for current in READS:
+        cells = tables["cells"]
+        p, ap = (
+            (float(cells.query(f"v_{state}", i_read=current)), float(cells.query(f"v_{state}_std", i_read=current)))
+            for state in ("p", "ap")
+        )
+        trips = {name: float(tables[f"{name}-offset"].query("trip_std", measure="offset")) for name in ("tbs", "vsa")}
+        rates = {name: bit_error_rate(p, ap, sigma) for name, sigma in trips.items()}
+        said = "; ".join(f"{name}-sense {rates[name]:.2g}, sigma {format_value(trips[name], 'V', 3)}" for name in rates)
+        found.append(
+            Figure(
+                f"read BER at {format_value(current, 'A')}, VSA over TBS, orders of magnitude",
+                "",
+                float(np.log10(rates["vsa"] / rates["tbs"])),
+                f"{said}; signal {format_value(ap[0] - p[0], 'V', 3)}; normal distributions, best common level",
+                f"{TRINH}: 2 to 3, signal not known",
+                2.5,
+            )
+        )
+    return found
+
+
+def bit_error_rate(p: tuple[float, float], ap: tuple[float, float], sigma: float) -> float:
+    """Of a cell whose states give (mean, standard deviation) in V and a trip point of ``sigma``, at its best level."""
+    levels = np.linspace(p[0], ap[0], 2001)
+    high, low = (ndtr(sign * (mean - levels) / np.hypot(std, sigma)) for sign, (mean, std) in ((1, p), (-1, ap)))
+    return float((high + low).min() / 2)

@@ -1,0 +1,421 @@
+"""`stt-bnn-macro`: the row and the time-based amplifier behind it, from the word line to the decision.
+
+The row of :mod:`spicekit.benches.bnn_array` is on for t_row; its sense node, which is the gate of the amplifier's M_ST
+(:mod:`spicekit.benches.tbs`), is then isolated and lifted if asked for, and START opens the race between LOAD and the delay
+line.  Meanwhile all bit lines are at V_L and the word line stays on: its fall would take SL below ground, and the isolation
+switch would leak.  The line is trimmed so that the nominal amplifier decides halfway between the nominal row's n/2 - 1 and n/2
+matches; the window ends soon after its edge.
+
+The floating gate moves: the drain of M_ST lifts it by some 45 mV when START rises and lets it fall with LOAD.  The trim
+takes that up, and what is left, its spread, is in ``measure=offset`` (two copies of sense node and amplifier that share
+every device, DELTA below and above the threshold).
+
+``source=thevenin`` puts a voltage behind the row's resistance in the place of its cells: a fifth of the time.  The decision's
+threshold differs by 0.1 LSB (n = 128; 0.2 LSB with boost 2), as much as the solver errs.
+
+Solver: the largest step does not bind; ``chgtol`` as in tbs-sense, reltol 1e-4.  Against a 50 times smaller largest step at
+reltol 1e-5, chgtol 1e-18 and trtol 1 (n = 128, 66 matches): times within 0.02 %, v_sl and v_sense within 10 uV, lead within
+1e-4 (LSB/200), e_total within 0.05 % (e_sense and e_latch 0.4 %); n = 32 with boost 2: lead within 2e-3, e_total 0.13 %.
+Offsets are 0.04 mV off without lifts and 0.2 mV with two, alike in the search for the trim, which takes that up.
+"""
+
+from __future__ import annotations
+
+import functools
+import math
+from collections.abc import Mapping
+from typing import Any, ClassVar, Literal, Self
+
+from pydantic import model_validator
+
+from spicekit.analysis import LongTranAnalysis, TranAnalysis
+from spicekit.bench import Measure, Panel, VariationPoint, option, quantity
+from spicekit.benches.bnn_array import EDGE, LIFT_DELAY, SECTIONS, START, RowBench, RowParameters
+from spicekit.benches.bnn_data import Positions
+from spicekit.benches.stt_settle import settled
+from spicekit.benches.tbs import TbsSense, TbsSizes, trimmed
+from spicekit.crossing import crossing, integral, value_at
+from spicekit.style import COLOURS, new_figure
+from spicekit.waves import Waves
+
+DELTA = 5e-3  # V, measure=offset: distance of both inputs from the threshold
+C_DRAIN = 0.3e-9  # F/m, of an access transistor's drain, with which whole rows and source=thevenin agree
+LONG = 60e-9  # s, the window in which a delay that is not known yet is looked for
+# where an operation with lifts starts if rails and v_lift are not given: the lifts bring the sense node to where the default
+# rails, 0.6 and 0.2 V, put it without
+LIFTED = {
+    1: {"v_high": 0.4, "v_low": 0.0, "v_lift": 0.42},
+    2: {"v_high": 0.4, "v_low": 0.0, "v_lift": 0.25},
+}
+RESET = 0.05  # of the supply: LOAD and the delay line are reset when this close to where they start from
+SUPPLIES = {"load": "precharge of LOAD", "latch": "inverters behind LOAD and the latch", "drive": "driver of START"}
+
+
+class MacroParameters(RowParameters, TbsSizes):
+    source: Literal["row", "thevenin"] = option(
+        "row", "what the sense node hangs on: all cells of the row, or a voltage behind the row's resistance"
+    )
+    measure: Literal["decision", "offset"] = option(
+        "decision", "one operation, or with source=thevenin the input-referred offset of sense node and amplifier"
+    )
+    v_in: float | None = quantity(None, "V", "voltage of source=thevenin; the nominal row's if not given", ge=0, le=5)
+    v_mid: float | None = quantity(
+        None, "V", "SL at which the decision shall turn; halfway between n/2 - 1 and n/2 matches if not given", gt=0, le=5
+    )
+    t_window: float | None = quantity(
+        None,
+        "s",
+        "time in which the amplifier must decide; what the nominal delay line takes and a margin if not given",
+        gt=0,
+        le=1e-6,
+    )
+    t_recover: float = quantity(1e-9, "s", "from the end of t_window to the end of the simulation", gt=0, le=1e-6)
+    w_start: float = quantity(0.5e-6, "m", "width of the NMOS of the START driver; PMOS twice that", gt=0, le=1e-4)
+    boost: int = quantity(
+        0,
+        "",
+        "lifts of the sense node: 0, 1 or 2; with one the defaults are 0.4/0 V and v_lift 0.42 V, with two 0.25 V",
+        ge=0,
+        le=2,
+    )
+    # the gate of M_ST is the load of the sense node: some 25 fF at 0.4 V
+    c_load: float = quantity(0.0, "F", "load of the sense node beside M_ST", ge=0, le=1e-12)
+    c_boost: float = quantity(20e-15, "F", "each capacitor that lifts", gt=0, le=1e-12)
+    w_iso: float = quantity(
+        400e-9,
+        "m",
+        "width of the isolation NMOS, and of those in the inverters at its gate and the capacitors' switches",
+        gt=0,
+        le=1e-5,
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _lifted(cls, given: Any) -> Any:
+        """Rails and lift that belong to ``boost``, unless they are given."""
+        lifts = str(given.get("boost", 0)) if isinstance(given, Mapping) else "0"
+        return {**LIFTED.get(int(lifts), {}), **given} if lifts in ("1", "2") else given
+
+    @model_validator(mode="after")
+    def _source_fits(self) -> Self:
+        if self.source == "row":
+            if self.measure == "offset":
+                raise ValueError("measure: offset given with source=row; allowed: source=thevenin")
+            if self.v_in is not None:
+                raise ValueError(f"v_in: {self.v_in:g} V given with source=row; allowed: source=thevenin")
+            if self.access == "ideal":
+                raise ValueError("access: ideal given; allowed: nmos, ideal switches have no drivers to switch on")
+        elif self.data == "trial":
+            raise ValueError("data: trial given with source=thevenin; allowed: source=row, which has the cells")
+        return self
+
+
+class BnnMacro(RowBench):
+    name = "stt-bnn-macro"
+    summary = "row of an STT-MRAM binary network with its time-based amplifier: decision, error, latency, energy"
+    template = "benches/stt-bnn-macro.cir.j2"
+    Parameters: ClassVar[type[MacroParameters]] = MacroParameters
+
+    @functools.cached_property
+    def amplifier(self) -> TbsSense:
+        """The bench of the amplifier alone: its transistors and their sizes."""
+        p = self.p
+        sizes = {name: getattr(p, name) for name in TbsSizes.model_fields}
+        return TbsSense(**sizes | {"trim": 0, "temperature": self.temperature}, w_driver=p.w_start)
+
+    @functools.cached_property
+    def v_mid(self) -> float:
+        """SL at which the decision shall turn, in volts, to a microvolt."""
+        if self.p.v_mid is not None:
+            return float(self.p.v_mid)
+        below = self._nominal_row(n1=(self.p.n + 1) // 2 - 1, positions="spread")
+        return round(below["v_sl"] + below["lsb"] / 2, 6)
+
+    @functools.cached_property
+    def trim(self) -> int:
+        """Units of load on the delay line."""
+        return calibrated(self._calibration(None))[0] if self.p.trim is None else int(self.p.trim)
+
+    @property
+    def trim_units(self) -> list[int]:
+        """The same a stage: as evenly as whole units allow."""
+        return [(self.trim + k) // self.p.stages for k in range(self.p.stages)]
+
+    @functools.cached_property
+    def t_window(self) -> float:
+        """Time in which the amplifier must decide, in seconds."""
+        if self.p.t_window is not None:
+            return float(self.p.t_window)
+        t_delay = calibrated(self._calibration(self.p.trim))[1]
+        # mismatch moves the line by some 2 %; in an offset search LOAD of the lower input arrives later
+        return round(2 * t_delay if self.p.measure == "offset" else 1.1 * t_delay + 0.5e-9, 12)
+
+    @property
+    def tags(self) -> tuple[str, ...]:
+        """Copies of sense node and amplifier."""
+        return ("lo", "hi") if self.p.measure == "offset" else ("in",)
+
+    @functools.cached_property
+    def inputs(self) -> dict[str, float]:
+        """Voltages of source=thevenin: copy -> V."""
+        if self.p.source == "row":
+            return {}
+        if self.p.measure == "offset":
+            return {"lo": self.v_mid - DELTA, "hi": self.v_mid + DELTA}
+        return {"in": round(self._nominal_row()["v_sl"], 6) if self.p.v_in is None else float(self.p.v_in)}
+
+    @property
+    def r_row(self) -> float:
+        """Resistance of the row in ohm, at zero bias."""
+        g_cell = (1 + 1 / (1 + self.junction.tmr)) / self.junction.r_p
+        return float(1 / (self.p.n * g_cell))
+
+    @property
+    def c_row(self) -> float:
+        """Capacitance of the source line in farad."""
+        return float(self.p.n * (self.p.c_sl + 2 * C_DRAIN * self.p.w_access))
+
+    @property
+    def t_ready(self) -> float:
+        """When START of the amplifier rises, in seconds."""
+        return self.t_sample + LIFT_DELAY if self.p.isolation == "switch" and not self.p.boost else super().t_ready
+
+    @property
+    def t_from(self) -> float:
+        """The middle of that edge."""
+        return self.t_ready + EDGE / 2
+
+    @property
+    def t_off(self) -> float:
+        """When START falls again, in seconds."""
+        return self.t_ready + self.t_window
+
+    def points(self) -> tuple[VariationPoint, ...]:
+        points = (self.cell_points() if self.p.source == "row" else []) + self.sense_points()
+        for name, (_, width, length) in self.amplifier.amplifier_devices().items():
+            points += self.transistor(name, width, length)
+        return (*points, *self.amplifier.amplifier_points())
+
+    def context(self) -> dict[str, Any]:
+        return super().context() | {
+            "dynamic": True,
+            "cells": self.cells,
+            "inputs": self.inputs,
+            "tags": self.tags,
+            "devices": self.amplifier.amplifier_devices(),
+            "t_release": self.t_off,
+            "row_off": self.t_off if self.p.isolation == "none" else self.t_sample + 5 * EDGE,
+            "line_end": f"sl_{self.p.n - 1}",
+            "reset": RESET,
+            "delta": DELTA,
+            "supplies": tuple(SUPPLIES),
+        }
+
+    def analysis(self) -> TranAnalysis:
+        nodes = ["delayed"]
+        currents = ["vdd_line"]
+        for tag in self.tags:
+            nodes += [f"{node}_{tag}" for node in ("sense", "load", "arrive", "q", "qb")]
+            currents += [f"vdd_{name}_{tag}" for name in SUPPLIES]
+        if self.p.measure == "decision":
+            nodes += [f"d{k}" for k in range(self.p.stages)]
+            currents += (["vctl"] if self.sense_devices() else []) + (["vlift_in"] if self.p.boost else [])
+        if self.p.source == "row":
+            nodes += [f"sl_{self.p.n - 1}", f"wl_{SECTIONS}", *(["matches"] if self.p.data == "trial" else [])]
+            currents += ["vhigh", "vword", "vgate"]
+        else:
+            nodes += [f"sl_{tag}" for tag in self.tags]
+        save = (*(f"v({node})" for node in nodes), *(f"i({source})" for source in currents))
+        kind = LongTranAnalysis if self.p.source == "row" else TranAnalysis
+        return kind(save=save, step=500e-12, stop=self.t_off + self.p.t_recover, options={"chgtol": 1e-16})
+
+    def measures(self) -> tuple[Measure, ...]:
+        if self.p.measure == "offset":
+            return (
+                Measure("offset", "V", "SL at which LOAD and the delay line arrive together, less v_mid"),
+                Measure("trip", "V", "that SL"),
+                Measure("slope", "s/V", "how much sooner LOAD arrives for a higher SL, there"),
+                Measure("t_delay", "s", "arrival of the delay line, from START"),
+            )
+        row = self.p.source == "row"
+        return (
+            *((Measure("n1", "", "matching cells"),) if row else ()),
+            Measure("v_sl", "V", "source line when the sense node is isolated"),
+            Measure("v_sense", "V", "sense node when START rises"),
+            Measure("decision", "", "decision at the end of t_window", fraction=True),
+            Measure("wrong", "", "1 if it is not the right answer: 1 for n/2 or more matches, SL above v_mid", fraction=True),
+            Measure("decided", "", "1 if the latch's outputs parted by VDD/2 within t_window", fraction=True),
+            Measure("t_decision", "s", "from START until they did; t_window if they did not"),
+            Measure("t_latency", "s", "the same from when the row was switched on"),
+            Measure("t_cycle", "s", "t_latency and the time that LOAD and the delay line then need to be reset"),
+            Measure("t_load", "s", "arrival of LOAD at the latch, from START; t_window if it does not"),
+            Measure("t_delay", "s", "arrival of the delay line at the latch, from START"),
+            Measure("lead", "", "ln(t_delay / t_load): above 0 the answer is 1; all but linear in SL"),
+            Measure("e_total", "J", "energy of the operation from all supplies: those below"),
+            *(
+                (
+                    Measure("e_row", "J", "rail V_H"),
+                    Measure("e_wordline", "J", "word line"),
+                    Measure("e_drivers", "J", "gates of the bit lines' drivers, this row's share"),
+                )
+                if row
+                else ()
+            ),
+            Measure("e_sense", "J", "isolation switch and lifting capacitors with their gates"),
+            *(Measure(f"e_{name}", "J", meaning) for name, meaning in SUPPLIES.items()),
+            Measure("e_line", "J", "delay line, one amplifier's share"),
+        )
+
+    def evaluate(self, waves: Waves) -> Mapping[str, float]:
+        t_delay = self._arrival(waves, "delayed")
+        if self.p.measure == "offset":
+            t_lo, t_hi = (self._arrival(waves, f"arrive_{tag}") for tag in self.tags)
+            ratio = math.log(t_lo / t_hi)  # ln t is all but linear in SL
+            offset = -DELTA + 2 * DELTA * math.log(t_lo / t_delay) / ratio
+            return {"offset": offset, "trip": self.v_mid + offset, "slope": t_delay * ratio / (2 * DELTA), "t_delay": t_delay}
+        time, row = waves("time"), self.p.source == "row"
+        line = waves(f"v(sl_{self.p.n - 1 if row else 'in'})")
+        apart = waves("v(q_in)") - waves("v(qb_in)")
+        parted = crossing(time, abs(apart), self.vdd / 2, after=self.t_ready)
+        decision = value_at(time, apart, self.t_off) > self.vdd / 2
+        t_load, t_decision = self._arrival(waves, "arrive_in"), min(parted, self.t_off) - self.t_from
+        n1 = self._matches(waves) if row else 0
+        right = 2 * n1 >= self.p.n if row else self.inputs["in"] > self.v_mid
+        found = {"n1": float(n1)} if row else {}
+        energies = self.energies(waves)
+        return found | {
+            "v_sl": value_at(time, line, self.t_sample),
+            "v_sense": value_at(time, waves("v(sense_in)"), self.t_ready),
+            "decision": float(decision),
+            "wrong": float(decision != right or parted >= self.t_off),
+            "decided": float(parted < self.t_off),
+            "t_decision": t_decision,
+            "t_latency": self.t_from + t_decision - START,
+            "t_cycle": self.t_from + t_decision - START + self._reset(waves),
+            "t_load": t_load,
+            "t_delay": t_delay,
+            "lead": math.log(t_delay / t_load),
+            "e_total": sum(energies.values()),
+            **energies,
+        }
+
+    def energies(self, waves: Waves) -> dict[str, float]:
+        """Energy in J by what it is spent on."""
+        p, vdd, time = self.p, self.vdd, waves("time")
+
+        def energy(supply: str, voltage: float) -> float:
+            return integral(time, waves(f"i({supply})")) * voltage
+
+        found = {}
+        if p.source == "row":
+            found = {
+                "e_row": energy("vhigh", p.v_high),
+                "e_wordline": energy("vword", self.v_wl),
+                "e_drivers": energy("vgate", vdd),
+            }
+        found["e_sense"] = (energy("vctl", vdd) if self.sense_devices() else 0.0) + (
+            energy("vlift_in", p.v_lift) if p.boost else 0.0
+        )
+        return (
+            found
+            | {f"e_{name}": energy(f"vdd_{name}_in", vdd) for name in SUPPLIES}
+            | {"e_line": energy("vdd_line", vdd) / p.amplifiers}
+        )
+
+    def panels(self) -> tuple[Panel, ...]:
+        row, copies = self.p.source == "row", {"in": "", "lo": " (low)", "hi": " (high)"}
+        lines = {f"v(sl_{self.p.n - 1})": "SL"} if row else {f"v(sl_{tag})": f"SL{copies[tag]}" for tag in self.tags}
+        arrivals = {f"v(arrive_{tag})": f"LOAD{copies[tag]}" for tag in self.tags} | {"v(delayed)": "delay line"}
+        return (
+            *((Panel("word line", "V", {f"v(wl_{SECTIONS})": "WL, far end"}),) if row else ()),
+            Panel("input", "V", lines | {f"v(sense_{tag})": f"sense node{copies[tag]}" for tag in self.tags}),
+            Panel("LOAD", "V", {f"v(load_{tag})": f"LOAD{copies[tag]}" for tag in self.tags}),
+            Panel("at the latch", "V", arrivals),
+            *(Panel(f"latch{copies[tag]}", "V", {f"v(q_{tag})": "Q", f"v(qb_{tag})": "QB"}) for tag in self.tags),
+        )
+
+    def subtitle(self) -> str:
+        p = self.p
+        said = f"offset at {self.v_mid * 1e3:.1f} mV" if p.measure == "offset" else f"n = {p.n}"
+        return f"{said}, {p.v_high:g}/{p.v_low:g} V, boost {p.boost}"
+
+    def figures(self, waves: Waves) -> dict[str, Any]:
+        """``energy.png``: where the energy of the operation goes."""
+        if self.p.measure == "offset":
+            return {}
+        energies = self.energies(waves)
+        names = {
+            "e_row": "row, rail V_H", "e_wordline": "word line", "e_drivers": "bit lines' drivers", "e_sense": "sense node",
+            "e_load": "LOAD", "e_latch": "inverters, latch", "e_drive": "START driver", "e_line": "delay line, share",
+        }  # fmt: skip
+        figure = new_figure(7, 3.6)
+        axis = figure.subplots()
+        bars = axis.barh([names[name] for name in energies], [value * 1e15 for value in energies.values()], color=COLOURS[0])
+        axis.bar_label(bars, fmt="%.1f", padding=3)
+        axis.invert_yaxis()
+        axis.margins(x=0.12)
+        axis.set_xlabel("energy (fJ)")
+        total = sum(energies.values())
+        conditions = f"{self.technology.name} {self.p.corner}, {self.temperature:.3g} °C, VDD {self.vdd:g} V"
+        axis.set_title(f"stt-bnn-macro, {self.subtitle()}, {conditions}: {total * 1e15:.0f} fJ", fontsize=10)
+        return {"energy.png": figure}
+
+    def _arrival(self, waves: Waves, node: str) -> float:
+        """When ``node`` first passes VDD/2, in seconds from START; the end of t_window if it does not."""
+        return min(crossing(waves("time"), waves(f"v({node})"), self.vdd / 2, after=self.t_ready), self.t_off) - self.t_from
+
+    def _reset(self, waves: Waves) -> float:
+        """Time in s from the fall of START until LOAD and the stages of the delay line are where they start from."""
+        after = waves("time") >= self.t_off
+        back = []
+        for node in ("load_in", *(f"d{k}" for k in range(self.p.stages))):
+            wave = waves(f"v({node})")
+            back.append(settled(waves("time")[after], 1 + (wave - wave[0])[after] / self.vdd, RESET))
+        return max(back) - self.t_off
+
+    def _matches(self, waves: Waves) -> int:
+        if self.p.data == "trial":
+            matches: float = waves("v(matches)")[0] * self.p.n
+            return round(matches)
+        return sum(cell.match for cell in self.cells)
+
+    def _nominal_row(self, *, n1: int | None = None, positions: Positions | None = None) -> dict[str, float]:
+        """Measures of the row alone at its nominal operating point, with its own data or ``n1`` matches."""
+        from spicekit.benches.bnn_row import BnnRow  # deferred: this module is imported to list and show benches
+        from spicekit.nominal import run
+
+        given = {name: getattr(self.p, name) for name in RowParameters.model_fields} | {"boost": 0, "analysis": "dc"}
+        if n1 is not None:
+            given |= {"data": "given", "data_seed": None, "weights": None, "inputs": None, "n1": n1, "positions": positions}
+        return run(BnnRow(**given)).measures
+
+    def _calibration(self, trim: int | None) -> MacroParameters:
+        """The bench that :func:`calibrated` simulates; what it does not depend on is set to its default."""
+        fields = MacroParameters.model_fields
+        unused = ("data", "n1", "positions", "position_seed", "data_seed", "weights", "inputs", "v_in", "t_window", "t_recover")
+        fixed = {name: fields[name].default for name in unused}
+        asked = {"source": "thevenin", "measure": "offset", "v_mid": self.v_mid, "trim": trim}
+        copied: MacroParameters = self.p.model_copy(update=fixed | asked)
+        return copied
+
+
+@functools.lru_cache(maxsize=256)
+def calibrated(p: MacroParameters) -> tuple[int, float]:
+    """Units of load on the delay line for which the nominal decision turns at ``p.v_mid``, and the line's delay in s.
+
+    Found by some four simulations of sense node and amplifier (1 s in all), once a process for each set of parameters; with
+    ``p.trim`` given, the delay alone is.
+    """
+    from spicekit.nominal import run  # deferred: this module is imported to list and show benches
+
+    delays = {}
+
+    def late(trim: int) -> float:
+        m = run(BnnMacro(**p.model_dump() | {"trim": trim, "t_window": LONG})).measures
+        delays[trim] = m["t_delay"]
+        return m["t_delay"] * math.expm1(m["offset"] * m["slope"] / m["t_delay"])
+
+    trim: int = trimmed(late) if p.trim is None else p.trim
+    if trim not in delays:
+        late(trim)
+    return trim, delays[trim]
