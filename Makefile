@@ -6,7 +6,7 @@ BIN    := $(VENV)/bin
 OUT    ?= out
 TRIALS ?= 100000
 
-.PHONY: demo test lint bench setup system clean
+.PHONY: demo test lint bench soak setup system clean
 
 demo: setup
 	@$(BIN)/spicekit doctor
@@ -24,6 +24,10 @@ lint: setup
 bench: setup
 	$(BIN)/python benchmarks/engines.py
 	$(BIN)/python benchmarks/main_job.py
+	$(BIN)/python benchmarks/ways.py
+
+soak: setup
+	$(BIN)/python benchmarks/soak.py
 
 setup: system $(VENV)/.installed
 

@@ -1,0 +1,241 @@
+"""The same netlist simulated in the ways that a user could pick: trials a second, memory, and whether the results agree.
+
+    python benchmarks/ways.py [--workers 2] [BENCH ...]
+
+For each bench (a DC read of one cell, a transient of a sense amplifier), on the same two cores:
+
+    process              an ngspice process a trial, as many side by side as there are cores, one thread each
+    process, defaults    the same without `set num_threads=1`: ngspice's two OpenMP threads a process
+    spicelib             spicelib's SimRunner with its netlist editor, which sets the variation points of a trial, and raw files
+    PySpice              PySpice's NgSpiceShared in a worker a core, the whole netlist loaded again for each trial
+    spicekit             a campaign
+
+All have the bench's own options and tolerances, so the accuracy is the same; the largest relative difference from the first way
+is printed.  The time starts when the first trial is prepared and includes reading the results.  Slow ways run fewer trials.  The
+last lines tell how much of a transient trial of spicekit is spent outside ngspice's `tran` command.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from functools import partial
+from multiprocessing import get_context
+from pathlib import Path
+
+import numpy as np
+
+from montecarlo import Campaign
+from montecarlo.store import Store
+from spicekit import make_bench
+from spicekit.netlist import render_at
+from spicekit.waves import Array, Waves
+
+Samples = dict[str, Array]
+Measures = dict[str, Array]
+THREADS = "set num_threads=1\n"
+_PRINTED = re.compile(r"^(\w+) = (\S+)$", re.MULTILINE)
+
+
+def batch(folder: Path, names: list[str], text: str, trial: int) -> list[float]:
+    """One ngspice process."""
+    path = folder / f"{trial}.cir"
+    path.write_text(text)
+    done = subprocess.run(["ngspice", "-b", str(path)], capture_output=True, text=True, check=False)
+    printed = dict(_PRINTED.findall(done.stdout))
+    return [float(printed.get(name, "nan")) for name in names]  # some measures are not ngspice's
+
+
+def by_process(bench: str, samples: Samples, workers: int, trials: int, *, threads: bool = False) -> Measures:
+    made = make_bench(bench, {})
+    names = [measure.name for measure in made.measures()]
+
+    def one(trial: int) -> list[float]:
+        text = render_at(made, {name: float(values[trial]) for name, values in samples.items()})
+        return batch(folder, names, text.replace(THREADS, "") if threads else text, trial)
+
+    with tempfile.TemporaryDirectory() as scratch, ThreadPoolExecutor(workers) as pool:
+        folder = Path(scratch)
+        rows = np.array(list(pool.map(one, range(trials))))
+    return dict(zip(names, rows.T, strict=True))
+
+
+def by_spicelib(bench: str, samples: Samples, workers: int, trials: int) -> Measures:
+    """The editor sets each point's source; the runner starts ngspice, whose raw file is read by spicelib."""
+    from spicelib import RawRead, SimRunner, SpiceEditor
+    from spicelib.simulators.ngspice_simulator import NGspiceSimulator
+
+    made = make_bench(bench, {})
+    analysis = made.analysis()
+    nominal = render_at(made, {}, standalone=True)
+    start, end = nominal.index(".control"), nominal.index(".endc") + len(".endc\n")
+    vectors: list[dict[str, Array]] = []
+    with tempfile.TemporaryDirectory() as scratch:
+        netlist = Path(scratch) / "trial.net"
+        netlist.write_text(nominal[:start] + nominal[end:])  # it runs the analysis lines itself
+        (Path(scratch) / ".spiceinit").write_text(THREADS)
+        before = Path.cwd()
+        os.chdir(scratch)
+        try:
+            runner = SimRunner(output_folder=scratch, simulator=NGspiceSimulator, parallel_sims=workers, verbose=False)
+            editor = SpiceEditor(str(netlist))
+            for trial in range(trials):
+                for name, values in samples.items():
+                    editor.set_component_value(f"V{name}", repr(float(values[trial])))
+                runner.run(editor, run_filename=f"{trial}.net")
+            runner.wait_completion()
+            for trial in range(trials):
+                raw = RawRead(str(Path(scratch) / f"{trial}.raw"), dialect="ngspice", verbose=False)
+                traces = {name.lower(): np.real(raw.get_wave(name)) for name in raw.get_trace_names()}
+                vectors.append({name: traces[name] for name in ("time", *analysis.save) if name in traces})
+        finally:
+            os.chdir(before)
+    rows = [made.measured(Waves(found), 1) for found in vectors]
+    return {name: np.concatenate([row[name] for row in rows]) for name in rows[0]}
+
+
+def _reload(bench: str, samples: Samples, trials: range) -> Measures:
+    from PySpice.Spice.NgSpice.Shared import NgSpiceShared
+
+    from spicekit.simulator import find_library
+
+    class Shared(NgSpiceShared):
+        LIBRARY_PATH = find_library()
+
+        def send_char(self, message: str, ngspice_id: int) -> int:
+            return 0
+
+    shared, made = Shared(), make_bench(bench, {})
+    shared.exec_command("set num_threads=1")
+    analysis, rows = made.analysis(), []
+    for trial in trials:
+        text = render_at(made, {name: float(values[trial]) for name, values in samples.items()}, standalone=True)
+        start, end = text.index(".control"), text.index(".endc") + len(".endc\n")
+        shared.destroy()
+        shared.load_circuit(text[:start] + text[end:])
+        shared.run()
+        plot = shared.plot(None, shared.last_plot)
+        found = {name.lower(): np.asarray(vector._data) for name, vector in plot.items()}
+        # PySpice names vectors without v() and i()
+        waves = {}
+        for name in ("time", *analysis.save):
+            for key in (name, name[2:-1], f"{name[2:-1]}#branch"):
+                if key in found:
+                    waves[name] = found[key]
+        rows.append(made.measured(Waves(waves), 1))
+    return {name: np.concatenate([row[name] for row in rows]) for name in rows[0]}
+
+
+def by_pyspice(bench: str, samples: Samples, workers: int, trials: int) -> Measures:
+    ranges = [range(trials * k // workers, trials * (k + 1) // workers) for k in range(workers)]
+    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+        parts = list(pool.map(partial(_reload, bench, samples), ranges))
+    return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+
+
+def by_campaign(bench: str, _samples: Samples, workers: int, trials: int) -> Measures:
+    with tempfile.TemporaryDirectory() as scratch:
+        campaign = Campaign(bench, trials=trials)
+        campaign.run(Path(scratch) / "out", workers=workers)
+        store = Store(Path(scratch) / "out")
+        return {measure.name: store.column(measure.name) for measure in campaign.bench.measures()}
+
+
+WAYS: dict[str, tuple[Callable[..., Measures], float]] = {  # way, share of the trials that it runs
+    "process": (by_process, 0.02),
+    "process, defaults": (partial(by_process, threads=True), 0.004),
+    "spicelib": (by_spicelib, 0.02),
+    "PySpice": (by_pyspice, 0.1),
+    "spicekit": (by_campaign, 1.0),
+}
+
+
+def measured(bench: str, way: str, workers: int, trials: int) -> tuple[float, float, Measures]:
+    """Seconds, peak memory in MB of the largest process, measures: in a process of its own, so that memory is its own."""
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
+        return pool.submit(_measured, bench, way, workers, trials).result()
+
+
+def _measured(bench: str, way: str, workers: int, trials: int) -> tuple[float, float, Measures]:
+    samples = Campaign(bench, trials=trials).samples(0, trials)
+    run, _ = WAYS[way]
+    with Path(os.devnull).open("w") as silent:
+        kept = os.dup(1)
+        os.dup2(silent.fileno(), 1)  # some of them talk
+        started = time.perf_counter()
+        try:
+            found = run(bench, samples, workers, trials)
+        finally:
+            os.dup2(kept, 1)
+    wall = time.perf_counter() - started
+    peak = max(resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)) / 1024
+    return wall, peak, found
+
+
+def outside(bench: str, trials: int = 40) -> float:
+    """Share of a transient trial that is not spent in ngspice's `tran` command."""
+    from spicekit.block import simulate_block
+    from spicekit.simulator import simulator
+
+    made = make_bench(bench, {})
+    samples = Campaign(bench, trials=trials).samples(0, trials)
+    ngspice = simulator()
+    simulate_block(made, {name: values[:1] for name, values in samples.items()})
+    inner, command = [0.0], ngspice.command
+
+    def timed(line: str) -> None:
+        began = time.process_time()
+        command(line)
+        if line.startswith("tran "):
+            inner[0] += time.process_time() - began
+
+    ngspice.command = timed  # type: ignore[method-assign]
+    began = time.process_time()
+    simulate_block(made, samples)
+    total = time.process_time() - began
+    ngspice.command = command  # type: ignore[method-assign]
+    return 1 - inner[0] / total
+
+
+def compare(bench: str, workers: int, trials: int) -> None:
+    print(f"\n{bench}: {workers} workers, {os.cpu_count()} cores")
+    print(f"{'way':20}{'trials':>9}{'trials/s':>11}{'spicekit is':>13}{'peak MB':>9}{'largest difference':>21}")
+    rows: dict[str, tuple[int, float, float, Measures]] = {}
+    for way, (_, share) in WAYS.items():
+        count = max(int(trials * share), 4 * workers)
+        rows[way] = (count, *measured(bench, way, workers, count))
+    reference = rows["process"][3]
+    best = rows["spicekit"][0] / rows["spicekit"][1]
+    for way, (count, wall, peak, found) in rows.items():
+        rate = count / wall
+        same = min(count, rows["process"][0])
+        difference = max(
+            float(np.max(np.abs(found[name][:same] - values[:same])) / max(np.max(np.abs(values[:same])), 1e-300))
+            for name, values in reference.items()
+            if np.isfinite(values[:same]).all()
+        )
+        print(f"{way:20}{count:9,}{rate:11,.1f}{best / rate:12.1f}x{peak:9.0f}{difference:21.1e}", flush=True)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("benches", nargs="*", default=["stt-read", "sot-read", "tbs-sense"])
+    parser.add_argument("--workers", type=int, default=2)
+    given = parser.parse_args()
+    transients = [name for name in given.benches if hasattr(make_bench(name, {}).analysis(), "stop")]
+    for name in given.benches:
+        compare(name, given.workers, 500 if name in transients else 20_000)
+    for name in transients:
+        print(f"\n{name}: {outside(name):.1%} of a trial is outside ngspice's tran command", file=sys.stdout)
+
+
+if __name__ == "__main__":
+    main()
