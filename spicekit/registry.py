@@ -35,6 +35,8 @@ SHIPPED = {
     "c3cim-conventional": "spicekit.benches.c3cim_baseline:C3cimConventional",
     "tbs-sense": "spicekit.benches.tbs:TbsSense",
     "vsa-sense": "spicekit.benches.vsa:VsaSense",
+    "charge-if": "spicekit.benches.charge_if:ChargeIf",
+    "dynamic-if": "spicekit.benches.dynamic_if:DynamicIf",
 }
 ENTRY_POINT_GROUP = "spicekit.benches"
 

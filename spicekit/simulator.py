@@ -71,6 +71,7 @@ class Simulator:
         self.has_xspice: bool = self._ngspice.has_xspice
         self._loaded = False
         self._broken = False
+        self.loads = 0  # netlists that were loaded: tells a paused run whether the circuit is still its own
         self.command("set num_threads=1")
         self.command("set ngbehavior=ngspice")
 
@@ -83,6 +84,7 @@ class Simulator:
             raise SpicekitError(
                 "ngspice met a fatal error in an earlier netlist and cannot go on in this process: start a new one"
             )
+        self.loads += 1
         self.clear()
         self.command("delete all")  # conditions to stop at, which outlive their circuit
         if self._loaded:
@@ -104,15 +106,21 @@ class Simulator:
         except NameError:  # PySpice's way to say that the library call returned a code
             self.messages.append(f"command failed: {line}")
 
-    def vectors(self, names: Iterable[str]) -> dict[str, NDArray[np.float64]]:
-        """The named vectors of the last run, as far as they exist: name -> array of shape (points,)."""
+    def run_until(self, time: float, analysis: str | None = None) -> None:
+        """Start ``analysis``, or go on with the paused one, and pause at the first time point after ``time`` seconds."""
+        self.command("delete all")
+        self.command(f"stop when time > {float(time)!r}")
+        self.command(analysis or "resume")
+
+    def vectors(self, names: Iterable[str], start: int = 0) -> dict[str, NDArray[np.float64]]:
+        """The named vectors of the last run, as far as they exist, from point ``start``: name -> array of shape (points,)."""
         plot = self._ffi.string(self._library.ngSpice_CurPlot()).decode()
         found = {}
         for name in names:
             info = self._library.ngGet_Vec_Info(f"{plot}.{name}".encode())
             if info != self._ffi.NULL and info.v_realdata != self._ffi.NULL:
                 data = self._ffi.buffer(info.v_realdata, info.v_length * 8)
-                found[name] = np.frombuffer(data, dtype=np.float64).copy()
+                found[name] = np.frombuffer(data, dtype=np.float64)[start:].copy()
         return found
 
     def clear(self) -> None:

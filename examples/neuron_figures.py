@@ -1,0 +1,174 @@
+"""Figures of the integrate-and-fire neurons: a train, errors against frequency, sigma against sizes, energy.
+
+python examples/neuron_figures.py --out out/neurons [--trials 40] [--only train frequency sigma energy]
+"""
+
+from __future__ import annotations
+
+import argparse
+import itertools
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from montecarlo.variation import Space
+from spicekit import make_bench, run
+from spicekit.block import simulate_block
+from spicekit.style import COLOURS, new_figure, save
+
+PUBLISHED = {"charge-if": (285e6, 5.10e-15), "dynamic-if": (166e6, 5.48e-15)}  # Hz, J a synapse
+PARTS = ("row", "amplifier", "comparator", "drive", "phases", "bias", "rails")
+
+
+def train(folder: Path) -> None:
+    """Membrane, phases and spikes over eight steps against the ideal staircase."""
+    for name in PUBLISHED:
+        bench: Any = make_bench(name, {"n1": "150,146,133,165,140,152,151,160"})
+        waves = run(bench).waves
+        time, ns, period = waves("time"), waves("time") * 1e9, bench.period * 1e9
+        expected, spikes = bench.integer.train(bench.sequence())
+        figure = new_figure(10, 6.5)
+        top, middle, bottom = figure.subplots(3, 1, sharex=True, height_ratios=(1.2, 2.2, 0.8))
+        for row, phase in enumerate(("strobe", "sub", "take", "az")):
+            top.plot(ns, waves(f"v({phase})") / bench.vdd * 0.8 + row, color=COLOURS[row], lw=1)
+        top.set_yticks(np.arange(4) + 0.4, ("strobe: compare", "sub: ρ", "take: V_SL", "az: zero, reset"))
+        top.grid(False)
+        middle.plot(ns, (waves("v(x)") - waves("v(m)")) / bench.v_step, color=COLOURS[0], lw=1.2, label="V_C1 of the circuit")
+        middle.hlines(
+            expected, (np.arange(8) + 0.75) * period, (np.arange(8) + 1) * period, color=COLOURS[1], lw=3,
+            label="integer recursion, in the phase that compares",
+        )  # fmt: skip
+        middle.axhline(bench.p.theta + 0.5, color="black", ls="--", lw=1, label="θ + ½")
+        middle.set_ylabel("membrane (matches)")
+        middle.legend(loc="upper left", fontsize=8, ncols=3)
+        middle.set_ylim(min(-20, expected.min() - 10), expected.max() + 35)
+        bottom.plot(ns, waves("v(spike)"), color=COLOURS[0], lw=1.2, label="circuit")
+        bottom.plot((np.flatnonzero(spikes) + 1) * period, np.full(spikes.sum(), bench.vdd), "v", color=COLOURS[1], label="ideal")
+        bottom.set_ylabel("spike (V)")
+        bottom.set_xlabel("time (ns)")
+        bottom.set_xlim(0, 8 * period)
+        bottom.legend(loc="upper left", fontsize=8)
+        figure.suptitle(f"{name}: {bench.subtitle()}, {bench.technology.name} {bench.p.corner}, 27 °C", fontsize=11)
+        print(
+            "plot:", save(figure, folder / f"{name}-train.png"), "largest deviation after a step:", _deviation(bench, time, waves)
+        )
+
+
+def _deviation(bench: Any, time: Any, waves: Any) -> str:
+    u = np.array([bench.membrane(waves, step) for step in range(bench.count)])
+    return f"{np.abs(u - bench.integer.train(bench.sequence())[0]).max():.2f} matches"
+
+
+def frequency(folder: Path) -> None:
+    """Largest error of a step over rho - 64 to rho + 64 matches, with the default trims and trimmed at each frequency."""
+    figure = new_figure(8, 5)
+    axis = figure.subplots()
+    for colour, (name, (published, _)) in zip(COLOURS, PUBLISHED.items(), strict=False):
+        scan = published * np.array([0.35, 0.5, 0.71, 1, 1.2, 1.41, 1.7, 2])
+        errors = []
+        for hertz in scan:
+            given: dict[str, Any] = {"frequency": float(hertz), "measure": "linearity"}
+            first = run(name, **given).measures
+            trim = make_bench(name, given).trim  # type: ignore[attr-defined]
+            gain, rho = trim.gain * first["gain"], trim.rho + first["rho_error"] / first["gain"]
+            again = run(name, trim_gain=gain, trim_rho=rho, **given).measures
+            errors.append((first["error_max"], again["error_max"]))
+            print(f"{name} {hertz / 1e6:6.1f} MHz: error_max {first['error_max']:.2f}, trimmed {again['error_max']:.2f} matches")
+        as_is, trimmed = np.array(errors).T
+        axis.loglog(
+            scan / 1e6, as_is, "o--", color=colour, lw=1, mfc="white", label=f"{name}, trimmed at {published / 1e6:.0f} MHz"
+        )
+        axis.loglog(scan / 1e6, trimmed, "o-", color=colour, label=f"{name}, trimmed at each frequency")
+        axis.axvline(published / 1e6, color=colour, ls=":", lw=1)
+    axis.axhline(0.5, color="black", ls="--", lw=1, label="half a step")
+    ticks = (60, 100, 150, 200, 300, 400, 600)
+    axis.set_xticks(ticks, map(str, ticks))
+    axis.set_xticks([], minor=True)
+    axis.set_xlabel("frequency (MHz)")
+    axis.set_ylabel("largest error of a step (matches)")
+    axis.legend(fontsize=8)
+    axis.set_title("Membrane step over N1 = ρ ± 64: ptm65 tt, 27 °C; dotted: published frequencies")
+    print("plot:", save(figure, folder / "frequency.png"))
+
+
+def sigma(folder: Path, trials: int) -> None:
+    """Standard deviation of a step's error over devices against C_1 (C_S twice that) and the size of M_s5."""
+    figure = new_figure(10, 4.2)
+    left, right = figure.subplots(1, 2, sharey=True)
+    c_1 = np.array([25, 35, 50, 75, 100])
+    area = np.array([0.25, 0.5, 1, 2, 4])
+    cases: list[tuple[Any, Any, str, list[dict[str, float]]]] = [
+        (left, c_1, "C_1 (fF), C_S = 2 C_1", [{"c_1": float(c) * 1e-15, "c_s": 2 * float(c) * 1e-15} for c in c_1]),
+        (right, area * 0.13, "gate area of M_s5 (µm²), L = 0.13 µm", [{"w_s5": float(a) * 1e-6} for a in area]),
+    ]
+    for axis, places, label, designs in cases:
+        deviations = []
+        for design in designs:
+            bench = make_bench("charge-if", {"phases": "ideal", "steps": 3, "integrate": 3, "n1": "140,140,140", **design})
+            space = Space(bench.points())
+            values = space.values(np.random.default_rng(1).standard_normal((trials, space.dimensions)))
+            values |= {name: np.zeros(trials) for name in values if name.startswith("sl_")}
+            deviations.append(float(np.std(simulate_block(bench, values).measures["step_bias"], ddof=1)))
+            print(f"{label}: {design}: sigma {deviations[-1]:.3f} matches, {deviations[-1] / 288:.3%} of full scale")
+        spread = np.array(deviations) / np.sqrt(2 * (trials - 1))
+        axis.errorbar(
+            places, deviations, 2 * spread, fmt="o-", color=COLOURS[0], capsize=3, label=f"{trials} trials, ± 2 standard errors"
+        )
+        axis.set_xscale("log")
+        axis.set_xticks(places, [f"{place:.3g}" for place in places])
+        axis.set_xticks([], minor=True)
+        axis.set_xlabel(label)
+        axis.legend(fontsize=8)
+    left.set_ylabel("σ of a step's error over devices (matches)")
+    left.set_ylim(0, None)
+    figure.suptitle("charge-if, 285 MHz: mismatch of the neuron alone (V_TH, β, C), ptm65 tt, 27 °C", fontsize=11)
+    print("plot:", save(figure, folder / "sigma.png"))
+
+
+def energy(folder: Path) -> None:
+    """Energy of a step by part, beside the published figures."""
+    figure = new_figure(8, 4.5)
+    axis = figure.subplots()
+    for place, (name, (_, published)) in enumerate(PUBLISHED.items()):
+        m = run(name).measures
+        below = 0.0
+        for part, colour in zip(PARTS, itertools.cycle(COLOURS)):
+            value = m[f"e_{part}"] * 1e15
+            axis.bar(place, value, 0.5, below, color=colour, label=part if place == 0 else None)
+            if value > 40:
+                axis.text(place, below + value / 2, f"{part} {value:.0f}", ha="center", va="center", color="white", fontsize=9)
+            below += value
+        axis.text(place, below + 15, f"{below:.0f} fJ: {m['e_synapse'] * 1e15:.2f} fJ a synapse", ha="center", fontsize=9)
+        axis.hlines(published * 288e15, place - 0.35, place + 0.35, color="black", ls="--")
+        axis.text(place, published * 288e15 + 15, f"published: {published * 1e15:.2f} fJ a synapse", ha="center", fontsize=9)
+        print(name, {part: f"{m[f'e_{part}'] * 1e15:.1f} fJ" for part in PARTS}, f"{m['e_synapse'] * 1e15:.2f} fJ a synapse")
+    axis.set_xticks(range(2), [f"{name}\n{hertz / 1e6:.0f} MHz" for name, (hertz, _) in PUBLISHED.items()])
+    axis.set_xlim(-0.6, 2.1)
+    axis.set_ylim(0, 1800)
+    axis.set_ylabel("energy of a step (fJ)")
+    axis.legend(fontsize=8, loc="center right")
+    axis.set_title("A step of 288 synapses: ptm65 tt, 27 °C, RA 100 Ω µm²")
+    print("plot:", save(figure, folder / "energy.png"))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--out", type=Path, default=Path("out/neurons"))
+    parser.add_argument("--trials", type=int, default=40)
+    parser.add_argument("--only", nargs="+", choices=("train", "frequency", "sigma", "energy"), default=None)
+    options = parser.parse_args()
+    options.out.mkdir(parents=True, exist_ok=True)
+    wanted = options.only or ("train", "energy", "frequency", "sigma")
+    if "train" in wanted:
+        train(options.out)
+    if "energy" in wanted:
+        energy(options.out)
+    if "frequency" in wanted:
+        frequency(options.out)
+    if "sigma" in wanted:
+        sigma(options.out, options.trials)
+
+
+if __name__ == "__main__":
+    main()

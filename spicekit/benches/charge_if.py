@@ -1,0 +1,29 @@
+"""The charge-based integrate-and-fire neuron (Duong, Trinh et al., Int. J. Circuit Theory and Applications) at 285 MHz.
+
+Fixed threshold: one capacitor at the comparator's input, as large as theta asks for, that rises from V_L to V_H.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import ClassVar
+
+from spicekit.bench import quantity
+from spicekit.benches.neuron import Neuron, Trim
+from spicekit.benches.neuron_parameters import Kind, NeuronParameters
+
+
+class ChargeIfParameters(NeuronParameters):
+    theta: int = quantity(16, "", "threshold in matches: a spike if u > theta", ge=0, le=80)
+
+
+class ChargeIf(Neuron):
+    name = "charge-if"
+    summary = "charge-based integrate-and-fire neuron on a binary row: trains, linearity, threshold, energy"
+    template = "benches/neuron.cir.j2"
+    Parameters = ChargeIfParameters
+    TRIM: ClassVar[Mapping[Kind, Trim]] = {"real": Trim(0.9875, -2.436, 1.88), "ideal": Trim(0.9865, -1.840, 1.95)}
+
+    def threshold_capacitors(self) -> dict[str, tuple[float, str]]:
+        part = (self.p.theta + 0.5 + self.trim.theta) * self.v_step / (self.p.v_high - self.p.v_low)
+        return {"c_t": (part * self.p.c_c, "rising")}

@@ -1,0 +1,368 @@
+"""Integrate-and-fire neurons on a binary row's source line, every transistor of them: what `charge-if` and `dynamic-if` share.
+
+One step takes four phases of a quarter of the period, decoded from two clocks in quadrature:
+
+1. *az*: the amplifier's input x and output y meet, so that x stands at the amplifier's own level, offset included; C_S between x
+   and V_ref.  C_1, which holds the membrane, is cut off from y (*off*), or, after a spike, shorted between x and y: u = 0.
+2. *take*: C_1 closes the loop and the lower plate of C_S goes from V_ref to V_SL: C_S (V_SL - V_ref) moves to C_1.
+3. *sub*: C_2, empty, draws charge from x through M_s5 until M_s5 cuts itself off.
+4. *strobe*: the comparator's decision is latched; C_1 then parts from y, before the amplifier is zeroed again.
+
+The membrane is V_C1 = V(x) - V(m).  Because the amplifier holds x, a transfer does not depend on V_C1, and what is conserved is
+the charge at x: nothing of the old state is shared away.  Units are matches (see :mod:`spicekit.physics.neuron`).
+
+Solver: internal nodes hold fractions of a femtofarad, hence ``chgtol`` of 1e-16 C.  Against a largest step of 10 ps, reltol
+1e-5, chgtol 1e-18 and trtol 1, a step's membrane is off by 0.03 matches in the mean, a constant that the trims (found with the
+same settings) take out, and by less than 0.02 beside it; energies are within 0.1 %.
+"""
+
+from __future__ import annotations
+
+import math
+from abc import abstractmethod
+from collections.abc import Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import Any, ClassVar, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import ndtr
+from scipy.stats import binom
+
+from spicekit.analysis import TranAnalysis
+from spicekit.bench import Measure, Panel, VariationPoint
+from spicekit.benches.neuron_measures import MEASURES, linearity, threshold, train
+from spicekit.benches.neuron_parameters import GROUPS, Kind, NeuronParameters
+from spicekit.benches.neuron_timing import EDGE, INPUTS_CHANGE, LATCHED, LEVELS, PHASES, balanced, pulse, staircase, window
+from spicekit.crossing import integral, value_at
+from spicekit.errors import UserError
+from spicekit.physics import bnn_row
+from spicekit.physics.neuron import IntegerNeuron
+from spicekit.session import SteppedBench
+from spicekit.waves import Array, Waves
+
+SWITCHES = ("ref", "take", "az", "hold", "zero", "empty", "sub")  # devices without a variation of their current factor
+HOLD_RATIO = 1.29  # PMOS over NMOS of the switch between C_1 and the amplifier's output
+C_BIAS = 500e-15  # F, decoupling of each bias node
+C_STRAY = 1e-15  # F at C_2's node beside C_2: junctions and overlaps of its two transistors
+G_ON, G_OFF = 1e-2, 1e-13  # S, of an ideal switch
+V_LEVEL = 0.43  # V, own level of an ideal amplifier: that of the real one
+# Steps of the threshold search in matches.  They shrink by less than a half, because what rho is off by adds to each of them.
+SEARCH = (8.0, 5.0, 3.0, 2.0, 1.5, 1.0, 0.8, 0.7, 0.6, 0.5, 0.5, 0.4, 0.4)
+
+
+class Trim(NamedTuple):
+    """What a chip's references are set to, once for a design: found by ``measure=linearity`` and ``measure=threshold``."""
+
+    gain: float  # membrane step of a match over LSB C_S / C_1
+    rho: float  # matches by which V_ref is moved
+    theta: float  # matches by which the threshold is moved
+
+
+class Neuron(SteppedBench):
+    """The common part of both neurons; a subclass adds ``theta``, its threshold's capacitors and its :class:`Trim`."""
+
+    Parameters = NeuronParameters
+    TRIM: ClassVar[Mapping[Kind, Trim]]  # at the default design, for real and for ideal phases
+
+    def __init__(self, **given: Any) -> None:
+        super().__init__(**given)
+        self.table: NDArray[np.float64] | None = _read_table(self.name, self.p.row_table) if self.p.row == "table" else None
+        for name, capacitance in self.capacitors().items():
+            if capacitance <= 0:
+                raise UserError(
+                    f"bench '{self.name}': capacitor {name} comes out as {capacitance * 1e15:.3g} fF: change its parameters"
+                )
+
+    @abstractmethod
+    def threshold_capacitors(self) -> dict[str, tuple[float, str]]:
+        """Capacitors that shift the comparator's input: name -> (farad, node of its other plate)."""
+
+    @property
+    def period(self) -> float:
+        """Of a step, in seconds."""
+        return float(1 / self.p.frequency)
+
+    @property
+    def ideal(self) -> tuple[str, ...]:
+        """The groups of components that are ideal."""
+        return tuple(group for group in GROUPS if (getattr(self.p, group) or self.p.components) == "ideal")
+
+    @cached_property
+    def trim(self) -> Trim:
+        """The trims in force; a circuit of ideal components needs none."""
+        phases: Kind = "ideal" if "phases" in self.ideal else "real"
+        usual = Trim(1.0, 0.0, 0.0) if len(self.ideal) == len(GROUPS) else self.TRIM[phases]
+        given = (self.p.trim_gain, self.p.trim_rho, self.p.trim_theta)
+        return Trim(*(default if value is None else value for default, value in zip(usual, given, strict=True)))
+
+    @property
+    def integer(self) -> IntegerNeuron:
+        """The ideal neuron."""
+        return IntegerNeuron(self.p.rho, self.p.theta, self.p.integrate, self.p.floor)
+
+    @property
+    def r_p(self) -> float:
+        """Resistance of a parallel junction with its access transistor in ohm."""
+        return float(self.p.ra / (math.pi * (self.p.diameter * 1e6) ** 2 / 4) + self.p.r_access)
+
+    @property
+    def tmr(self) -> float:
+        """TMR of a junction with its access transistor."""
+        return float(self.p.tmr * (1 - self.p.r_access / self.r_p))
+
+    @property
+    def lsb(self) -> float:
+        """What a match adds to V_SL, in volts."""
+        if self.table is not None:
+            return float((self.table[-1, 1] - self.table[0, 1]) / (self.table[-1, 0] - self.table[0, 0]))
+        return bnn_row.lsb(self.p.synapses, self.tmr, self.p.v_high, self.p.v_low)
+
+    @property
+    def v_step(self) -> float:
+        """What a match adds to V_C1, in volts: nominal value."""
+        return float(self.lsb * self.p.c_s / self.p.c_1 * self.trim.gain)
+
+    def v_sl(self, n1: float) -> float:
+        """Source line in volts for ``n1`` matches, which need not be a whole number."""
+        if self.table is not None:
+            return float(np.interp(n1, self.table[:, 0], self.table[:, 1]))
+        return bnn_row.source_line(self.p.synapses, n1, self.tmr, self.p.v_high, self.p.v_low)
+
+    def sequence(self) -> Array:
+        """Matches of each step in a nominal run."""
+        p = self.p
+        if p.measure == "linearity":
+            return np.asarray(p.rho + balanced(p.span))
+        if p.measure == "threshold":
+            return np.concatenate([[p.rho + p.theta + 0.5], np.full(len(SEARCH), float(p.rho))])
+        if p.n1 is not None:
+            return np.array([float(word) for word in p.n1.split(",")])
+        return np.asarray(np.random.default_rng(p.seed).binomial(p.synapses, p.p_match, p.steps), dtype=float)
+
+    @property
+    def count(self) -> int:
+        """Number of steps that are simulated."""
+        return {"train": int(self.p.steps), "linearity": LEVELS, "threshold": len(SEARCH) + 1}[self.p.measure]
+
+    def devices(self) -> dict[str, tuple[str, float, float]]:
+        """Transistors with mismatch: name -> type, width and length in metres."""
+        p, short, small, w = self.p, self.technology.l_min, 2 * self.technology.w_min, self.p.w_switch
+        found = {
+            "amp": ("nmos", p.w_amp, p.l_amp),
+            "ampc": ("nmos", p.w_amp, p.l_amp),
+            "load": ("pmos", p.w_load, p.l_amp),
+            "loadc": ("pmos", p.w_load, p.l_amp),
+            "s5": ("nmos", p.w_s5, p.l_s5),
+            "ref": ("nmos", w, short),
+            "empty": ("nmos", small, short),
+            "sub": ("nmos", small, short),
+        }
+        # with HOLD_RATIO, what C_1's switch injects after a reset is what it injects in any step, and the trim of rho covers it
+        for gate, width, ratio in (("take", w, 1.0), ("az", 1.5 * w, 1.0), ("hold", w, HOLD_RATIO), ("zero", small, 1.0)):
+            found[f"{gate}_n"] = ("nmos", width, short)
+            found[f"{gate}_p"] = ("pmos", ratio * width, short)
+        for stage in ("z1", "z2"):
+            found[f"{stage}_n"] = ("nmos", p.w_inverter, p.l_inverter)
+            found[f"{stage}_p"] = ("pmos", 2 * p.w_inverter, p.l_inverter)
+        return found
+
+    def capacitors(self) -> dict[str, float]:
+        """Capacitors with mismatch: name -> farad."""
+        p = self.p
+        stray = 0.0 if "subtractor" in self.ideal else C_STRAY
+        c_2 = p.subtract * self.lsb * p.c_s / p.v_low - stray if p.c_2 is None else p.c_2
+        threshold = {name: farad for name, (farad, _) in self.threshold_capacitors().items()}
+        return {"c_s": p.c_s, "c_1": p.c_1, "c_2": c_2, "c_c": p.c_c, **threshold}
+
+    def points(self) -> tuple[VariationPoint, ...]:
+        """Devices first: a trial number with a seed stands for the same devices in every measure and for any number of steps."""
+        p = self.p
+        points: list[VariationPoint] = []
+        for name, (_, width, length) in self.devices().items():
+            vth, beta = self.transistor(name, width, length)
+            points += [vth] if name.split("_")[0] in SWITCHES else [vth, beta]
+        for name, farad in self.capacitors().items():
+            points.append(VariationPoint(name, "c", 0.0, "", sigma=self.technology.sigma_c(farad / p.c_density), low=-1.0))
+        if p.measure != "train" or self.live:
+            return tuple(points)
+        sigma = bnn_row.sigma_in_lsb(p.synapses, p.synapses // 2, self.tmr, p.sigma_ra, p.sigma_tmr)
+        for step, n1 in enumerate(self.sequence(), 1):
+            points.append(VariationPoint(f"n1_{step}", "n1", float(n1), "", low=-0.5, draw=None if p.n1 else self._drawn))
+            points.append(VariationPoint(f"sl_{step}", "sl", 0.0, "", sigma=sigma))
+        return tuple(points)
+
+    def _drawn(self, z: Array) -> Array:
+        """Matches of random weights and inputs, from standard normals."""
+        return np.asarray(binom.ppf(ndtr(z), self.p.synapses, self.p.p_match), dtype=float)
+
+    def context(self) -> dict[str, Any]:
+        p, period, n = self.p, self.period, self.p.synapses
+        firing = [(0.0, 1.0)]  # the reset at the start needs it
+        integrate = p.integrate if p.measure == "train" else self.count
+        if integrate:
+            start, end = INPUTS_CHANGE * period, (integrate + INPUTS_CHANGE) * period
+            firing += [(start, 1.0), (start + EDGE, 0.0), (end, 0.0), (end + EDGE, 1.0)]
+        return {
+            "period": period,
+            "latched": LATCHED,
+            "ideal": self.ideal,
+            "devices": self.devices(),
+            "capacitors": self.capacitors(),
+            "threshold": self.threshold_capacitors(),
+            "table": None if self.table is None else self.table.tolist(),
+            "sequence": self.sequence().tolist(),
+            "windows": [window(k, self.count, period) for k in range(self.count)],
+            "order": np.argsort(self.sequence()).tolist(),
+            "search": staircase(self.search(), period),
+            "firing": firing,
+            "v_zero": self.v_sl(0),
+            "v_full": self.v_sl(n),
+            "v_ref": self.v_sl(p.rho - p.subtract + self.trim.rho),
+            "r_out": self.r_p / (n * (1 + 1 / (1 + self.tmr))),
+            "phase_times": [(name, *pulse(name, period)) for name in PHASES],
+            "edge": EDGE,
+            "g_on": G_ON,
+            "g_off": G_OFF,
+            "v_level": V_LEVEL,
+            "c_bias": C_BIAS,
+            "w_gate": 2 * self.technology.w_min,
+            "l_min": self.technology.l_min,
+            "live": self.live,
+            "supplies": self.supplies(),
+            "p_row": self.row_powers(),
+        }
+
+    def search(self) -> list[float]:
+        """By how many matches each step of the threshold search goes, up or down by the decision before it."""
+        if self.p.measure != "threshold":
+            return []
+        return [0.0, *SEARCH]
+
+    def supplies(self) -> tuple[str, ...]:
+        """Supplies of the circuit; those of the threshold's rails are V_H and V_L, the others VDD."""
+        ideal = self.ideal
+        found = [] if "phases" in ideal else ["phases"]
+        if "comparator" not in ideal or "phases" not in ideal or "switches" not in ideal:
+            found.append("drive")
+        if "amplifier" not in ideal:
+            found.append("integrator")
+        if "amplifier" not in ideal or "subtractor" not in ideal:
+            found.append("bias")
+        if "comparator" not in ideal:
+            found.append("comparator")
+        return (*found, "high", "low")
+
+    def row_powers(self) -> list[float]:
+        """Constant, linear and quadratic coefficient in N1 of the power that the row dissipates, in watts."""
+        p = self.p
+        n1 = np.array([0.0, p.synapses / 2, p.synapses])
+        current = [bnn_row.row_current(p.synapses, x, self.tmr, self.r_p, p.v_high, p.v_low) for x in n1]
+        fit = np.polynomial.polynomial.polyfit(n1, (p.v_high - p.v_low) * np.array(current), 2)
+        return [float(x) for x in fit]
+
+    def analysis(self) -> TranAnalysis:
+        nodes = ["x", "y", "m", "bottom", "n2", "zin", "q", "spike", "off", "az", "take", "sub", "strobe", "matches"]
+        save = [*(f"v({node})" for node in nodes), *(f"i(vdd_{supply})" for supply in self.supplies())]
+        if self.p.measure == "train" and not self.live:
+            save += [f"v(n1_{step})" for step in range(1, self.count + 1)]
+        # ideal components have no other error than the solver's, and are checked to 0.1 % of a match
+        precise = len(self.ideal) == len(GROUPS)
+        return TranAnalysis(
+            save=tuple(save),
+            # ngspice forgets breakpoints of ideal phases where it pauses: no step of a session may pass over an edge
+            step=0.75 * EDGE if self.live and "phases" in self.ideal else self.period / 70,
+            stop=(self.count + LATCHED + 0.01) * self.period,
+            reltol=1e-5 if precise else 3e-4,
+            # a capacitor's current is an unknown here, and on a tiny step rounding alone moves it by more than 1e-13 A
+            options={"chgtol": 1e-17 if precise else 1e-16, "abstol": 1e-10},
+        )
+
+    def measures(self) -> tuple[Measure, ...]:
+        return MEASURES[self.p.measure]
+
+    def membrane(self, waves: Waves, step: int) -> float:
+        """V_C1 over its nominal step at the end of ``step`` (counted from 0), in matches."""
+        time = waves("time")
+        return value_at(time, waves("v(x)") - waves("v(m)"), (step + 1) * self.period) / self.v_step
+
+    def high(self, waves: Waves, node: str, step: int) -> bool:
+        """Whether ``q`` (over the threshold) or ``spike`` (and permitted to fire) is what ``step`` (from 0) ended with."""
+        return value_at(waves("time"), waves(f"v({node})"), (step + 1 + LATCHED) * self.period) > self.vdd / 2
+
+    def evaluate(self, waves: Waves) -> Mapping[str, float]:
+        steps = range(self.count)
+        u = np.array([self.membrane(waves, step) for step in steps])
+        if self.p.measure == "linearity":
+            return linearity(self.sequence() - self.p.rho, u, self.v_step)
+        if self.p.measure == "threshold":
+            return threshold(self.p.theta + 0.5, u, np.array([self.high(waves, "q", step) for step in steps]))
+        n1 = np.array([waves(f"v(n1_{step + 1})")[0] for step in steps])
+        fired = np.array([self.high(waves, "spike", step) for step in steps])
+        energy = self._energy(waves, n1)
+        total = sum(energy.values())
+        return {
+            **train(self.integer, n1, u, fired, self.p.synapses),
+            "e_step": total,
+            "e_synapse": total / self.p.synapses,
+            **energy,
+        }
+
+    def _energy(self, waves: Waves, n1: Array) -> dict[str, float]:
+        """Energy of a step in joules, by part."""
+        p, time, steps = self.p, waves("time"), self.count
+        volts = {"high": p.v_high, "low": p.v_low}
+        e = dict.fromkeys(("integrator", "comparator", "drive", "phases", "bias"), 0.0)
+        for supply in self.supplies():
+            charge = integral(time, waves(f"i(vdd_{supply})"), 0.0, steps * self.period)
+            e[supply] = charge * volts.get(supply, self.vdd) / steps
+        row = float(np.mean(np.polynomial.polynomial.polyval(n1, self.row_powers()))) * self.period / 4
+        return {
+            "e_row": row,
+            "e_amplifier": e["integrator"],
+            "e_comparator": e["comparator"],
+            "e_drive": e["drive"],
+            "e_phases": e["phases"] / p.neurons,
+            "e_bias": e["bias"] / p.neurons,
+            "e_rails": e["high"] + e["low"],
+        }
+
+    def input_time(self, step: int) -> float:
+        """When the inputs of ``step`` (counted from 0) change, in seconds."""
+        return (step + INPUTS_CHANGE) * self.period
+
+    def sources(self, *, n1: float, fire: bool = True) -> Mapping[str, float]:  # type: ignore[override]
+        """Sources for ``n1`` matches and the permission to fire.  Raises :class:`UserError` for matches out of range."""
+        if not 0 <= n1 <= self.p.synapses:
+            raise UserError(f"bench '{self.name}': n1: {n1:g} given; allowed: 0 to {self.p.synapses}")
+        return {"n1_now": float(n1), "en": self.vdd if fire else 0.0}
+
+    def outputs(self, waves: Waves, step: int) -> Mapping[str, float]:
+        """Spike (0 or 1) and membrane in matches, before a reset, at the end of ``step``."""
+        return {"spike": float(self.high(waves, "spike", step)), "membrane": self.membrane(waves, step)}
+
+    def panels(self) -> tuple[Panel, ...]:
+        return (
+            Panel("phases", "V", {f"v({name})": name for name in ("az", "take", "sub", "strobe")}),
+            Panel("row", "", {"v(matches)": "matches / N"}),
+            Panel("amplifier", "V", {"v(x)": "x", "v(y)": "y", "v(m)": "m: x - V_C1"}),
+            Panel("transfer", "V", {"v(bottom)": "lower plate of C_S", "v(n2)": "C_2"}),
+            Panel("decision", "V", {"v(zin)": "comparator's input", "v(spike)": "spike"}),
+        )
+
+    def subtitle(self) -> str:
+        ideal = f", ideal: {', '.join(self.ideal)}" if self.ideal else ""
+        return f"{self.p.frequency / 1e6:g} MHz, N = {self.p.synapses}, θ = {self.p.theta}, ρ = {self.p.rho}{ideal}"
+
+
+def _read_table(bench: str, path: str) -> NDArray[np.float64]:
+    """Numbers of matches and V_SL, sorted, from a CSV file.  Raises :class:`UserError` for a file that holds something else."""
+    file = Path(path).expanduser()
+    try:
+        table = np.loadtxt(file, delimiter=",", ndmin=2, comments=("#", "n1"))
+    except (OSError, ValueError) as error:
+        raise UserError(f"bench '{bench}': row_table {file}: {str(error).splitlines()[0]}") from None
+    if table.shape[0] < 2 or table.shape[1] != 2 or not (np.diff(table, axis=0) > 0).all():
+        raise UserError(f"bench '{bench}': row_table {file}: at least two lines n1,v_sl are needed, both rising")
+    return np.asarray(table, dtype=float)

@@ -1,0 +1,97 @@
+"""Parameters that the integrate-and-fire neurons share: the train, the row behind its source line, sizes, trims."""
+
+from __future__ import annotations
+
+import math
+from typing import Any, Literal, Self
+
+import numpy as np
+from pydantic import field_validator, model_validator
+
+from spicekit.bench import BenchParameters, option, quantity
+
+Kind = Literal["real", "ideal"]
+GROUPS = ("phases", "switches", "amplifier", "subtractor", "comparator")
+
+
+class NeuronParameters(BenchParameters):
+    technology: str = option("ptm65", "CMOS technology: a shipped one or the path of a TOML file")
+    frequency: float = quantity(285e6, "Hz", "time steps a second", ge=1e5, le=2e9)
+    steps: int = quantity(8, "", "time steps T of a train", ge=1, le=4096)
+    measure: Literal["train", "linearity", "threshold"] = option(
+        "train", "T steps; or step, INL, leak and rho, firing disabled; or the threshold of the comparator"
+    )
+    n1: str | None = option(None, "matches of each step, separated by commas; drawn for each step and trial if not given")
+    p_match: float = quantity(0.5, "", "probability of a match, where matches are drawn", gt=0, lt=1)
+    seed: int = quantity(1, "", "seed of the drawn matches of a nominal run", ge=0, le=2**31)
+    rho: int = quantity(140, "", "subtracted in each step, in matches", ge=0, le=512)
+    integrate: int = quantity(0, "", "first steps in which firing is disabled", ge=0, le=4096)
+    floor: float = quantity(-math.inf, "", "lowest membrane of the ideal neuron that trains are compared with", le=0)
+    span: int = quantity(64, "", "linearity is measured for rho - span to rho + span matches", ge=8, le=256)
+
+    synapses: int = quantity(288, "", "products of the row, N", ge=8, le=512)
+    row: Literal["closed-form", "table"] = option("closed-form", "V_SL: divider of the junctions, or row_table")
+    row_table: str | None = option(None, "CSV file with a line n1,v_sl for each number of matches (row=table)")
+    v_high: float = quantity(0.6, "V", "rail V_H of the row", gt=0, le=5)
+    v_low: float = quantity(0.2, "V", "rail V_L of the row", gt=0, le=5)
+    ra: float = quantity(100.0, "ohm um2", "resistance-area product of the junctions", gt=0, le=1e5)
+    tmr: float = quantity(2.5, "", "TMR (250% or 2.5)", gt=0, le=20)
+    diameter: float = quantity(60e-9, "m", "diameter of the junctions", gt=0, le=1e-6)
+    r_access: float = quantity(3e3, "ohm", "resistance of each access transistor", ge=0, le=1e6)
+    sigma_ra: float = quantity(0.05, "", "relative local sigma of RA, for the default sigma of V_SL", ge=0, le=0.3)
+    sigma_tmr: float = quantity(0.10, "", "relative local sigma of TMR, for the default sigma of V_SL", ge=0, le=0.3)
+
+    subtract: int = quantity(16, "", "what M_s5 subtracts of rho, in matches; V_ref holds the rest", ge=1, le=288)
+    c_s: float = quantity(100e-15, "F", "sampling capacitor", gt=0, le=1e-11)
+    c_1: float = quantity(50e-15, "F", "capacitor of the membrane", gt=0, le=1e-11)
+    c_2: float | None = quantity(None, "F", "capacitor of rho; from `subtract` if not given", gt=0, le=1e-11)
+    c_c: float = quantity(20e-15, "F", "from the amplifier's output to the comparator", gt=0, le=1e-11)
+    c_density: float = quantity(2e-3, "F/m2", "capacitance an area, for the mismatch of capacitors", gt=0, le=1)
+    i_amp: float = quantity(80e-6, "A", "current of the amplifier", gt=0, le=1e-2)
+    i_replica: float = quantity(0.3e-6, "A", "current at which the replica of M_s5 sets its gate", gt=0, le=1e-3)
+    w_amp: float = quantity(6e-6, "m", "width of the amplifier's NMOS", gt=0, le=1e-4)
+    w_load: float = quantity(6e-6, "m", "width of its PMOS", gt=0, le=1e-4)
+    l_amp: float = quantity(100e-9, "m", "length of both", gt=0, le=1e-5)
+    w_s5: float = quantity(1e-6, "m", "width of M_s5", gt=0, le=1e-4)
+    l_s5: float = quantity(130e-9, "m", "length of M_s5", gt=0, le=1e-5)
+    w_switch: float = quantity(1e-6, "m", "width of a switch", gt=0, le=1e-4)
+    w_inverter: float = quantity(300e-9, "m", "width of the NMOS of the comparator's inverters; PMOS twice that", gt=0, le=1e-4)
+    l_inverter: float = quantity(100e-9, "m", "their length", gt=0, le=1e-5)
+    neurons: int = quantity(16, "", "neurons that share the phase generator and the bias branches", ge=1, le=4096)
+
+    components: Kind = option("real", "transistors, or ideal components, where the five below do not say otherwise")
+    phases: Kind | None = option(None, "phase generator")
+    switches: Kind | None = option(None, "switches")
+    amplifier: Kind | None = option(None, "amplifier and its bias")
+    subtractor: Kind | None = option(None, "M_s5 and its bias")
+    comparator: Kind | None = option(None, "comparator, latch and reset logic")
+    trim_gain: float | None = quantity(
+        None, "", "membrane step over LSB C_S / C_1; that of the default design if not given", gt=0
+    )
+    trim_rho: float | None = quantity(None, "", "matches by which V_ref is moved; likewise")
+    trim_theta: float | None = quantity(None, "", "matches by which the threshold is moved; likewise")
+
+    @field_validator("n1", mode="before")
+    @classmethod
+    def _as_text(cls, given: Any) -> Any:
+        """A sequence of numbers, from Python, becomes text."""
+        if isinstance(given, list | tuple | np.ndarray):
+            return ",".join(str(value) for value in np.asarray(given).tolist())
+        return given
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        if self.v_low >= self.v_high:
+            raise ValueError(f"v_low: {self.v_low:g} V given; allowed: below v_high, {self.v_high:g} V")
+        if self.rho > self.synapses:
+            raise ValueError(f"rho: {self.rho} given; allowed: 0 to {self.synapses}, the number of synapses")
+        if self.n1 is not None:
+            words = self.n1.split(",")
+            if len(words) != self.steps:
+                raise ValueError(f"n1: {len(words)} numbers given; allowed: {self.steps}, one a step")
+            for word in words:
+                if not (word.strip().isdecimal() and int(word) <= self.synapses):
+                    raise ValueError(f"n1: '{word}' given; allowed: whole numbers from 0 to {self.synapses}, separated by commas")
+        if (self.row == "table") != (self.row_table is not None):
+            raise ValueError("row_table: give a file with row=table, and only then")
+        return self
