@@ -3,8 +3,8 @@
 The row of :mod:`spicekit.benches.bnn_array` is on for t_row; its sense node, which is the gate of the amplifier's M_ST
 (:mod:`spicekit.benches.tbs`), is then isolated and lifted if asked for, and START opens the race between LOAD and the delay
 line.  Meanwhile all bit lines are at V_L and the word line stays on: its fall would take SL below ground, and the isolation
-switch would leak.  The line is trimmed so that the nominal amplifier decides halfway between the nominal row's n/2 - 1 and n/2
-matches; the window ends soon after its edge.
+switch would leak.  The line is trimmed so that the nominal amplifier decides halfway between the nominal row's n/2 - 1 and
+n/2 matches; the window ends soon after its edge.
 
 The floating gate moves: the drain of M_ST lifts it by some 45 mV when START rises and lets it fall with LOAD.  The trim
 takes that up, and what is left, its spread, is in ``measure=offset`` (two copies of sense node and amplifier that share
@@ -227,7 +227,8 @@ class BnnMacro(RowBench):
             nodes += [f"sl_{tag}" for tag in self.tags]
         save = (*(f"v({node})" for node in nodes), *(f"i({source})" for source in currents))
         kind = LongTranAnalysis if self.p.source == "row" else TranAnalysis
-        return kind(save=save, step=500e-12, stop=self.t_off + self.p.t_recover, options={"chgtol": 1e-16})
+        until = "done" if self.p.measure == "offset" else None  # else to its end: the energy is that of the whole operation
+        return kind(save=save, step=500e-12, stop=self.t_off + self.p.t_recover, options={"chgtol": 1e-16}, until=until)
 
     def measures(self) -> tuple[Measure, ...]:
         if self.p.measure == "offset":
