@@ -23,8 +23,10 @@ if TYPE_CHECKING:
     from montecarlo.campaign import Campaign
 
 RETRIES = 1  # of a range whose worker died, which may have been killed for reasons of its own
-KILLED = 6  # of a block whose worker was killed from outside: its trials keep their bits only as long as it is not split
+KILLED = 6  # of a trial alone whose worker was ended by SIGKILL: a trial that runs out of memory does that too, but always
 PIECES = 8  # into how many a range is split that killed or outlived its worker, to find the trial which does it
+# of a block for the trial that kills its worker or hangs: where none is found, the block runs again, until the last of these
+SEARCHES = {Outcome.CRASHED: 8, Outcome.TIMEOUT: 2}
 
 
 @dataclass
@@ -71,17 +73,46 @@ class _Job:
     first: int
     last: int
     tries: int = 0
+    searches: int = 0  # of a block
+    search: _Search | None = None  # of a piece of one
 
     @property
-    def whole_block(self) -> bool:
-        """Whether it is one block, or the last one, which may be shorter."""
-        return self.first % self.source.block == 0 and self.last - self.first <= self.source.block and self.last - self.first > 1
+    def trials(self) -> int:
+        return self.last - self.first
 
-    def split(self) -> list[_Job]:
+    def split(self, outcome: Outcome) -> list[_Job]:
         """Smaller ranges: whole blocks as long as there is more than one, so that their trials keep their bits."""
-        trials = self.last - self.first
-        size = self.source.block if trials > self.source.block else -(-trials // PIECES)
-        return [_Job(self.source, first, min(first + size, self.last)) for first in range(self.first, self.last, size)]
+        whole = self.trials <= self.source.block and self.search is None
+        search = _Search(self, outcome) if whole else self.search
+        size = self.source.block if self.trials > self.source.block else -(-self.trials // PIECES)
+        starts = range(self.first, self.last, size)
+        return [_Job(self.source, first, min(first + size, self.last), search=search) for first in starts]
+
+
+@dataclass
+class _Search:
+    """A block that is simulated in pieces, to find the trial that kills its worker or hangs (``outcome``).
+
+    The trials of a piece start from other neighbours than those of the block and lose their last bits.  They stand only if there
+    is such a trial; if there is none, somebody else killed or stopped the worker, and the block runs again as a whole.
+    """
+
+    block: _Job
+    outcome: Outcome
+    tables: list[Table] = field(default_factory=list)
+
+    def take(self, table: Table, waiting: deque[_Job]) -> Table | None:
+        """Take the answer of a piece: gives that of the block if it is complete and stands."""
+        self.tables.append(table)
+        if sum(piece.trials for piece in self.tables) < self.block.trials:
+            return None
+        whole = joined(self.tables)
+        self.block.searches += 1
+        if {Outcome.CRASHED, Outcome.TIMEOUT}.isdisjoint(whole.outcomes) and self.block.searches < SEARCHES[self.outcome]:
+            self.block.tries = 0
+            waiting.appendleft(self.block)
+            return None
+        return whole
 
 
 def simulate_sources(sources: Sequence[Source], pool: Executor, progress: Callable[[int], None]) -> None:
@@ -113,11 +144,11 @@ def _window(pool: Executor) -> int:
 
 
 def _answer(future: Future[Table], job: _Job, waiting: deque[_Job]) -> Table | None:
-    """The table of ``job``; None if it has to run again, which is then put in front of ``waiting``."""
+    """The table of ``job``; None if something has to run before it is known, which is then put in front of ``waiting``."""
     bench = job.source.campaign.bench
     error = future.exception()
     if error is None:
-        return future.result()
+        return job.search.take(future.result(), waiting) if job.search else future.result()
     if isinstance(error, SpicekitError):
         raise error
     if isinstance(error, FutureTimeout):
@@ -125,12 +156,13 @@ def _answer(future: Future[Table], job: _Job, waiting: deque[_Job]) -> Table | N
     elif died(error):
         outcome = Outcome.CRASHED
         job.tries += 1
-        if job.tries <= (KILLED if job.whole_block and killed(error) else RETRIES):
+        if job.tries <= (KILLED if job.trials == 1 and killed(error) else RETRIES):
             waiting.appendleft(job)
             return None
     else:
         raise SpicekitError(f"bench '{bench.name}' failed: {type(error).__name__}: {error}")
-    if job.last - job.first == 1:
-        return failed_table(bench, job.first, 1, outcome)
-    waiting.extendleft(reversed(job.split()))
+    if job.trials == 1:
+        table = failed_table(bench, job.first, 1, outcome)
+        return job.search.take(table, waiting) if job.search else table
+    waiting.extendleft(reversed(job.split(outcome)))
     return None
