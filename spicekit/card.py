@@ -14,10 +14,11 @@ import math
 from pathlib import Path
 from typing import Literal
 
+import numpy as np
 from pydantic import Field, model_validator
 
 from spicekit.errors import UserError, unknown
-from spicekit.paths import data_root
+from spicekit.paths import data_root, user_path
 from spicekit.physics import quantities as q
 from spicekit.physics.macromodel import macromodel
 from spicekit.toml import read_toml
@@ -247,9 +248,17 @@ class MtjCard(q.Section):
         """The flat SI parameters at ``temperature`` (K; the card's own if None):
         :data:`spicekit.physics.macromodel.KEYS`.
 
-        Raises :class:`UserError` for a temperature that the card does not allow.
+        Raises :class:`UserError` for a temperature that the card does not allow, and where figures of the card that are each
+        allowed leave the range of numbers together.
         """
-        return macromodel(self, temperature)
+        try:
+            with np.errstate(all="ignore"):
+                found = macromodel(self, temperature)
+        except ArithmeticError as error:
+            raise UserError(f"{self.name}: some figure is far from any junction's ({error})") from None
+        if wrong := [key for key, value in found.items() if not math.isfinite(value)]:
+            raise UserError(f"{self.name}: some figure is far from any junction's: {', '.join(wrong)} would not be finite")
+        return found
 
 
 def list_cards() -> list[str]:
@@ -264,7 +273,7 @@ def load_card(name_or_path: str) -> MtjCard:
     """
     text = str(name_or_path)
     if text.endswith(".toml") or "/" in text:
-        return read_toml(Path(text).expanduser(), MtjCard)
+        return read_toml(user_path(text), MtjCard)
     if text not in list_cards():
         raise unknown("device", text, list_cards())
     return read_toml(_folder() / f"{text}.toml", MtjCard)

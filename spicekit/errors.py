@@ -15,6 +15,9 @@ from collections.abc import Iterable
 class SpicekitError(Exception):
     """A failure with a one-line explanation; not the user's doing."""
 
+    def __init__(self, line: object) -> None:
+        super().__init__(" ".join(str(line).splitlines()))  # what it quotes may hold line breaks
+
 
 class UserError(SpicekitError):
     """A wrong input.  The message names the file, key or option, what was given and what is allowed."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 
 
@@ -10,3 +11,11 @@ def data_root() -> Path:
     package = Path(__file__).resolve().parent
     packed = package / "_data"
     return packed if packed.is_dir() else package.parent
+
+
+def user_path(text: str) -> Path:
+    """A path that a user gave, with ``~`` and ``~name`` resolved where there is such a home."""
+    path = Path(text.replace("\0", ""))  # which no file's name can hold
+    with contextlib.suppress(RuntimeError):
+        path = path.expanduser()
+    return path

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from spicekit.errors import UserError, unknown
+from spicekit.paths import user_path
 
 if TYPE_CHECKING:
     from spicekit.bench import Bench
@@ -55,7 +56,7 @@ def bench_class(name: str) -> type[Bench]:
         return found  # type: ignore[no-any-return]
     path, colon, attribute = name.rpartition(":")
     if colon and path.endswith(".py"):
-        return _from_file(Path(path).expanduser().resolve(), attribute)
+        return _from_file(user_path(path).resolve(), attribute)
     for point in entry_points(group=ENTRY_POINT_GROUP):
         if point.name == name:
             return _checked(point.load(), f"entry point '{name}'")
@@ -71,7 +72,7 @@ def full_name(name: str) -> str:
     """``name`` in a form that is valid from any folder: a user's file by its absolute path."""
     path, colon, attribute = name.rpartition(":")
     if name not in SHIPPED and colon and path.endswith(".py"):
-        return f"{Path(path).expanduser().resolve()}:{attribute}"
+        return f"{user_path(path).resolve()}:{attribute}"
     return name
 
 

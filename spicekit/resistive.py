@@ -20,7 +20,7 @@ from pydantic import Field, model_validator
 from spicekit.bench import VariationPoint
 from spicekit.card import MtjCard, list_cards, load_card
 from spicekit.errors import UserError, unknown
-from spicekit.paths import data_root
+from spicekit.paths import data_root, user_path
 from spicekit.physics import quantities as q
 from spicekit.toml import read_toml
 from spicekit.units import format_value
@@ -182,7 +182,7 @@ def load_memory(name_or_path: str) -> ResistiveCard | MtjCard:
     """
     text = str(name_or_path)
     if text.endswith(".toml") or "/" in text:
-        path = Path(text).expanduser()
+        path = user_path(text)
         return read_toml(path, ResistiveCard) if _has_states(path) else load_card(text)
     if text in list_memories():
         return read_toml(_folder() / f"{text}.toml", ResistiveCard)

@@ -17,7 +17,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field
 
 from spicekit.errors import UserError, unknown
-from spicekit.paths import data_root
+from spicekit.paths import data_root, user_path
 from spicekit.toml import Record, read_toml
 
 # What of a user's file reaches a netlist as text may not bring a line break along, and with it a line of its own.
@@ -30,7 +30,7 @@ _VALUE_UNITS = {"V", "m", "V m"}
 
 def _from_quantity(raw: Any) -> Any:
     """Accept ``{value, unit, source}``, the form in which every figure of a technology is given."""
-    if isinstance(raw, dict) and set(raw) == {"value", "unit", "source"} and raw["unit"] in _VALUE_UNITS:
+    if isinstance(raw, dict) and set(raw) == {"value", "unit", "source"} and str(raw["unit"]) in _VALUE_UNITS:
         return raw["value"]
     raise ValueError("give it as {value = NUMBER, unit = 'V' | 'm' | 'V m', source = 'TEXT'}")
 
@@ -123,7 +123,7 @@ class Technology(Record):
         chosen = self.corners[corner]
         if chosen.file is None:
             return []
-        path = self._file.parent / chosen.file.expanduser()
+        path = self._file.parent / user_path(str(chosen.file))
         files = check_model_file(path, f"{self._file}: corners.{corner}.file")
         sections = _sections(path)
         if chosen.section and chosen.section.lower() not in sections:
@@ -168,7 +168,7 @@ def _included(path: Path, origin: str, seen: set[Path]) -> Iterator[Path]:
         raise UserError(f"{origin}: cannot read model file {path}: {error.strerror}") from None
     yield path
     for match in _INCLUDE.finditer(text):
-        target = path.parent / Path(match["file"].strip("\"'")).expanduser()
+        target = path.parent / user_path(match["file"].strip("\"'"))
         if target.is_file():
             yield from _included(target.resolve(), origin, seen)
         elif match["word"].lower() != "lib" or match["section"]:  # ngspice would look for it elsewhere, unchecked
@@ -201,7 +201,7 @@ def load_technology(name: str) -> Technology:
     if name in technology_names():
         file = data_root() / "models" / "cmos" / f"{name}.toml"
     elif name.endswith(".toml"):
-        file = Path(name).expanduser().resolve()
+        file = user_path(name).resolve()
     else:
         raise unknown("technology", name, [*technology_names(), "path/to/your.toml"])
     technology = read_toml(file, Technology)

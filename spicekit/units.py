@@ -28,9 +28,12 @@ def parse_value(text: str | float) -> float:
     Raises :class:`UserError` for anything that is not a number, ``nan`` included.
     """
     if isinstance(text, int | float) and not isinstance(text, bool):
-        if math.isnan(text):
+        if isinstance(text, float) and math.isnan(text):
             raise UserError("'nan' is not a number; give e.g. 200n, 1meg, 5% or 1.5e-9")
-        return float(text)
+        try:
+            return float(text)
+        except OverflowError:
+            raise UserError("a whole number above 1.8e308 given; allowed: what a double can hold") from None
     word = str(text).strip()
     if word.lower() in {"inf", "+inf", "-inf"}:
         return float(word)

@@ -118,6 +118,8 @@ def parse_range(option: str, text: str) -> Array:
         numbers = [parse_value(word) for word in words]
     except UserError as error:
         raise UserError(f"{option} '{text}': {error}") from None
+    if not np.isfinite(numbers).all():
+        raise UserError(f"{option} '{text}': values must be finite")
     if len(numbers) == 1:
         return np.array(numbers)
     if len(numbers) != 3 or numbers[2] != int(numbers[2]) or not 2 <= numbers[2] <= 100_000:

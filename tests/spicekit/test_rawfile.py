@@ -7,6 +7,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from spicekit import run
 from spicekit.plots import plot_run
@@ -38,3 +40,19 @@ def test_a_run_leaves_a_picture_and_waveforms(tmp_path: Path, ngspice_batch: Cal
     commands = f"set numdgt=15\nload {tmp_path / 'waveforms.raw'}\nlet x = {name}\nprint x\nquit"
     printed = ngspice_batch(f"* reader\nR1 a 0 1\n.control\n{commands}\n.endc\n.end\n")
     assert printed["x"] == pytest.approx(values[0], rel=1e-14)
+
+
+@settings(max_examples=30)
+@given(columns=st.integers(1, 4).flatmap(lambda n: st.lists(st.tuples(*[st.floats()] * n), min_size=1, max_size=6)))
+def test_any_waveforms_are_read_by_spicelib(columns: list[tuple[float, ...]], tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Every double to the bit, infinities and NaN as well, by a reader that is not ours."""
+    spicelib = pytest.importorskip("spicelib")
+    file = tmp_path_factory.mktemp("raw") / "w.raw"
+    kinds = ("time", "v(out)", "i(vdd)", "v(x.1)")
+    vectors = {name: np.array(values) for name, values in zip(kinds, zip(*columns, strict=True), strict=False)}
+    write_raw(file, "title", "Transient Analysis", vectors)
+    read = spicelib.RawRead(str(file), dialect="ngspice", verbose=False)
+    assert [name.lower() for name in read.get_trace_names()] == list(vectors)
+    for name, values in zip(read.get_trace_names(), vectors.values(), strict=True):
+        # spicelib gives the magnitude of the time
+        assert np.array_equal(np.asarray(read.get_wave(name)), np.abs(values) if name == "time" else values, equal_nan=True)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
+import math
 import re
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+import xarray as xr
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.interpolate import RegularGridInterpolator
 from scipy.special import ndtri
@@ -227,3 +230,109 @@ def test_the_reader_in_the_docs(table: LookupTable, tmp_path: Path, repository: 
     assert reader.header["units"]["temperature"] == "C"
     with pytest.raises(ValueError, match=r"tmr=3\.0 is outside"):
         reader.query("v", tmr=3.0, temperature=27, corner="tt")
+
+
+# --- any table ----------------------------------------------------------------------------------------------------------------
+
+NAMES = st.text("abcdefgh_", min_size=1, max_size=6).filter(lambda name: name not in ("quantile", "count"))
+CELLS = st.floats(-1e6, 1e6, width=32) | st.just(float("nan"))
+
+
+@st.composite
+def tables(draw: st.DrawFn) -> LookupTable:
+    """One to three axes of numbers, whole numbers or words, and two measures on some of them."""
+    names = draw(st.lists(NAMES, min_size=1, max_size=3, unique=True))
+    axes: dict[str, np.ndarray[Any, Any]] = {}
+    for name in names:
+        kind = draw(st.sampled_from(["float", "int", "word"]))
+        if kind == "word":
+            axes[name] = np.array(draw(st.lists(st.text("fstµ", min_size=1, max_size=3), min_size=1, max_size=3, unique=True)))
+        else:
+            numbers = st.integers(-50, 50) if kind == "int" else st.integers(-50, 50).map(lambda value: value / 8)
+            axes[name] = np.array(sorted(draw(st.lists(numbers, min_size=1, max_size=4, unique=True))))
+    variables = {}
+    for name in ("v", "w"):
+        chosen = tuple(axis for axis in names if draw(st.booleans()))
+        shape = tuple(len(axes[axis]) for axis in chosen)
+        cells = draw(st.lists(CELLS, min_size=math.prod(shape), max_size=math.prod(shape)))
+        variables[name] = (chosen, np.array(cells, dtype=float).reshape(shape))
+    text = draw(st.text(max_size=20))
+    return LookupTable(axes, variables, {"v": "V"}, {"spicekit": json.dumps({"bench": text})}, "any", {"w": text})
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("tables")
+
+
+def is_same(a: LookupTable, b: LookupTable) -> bool:
+    return (
+        list(a.coordinates) == list(b.coordinates)
+        and all(np.array_equal(a.coordinates[name], b.coordinates[name]) for name in a.coordinates)
+        and set(a.variables) == set(b.variables)
+        and all(a.variables[name][0] == b.variables[name][0] for name in a.variables)
+        and all(np.array_equal(a.variables[name][1], b.variables[name][1], equal_nan=True) for name in a.variables)
+        and (a.units["v"], a.meanings["w"], a.provenance) == (b.units["v"], b.meanings["w"], b.provenance)
+    )
+
+
+@settings(max_examples=40)
+@given(table=tables())
+def test_any_table_survives_both_of_its_files(table: LookupTable, folder: Path) -> None:
+    table.save_npz(folder / "a.npz")
+    assert is_same(LookupTable.load(folder / "a.npz"), table)
+    data = {
+        name: (dimensions, values, {"units": table.units.get(name, ""), "long_name": table.meanings.get(name, "")})
+        for name, (dimensions, values) in table.variables.items()
+    }
+    dataset = xr.Dataset(data, coords=table.coordinates, attrs=table.attributes)
+    dataset.to_netcdf(folder / "a.nc", engine="h5netcdf")
+    again = LookupTable.load(folder / "a.nc")
+    again.coordinates = {name: again.coordinates[name] for name in table.coordinates}  # xarray orders them by the variables
+    assert is_same(again, table)
+
+
+@given(table=tables(), place=st.lists(st.floats(0, 1), min_size=3, max_size=3))
+def test_a_query_lies_between_its_neighbours(table: LookupTable, place: list[float]) -> None:
+    """Within the hull of the corners of its cell, exact at a grid point, and NaN only if one of them is."""
+    dimensions, values = table.variables["v"]
+    where: dict[str, Any] = {}
+    cell = []
+    for name, part in zip(dimensions, place, strict=False):
+        grid = table.coordinates[name]
+        if grid.dtype.kind == "f":
+            where[name] = grid[0] + part * (grid[-1] - grid[0])
+            low, high = np.searchsorted(grid, where[name], side="right") - 1, np.searchsorted(grid, where[name])
+            cell.append(slice(low, high + 1))
+        else:
+            index = min(int(part * len(grid)), len(grid) - 1)
+            where[name] = grid[index]
+            cell.append(slice(index, index + 1))
+    corners = values[tuple(cell)]
+    found = table.query("v", **where)
+    assert found.shape == ()
+    if np.isnan(corners).any():
+        assert np.isnan(found)
+    else:
+        slack = 1e-9 * (1 + np.abs(corners).max())
+        assert corners.min() - slack <= found <= corners.max() + slack
+
+
+@settings(max_examples=60)
+@given(table=tables(), cut=st.floats(0, 1), flip=st.floats(0, 1), byte=st.integers(1, 255))
+def test_any_damage_to_a_file_is_one_line_or_seen_through(
+    table: LookupTable, cut: float, flip: float, byte: int, folder: Path
+) -> None:
+    table.save_npz(folder / "b.npz")
+    whole = bytearray((folder / "b.npz").read_bytes())
+    half = whole[: int(cut * (len(whole) - 1))]
+    whole[int(flip * (len(whole) - 1))] ^= byte
+    for content in (half, whole):
+        (folder / "b.npz").write_bytes(content)
+        complaint = ""
+        try:
+            LookupTable.load(folder / "b.npz")
+        except UserError as error:
+            complaint = str(error)
+        assert len(complaint.splitlines()) <= 1
+        assert complaint or content is whole  # a flipped bit may lie in a place that nobody reads
