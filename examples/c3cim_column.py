@@ -102,8 +102,9 @@ def errors(folder: Path, trials: int, workers: int) -> None:
         )
     axis.set_xlabel("selected cells in HRS (of 64)")
     axis.set_ylabel("error rate of the count")
-    axis.set_ylim(0, 1.02)
-    axis.legend(fontsize=8)
+    axis.set_ylim(0, 1.35)
+    axis.set_yticks(np.arange(0, 1.1, 0.2))
+    axis.legend(fontsize=8, ncols=2, loc="upper center")
     figure.suptitle("error rate with 95 % interval, ptm45 tt, 27 °C, mismatch and spread of the cards", fontsize=11)
     print("plot:", save(figure, folder / "errors.png"))
 
