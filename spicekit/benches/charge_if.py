@@ -22,7 +22,7 @@ class ChargeIf(Neuron):
     summary = "charge-based integrate-and-fire neuron on a binary row: trains, linearity, threshold, energy"
     template = "benches/neuron.cir.j2"
     Parameters = ChargeIfParameters
-    TRIM: ClassVar[Mapping[Kind, Trim]] = {"real": Trim(0.9875, -2.436, 1.88), "ideal": Trim(0.9865, -1.840, 1.95)}
+    TRIM: ClassVar[Mapping[Kind, Trim]] = {"real": Trim(0.9871, -2.255, 1.18), "ideal": Trim(0.9863, -1.640, 1.235)}
 
     def threshold_capacitors(self) -> dict[str, tuple[float, str]]:
         part = (self.p.theta + 0.5 + self.trim.theta) * self.v_step / (self.p.v_high - self.p.v_low)

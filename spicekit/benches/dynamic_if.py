@@ -31,7 +31,7 @@ class DynamicIf(Neuron):
     summary = "integrate-and-fire neuron with a programmable threshold on a binary row: trains, linearity, threshold, energy"
     template = "benches/neuron.cir.j2"
     Parameters = DynamicIfParameters
-    TRIM: ClassVar[Mapping[Kind, Trim]] = {"real": Trim(0.9924, -3.740, 1.38), "ideal": Trim(0.9918, -3.235, 1.425)}
+    TRIM: ClassVar[Mapping[Kind, Trim]] = {"real": Trim(0.9924, -2.783, 0.92), "ideal": Trim(0.9917, -2.280, 1.05)}
 
     @property
     def bits(self) -> list[int]:

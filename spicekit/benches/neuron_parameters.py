@@ -22,6 +22,8 @@ class NeuronParameters(BenchParameters):
         "train", "T steps; or step, INL, leak and rho, firing disabled; or the threshold of the comparator"
     )
     n1: str | None = option(None, "matches of each step, separated by commas; drawn for each step and trial if not given")
+    weights: str | None = option(None, "the synapses' weights, a character 1 (+1) or 0 (-1) each; with spikes, in place of n1")
+    spikes: str | None = option(None, "input spikes, for each step a word like weights, separated by commas")
     p_match: float = quantity(0.5, "", "probability of a match, where matches are drawn", gt=0, lt=1)
     seed: int = quantity(1, "", "seed of the drawn matches of a nominal run", ge=0, le=2**31)
     rho: int = quantity(140, "", "subtracted in each step, in matches", ge=0, le=512)
@@ -30,18 +32,26 @@ class NeuronParameters(BenchParameters):
     span: int = quantity(64, "", "linearity is measured for rho - span to rho + span matches", ge=8, le=256)
 
     synapses: int = quantity(288, "", "products of the row, N", ge=8, le=512)
-    row: Literal["closed-form", "table"] = option("closed-form", "V_SL: divider of the junctions, or row_table")
-    row_table: str | None = option(None, "CSV file with a line n1,v_sl for each number of matches (row=table)")
+    row: Literal["closed-form", "table", "cells"] = option(
+        "closed-form", "V_SL: divider of the junctions, row_table, or every cell of the row in the netlist"
+    )
+    row_table: str | None = option(
+        None, "CSV file with a line n1,v_sl for each number of matches: V_SL of row=table, what row=cells is referred to"
+    )
     v_high: float = quantity(0.6, "V", "rail V_H of the row", gt=0, le=5)
     v_low: float = quantity(0.2, "V", "rail V_L of the row", gt=0, le=5)
     ra: float = quantity(100.0, "ohm um2", "resistance-area product of the junctions", gt=0, le=1e5)
     tmr: float = quantity(2.5, "", "TMR (250% or 2.5)", gt=0, le=20)
     diameter: float = quantity(60e-9, "m", "diameter of the junctions", gt=0, le=1e-6)
     r_access: float = quantity(3e3, "ohm", "resistance of each access transistor", ge=0, le=1e6)
+    v_half: float = quantity(0.5, "V", "row=cells: bias at which TMR is halved, inf: none", gt=0)
+    w_access: float = quantity(300e-9, "m", "row=cells: width of the access transistors", gt=0, le=1e-5)
+    r_sl: float = quantity(0.3, "ohm", "row=cells: resistance of SL a cell", ge=1e-3, le=1e4)
+    c_sl: float = quantity(0.1e-15, "F", "row=cells: wire capacitance of SL a cell", ge=0, le=1e-12)
     sigma_ra: float = quantity(0.05, "", "relative local sigma of RA, for the default sigma of V_SL", ge=0, le=0.3)
     sigma_tmr: float = quantity(0.10, "", "relative local sigma of TMR, for the default sigma of V_SL", ge=0, le=0.3)
 
-    subtract: int = quantity(16, "", "what M_s5 subtracts of rho, in matches; V_ref holds the rest", ge=1, le=288)
+    subtract: int = quantity(8, "", "what M_s5 subtracts of rho, in matches; V_ref holds the rest", ge=1, le=288)
     c_s: float = quantity(100e-15, "F", "sampling capacitor", gt=0, le=1e-11)
     c_1: float = quantity(50e-15, "F", "capacitor of the membrane", gt=0, le=1e-11)
     c_2: float | None = quantity(None, "F", "capacitor of rho; from `subtract` if not given", gt=0, le=1e-11)
@@ -53,7 +63,7 @@ class NeuronParameters(BenchParameters):
     w_load: float = quantity(6e-6, "m", "width of its PMOS", gt=0, le=1e-4)
     l_amp: float = quantity(100e-9, "m", "length of both", gt=0, le=1e-5)
     w_s5: float = quantity(1e-6, "m", "width of M_s5", gt=0, le=1e-4)
-    l_s5: float = quantity(130e-9, "m", "length of M_s5", gt=0, le=1e-5)
+    l_s5: float = quantity(400e-9, "m", "length of M_s5", gt=0, le=1e-5)
     w_switch: float = quantity(1e-6, "m", "width of a switch", gt=0, le=1e-4)
     w_inverter: float = quantity(300e-9, "m", "width of the NMOS of the comparator's inverters; PMOS twice that", gt=0, le=1e-4)
     l_inverter: float = quantity(100e-9, "m", "their length", gt=0, le=1e-5)
@@ -92,6 +102,30 @@ class NeuronParameters(BenchParameters):
             for word in words:
                 if not (word.strip().isdecimal() and int(word) <= self.synapses):
                     raise ValueError(f"n1: '{word}' given; allowed: whole numbers from 0 to {self.synapses}, separated by commas")
-        if (self.row == "table") != (self.row_table is not None):
-            raise ValueError("row_table: give a file with row=table, and only then")
+        self._check_pattern()
+        if self.row == "table" and self.row_table is None:
+            raise ValueError("row_table: none given; row=table needs a file")
+        if self.row == "closed-form" and self.row_table is not None:
+            raise ValueError("row_table: given with row=closed-form; allowed: with row=table or row=cells")
+        if self.row == "cells" and self.measure == "threshold":
+            raise ValueError(
+                "row: cells given with measure=threshold; allowed: closed-form or table, the search needs half matches"
+            )
         return self
+
+    def _check_pattern(self) -> None:
+        if (self.weights is None) != (self.spikes is None):
+            raise ValueError(
+                f"{'spikes' if self.weights is None else 'weights'}: given alone; allowed: weights and spikes together"
+            )
+        if self.weights is None or self.spikes is None:
+            return
+        if self.n1 is not None:
+            raise ValueError("n1: given with weights and spikes; allowed: one of them")
+        words = self.spikes.split(",")
+        if len(words) != self.steps:
+            raise ValueError(f"spikes: {len(words)} words given; allowed: {self.steps}, one a step")
+        for name, word in (("weights", self.weights), *(("spikes", word) for word in words)):
+            if len(word) != self.synapses or set(word) - set("01"):
+                shown = word if len(word) <= 20 else f"{word[:20]}... ({len(word)} characters)"
+                raise ValueError(f"{name}: '{shown}' given; allowed: {self.synapses} characters, each 0 or 1")

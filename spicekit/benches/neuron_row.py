@@ -1,0 +1,81 @@
+"""The data of a neuron's row, and the row itself cell by cell in the neuron's netlist (row=cells).
+
+Weights and spikes are characters 1 (+1) and 0 (-1).  A weight is a pair of junctions in opposite states, as in `stt-bnn-row`; a
+spike puts BL of its cell on V_H and BLB on V_L, none the other way round.  The lines are ideal here: what their drivers cost is
+`stt-bnn-row`'s to tell.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spicekit.bench import VariationPoint
+from spicekit.benches.neuron_timing import EDGE, INPUTS_CHANGE
+from spicekit.card import load_card
+from spicekit.physics.neuron import matches
+from spicekit.waves import Array
+
+if TYPE_CHECKING:
+    from spicekit.benches.neuron_parameters import NeuronParameters
+
+Bits = NDArray[np.int64]
+
+
+def given_pattern(p: NeuronParameters) -> tuple[Bits, Bits] | None:
+    """Spikes of shape (steps, N) and weights of shape (N,), if the parameters give both."""
+    if p.weights is None or p.spikes is None:
+        return None
+    return np.array([[int(c) for c in word] for word in p.spikes.split(",")]), np.array([int(c) for c in p.weights])
+
+
+def given_matches(p: NeuronParameters) -> Array | None:
+    """Matches of each step, if the parameters give them or the pattern."""
+    pattern = given_pattern(p)
+    if pattern is not None:
+        return matches(*pattern).astype(float)
+    return None if p.n1 is None else np.array([float(word) for word in p.n1.split(",")])
+
+
+def pattern(p: NeuronParameters, n1: Array) -> tuple[Bits, Bits]:
+    """Spikes and weights with ``n1`` matches in each step: those given, or random ones from ``p.seed``."""
+    found = given_pattern(p)
+    if found is not None and p.measure == "train":
+        return found
+    rng = np.random.default_rng([p.seed, p.synapses])
+    weights = rng.integers(0, 2, p.synapses)
+    agree = np.array([rng.permutation(p.synapses) < count for count in n1])
+    return np.where(agree, weights, 1 - weights), weights
+
+
+def cell_points(bench: Any) -> list[VariationPoint]:
+    """Of the cells: t<j> is the junction on BL of cell j with its transistor, c<j> that on BLB."""
+    p: NeuronParameters = bench.p
+    points = []
+    for j in range(p.synapses):
+        for device in (f"t{j}", f"c{j}"):
+            points.append(VariationPoint(f"ra_{device}", "ra", p.ra, "ohm um2", sigma=p.sigma_ra * p.ra, low=0.0))
+            points.append(VariationPoint(f"tmr_{device}", "tmr", p.tmr, "", sigma=p.sigma_tmr * p.tmr, low=0.0))
+            points += bench.transistor(device, p.w_access, bench.technology.l_min)
+    return points
+
+
+def junction(p: NeuronParameters, celsius: float) -> dict[str, float]:
+    """The macromodel's numbers of the cells' junctions: the conductance of card stt-bnn-65nm."""
+    k = dict(load_card("stt-bnn-65nm").macromodel(celsius + 273.15))
+    k["area"] = math.pi * p.diameter**2 / 4
+    k["tmr_v2"] = 0.0 if math.isinf(p.v_half) else p.v_half**-2
+    return k
+
+
+def knots(bits: Bits, period: float) -> list[tuple[float, float]]:
+    """Knots (s, 0 or 1) of one cell's input, of shape (steps,); it changes where the inputs of a step do."""
+    found = [(0.0, float(bits[0]))]
+    for step in range(1, len(bits)):
+        if bits[step] != bits[step - 1]:
+            start = (step + INPUTS_CHANGE) * period
+            found += [(start, float(bits[step - 1])), (start + EDGE, float(bits[step]))]
+    return found
