@@ -29,6 +29,8 @@ SYSTEMS = {
     "imce": "montecarlo.figures.imce",
     "stt-bnn": "montecarlo.figures.stt_bnn",
     "c3cim": "montecarlo.figures.c3cim",
+    "charge-if": "montecarlo.figures.charge_if",
+    "stt-bsnn": "montecarlo.figures.stt_bsnn",
 }
 
 

@@ -19,6 +19,8 @@ SYSTEMS = {
     "sot-2t1r": "montecarlo.systems.sot_2t1r",
     "stt-bnn": "montecarlo.systems.stt_bnn",
     "c3cim": "montecarlo.systems.c3cim",
+    "charge-if": "montecarlo.systems.charge_if",
+    "dynamic-if": "montecarlo.systems.dynamic_if",
 }  # name -> module that declares it
 
 Compute = Callable[[xr.Dataset], xr.Dataset]

@@ -1,0 +1,180 @@
+"""Training of the binarised spiking network, through all its steps, in whole matches.
+
+Straight-through weights (Bengio et al., arXiv:1308.3432; Hubara et al., NIPS 2016) and a surrogate gradient of the spike, one
+over a width around the threshold (Neftci et al., IEEE Signal Processing Magazine 36, 51 (2019)); a reset passes no gradient.
+Stochastic weights are drawn anew for each batch.  Adam, cross entropy of the classes' spikes.
+
+Batch normalisation.  With mean mu and standard deviation sigma of a neuron's matches x a step and its learnt factors a and b, a
+membrane that adds (x - mu)/sigma + b and fires above a is, in whole matches, one with
+
+    theta = round(a sigma),    matches of the constant synapses = round(RHO - mu + b sigma)
+
+mu and sigma are running averages and pass no gradient.  The forward pass has these whole numbers, so that what is trained is what
+the circuit has.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spiking.layers import CONSTANTS, HIGH, LOW, RHO, SIGNALS, THETA, Integers, Layer, Signs
+from spiking.network import CLASSES, NEURONS, VOTERS, Form, Network
+
+Real = NDArray[np.float32]
+WIDTH = np.float32(16)  # matches on either side of the threshold through which gradients pass
+SCALE = np.float32(0.15)  # logits are a class's spikes times this
+BATCH, RATE = 64, 5e-3
+KEEP = 0.9  # of the running averages
+
+
+@dataclass
+class Trained:
+    """A layer while it is trained: latent weights (256, neurons), factors a and b (neurons,), running averages."""
+
+    weights: Real
+    a: Real
+    b: Real
+    sets: int
+    integrate: int
+    mean: Real | None = None
+    std: Real | None = None
+
+    def bits(self, rng: np.random.Generator) -> Signs:
+        """Weights as +1 and -1, (sets, 256, neurons): their signs, or in several sets stochastic bits."""
+        level = np.zeros(self.weights.shape) if self.sets == 1 else rng.uniform(-1, 1, (self.sets, *self.weights.shape))
+        return np.where(self.weights > level, np.float32(1), np.float32(-1)).reshape(self.sets, *self.weights.shape)
+
+    def folded(self) -> tuple[Integers, Integers]:
+        """Threshold and matches of the constant synapses."""
+        assert self.mean is not None
+        assert self.std is not None
+        theta = np.clip(np.rint(self.a * self.std), *THETA)
+        constant = np.clip(np.rint(RHO - self.mean + self.b * self.std), 0, CONSTANTS)
+        return theta.astype(np.int64), constant.astype(np.int64)
+
+    def layer(self, rng: np.random.Generator) -> Layer:
+        """As it is stored in rows."""
+        theta, constant = self.folded()
+        agree = np.where(np.arange(CONSTANTS)[:, None] < constant, np.float32(1), np.float32(-1))
+        bits = self.bits(rng)
+        return Layer(np.concatenate([bits, np.tile(agree, (len(bits), 1, 1))], axis=1), theta, self.integrate)
+
+    def average(self, matches: Real) -> None:
+        """Take mean and standard deviation of a batch into the running averages."""
+        mean, std = matches.mean(axis=(0, 1)), matches.std(axis=(0, 1)) + np.float32(1)
+        if self.mean is None or self.std is None:
+            self.mean, self.std = mean, std
+        else:
+            self.mean += (1 - KEEP) * (mean - self.mean)
+            self.std += (1 - KEEP) * (std - self.std)
+
+
+@dataclass
+class Pass:
+    """What the backward pass of a layer needs: inputs (steps, images, 256), bits, and what the membrane did."""
+
+    inputs: Signs
+    bits: Signs
+    spikes: Signs
+    kept: Real  # 1 where the membrane stayed within its range
+    open: Real  # surrogate gradient of the spike
+
+
+def train(form: Form, images: NDArray[np.float64], digits: NDArray[Any], rng: np.random.Generator, epochs: int = 16) -> Network:
+    """Train on images (count, 8, 8); the learning rate falls to 0 by a cosine."""
+    layers = [
+        Trained(
+            rng.uniform(-0.5, 0.5, (SIGNALS, count)).astype(np.float32),
+            np.full(count, 1.5, dtype=np.float32),
+            np.zeros(count, dtype=np.float32),
+            form.layer_sets(number),
+            form.layer_integrate(number),
+        )
+        for number, count in enumerate(NEURONS)
+    ]
+    learnt = [values for layer in layers for values in (layer.weights, layer.a, layer.b)]
+    moments = [(np.zeros_like(values), np.zeros_like(values)) for values in learnt]
+    steps, step = epochs * (len(images) // BATCH), 0
+    for _ in range(epochs):
+        order = rng.permutation(len(images))
+        for first in range(0, len(images) - BATCH + 1, BATCH):
+            chosen = order[first : first + BATCH]
+            step += 1
+            now = RATE * 0.5 * (1 + np.cos(np.pi * step / steps))
+            gradients = _gradients(form, layers, form.encode(images[chosen], rng), digits[chosen], rng)
+            for values, gradient, (one, two) in zip(learnt, gradients, moments, strict=True):
+                one += 0.1 * (gradient - one)
+                two += 0.001 * (gradient**2 - two)
+                values -= now * (one / (1 - 0.9**step)) / (np.sqrt(two / (1 - 0.999**step)) + 1e-8)
+            for layer in layers:
+                np.clip(layer.weights, -1, 1, out=layer.weights)  # beyond that they would hardly come back
+    return Network(form, tuple(layer.layer(rng) for layer in layers))
+
+
+def _gradients(form: Form, layers: list[Trained], inputs: Signs, digits: NDArray[Any], rng: np.random.Generator) -> list[Real]:
+    """Of the cross entropy: for each layer those of its weights, a and b."""
+    passes: list[Pass] = []
+    values = inputs
+    for number, layer in enumerate(layers):
+        passes.append(_forward(layer, values, rng))
+        values = form.passed(passes[-1].spikes, number)
+    spikes = passes[-1].spikes
+    logits = SCALE * spikes.reshape(*spikes.shape[:2], CLASSES, VOTERS).sum(axis=(0, 3))
+    likely = np.exp(logits - logits.max(axis=1, keepdims=True))
+    likely /= likely.sum(axis=1, keepdims=True)
+    likely[np.arange(len(digits)), digits] -= 1
+    gradient = np.broadcast_to(np.repeat(SCALE * likely / len(digits), VOTERS, axis=1), spikes.shape).astype(np.float32)
+    found: list[Real] = []
+    for layer, done in zip(reversed(layers), reversed(passes), strict=True):
+        silent = len(done.spikes) - len(gradient)  # steps that the layer behind did not see
+        gradient = np.concatenate([np.zeros((silent, *gradient.shape[1:]), dtype=np.float32), gradient])
+        weights, theta, constant, gradient = _backward(done, gradient)
+        assert layer.std is not None
+        found = [weights, theta * layer.std, constant * layer.std, *found]
+    return found
+
+
+def _forward(layer: Trained, inputs: Signs, rng: np.random.Generator) -> Pass:
+    bits = layer.bits(rng)
+    products = np.empty((*inputs.shape[:2], bits.shape[2]), dtype=np.float32)
+    for number, chosen in enumerate(bits):
+        part = np.ascontiguousarray(inputs[number :: len(bits)])
+        products[number :: len(bits)] = (part.reshape(-1, SIGNALS) @ chosen).reshape(*part.shape[:2], -1)
+    matches = (products + SIGNALS) / 2
+    layer.average(matches)
+    theta, constant = (values.astype(np.float32) for values in layer.folded())
+    spikes, kept, near = np.zeros_like(matches), np.empty_like(matches), np.zeros_like(matches)
+    u = np.zeros_like(matches[0])
+    for t, found in enumerate(matches):
+        u = u + found + (constant - RHO)
+        kept[t] = (u >= LOW) & (u <= HIGH)
+        u = np.clip(u, LOW, HIGH)
+        if t >= layer.integrate:
+            spikes[t] = u > theta
+            near[t] = np.abs(u - theta - np.float32(0.5)) < WIDTH
+            u = u * (1 - spikes[t])
+    return Pass(inputs, bits, spikes, kept, near / WIDTH)
+
+
+def _backward(done: Pass, gradient: Real) -> tuple[Real, Real, Real, Real]:
+    """Gradients of latent weights, of theta, of the constant matches, and of the spikes that were the inputs."""
+    fired = gradient * done.open
+    matches = np.empty_like(fired)
+    later = np.zeros_like(fired[0])
+    for t in range(len(fired) - 1, -1, -1):
+        later = (fired[t] + later * (1 - done.spikes[t])) * done.kept[t]
+        matches[t] = later
+    sets, count = len(done.bits), matches.shape[2]
+    weights = np.zeros((SIGNALS, count), dtype=np.float32)
+    inputs = np.empty((*matches.shape[:2], SIGNALS), dtype=np.float32)
+    for number, chosen in enumerate(done.bits):
+        part, given = (np.ascontiguousarray(x[number::sets]) for x in (matches, done.inputs))
+        flat = part.reshape(-1, count)
+        weights += given.reshape(-1, SIGNALS).T @ flat / 2
+        inputs[number::sets] = (flat @ chosen.T).reshape(given.shape)
+    # a spike changes an input by 2, and an input of +-1 changes the matches by half
+    return weights, -fired.sum(axis=(0, 1)), matches.sum(axis=(0, 1)), inputs
