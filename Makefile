@@ -25,6 +25,7 @@ bench: setup
 	$(BIN)/python benchmarks/engines.py
 	$(BIN)/python benchmarks/main_job.py
 	$(BIN)/python benchmarks/ways.py
+	$(BIN)/python benchmarks/cluster.py
 
 soak: setup
 	$(BIN)/python benchmarks/soak.py

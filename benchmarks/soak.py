@@ -109,7 +109,8 @@ def descendants(pid: int) -> list[int]:
     while new:
         process = new.pop()
         try:
-            children = [int(word) for word in Path(f"/proc/{process}/task/{process}/children").read_text().split()]
+            threads = Path(f"/proc/{process}/task").glob("*/children")
+            children = [int(word) for thread in threads for word in thread.read_text().split()]
         except OSError:
             continue
         found += children
@@ -148,17 +149,18 @@ def killed(soak: Soak) -> None:
     alone = soak.undisturbed(bench, trials)
     out = soak.folder / "killed"
     kills = deaths = 0
+    pace = min(max(soak.scale, 0.5), 1.0)  # a short campaign is struck more often; it has to come to its trials, though
     chance = np.random.default_rng(1)
     while True:
         campaign = start([*CLI, *soak.command(bench, trials, out)])
         began = time.monotonic()
         while campaign.poll() is None:
-            time.sleep(chance.uniform(0.5, 3.0))
+            time.sleep(chance.uniform(0.5, 3.0) * pace)
             workers = workers_of(campaign.pid)
             if workers:
                 os.kill(int(chance.choice(workers)), signal.SIGKILL)
                 kills += 1
-            if deaths < 3 and time.monotonic() - began > 4.0:
+            if deaths < 3 and time.monotonic() - began > 4.0 * pace:
                 end(campaign)
                 deaths += 1
         if campaign.returncode != -signal.SIGKILL:

@@ -1,13 +1,13 @@
 """The same netlist simulated in the ways that a user could pick: trials a second, memory, and whether the results agree.
 
-    python benchmarks/ways.py [--workers 2] [BENCH ...]
+    python benchmarks/ways.py [--workers 2] [--scale 1.0] [BENCH ...]
 
 For each bench (a DC read of one cell, a transient of a sense amplifier), on the same two cores:
 
     process              an ngspice process a trial, as many side by side as there are cores, one thread each
     process, defaults    the same without `set num_threads=1`: ngspice's two OpenMP threads a process
     spicelib             spicelib's SimRunner with its netlist editor, which sets the variation points of a trial, and raw files
-    PySpice              PySpice's NgSpiceShared in a worker a core, the whole netlist loaded again for each trial
+    PySpice              PySpice's NgSpiceShared in a process a core, the whole netlist loaded again for each trial
     spicekit             a campaign
 
 All have the bench's own options and tolerances, so the accuracy is the same; the largest relative difference from the first way
@@ -103,18 +103,10 @@ def by_spicelib(bench: str, samples: Samples, workers: int, trials: int) -> Meas
 
 
 def _reload(bench: str, samples: Samples, trials: range) -> Measures:
-    from PySpice.Spice.NgSpice.Shared import NgSpiceShared
+    from spicekit.simulator import simulator
 
-    from spicekit.simulator import find_library
-
-    class Shared(NgSpiceShared):
-        LIBRARY_PATH = find_library()
-
-        def send_char(self, message: str, ngspice_id: int) -> int:
-            return 0
-
-    shared, made = Shared(), make_bench(bench, {})
-    shared.exec_command("set num_threads=1")
+    # PySpice's NgSpiceShared, as spicekit holds it: a process has one, and benches that trim themselves use it to render
+    shared, made = simulator()._ngspice, make_bench(bench, {})
     analysis, rows = made.analysis(), []
     for trial in trials:
         text = render_at(made, {name: float(values[trial]) for name, values in samples.items()}, standalone=True)
@@ -229,12 +221,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("benches", nargs="*", default=["stt-read", "sot-read", "tbs-sense"])
     parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("--scale", type=float, default=1.0, help="factor on the numbers of trials")
     given = parser.parse_args()
     transients = [name for name in given.benches if hasattr(make_bench(name, {}).analysis(), "stop")]
     for name in given.benches:
-        compare(name, given.workers, 500 if name in transients else 20_000)
+        compare(name, given.workers, int((500 if name in transients else 20_000) * given.scale))
     for name in transients:
-        print(f"\n{name}: {outside(name):.1%} of a trial is outside ngspice's tran command", file=sys.stdout)
+        share = outside(name, max(int(40 * given.scale), 4))
+        print(f"\n{name}: {share:.1%} of a trial is outside ngspice's tran command", file=sys.stdout)
 
 
 if __name__ == "__main__":
