@@ -22,7 +22,9 @@ class ChargeIf(Neuron):
     summary = "charge-based integrate-and-fire neuron on a binary row: trains, linearity, threshold, energy"
     template = "benches/neuron.cir.j2"
     Parameters = ChargeIfParameters
-    TRIM: ClassVar[Mapping[Kind, Trim]] = {"real": Trim(0.9871, -2.255, 1.18), "ideal": Trim(0.9863, -1.640, 1.235)}
+    TRIM: ClassVar[Mapping[Kind, Trim]] = {"real": Trim(0.9871, -2.379, 1.20), "ideal": Trim(0.9863, -1.767, 1.22)}
+    HOLD_RATIO: ClassVar[float] = 1.31
+    START: ClassVar[tuple[float, float]] = (0.51, 0.0)
 
     def threshold_capacitors(self) -> dict[str, tuple[float, str]]:
         part = (self.p.theta + 0.5 + self.trim.theta) * self.v_step / (self.p.v_high - self.p.v_low)

@@ -31,7 +31,9 @@ class DynamicIf(Neuron):
     summary = "integrate-and-fire neuron with a programmable threshold on a binary row: trains, linearity, threshold, energy"
     template = "benches/neuron.cir.j2"
     Parameters = DynamicIfParameters
-    TRIM: ClassVar[Mapping[Kind, Trim]] = {"real": Trim(0.9924, -2.783, 0.92), "ideal": Trim(0.9917, -2.280, 1.05)}
+    TRIM: ClassVar[Mapping[Kind, Trim]] = {"real": Trim(0.9922, -3.178, 0.89), "ideal": Trim(0.9915, -2.676, 0.99)}
+    HOLD_RATIO: ClassVar[float] = 1.36
+    START: ClassVar[tuple[float, float]] = (0.31, 0.29)
 
     @property
     def bits(self) -> list[int]:
