@@ -10,6 +10,8 @@ import numpy as np
 from spicekit.analysis import TranAnalysis
 from spicekit.benches.tbs import TbsSense
 from spicekit.block import simulate_block
+from spicekit.simulator import simulator
+from spicekit.transient import _transient
 
 
 class ToTheEnd(TbsSense):
@@ -32,3 +34,11 @@ def test_a_run_that_ends_early() -> None:
     assert set(early.outcomes) == set(whole.outcomes) == {"ok"}
     for name, values in whole.measures.items():
         np.testing.assert_array_equal(early.measures[name], values, err_msg=name)
+
+
+def test_a_run_at_voltages_that_no_circuit_has() -> None:
+    """Complete and finite, but from a false operating point: not a result."""
+    ngspice, analysis = simulator(), TranAnalysis(save=("v(a)",), step=1e-10, stop=1e-9)
+    for volts, believed in ((2e6, False), (-2e6, False), (2e5, True)):
+        ngspice.load(f"a source\nV1 a 0 {volts}\nR1 a 0 1k\n.save v(a)\n.end")
+        assert (_transient(ngspice, analysis) is not None) == believed
