@@ -100,7 +100,7 @@ def sigma(folder: Path, trials: int) -> None:
     area = np.array([0.25, 0.5, 1, 2, 4])
     cases: list[tuple[Any, Any, str, list[dict[str, float]]]] = [
         (left, c_1, "C_1 (fF), C_S = 2 C_1", [{"c_1": float(c) * 1e-15, "c_s": 2 * float(c) * 1e-15} for c in c_1]),
-        (right, area * 0.13, "gate area of M_s5 (µm²), L = 0.13 µm", [{"w_s5": float(a) * 1e-6} for a in area]),
+        (right, area * 0.4, "gate area of M_s5 (µm²), L = 0.4 µm", [{"w_s5": float(a) * 1e-6} for a in area]),
     ]
     for axis, places, label, designs in cases:
         deviations = []
