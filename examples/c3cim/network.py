@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from adam import minimise
 from numpy.typing import NDArray
 from stt_bnn.network import encode, sign
 
@@ -62,29 +63,15 @@ def bits(images: Array) -> Bits:
 
 def train(images: Array, labels: NDArray[Any], rng: np.random.Generator, epochs: int = 50) -> Network:
     """Train on images (count, 8, 8): batches of 64, learning rate falling to 0 by a cosine."""
-    batch, rate = 64, 5e-3
     inputs = bits(images)
-    latent: list[Latent] = [rng.uniform(-0.5, 0.5, shape).astype(np.float32) for shape in ((INPUTS, HIDDEN), (HIDDEN, CLASSES))]
-    latent += [np.zeros(size, dtype=np.float32) for size in (HIDDEN, CLASSES)]
-    moments = [(np.zeros_like(values), np.zeros_like(values)) for values in latent]
-    steps = epochs * (len(images) // batch)
-    step = 0
-    for _ in range(epochs):
-        order = rng.permutation(len(images))
-        for first in range(0, len(images) - batch + 1, batch):
-            chosen = order[first : first + batch]
-            step += 1
-            now = rate * 0.5 * (1 + np.cos(np.pi * step / steps))
-            gradients = _gradients(latent, inputs[chosen], labels[chosen])
-            for values, gradient, (one, two) in zip(latent, gradients, moments, strict=True):
-                one += 0.1 * (gradient - one)
-                two += 0.001 * (gradient**2 - two)
-                move = now * (one / (1 - 0.9**step)) / (np.sqrt(two / (1 - 0.999**step)) + 1e-8)
-                if values.ndim == 1:
-                    values -= BIAS_RATE * move
-                else:
-                    values -= move
-                    np.clip(values, -1, 1, out=values)  # beyond that they would hardly come back
+    weights: list[Latent] = [rng.uniform(-0.5, 0.5, shape).astype(np.float32) for shape in ((INPUTS, HIDDEN), (HIDDEN, CLASSES))]
+    latent = weights + [np.zeros(size, dtype=np.float32) for size in (HIDDEN, CLASSES)]
+
+    def gradients(chosen: NDArray[Any]) -> list[Latent]:
+        return _gradients(latent, inputs[chosen], labels[chosen])
+
+    paces = (1.0, 1.0, BIAS_RATE, BIAS_RATE)
+    minimise(latent, gradients, len(images), rng, epochs, clipped=weights, paces=paces)
     one_, two_, *offsets = latent
     whole = [np.rint(values).astype(np.int64) for values in offsets]
     return Network((sign(one_), sign(two_)), (whole[0], whole[1]))

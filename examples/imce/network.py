@@ -14,8 +14,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
+from adam import minimise
 from numpy.typing import NDArray
 
 from imce.engine import Integers, multiply, patches
@@ -120,24 +122,13 @@ def train(
     images: NDArray[np.float64], digits: Integers, bits: tuple[int, int], rng: np.random.Generator, epochs: int = 30
 ) -> Network:
     """Train on images (count, 8, 8) of values 0 to 1: Adam, cross entropy, batches of 64, learning rate falling to 0."""
-    batch, rate = 64, 5e-3
     network, parameters = _fresh(bits, images.shape[1:], rng)
-    moments = [(np.zeros_like(p), np.zeros_like(p)) for p in parameters]
-    steps = epochs * (len(images) // batch)
-    step = 0
-    for _ in range(epochs):
-        order = rng.permutation(len(images))
-        for first in range(0, len(images) - batch + 1, batch):
-            chosen = order[first : first + batch]
-            step += 1
-            now = rate * 0.5 * (1 + np.cos(np.pi * step / steps))
-            gradients = _gradients(network, images[chosen], digits[chosen])
-            for parameter, gradient, (one, two) in zip(parameters, gradients, moments, strict=True):
-                one += 0.1 * (gradient - one)
-                two += 0.001 * (gradient**2 - two)
-                parameter -= now * (one / (1 - 0.9**step)) / (np.sqrt(two / (1 - 0.999**step)) + 1e-8)
-            for layer in network.layers:  # latent weights beyond the clipping would not come back
-                np.clip(layer.weights, -1, 1, out=layer.weights)
+
+    def gradients(chosen: NDArray[Any]) -> list[Array]:
+        return _gradients(network, images[chosen], digits[chosen])
+
+    clipped = [layer.weights for layer in network.layers]
+    minimise(parameters, gradients, len(images), rng, epochs, clipped=clipped)
     return network
 
 

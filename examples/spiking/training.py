@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from adam import minimise
 from numpy.typing import NDArray
 
 from spiking.layers import CONSTANTS, HIGH, LOW, RHO, SIGNALS, THETA, Integers, Layer, Signs
@@ -27,7 +28,6 @@ from spiking.network import CLASSES, NEURONS, VOTERS, Form, Network
 Real = NDArray[np.float32]
 WIDTH = np.float32(16)  # matches on either side of the threshold through which gradients pass
 SCALE = np.float32(0.15)  # logits are a class's spikes times this
-BATCH, RATE = 64, 5e-3
 KEEP = 0.9  # of the running averages
 
 
@@ -97,21 +97,11 @@ def train(form: Form, images: NDArray[np.float64], digits: NDArray[Any], rng: np
         for number, count in enumerate(NEURONS)
     ]
     learnt = [values for layer in layers for values in (layer.weights, layer.a, layer.b)]
-    moments = [(np.zeros_like(values), np.zeros_like(values)) for values in learnt]
-    steps, step = epochs * (len(images) // BATCH), 0
-    for _ in range(epochs):
-        order = rng.permutation(len(images))
-        for first in range(0, len(images) - BATCH + 1, BATCH):
-            chosen = order[first : first + BATCH]
-            step += 1
-            now = RATE * 0.5 * (1 + np.cos(np.pi * step / steps))
-            gradients = _gradients(form, layers, form.encode(images[chosen], rng), digits[chosen], rng)
-            for values, gradient, (one, two) in zip(learnt, gradients, moments, strict=True):
-                one += 0.1 * (gradient - one)
-                two += 0.001 * (gradient**2 - two)
-                values -= now * (one / (1 - 0.9**step)) / (np.sqrt(two / (1 - 0.999**step)) + 1e-8)
-            for layer in layers:
-                np.clip(layer.weights, -1, 1, out=layer.weights)  # beyond that they would hardly come back
+
+    def gradients(chosen: NDArray[Any]) -> list[Real]:
+        return _gradients(form, layers, form.encode(images[chosen], rng), digits[chosen], rng)
+
+    minimise(learnt, gradients, len(images), rng, epochs, clipped=[layer.weights for layer in layers])
     return Network(form, tuple(layer.layer(rng) for layer in layers))
 
 

@@ -23,6 +23,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from adam import minimise
 from numpy.typing import NDArray
 
 from stt_bnn.rows import RowErrors, Rows, Signs, votes
@@ -76,25 +77,13 @@ class Network:
 
 def train(images: NDArray[np.float64], digits: NDArray[Any], rng: np.random.Generator, epochs: int = 60) -> Network:
     """Train on images (count, 8, 8): batches of 64, learning rate falling to 0 by a cosine."""
-    batch, rate = 64, 5e-3
     inputs = encode(images)
     latent: list[Latent] = [rng.uniform(-0.5, 0.5, (CELLS, size)).astype(np.float32) for size in SIZES]
-    moments = [(np.zeros_like(weights), np.zeros_like(weights)) for weights in latent]
-    steps = epochs * (len(images) // batch)
-    step = 0
-    for _ in range(epochs):
-        order = rng.permutation(len(images))
-        for first in range(0, len(images) - batch + 1, batch):
-            chosen = order[first : first + batch]
-            step += 1
-            now = rate * 0.5 * (1 + np.cos(np.pi * step / steps))
-            for weights, gradient, (one, two) in zip(
-                latent, _gradients(latent, inputs[chosen], digits[chosen]), moments, strict=True
-            ):
-                one += 0.1 * (gradient - one)
-                two += 0.001 * (gradient**2 - two)
-                weights -= now * (one / (1 - 0.9**step)) / (np.sqrt(two / (1 - 0.999**step)) + 1e-8)
-                np.clip(weights, -1, 1, out=weights)  # beyond that they would hardly come back
+
+    def gradients(chosen: NDArray[Any]) -> list[Latent]:
+        return _gradients(latent, inputs[chosen], digits[chosen])
+
+    minimise(latent, gradients, len(images), rng, epochs, clipped=latent)
     return Network(tuple(sign(weights) for weights in latent))
 
 

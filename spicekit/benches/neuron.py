@@ -33,11 +33,10 @@ from spicekit.analysis import TranAnalysis
 from spicekit.bench import Measure, Panel, VariationPoint
 from spicekit.benches.neuron_measures import MEASURES, linearity, threshold, train
 from spicekit.benches.neuron_parameters import GROUPS, Kind, NeuronParameters
-from spicekit.benches.neuron_row import cell_points, given_matches, junction, knots, pattern
+from spicekit.benches.neuron_row import cell_points, given_matches, junction, knots, pattern, read_table
 from spicekit.benches.neuron_timing import EDGE, INPUTS_CHANGE, LATCHED, LEVELS, PHASES, balanced, pulse, staircase, window
 from spicekit.crossing import integral, value_at
 from spicekit.errors import UserError
-from spicekit.paths import user_path
 from spicekit.physics import bnn_row
 from spicekit.physics.neuron import IntegerNeuron
 from spicekit.session import SteppedBench
@@ -72,7 +71,7 @@ class Neuron(SteppedBench):
 
     def __init__(self, **given: Any) -> None:
         super().__init__(**given)
-        self.table: NDArray[np.float64] | None = _read_table(self.name, self.p.row_table) if self.p.row_table else None
+        self.table: NDArray[np.float64] | None = read_table(self.name, self.p.row_table) if self.p.row_table else None
         for name, capacitance in self.capacitors().items():
             if capacitance <= 0:
                 raise UserError(
@@ -394,15 +393,3 @@ class Neuron(SteppedBench):
     def subtitle(self) -> str:
         ideal = f", ideal: {', '.join(self.ideal)}" if self.ideal else ""
         return f"{self.p.frequency / 1e6:g} MHz, N = {self.p.synapses}, θ = {self.p.theta}, ρ = {self.p.rho}{ideal}"
-
-
-def _read_table(bench: str, path: str) -> NDArray[np.float64]:
-    """Numbers of matches and V_SL, sorted, from a CSV file.  Raises :class:`UserError` for a file that holds something else."""
-    file = user_path(path)
-    try:
-        table = np.loadtxt(file, delimiter=",", ndmin=2, comments=("#", "n1"))
-    except (OSError, ValueError) as error:
-        raise UserError(f"bench '{bench}': row_table {file}: {str(error).splitlines()[0]}") from None
-    if table.shape[0] < 2 or table.shape[1] != 2 or not (np.diff(table, axis=0) > 0).all():
-        raise UserError(f"bench '{bench}': row_table {file}: at least two lines n1,v_sl are needed, both rising")
-    return np.asarray(table, dtype=float)

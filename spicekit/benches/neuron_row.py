@@ -16,6 +16,8 @@ from numpy.typing import NDArray
 from spicekit.bench import VariationPoint
 from spicekit.benches.neuron_timing import EDGE, INPUTS_CHANGE
 from spicekit.card import load_card
+from spicekit.errors import UserError
+from spicekit.paths import user_path
 from spicekit.physics.neuron import matches
 from spicekit.waves import Array
 
@@ -79,3 +81,15 @@ def knots(bits: Bits, period: float) -> list[tuple[float, float]]:
             start = (step + INPUTS_CHANGE) * period
             found += [(start, float(bits[step - 1])), (start + EDGE, float(bits[step]))]
     return found
+
+
+def read_table(bench: str, path: str) -> NDArray[np.float64]:
+    """Numbers of matches and V_SL in volts, rising, of shape (lines, 2), from a CSV file.  Raises :class:`UserError` for a file that holds something else."""
+    file = user_path(path)
+    try:
+        table = np.loadtxt(file, delimiter=",", ndmin=2, comments=("#", "n1"))
+    except (OSError, ValueError) as error:
+        raise UserError(f"bench '{bench}': row_table {file}: {str(error).splitlines()[0]}") from None
+    if table.shape[0] < 2 or table.shape[1] != 2 or not (np.diff(table, axis=0) > 0).all():
+        raise UserError(f"bench '{bench}': row_table {file}: at least two lines n1,v_sl are needed, both rising")
+    return np.asarray(table, dtype=float)
