@@ -84,7 +84,10 @@ def knots(bits: Bits, period: float) -> list[tuple[float, float]]:
 
 
 def read_table(bench: str, path: str) -> NDArray[np.float64]:
-    """Numbers of matches and V_SL in volts, rising, of shape (lines, 2), from a CSV file.  Raises :class:`UserError` for a file that holds something else."""
+    """Numbers of matches and V_SL in volts, rising, of shape (lines, 2), from a CSV file.
+
+    Raises :class:`UserError` for a file that holds something else.
+    """
     file = user_path(path)
     try:
         table = np.loadtxt(file, delimiter=",", ndmin=2, comments=("#", "n1"))
