@@ -150,6 +150,11 @@ def test_any_executor_gives_the_same_bytes(reference: Path, tmp_path: Path, fing
     assert fingerprint(tmp_path) == fingerprint(reference)
 
 
+def _heeds_ctrl_c() -> None:
+    """A background job of a shell, as which tests may run, inherits that SIGINT is ignored."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def started(command: list[str], folder: Path, parts: int) -> subprocess.Popen[str]:
     """A campaign in a process group of its own, at the moment when ``parts`` of its part files are there."""
     process = subprocess.Popen(
@@ -158,6 +163,7 @@ def started(command: list[str], folder: Path, parts: int) -> subprocess.Popen[st
         stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,
+        preexec_fn=_heeds_ctrl_c,
     )
     until = time.monotonic() + 120
     while len(list((folder / "trials").glob("part-*"))) < parts:
