@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from spicekit.bench import quantity as quantity
     from spicekit.errors import SpicekitError as SpicekitError
     from spicekit.errors import UserError as UserError
+    from spicekit.limits import Limits as Limits
     from spicekit.netlist import render as render
     from spicekit.nominal import run as run
     from spicekit.registry import make_bench as make_bench
@@ -29,8 +30,9 @@ __version__ = "0.1.0"
 
 # public name -> module; imported on first use, so that the command line starts fast
 _PUBLIC = {
-    "Bench": "bench", "BenchParameters": "bench", "DcAnalysis": "analysis", "LookupTable": "table", "Margin": "bench",
-    "Measure": "bench", "Panel": "bench", "SpicekitError": "errors", "TranAnalysis": "analysis", "UserError": "errors",
+    "Bench": "bench", "BenchParameters": "bench", "DcAnalysis": "analysis", "Limits": "limits",
+    "LookupTable": "table", "Margin": "bench", "Measure": "bench",
+    "Panel": "bench", "SpicekitError": "errors", "TranAnalysis": "analysis", "UserError": "errors",
     "VariationPoint": "bench", "Waves": "waves", "make_bench": "registry", "option": "bench", "quantity": "bench",
     "render": "netlist", "run": "nominal",
 }  # fmt: skip

@@ -27,10 +27,12 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from spicekit.analysis import Analysis
 from spicekit.errors import SpicekitError, UserError, unknown
+from spicekit.limits import Limits
+from spicekit.netlist_check import missing
 from spicekit.technology import Technology, load_technology
 from spicekit.toml import explain
 from spicekit.units import format_value, parse_value
-from spicekit.waves import Array, Waves
+from spicekit.waves import Array, MissingVector, Waves
 
 
 def quantity(default: Any, unit: str, meaning: str, **limits: Any) -> Any:
@@ -92,6 +94,7 @@ class Measure:
     unit: str
     meaning: str
     fraction: bool = False  # it is 0 or 1: a campaign gives its mean an exact interval
+    limits: Limits | None = None  # it is found up to these only (see spicekit.limits); None: it has a value in every trial
 
 
 @dataclass(frozen=True)
@@ -121,6 +124,9 @@ class Bench(ABC):
     template: ClassVar[str]  # below netlists/, or beside the file of a user's own bench
     roles: ClassVar[tuple[str, ...]] = ("nmos", "pmos")  # devices that the technology must have
     Parameters: ClassVar[type[BenchParameters]] = BenchParameters
+    # points() names devices that not every variant of the netlist holds, so that a seed means the same devices in all of them:
+    # a point that no device reads is then no mistake
+    spare_points: ClassVar[bool] = False
 
     def __init__(self, **given: Any) -> None:
         fields = self.Parameters.model_fields
@@ -192,13 +198,20 @@ class Bench(ABC):
 
     def measured(self, waves: Waves, trials: int) -> dict[str, Array]:
         """The measures as arrays of shape (trials,), in the order of :meth:`measures`."""
-        with np.errstate(all="ignore"):  # trials without a solution hold NaN here
-            values = self.evaluate(waves)
-        names = [measure.name for measure in self.measures()]
-        if set(values) != set(names):
-            odd = sorted(set(values) ^ set(names))
+        try:
+            with np.errstate(all="ignore"):  # trials without a solution hold NaN here
+                values = self.evaluate(waves)
+        except MissingVector as error:
+            raise missing(self, error) from None
+        measures = {measure.name: measure for measure in self.measures()}
+        if set(values) != set(measures):
+            odd = sorted(set(values) ^ set(measures))
             raise SpicekitError(f"bench '{self.name}': evaluate() and measures() disagree on {', '.join(odd)}")
-        return {name: np.array(np.broadcast_to(values[name], (trials,)), dtype=float) for name in names}
+        columns = {}
+        for name, measure in measures.items():
+            column = np.array(np.broadcast_to(values[name], (trials,)), dtype=float)
+            columns[name] = column if measure.limits is None else measure.limits.applied(column)
+        return columns
 
     def panels(self) -> tuple[Panel, ...]:
         """How a transient's waveforms are plotted: by default voltages above currents."""

@@ -24,24 +24,47 @@ class Block:
     outcomes: list[Outcome]
     attempts: list[int]  # solver fallback that a trial needed, 0 none
     waves: Waves  # DC: of all trials; transient: of the last one
+    reason: str = ""  # why the first of the invalid trials is
 
 
 def simulate_block(bench: Bench, samples: Mapping[str, Array]) -> Block:
     """Simulate every trial of ``samples`` (variation point -> array of shape (trials,)).
 
-    A trial with a sample outside its physical range is not simulated and ends as ``invalid``, as does one whose measures
-    are not all finite numbers.
+    A trial with a sample outside its physical range is not simulated and ends as ``invalid``, as does one with a measure that
+    is not a finite number, unless the measure has limits and the value lies beyond them.
     """
     trials = len(next(iter(samples.values()))) if samples else 1
     clean, invalid = _physical(bench, samples, trials)
     engine = sweep_trials if isinstance(bench.analysis(), DcAnalysis) else alter_trials
     measures, converged, attempts, waves = engine(bench, clean, trials)
-    finite = np.all([np.isfinite(column) for column in measures.values()], axis=0)
+    limited = {measure.name for measure in bench.measures() if measure.limits is not None}
+    whole = [np.isfinite(column) for name, column in measures.items() if name not in limited]
+    finite = np.all(whole, axis=0) if whole else np.ones(trials, dtype=bool)
     outcomes = np.where(converged, np.where(finite, Outcome.OK, Outcome.INVALID), Outcome.NONCONVERGED)
     outcomes[invalid] = Outcome.INVALID
+    reason = (
+        _reason(bench, samples, measures, limited, int(found[0]))
+        if len(found := np.flatnonzero(outcomes == Outcome.INVALID))
+        else ""
+    )
     for column in measures.values():
         column[outcomes != Outcome.OK] = np.nan
-    return Block(measures, [Outcome(outcome) for outcome in outcomes], attempts, waves)
+    return Block(measures, [Outcome(outcome) for outcome in outcomes], attempts, waves, reason)
+
+
+def _reason(bench: Bench, samples: Mapping[str, Array], measures: Mapping[str, Array], limited: set[str], trial: int) -> str:
+    """What makes a trial invalid: its samples, or else its measures."""
+    for point in bench.points():
+        value = point.nominal if point.name not in samples else float(samples[point.name][trial])
+        if not (np.isfinite(value) and value > point.low):
+            allowed = f"above {point.low:g}" if np.isfinite(point.low) else "a finite number"
+            return f"variation point {point.name} is {value:g} {point.unit}".rstrip() + f"; allowed: {allowed}"
+    odd = [
+        f"{name} is {column[trial]:g}"
+        for name, column in measures.items()
+        if name not in limited and not np.isfinite(column[trial])
+    ]
+    return f"measure {', '.join(odd)}: a measure that may have no value needs limits"
 
 
 def _physical(bench: Bench, samples: Mapping[str, Array], trials: int) -> tuple[dict[str, Array], NDArray[np.bool_]]:

@@ -20,6 +20,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from numpy.typing import NDArray
 
 from spicekit.errors import UserError
+from spicekit.netlist_check import check_once, place_of_template_error
 from spicekit.paths import data_root
 
 if TYPE_CHECKING:
@@ -83,9 +84,10 @@ def _render(bench: Bench, sources: list[str], standalone: bool) -> str:
     except jinja2.TemplateNotFound as error:
         raise UserError(f"bench '{bench.name}': no template '{error.name}'") from None
     except jinja2.TemplateError as error:
-        where = f"{getattr(error, 'filename', None) or bench.template}:{getattr(error, 'lineno', None) or '?'}"
-        raise UserError(f"bench '{bench.name}': {where}: {error}") from None
-    return "\n".join(line for line in text.splitlines() if line.strip()) + "\n"
+        raise UserError(f"bench '{bench.name}': {place_of_template_error(error, bench.template)}: {error}") from None
+    netlist = "\n".join(line for line in text.splitlines() if line.strip()) + "\n"
+    check_once(bench, netlist)
+    return netlist
 
 
 def _constant(name: str, value: float) -> str:

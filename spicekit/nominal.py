@@ -10,6 +10,7 @@ import numpy as np
 
 from spicekit.bench import Bench
 from spicekit.block import simulate_block
+from spicekit.limits import Beyond, warnings
 from spicekit.outcome import Outcome
 from spicekit.registry import make_bench
 from spicekit.waves import Waves
@@ -21,10 +22,20 @@ class RunResult:
 
     bench: Bench
     outcome: Outcome
-    measures: dict[str, float]  # NaN if the outcome is not ok
+    measures: dict[str, float]  # NaN if the outcome is not ok; not finite beyond a measure's limits
     waves: Waves
     values: dict[str, float]  # of the variation points
     attempt: int = 0  # solver fallback that was needed, 0 none
+    reason: str = ""  # why it is invalid, if it is
+
+    def warnings(self) -> tuple[str, ...]:
+        """A line for each measure that lies beyond its limits, and the bench's notes."""
+        if self.outcome is not Outcome.OK:
+            return ()
+        measures = self.bench.measures()
+        beyond = {name: Beyond.of(np.array([value])) for name, value in self.measures.items()}
+        lines = [f"{self.bench.name}: {line}" for line in warnings(measures, beyond, 1)]
+        return (*lines, *self.bench.notes(self.measures))
 
     def as_json(self) -> dict[str, Any]:
         """The object that ``spicekit run --json`` prints."""
@@ -57,4 +68,5 @@ def run(bench: str | Bench, values: Mapping[str, float] | None = None, **paramet
         result.waves,
         points,
         result.attempts[0],
+        result.reason,
     )

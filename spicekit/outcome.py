@@ -16,14 +16,14 @@ class Outcome(enum.StrEnum):
 
     @property
     def advice(self) -> str:
-        """What to do about it, for the user."""
+        """What one simulation's end means and what to do about it, for the user; of a campaign, `replay` shows a trial."""
         return _ADVICE[self]
 
 
 _ADVICE = {
     Outcome.OK: "",
-    Outcome.NONCONVERGED: "no solution was found, also with the fallbacks; look at one with `spicekit replay DIR --trial ID`",
-    Outcome.TIMEOUT: "the trial took longer than allowed; raise --timeout or look at it with `spicekit replay DIR --trial ID`",
-    Outcome.CRASHED: "the simulator died; `spicekit replay DIR --trial ID` writes the netlist of the trial",
-    Outcome.INVALID: "a sample is outside its physical range (say a TMR below 0), or a measure is not finite; lower the sigma",
+    Outcome.NONCONVERGED: "no solution was found, also with the fallbacks",
+    Outcome.TIMEOUT: "the trial took longer than allowed; raise --timeout",
+    Outcome.CRASHED: "the simulator died",
+    Outcome.INVALID: "a sample is outside its physical range (say a TMR below 0), or a measure is not finite",
 }

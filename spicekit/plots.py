@@ -9,10 +9,10 @@ from numpy.typing import NDArray
 
 from spicekit.analysis import TranAnalysis
 from spicekit.files import write_atomically
+from spicekit.limits import shown_measure
 from spicekit.nominal import RunResult
 from spicekit.rawfile import write_raw
 from spicekit.style import COLOURS, new_figure, save
-from spicekit.units import format_value
 
 
 def conditions(result: RunResult) -> str:
@@ -98,6 +98,6 @@ def _readable(values: NDArray[np.float64]) -> tuple[float, str]:
 def measure_rows(result: RunResult) -> list[tuple[str, str, str]]:
     """Name, value with unit, meaning: what ``spicekit run`` prints."""
     return [
-        (measure.name, format_value(result.measures[measure.name], measure.unit), measure.meaning)
+        (measure.name, shown_measure(measure, result.measures[measure.name]), measure.meaning)
         for measure in result.bench.measures()
     ]

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from spicekit.analysis import DcAnalysis
 from spicekit.bench import Bench
 from spicekit.netlist import render
+from spicekit.netlist_check import not_delivered
 from spicekit.simulator import Simulator, simulator
 from spicekit.waves import Array, Waves
 
@@ -36,6 +37,8 @@ def sweep_trials(bench: Bench, samples: Mapping[str, Array], trials: int) -> Res
     netlist = render(bench, samples)
     ngspice.load(netlist)
     swept = _sweep(ngspice, analysis, 0, trials - 1)
+    if swept is None and (lost := set(analysis.save) - ngspice.vectors(analysis.save).keys()) and len(lost) < len(analysis.save):
+        raise not_delivered(bench, (name for name in analysis.save if name in lost))
     attempts = [0] * trials
     if swept is None:
         swept, attempts = _one_by_one(ngspice, analysis, netlist, trials)

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from spicekit.analysis import TranAnalysis
 from spicekit.bench import Bench
 from spicekit.netlist import render_at
+from spicekit.netlist_check import not_delivered
 from spicekit.simulator import Simulator, simulator
 from spicekit.waves import Array, Waves
 
@@ -58,7 +59,7 @@ def alter_trials(bench: Bench, samples: Mapping[str, Array], trials: int) -> Res
                     now[name] = value
             if analysis.seed is not None:
                 ngspice.command(f"setseed {int(now[analysis.seed])}")
-            vectors = _transient(ngspice, analysis)
+            vectors = _transient(ngspice, bench, analysis)
             if vectors is None:
                 failed.append(trial)
                 continue
@@ -72,12 +73,17 @@ def alter_trials(bench: Bench, samples: Mapping[str, Array], trials: int) -> Res
     return columns, converged, attempts, waves
 
 
-def _transient(ngspice: Simulator, analysis: TranAnalysis) -> dict[str, Array] | None:
-    """The vectors of one run; None unless every one is there, finite and complete up to the stop time."""
+def _transient(ngspice: Simulator, bench: Bench, analysis: TranAnalysis) -> dict[str, Array] | None:
+    """The vectors of one run; None unless every one is there, finite and complete up to the stop time.
+
+    Raises :class:`UserError` for a saved vector that the circuit does not have.
+    """
     ngspice.clear()
     ngspice.command(analysis.command())
     names = ("time", *analysis.save, *((f"v({analysis.until})",) if analysis.until else ()))
     vectors = ngspice.vectors(names)
+    if "time" in vectors and 1 < len(vectors) < len(names):
+        raise not_delivered(bench, (name for name in names if name not in vectors))
     if any(name not in vectors or len(vectors[name]) < 2 for name in names):
         return None
     if len({len(values) for values in vectors.values()}) != 1:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+
+from spicekit.analysis import Analysis, DcAnalysis
+from spicekit.errors import SpicekitError
 
 Array = NDArray[np.float64]
 
@@ -18,4 +21,24 @@ class Waves:
     vectors: Mapping[str, Array]
 
     def __call__(self, vector: str) -> Array:
-        return self.vectors[vector]
+        """One vector.  Raises :class:`MissingVector` for one that was not saved."""
+        try:
+            return self.vectors[vector]
+        except KeyError:
+            raise MissingVector(vector, self.vectors) from None
+
+    @classmethod
+    def blank(cls, analysis: Analysis) -> Waves:
+        """Vectors of the right names and kind that hold zeros."""
+        if isinstance(analysis, DcAnalysis):
+            return cls({name: np.zeros(analysis.points) for name in analysis.save})
+        time = np.linspace(0, analysis.stop, 3)
+        return cls({"time": time} | {name: np.zeros_like(time) for name in analysis.save})
+
+
+class MissingVector(SpicekitError):
+    """A vector that is not among the saved ones."""
+
+    def __init__(self, vector: str, saved: Iterable[str] = ()) -> None:
+        super().__init__(f"no vector {vector}; saved: {', '.join(saved)}")
+        self.vector = vector

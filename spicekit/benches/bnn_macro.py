@@ -26,6 +26,7 @@ import math
 from collections.abc import Mapping
 from typing import Any, ClassVar, Literal, Self
 
+import numpy as np
 from pydantic import model_validator
 
 from spicekit.analysis import LongTranAnalysis, TranAnalysis
@@ -33,9 +34,13 @@ from spicekit.bench import Measure, Panel, VariationPoint, option, quantity
 from spicekit.benches.bnn_array import EDGE, LIFT_DELAY, SECTIONS, START, RowBench, RowParameters
 from spicekit.benches.bnn_data import Positions
 from spicekit.benches.stt_settle import settled
-from spicekit.benches.tbs import TbsSense, TbsSizes, trimmed
+from spicekit.benches.tbs import FOUND, Arrivals, TbsSense, TbsSizes, trimmed
 from spicekit.crossing import crossing, integral, value_at
+from spicekit.errors import UserError
+from spicekit.limits import Limits
+from spicekit.outcome import Outcome
 from spicekit.style import COLOURS, new_figure
+from spicekit.units import format_value
 from spicekit.waves import Waves
 
 DELTA = 5e-3  # V, measure=offset: distance of both inputs from the threshold
@@ -48,6 +53,8 @@ LIFTED = {
     2: {"v_high": 0.4, "v_low": 0.0, "v_lift": 0.25},
 }
 RESET = 0.05  # of the supply: LOAD and the delay line are reset when this close to where they start from
+WINDOW = Limits("raise t_window", event=True)
+RECOVERY = Limits("raise t_window or t_recover", event=True)
 SUPPLIES = {"load": "precharge of LOAD", "latch": "inverters behind LOAD and the latch", "drive": "driver of START"}
 
 
@@ -235,10 +242,10 @@ class BnnMacro(RowBench):
     def measures(self) -> tuple[Measure, ...]:
         if self.p.measure == "offset":
             return (
-                Measure("offset", "V", "SL at which LOAD and the delay line arrive together, less v_mid"),
-                Measure("trip", "V", "that SL"),
-                Measure("slope", "s/V", "how much sooner LOAD arrives for a higher SL, there"),
-                Measure("t_delay", "s", "arrival of the delay line, from START"),
+                Measure("offset", "V", "SL at which LOAD and the delay line arrive together, less v_mid", limits=FOUND),
+                Measure("trip", "V", "that SL", limits=FOUND),
+                Measure("slope", "s/V", "how much sooner LOAD arrives for a higher SL, there", limits=FOUND),
+                Measure("t_delay", "s", "arrival of the delay line, from START", limits=WINDOW),
             )
         row = self.p.source == "row"
         return (
@@ -248,12 +255,12 @@ class BnnMacro(RowBench):
             Measure("decision", "", "decision at the end of t_window", fraction=True),
             Measure("wrong", "", "1 if it is not the right answer: 1 for n/2 or more matches, SL above v_mid", fraction=True),
             Measure("decided", "", "1 if the latch's outputs parted by VDD/2 within t_window", fraction=True),
-            Measure("t_decision", "s", "from START until they did; t_window if they did not"),
-            Measure("t_latency", "s", "the same from when the row was switched on"),
-            Measure("t_cycle", "s", "t_latency and the time that LOAD and the delay line then need to be reset"),
-            Measure("t_load", "s", "arrival of LOAD at the latch, from START; t_window if it does not"),
-            Measure("t_delay", "s", "arrival of the delay line at the latch, from START"),
-            Measure("lead", "", "ln(t_delay / t_load): above 0 the answer is 1; all but linear in SL"),
+            Measure("t_decision", "s", "from START until they did", limits=WINDOW),
+            Measure("t_latency", "s", "the same from when the row was switched on", limits=WINDOW),
+            Measure("t_cycle", "s", "t_latency and the time that LOAD and the delay line then need to be reset", limits=RECOVERY),
+            Measure("t_load", "s", "arrival of LOAD at the latch, from START", limits=WINDOW),
+            Measure("t_delay", "s", "arrival of the delay line at the latch, from START", limits=WINDOW),
+            Measure("lead", "", "ln(t_delay / t_load): above 0 the answer is 1; all but linear in SL", limits=WINDOW),
             Measure("e_total", "J", "energy of the operation from all supplies: those below"),
             *(
                 (
@@ -273,15 +280,15 @@ class BnnMacro(RowBench):
         t_delay = self._arrival(waves, "delayed")
         if self.p.measure == "offset":
             t_lo, t_hi = (self._arrival(waves, f"arrive_{tag}") for tag in self.tags)
-            ratio = math.log(t_lo / t_hi)  # ln t is all but linear in SL
-            offset = -DELTA + 2 * DELTA * math.log(t_lo / t_delay) / ratio
-            return {"offset": offset, "trip": self.v_mid + offset, "slope": t_delay * ratio / (2 * DELTA), "t_delay": t_delay}
+            offset, slope = turning(t_lo, t_hi, t_delay)
+            return {"offset": offset, "trip": self.v_mid + offset, "slope": slope, "t_delay": t_delay}
         time, row = waves("time"), self.p.source == "row"
         line = waves(f"v(sl_{self.p.n - 1 if row else 'in'})")
         apart = waves("v(q_in)") - waves("v(qb_in)")
         parted = crossing(time, abs(apart), self.vdd / 2, after=self.t_ready)
         decision = value_at(time, apart, self.t_off) > self.vdd / 2
-        t_load, t_decision = self._arrival(waves, "arrive_in"), min(parted, self.t_off) - self.t_from
+        t_load = self._arrival(waves, "arrive_in")
+        t_decision = parted - self.t_from if parted < self.t_off else math.inf
         n1 = self._matches(waves) if row else 0
         right = 2 * n1 >= self.p.n if row else self.inputs["in"] > self.v_mid
         found = {"n1": float(n1)} if row else {}
@@ -297,7 +304,7 @@ class BnnMacro(RowBench):
             "t_cycle": self.t_from + t_decision - START + self._reset(waves),
             "t_load": t_load,
             "t_delay": t_delay,
-            "lead": math.log(t_delay / t_load),
+            "lead": float(np.log(t_delay) - np.log(t_load)) if math.isinf(max(t_delay, t_load)) else math.log(t_delay / t_load),
             "e_total": sum(energies.values()),
             **energies,
         }
@@ -364,11 +371,12 @@ class BnnMacro(RowBench):
         return {"energy.png": figure}
 
     def _arrival(self, waves: Waves, node: str) -> float:
-        """When ``node`` first passes VDD/2, in seconds from START; the end of t_window if it does not."""
-        return min(crossing(waves("time"), waves(f"v({node})"), self.vdd / 2, after=self.t_ready), self.t_off) - self.t_from
+        """When ``node`` first passes VDD/2, in seconds from START; inf if it does not within t_window."""
+        found = crossing(waves("time"), waves(f"v({node})"), self.vdd / 2, after=self.t_ready)
+        return found - self.t_from if found < self.t_off else math.inf
 
     def _reset(self, waves: Waves) -> float:
-        """Time in s from the fall of START until LOAD and the stages of the delay line are where they start from."""
+        """Time in s from the fall of START until LOAD and the stages of the delay line are where they start from, or inf."""
         after = waves("time") >= self.t_off
         back = []
         for node in ("load_in", *(f"d{k}" for k in range(self.p.stages))):
@@ -407,18 +415,37 @@ def calibrated(p: MacroParameters) -> tuple[int, float]:
     """Units of load on the delay line for which the nominal decision turns at ``p.v_mid``, and the line's delay in s.
 
     Found by some four simulations of sense node and amplifier (1 s in all), once a process for each set of parameters; with
-    ``p.trim`` given, the delay alone is.
+    ``p.trim`` given, the delay alone is.  Raises :class:`UserError` if there is no such number, or the line takes too long.
     """
     from spicekit.nominal import run  # deferred: this module is imported to list and show benches
 
     delays = {}
 
-    def late(trim: int) -> float:
-        m = run(BnnMacro(**p.model_dump() | {"trim": trim, "t_window": LONG})).measures
-        delays[trim] = m["t_delay"]
-        return m["t_delay"] * math.expm1(m["offset"] * m["slope"] / m["t_delay"])
+    def arrivals(trim: int) -> Arrivals:
+        result = run(bench := BnnMacro(**p.model_dump() | {"trim": trim, "t_window": LONG}))
+        window = float(bench.t_off - bench.t_from)
+        if result.outcome is not Outcome.OK:
+            return Arrivals(math.nan, math.nan, window)
+        t_lo, t_hi = (bench._arrival(result.waves, f"arrive_{tag}") for tag in bench.tags)
+        delays[trim] = result.measures["t_delay"]
+        # LOAD at v_mid, between both inputs: ln t is all but linear
+        return Arrivals(math.sqrt(t_lo) * math.sqrt(t_hi), delays[trim], window)
 
-    trim: int = trimmed(late) if p.trim is None else p.trim
+    what = f"bench 'stt-bnn-macro': parameter trim: at v_mid = {format_value(float(p.v_mid or 0), 'V')} "
+    trim: int = trimmed(what, arrivals) if p.trim is None else p.trim
     if trim not in delays:
-        late(trim)
+        arrivals(trim)
+    if not math.isfinite(delays.get(trim, math.nan)):
+        raise UserError(f"{what}the delay line with trim = {trim} takes longer than {format_value(LONG, 's')}: give t_window")
     return trim, delays[trim]
+
+
+def turning(t_lo: float, t_hi: float, t_delay: float) -> tuple[float, float]:
+    """Offset from the threshold in V, and how much sooner LOAD arrives for a higher SL there in s/V.
+
+    ``t_lo``, ``t_hi``: its arrivals DELTA below and above the threshold.  NaN if one of the arrivals is missing.
+    """
+    if not (math.isfinite(t_lo) and math.isfinite(t_hi) and math.isfinite(t_delay)):
+        return math.nan, math.nan
+    ratio = math.log(t_lo / t_hi)  # ln t is all but linear in SL
+    return -DELTA + 2 * DELTA * math.log(t_lo / t_delay) / ratio, t_delay * ratio / (2 * DELTA)

@@ -63,6 +63,7 @@ class Neuron(SteppedBench):
     """The common part of both neurons; a subclass adds ``theta``, its threshold's capacitors and its :class:`Trim`."""
 
     Parameters = NeuronParameters
+    spare_points: ClassVar = True  # those of components that are ideal
     TRIM: ClassVar[Mapping[Kind, Trim]]  # at the default design, for real and for ideal phases
     HOLD_RATIO: ClassVar[float]  # PMOS over NMOS of the switch between C_1 and the amplifier's output
     # Matches by which the first step, which starts from an operating point, is larger than one after any other reset, with firing
@@ -133,6 +134,11 @@ class Neuron(SteppedBench):
     def v_sl(self, n1: float) -> float:
         """Source line in volts for ``n1`` matches, which need not be a whole number."""
         if self.table is not None:
+            low, high = self.table[0, 0], self.table[-1, 0]
+            if not low <= n1 <= high:
+                raise UserError(
+                    f"bench '{self.name}': row_table {self.p.row_table} holds {low:g} to {high:g} matches; {n1:g} are needed"
+                )
             return float(np.interp(n1, self.table[:, 0], self.table[:, 1]))
         return bnn_row.source_line(self.p.synapses, n1, self.tmr, self.p.v_high, self.p.v_low)
 

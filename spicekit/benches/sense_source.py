@@ -6,6 +6,7 @@ current reads, in both states side by side.  Amplifiers that are compared see th
 
 from __future__ import annotations
 
+import math
 from abc import abstractmethod
 from collections.abc import Mapping
 from typing import Any, ClassVar, Literal
@@ -14,6 +15,7 @@ from spicekit.bench import Bench, Margin, Measure, VariationPoint, option, quant
 from spicekit.crossing import crossing, integral, value_at
 from spicekit.errors import UserError
 from spicekit.junction import Junction, JunctionParameters
+from spicekit.limits import Limits
 from spicekit.waves import Waves
 
 Sized = tuple[str, float, float]  # type, width and length in metres
@@ -59,6 +61,7 @@ class SenseBench(Bench):
     Parameters = SenseParameters
     supplies: ClassVar[dict[str, str]]  # of each copy: name -> what its energy is spent on
     latch: ClassVar[tuple[str, str]]  # nodes that part with the decision: the first is high for a 1
+    spare_points: ClassVar = True  # those of the cell, with source=voltage
     held: ClassVar[str | None] = None  # node that holds the decision until START falls, if not the first of these
 
     def __init__(self, **given: Any) -> None:
@@ -142,6 +145,11 @@ class SenseBench(Bench):
             return (Margin("read", low="v_p", high="v_ap", reference="trip" if self.p.measure == "offset" else None),)
         return ()
 
+    @property
+    def window(self) -> Limits:
+        """Of times from START."""
+        return Limits("raise t_window", high=self.t_off - T_FROM, event=True)
+
     def decision_save(self) -> tuple[str, ...]:
         """Vectors that :meth:`decisions` and :meth:`energy` need of the copies."""
         nodes = ("sl", *self.latch, *((self.held,) if self.held else ()))
@@ -164,7 +172,7 @@ class SenseBench(Bench):
             *which,
             Measure("wrong", "", f"1 if it is not the right answer{both}", fraction=True),
             Measure("decided", "", "1 if the latch's outputs parted by VDD/2 within t_window (both states)", fraction=True),
-            Measure("t_decision", "s", "from START until they did, t_window if they did not (the later of both states)"),
+            Measure("t_decision", "s", "from START until they did (the later of both states)", limits=self.window),
             Measure("kick", "V", "largest movement of the input within t_window"),
         )
 
@@ -182,7 +190,7 @@ class SenseBench(Bench):
             values["decision" if tag == "in" else f"decision_{tag}"] = float(decision)
             values["wrong"] = max(values["wrong"], float(decision != right or parted >= self.t_off))
             values["decided"] = min(values["decided"], float(parted < self.t_off))
-            values["t_decision"] = max(values["t_decision"], min(parted, self.t_off) - T_FROM)
+            values["t_decision"] = max(values["t_decision"], parted - T_FROM)
             values["kick"] = max(values["kick"], float(abs(line - before)[time <= self.t_off].max()))
         return values | self.levels(waves)
 
@@ -213,8 +221,9 @@ class SenseBench(Bench):
         return {"e_total": sum(parts.values()), **{f"e_{name}": value for name, value in parts.items()}}
 
     def arrival(self, waves: Waves, node: str) -> float:
-        """When ``node`` first passes VDD/2, in seconds from START; the end of t_window if it does not."""
-        return min(crossing(waves("time"), waves(f"v({node})"), self.vdd / 2, after=T_START), self.t_off) - T_FROM
+        """When ``node`` first passes VDD/2, in seconds from START; inf if it does not within t_window."""
+        found = crossing(waves("time"), waves(f"v({node})"), self.vdd / 2, after=T_START)
+        return found - T_FROM if found < self.t_off else math.inf
 
     def subtitle(self) -> str:
         if self.p.measure == "offset":

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, ClassVar, Literal, Self
 
 from pydantic import model_validator
@@ -24,6 +25,7 @@ from spicekit.analysis import TranAnalysis
 from spicekit.bench import Bench, Measure, Panel, VariationPoint, option, quantity
 from spicekit.benches.sot import SotLogic, SotLogicParameters, SotParameters
 from spicekit.crossing import crossing, integral, value_at
+from spicekit.limits import Limits
 from spicekit.waves import Waves
 
 EDGE = 10e-12  # s, of the ideal sources at the drivers' inputs
@@ -95,6 +97,7 @@ class SotSense(Bench):
     summary = "sense amplifier on the SOT column, every transistor: decision, delay, offset, energy of read, AND and OR"
     template = "benches/sot-sense.cir.j2"
     Parameters = SotSenseParameters
+    spare_points: ClassVar = True  # those of cells, legs and drivers that the operation does not use
 
     def __init__(self, **given: Any) -> None:
         super().__init__(**given)
@@ -192,16 +195,27 @@ class SotSense(Bench):
         common = Measure("v_common", "V", "common mode of the comparator's inputs at SAE")
         if self.p.measure == "offset":
             return (
-                Measure("offset", "V", "RBL - REF at which the comparator changes its decision"),
+                Measure(
+                    "offset",
+                    "V",
+                    "RBL - REF at which the comparator changes its decision",
+                    limits=Limits("raise offset_range", low=-self.p.offset_range, high=self.p.offset_range),
+                ),
                 Measure("in_range", "", "1 if that lies within offset_range", fraction=True),
                 common,
             )
+        window = Limits("raise t_latch", high=self.p.t_latch, event=True)
         return (
             Measure("decision", "", "output of the latch when the amplifier is switched off", fraction=True),
             Measure("wrong", "", "1 if it is not the right answer", fraction=True),
             Measure("decided", "", "1 if the comparator's outputs parted by VDD/2 within t_latch", fraction=True),
-            Measure("t_decision", "s", "from SAE until they did; t_latch if they did not"),
-            Measure("t_sense", "s", "from the start of the word line until they did: t_settle + t_decision"),
+            Measure("t_decision", "s", "from SAE until they did", limits=window),
+            Measure(
+                "t_sense",
+                "s",
+                "from the start of the word line until they did: t_settle + t_decision",
+                limits=replace(window, high=self.p.t_settle + self.p.t_latch),
+            ),
             Measure("dv_in", "V", "RBL - REF at SAE"),
             common,
             Measure("e_total", "J", "energy from all supplies: the five below"),
@@ -216,14 +230,17 @@ class SotSense(Bench):
     def evaluate(self, waves: Waves) -> Mapping[str, float]:
         time, vdd = waves("time"), self.vdd
         if self.p.measure == "offset":
+            applied = float(waves("v(dv)")[-1])
+            in_range = abs(applied) < self.p.offset_range * (1 - 1.5 / 2**COMPARISONS)
+            found = float(waves("v(rbl_0)")[-1] - waves("v(ref_0)")[-1])
             return {
-                "offset": float(waves("v(rbl_0)")[-1] - waves("v(ref_0)")[-1]),
-                "in_range": float(abs(waves("v(dv)")[-1]) < self.p.offset_range * (1 - 1.5 / 2**COMPARISONS)),
+                "offset": found if in_range else math.copysign(math.inf, applied),
+                "in_range": float(in_range),
                 "v_common": float(waves("v(rbl_0)")[0] + waves("v(ref_0)")[0]) / 2,
             }
         parted = crossing(time, abs(waves("v(outp)") - waves("v(outn)")), vdd / 2, after=self.t_sae)
         decided = parted < self.t_off
-        t_decision = parted - self.t_sae if decided else self.p.t_latch
+        t_decision = parted - self.t_sae if decided else math.inf
         decision = int(value_at(time, waves("v(q)"), self.t_off) > vdd / 2)
         rbl, ref = (value_at(time, waves(f"v({line}_0)"), self.t_sae) for line in ("rbl", "ref"))
         e = {name: integral(time, waves(f"i(vdd_{name})")) * vdd for name in SUPPLIES}

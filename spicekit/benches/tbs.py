@@ -22,7 +22,8 @@ from __future__ import annotations
 import functools
 import math
 from collections.abc import Callable, Mapping
-from typing import Any, ClassVar, Literal, Self
+from dataclasses import replace
+from typing import Any, ClassVar, Literal, NamedTuple, Self
 
 from pydantic import model_validator
 
@@ -30,7 +31,10 @@ from spicekit.analysis import TranAnalysis
 from spicekit.bench import BenchParameters, Measure, Panel, VariationPoint, option, quantity
 from spicekit.benches.sense_source import T_START, SenseBench, SenseParameters, Sized
 from spicekit.crossing import crossing
+from spicekit.errors import UserError
+from spicekit.limits import Limits
 from spicekit.style import COLOURS, new_figure
+from spicekit.units import format_value
 from spicekit.waves import Waves
 
 TRIM_MOST = 8191  # units of load
@@ -39,6 +43,8 @@ APART = (0.1e-12, 0.025e-12)  # s between the edges at the inputs of the two lat
 WINDOW_EDGE = 30e-12  # s, these edges: about those of the sharpened arrivals
 
 
+# of what is found from several arrivals
+FOUND = Limits("LOAD or the delay line arrives after t_window: raise it, or change trim or v_mid")
 OUTPUTS = (("q", "Q"), ("qb", "QB"))
 SHORT = {"load": "LOAD", "latch": "inverters, latch", "drive": "START driver"}
 
@@ -180,25 +186,26 @@ class TbsSense(SenseBench):
     def measures(self) -> tuple[Measure, ...]:
         if self.p.measure == "offset":
             found = (
-                Measure("offset", "V", "input at which LOAD and the delay line arrive together, less v_mid"),
-                Measure("trip", "V", "that input"),
-                Measure("slope", "s/V", "how much sooner LOAD arrives for a higher input, there"),
-                Measure("t_delay", "s", "arrival of the delay line, from START"),
-                Measure("tau", "s", "time constant of the latch"),
-                Measure("window_t", "s", "range of arrivals for which the latch needs more than t_meta"),
-                Measure("window_v", "V", "the same as a range of inputs"),
+                Measure("offset", "V", "input at which LOAD and the delay line arrive together, less v_mid", limits=FOUND),
+                Measure("trip", "V", "that input", limits=FOUND),
+                Measure("slope", "s/V", "how much sooner LOAD arrives for a higher input, there", limits=FOUND),
+                Measure("t_delay", "s", "arrival of the delay line, from START", limits=self.window),
+                Measure("tau", "s", "time constant of the latch", limits=FOUND),
+                Measure("window_t", "s", "range of arrivals for which the latch needs more than t_meta", limits=FOUND),
+                Measure("window_v", "V", "the same as a range of inputs", limits=FOUND),
             )
             return (*found, *self.level_measures())
         loads = (
-            tuple(Measure(f"t_load_{tag}", "s", f"arrival of LOAD, cell {tag.upper()}") for tag in self.cells)
+            tuple(Measure(f"t_load_{tag}", "s", f"arrival of LOAD, cell {tag.upper()}", limits=self.window) for tag in self.cells)
             if self.cells
-            else (Measure("t_load", "s", "arrival of LOAD at the latch, from START; t_window if it does not"),)
+            else (Measure("t_load", "s", "arrival of LOAD at the latch, from START", limits=self.window),)
         )
-        dt = () if self.cells else (Measure("dt", "s", "t_delay - t_load: above 0 the answer is 1"),)
+        either = replace(self.window, high=math.inf)
+        dt = () if self.cells else (Measure("dt", "s", "t_delay - t_load: above 0 the answer is 1", limits=either),)
         return (
             *self.decision_measures(),
             *loads,
-            Measure("t_delay", "s", "arrival of the delay line at the latch, from START"),
+            Measure("t_delay", "s", "arrival of the delay line at the latch, from START", limits=self.window),
             *dt,
             *self.energy_measures({"line": "delay line, one amplifier's share"}),
         )
@@ -207,13 +214,16 @@ class TbsSense(SenseBench):
         t_delay = self.arrival(waves, "delayed")
         if self.p.measure == "offset":
             t_lo, t_hi = (self.arrival(waves, f"arrive_{tag}") for tag in ("lo", "hi"))
-            # ln t is all but linear in the gate voltage: the current is exponential in weak inversion
-            ratio = math.log(t_lo / t_hi)
-            trip = self.p.v_mid - self.p.delta + 2 * self.p.delta * math.log(t_lo / t_delay) / ratio
-            slope = t_delay * ratio / (2 * self.p.delta)
+            trip = slope = tau = window = math.nan
+            if math.isfinite(t_lo) and math.isfinite(t_hi) and math.isfinite(t_delay):
+                # ln t is all but linear in the gate voltage: the current is exponential in weak inversion
+                ratio = math.log(t_lo / t_hi)
+                trip = self.p.v_mid - self.p.delta + 2 * self.p.delta * math.log(t_lo / t_delay) / ratio
+                slope = t_delay * ratio / (2 * self.p.delta)
             needed = [self.resolution(waves, k) for k in range(len(APART))]
-            tau = (needed[1] - needed[0]) / math.log(APART[0] / APART[1])
-            window = 2 * APART[1] * math.exp((needed[1] - self.p.t_meta) / tau)
+            if all(math.isfinite(time) for time in needed):
+                tau = (needed[1] - needed[0]) / math.log(APART[0] / APART[1])
+                window = 2 * APART[1] * math.exp((needed[1] - self.p.t_meta) / tau)
             found = {"offset": trip - self.p.v_mid, "trip": trip, "slope": slope, "t_delay": t_delay}
             return {**found, "tau": tau, "window_t": window, "window_v": window / slope, **self.levels(waves)}
         t_load = {tag: self.arrival(waves, f"arrive_{tag}") for tag in self.amplifiers}
@@ -224,10 +234,10 @@ class TbsSense(SenseBench):
         return {**self.decisions(waves), **arrivals, "t_delay": t_delay, **self.energy(waves, {"line": self.p.amplifiers})}
 
     def resolution(self, waves: Waves, k: int) -> float:
-        """How long latch ``k`` without mismatch takes from its second edge until its outputs are apart, in seconds."""
+        """How long latch ``k`` without mismatch takes from its second edge until its outputs are apart, in seconds, or inf."""
         high, low = (waves(f"v({node}_window{k})") for node in self.latch)
         parted = crossing(waves("time"), abs(high - low), self.vdd / 2, after=T_START)
-        return min(parted, self.t_off) - (T_START + WINDOW_EDGE / 2 + APART[k])
+        return (parted if parted < self.t_off else math.inf) - (T_START + WINDOW_EDGE / 2 + APART[k])
 
     def panels(self) -> tuple[Panel, ...]:
         copies = {"in": "", "p": " (P)", "ap": " (AP)", "lo": " (low input)", "hi": " (high input)"}
@@ -279,19 +289,46 @@ class TbsSense(SenseBench):
 def calibrated(p: TbsParameters) -> int:
     """Units of load for which LOAD and the delay line arrive together at ``p.v_in``, without mismatch.
 
+    Raises :class:`UserError` if there are none.
+
     Found by simulating the decision a few times (some 0.3 s in all), once a process for each set of parameters.  It is a whole
     number, as in the circuit: a netlist does not depend on the last digits of a machine.
     """
     from spicekit.nominal import run  # deferred: this module is imported to list and show benches
 
+    def arrivals(trim: int) -> Arrivals:
+        result = run(bench := TbsSense(**p.model_dump() | {"trim": trim}))
+        return Arrivals(result.measures["t_load"], result.measures["t_delay"], float(bench.window.high))
+
+    return trimmed(f"bench 'tbs-sense': parameter trim: at v_mid = {format_value(p.v_input, 'V')} ", arrivals)
+
+
+class Arrivals(NamedTuple):
+    """When LOAD and the delay line arrive at the latch, in seconds, inf if not within ``window``; NaN: the simulation failed."""
+
+    load: float
+    delay: float
+    window: float
+
+    @property
+    def lead(self) -> float:
+        """By how much LOAD is ahead, in seconds; what does not arrive counts with the end of the window."""
+        return min(self.delay, self.window) - min(self.load, self.window)
+
+
+def trimmed(what: str, arrivals: Callable[[int], Arrivals]) -> int:
+    """The whole number of units of load at which LOAD's lead, all but linear in it, is nearest to 0.
+
+    ``what`` begins the message of the :class:`UserError` that is raised if it is 0 nowhere.
+    """
+    found: dict[int, Arrivals] = {}
+
     def lead(trim: int) -> float:
-        return run(TbsSense(**p.model_dump() | {"trim": trim})).measures["dt"]
+        found[trim] = arrivals(trim)
+        if math.isnan(found[trim].lead):
+            raise UserError(f"{what}the circuit with {trim} units of load finds no solution: give trim")
+        return found[trim].lead
 
-    return trimmed(lead)
-
-
-def trimmed(lead: Callable[[int], float]) -> int:
-    """The whole number of units of load at which ``lead`` of it, all but linear, is nearest to 0."""
     # the secant through the two best so far
     known = {0: lead(0)}
     trim = 500
@@ -300,7 +337,31 @@ def trimmed(lead: Callable[[int], float]) -> int:
         a, b = sorted(known, key=lambda units: abs(known[units]))[:2]
         slope = (known[a] - known[b]) / (a - b)
         trim = min(max(round(a - known[a] / slope), 0), TRIM_MOST) if slope else a
-    return min(known, key=lambda units: abs(known[units]))
+    best = min(known, key=lambda units: abs(known[units]))
+    window = format_value(found[best].window, "s", 3)
+    if not math.isfinite(found[best].load):
+        raise UserError(
+            f"{what}LOAD does not fall within {window}, so that no trim can be found: raise v_mid or w_st, or give trim"
+        )
+    if not math.isfinite(found[best].delay):
+        raise UserError(f"{what}the delay line takes longer than {window}: reduce stages or l_line, or give trim")
+    if best == 0 and known[best] > slope_of(known):
+        raise UserError(
+            f"{what}LOAD arrives {format_value(known[best], 's', 3)} before a delay line without load (trim = 0): "
+            "lower v_mid or stages, or give trim"
+        )
+    if best == TRIM_MOST and -known[best] > slope_of(known):
+        raise UserError(
+            f"{what}LOAD arrives {format_value(-known[best], 's', 3)} after a delay line with all of its load "
+            f"(trim = {TRIM_MOST}): raise c_trim, or give trim"
+        )
+    return best
+
+
+def slope_of(known: Mapping[int, float]) -> float:
+    """What a unit of load adds to the lead, in seconds, from the two leads nearest to 0."""
+    a, b = sorted(known, key=lambda units: abs(known[units]))[:2]
+    return abs((known[a] - known[b]) / (a - b))
 
 
 # what the trim does not depend on: set to its default, so that benches that differ in it alone share one calibration

@@ -7,6 +7,7 @@ input pair has 2 um2 a transistor, 2.5 mV at the shipped 65 nm (Pelgrom); ``sigm
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any, ClassVar, Literal
 
@@ -15,6 +16,7 @@ from spicekit.bench import Measure, Panel, VariationPoint, option, quantity
 from spicekit.benches.sense_source import T_START, SenseBench, SenseParameters, Sized
 from spicekit.benches.tbs import TbsSense
 from spicekit.errors import UserError
+from spicekit.limits import Limits
 from spicekit.waves import Waves
 
 COMPARISONS = 9  # of the offset search: its resolution is offset_range / 2^9
@@ -166,9 +168,14 @@ class VsaSense(SenseBench):
 
     def measures(self) -> tuple[Measure, ...]:
         if self.p.measure == "offset":
+            limits = Limits("raise offset_range", low=-self.reach, high=self.reach)
             return (
-                Measure("offset", "V", "input at which the decision turns, less v_mid: with the reference's deviation"),
-                Measure("trip", "V", "that input"),
+                Measure(
+                    "offset", "V", "input at which the decision turns, less v_mid: with the reference's deviation", limits=limits
+                ),
+                Measure(
+                    "trip", "V", "that input", limits=Limits(limits.remedy, self.p.v_mid - self.reach, self.p.v_mid + self.reach)
+                ),
                 Measure("in_range", "", "1 if it lies within offset_range of v_mid", fraction=True),
                 *self.level_measures(),
             )
@@ -177,8 +184,10 @@ class VsaSense(SenseBench):
     def evaluate(self, waves: Waves) -> Mapping[str, float]:
         if self.p.measure == "offset":
             offset = float(waves("v(dv)")[-1])
-            in_range = float(abs(offset) < self.reach)
-            return {"offset": offset, "trip": self.p.v_mid + offset, "in_range": in_range, **self.levels(waves)}
+            in_range = abs(offset) < self.reach
+            if not in_range:
+                offset = math.copysign(math.inf, offset)
+            return {"offset": offset, "trip": self.p.v_mid + offset, "in_range": float(in_range), **self.levels(waves)}
         return {**self.decisions(waves), **self.energy(waves, {})}
 
     def panels(self) -> tuple[Panel, ...]:

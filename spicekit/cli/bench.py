@@ -66,7 +66,7 @@ def run(
     from spicekit.nominal import run as run_bench
 
     result = run_bench(read_bench(bench, parameter, corner, temperature))
-    for line in result.bench.notes(result.measures):
+    for line in result.warnings():
         warn(line)
     report_run(result, out, as_json)
 
