@@ -12,7 +12,8 @@ The text is read by this parser alone; nothing of it reaches Python's ``eval``. 
 product's.  A number without a unit takes that of the other side of a sum or comparison, and is dimensionless in a product.
 
 From a condition follows its *limit state* g: below 0 where the condition holds (the trial fails), above 0 where it does not,
-NaN where a measure is missing.  A comparison a < b gives g = a - b; "and" and "or" give the larger and the smaller one.
+NaN where a measure is missing, or lies beyond its limits on a side where the comparison may go either way.  A comparison
+a < b gives g = a - b; "and" and "or" give the larger and the smaller one.
 """
 
 from __future__ import annotations
@@ -70,7 +71,9 @@ class Expression:
 
     def __init__(self, text: str, measures: Iterable[Measure], option: str = "--fail") -> None:
         self.text = text.strip()
-        parser = _Parser(self.text, {measure.name: measure for measure in measures}, option)
+        known = {measure.name: measure for measure in measures}
+        self._limits = {name: measure.limits for name, measure in known.items()}
+        parser = _Parser(self.text, known, option)
         self._state = parser.read().state
         self._comparisons = parser.comparisons
         self.units: tuple[str, ...] = tuple(comparison.unit for comparison in parser.comparisons)
@@ -79,8 +82,22 @@ class Expression:
     def comparisons(self, measures: Measures) -> Array:
         """Limit state of each comparison, shape (comparisons, trials): below 0 where it holds, never exactly 0."""
         with np.errstate(all="ignore"):
-            rows = [comparison.state(measures) for comparison in self._comparisons]
+            rows = [self._row(comparison, measures) for comparison in self._comparisons]
         return np.array(np.broadcast_arrays(*rows), dtype=float)
+
+    def _row(self, comparison: _Comparison, measures: Measures) -> Array:
+        """Limit state of a comparison.
+
+        A measure beyond its limits (-inf, inf) stands at the limit, so that g keeps its size, where the comparison comes out
+        the same however far beyond it is; else it is not known whether the trial fails, and g is NaN.
+        """
+        beyond = [name for name in comparison.names if np.isinf(measures[name]).any()]
+        if not beyond:
+            return comparison.state(measures)
+        ends = {name: limits for name in beyond if (limits := self._limits.get(name)) is not None}
+        nearest = {name: np.clip(measures[name], limits.low, limits.high) for name, limits in ends.items()}
+        near, far = comparison.state({**measures, **nearest}), comparison.gap(measures)
+        return np.where(np.sign(near) == np.sign(far), near, np.nan)
 
     def combine(self, comparisons: Array) -> Array:
         """Limit state of the whole, shape (trials,), from those of its comparisons, each of which may have been scaled."""
@@ -102,9 +119,12 @@ class _Comparison:
     def names(self) -> frozenset[str]:
         return self.smaller.names | self.larger.names
 
-    def state(self, measures: Measures) -> Array:
+    def gap(self, measures: Measures) -> Array:
         gap = np.asarray(self.smaller.value(measures) - self.larger.value(measures), dtype=float)
-        gap = np.where(gap == 0, ON_THE_LIMIT if self.strict else -ON_THE_LIMIT, gap)
+        return np.where(gap == 0, ON_THE_LIMIT if self.strict else -ON_THE_LIMIT, gap)
+
+    def state(self, measures: Measures) -> Array:
+        gap = self.gap(measures)
         return np.where(np.isfinite(gap), gap, np.nan)
 
 

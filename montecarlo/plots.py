@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from scipy.special import ndtri
 
 from montecarlo.store import Store
-from spicekit.bench import Bench
+from spicekit.bench import Bench, Margin
 from spicekit.outcome import Outcome
 from spicekit.style import COLOURS, new_figure, save
 
@@ -22,20 +22,19 @@ _SCALES = {-3: "m", -6: "µ", -9: "n", -12: "p", -15: "f", 0: "", 3: "k", 6: "M"
 
 def plot_campaign(bench: Bench, store: Store, summary: dict[str, Any]) -> list[Path]:
     """Draw the plots of a finished campaign into its folder and return their paths."""
-    if not bench.margins() or summary["outcomes"]["ok"] < 2:
+    drawn = [margin for margin in bench.margins() if summary["margins"][margin.name]["mean"] is not None]
+    if not drawn or summary["outcomes"]["ok"] < 2:
         return []
     ok = store.column("outcome") == str(Outcome.OK)
-    columns = {
-        name: store.column(name)[ok] for margin in bench.margins() for name in (margin.low, margin.high, margin.reference) if name
-    }
+    columns = {name: store.column(name)[ok] for margin in drawn for name in (margin.low, margin.high, margin.reference) if name}
     conditions = (
         f"{summary['bench']}, {summary['outcomes']['ok']:,} trials, seed {summary['seed']}, {bench.technology.name} "
         f"{bench.p.corner}, {bench.temperature:g} °C, {bench.vdd:g} V"
     )
     return [
-        _distributions(bench, columns, summary, conditions, store.folder / "distributions.png"),
-        _tails(bench, columns, summary, conditions, store.folder / "tails.png"),
-        _margins(bench, summary, conditions, store.folder / "margins.png"),
+        _distributions(bench, drawn, columns, summary, conditions, store.folder / "distributions.png"),
+        _tails(bench, drawn, columns, summary, conditions, store.folder / "tails.png"),
+        _margins(bench, drawn, summary, conditions, store.folder / "margins.png"),
     ]
 
 
@@ -46,8 +45,9 @@ def _scale(values: Array, unit: str) -> tuple[float, str]:
     return 10.0**-exponent, f"{_SCALES[exponent]}{unit}"
 
 
-def _distributions(bench: Bench, columns: dict[str, Array], summary: dict[str, Any], conditions: str, path: Path) -> Path:
-    margins = bench.margins()
+def _distributions(
+    bench: Bench, margins: list[Margin], columns: dict[str, Array], summary: dict[str, Any], conditions: str, path: Path
+) -> Path:
     figure = new_figure(9, 2.7 * len(margins) + 0.6)
     axes = figure.subplots(len(margins), 1, squeeze=False)[:, 0]
     meanings = {measure.name: measure for measure in bench.measures()}
@@ -59,7 +59,7 @@ def _distributions(bench: Bench, columns: dict[str, Array], summary: dict[str, A
         for values, name, colour in ((low, margin.low, COLOURS[0]), (high, margin.high, COLOURS[1])):
             axis.hist(values * factor, bins=bins, color=colour, alpha=0.75, label=f"{name}: {meanings[name].meaning}")
         axis.axvline(statistics["reference"] * factor, color="black", lw=1.2, label="best fixed reference")
-        if margin.reference is not None:
+        if margin.reference is not None and np.isfinite(columns[margin.reference]).all():
             axis.axvline(
                 columns[margin.reference].mean() * factor,
                 color=COLOURS[2],
@@ -88,9 +88,10 @@ def _distributions(bench: Bench, columns: dict[str, Array], summary: dict[str, A
     return save(figure, path)
 
 
-def _tails(bench: Bench, columns: dict[str, Array], summary: dict[str, Any], conditions: str, path: Path) -> Path:
+def _tails(
+    bench: Bench, margins: list[Margin], columns: dict[str, Array], summary: dict[str, Any], conditions: str, path: Path
+) -> Path:
     """Normal-probability plot: a normal distribution is a straight line, whose slope is 1/sigma."""
-    margins = bench.margins()
     figure = new_figure(4.3 * len(margins), 6.2)
     axes = figure.subplots(1, len(margins), squeeze=False, sharey=True)[0]
     units = {measure.name: measure.unit for measure in bench.measures()}
@@ -122,14 +123,14 @@ def _thinned(count: int) -> NDArray[np.int64]:
     return np.unique(np.concatenate([np.arange(500), middle, np.arange(count - 500, count)]))
 
 
-def _margins(bench: Bench, summary: dict[str, Any], conditions: str, path: Path) -> Path:
+def _margins(bench: Bench, margins: list[Margin], summary: dict[str, Any], conditions: str, path: Path) -> Path:
     """What is left of each mean gap at 3 and 6 sigma and in the worst case."""
     figure = new_figure(7.5, 4.2)
     axis: Axes = figure.subplots()
-    names = [margin.name for margin in bench.margins()]
+    names = [margin.name for margin in margins]
     units = {measure.name: measure.unit for measure in bench.measures()}
     means = np.array([summary["margins"][name]["mean"] for name in names])
-    factor, unit = _scale(means, units[bench.margins()[0].low])
+    factor, unit = _scale(means, units[margins[0].low])
     kinds = (
         ("mean", "mean gap"),
         ("sigma3", "mean gap - 3σ of both"),

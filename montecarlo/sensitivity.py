@@ -68,13 +68,13 @@ def drivers(orders: NDArray[np.int64], values: Array, labels: list[str]) -> list
     ``orders`` sorts the trials by each coordinate, shape (trials, dimensions); ``labels`` names the coordinates.
     """
     trials, dimensions = orders.shape
-    if np.ptp(values) == 0:
+    if np.isnan(values).any() or np.all(values == values[0]):
         return []
-    ranks = rankdata(values)
+    ranks = rankdata(values)  # values beyond a limit (-inf, inf) are the lowest and the highest
     rank = rank_correlation(orders, ranks)
     strong = np.abs(rank) > norm.isf(LEVEL / (2 * dimensions)) / np.sqrt(trials - 1)
     share = None
-    if trials >= FEWEST_SHARE:
+    if trials >= FEWEST_SHARE and np.isfinite(values).all():
         share, surprising = first_order(orders, values, LEVEL / dimensions)
         strong |= surprising
     weight = rank**2 if share is None else np.maximum(share, rank**2)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import beta
+
+from spicekit.bench import Measure
 
 Array = NDArray[np.float64]
 
@@ -24,16 +27,47 @@ def clopper_pearson(errors: int, decisions: int, confidence: float = 0.95) -> tu
     return low, high
 
 
+def counted(measure: Measure, values: Array) -> Array:
+    """The trials over which the statistics of ``measure`` are: of an event, those in which it happened."""
+    if measure.limits is not None and measure.limits.event:
+        return values[np.isfinite(values)]
+    return values
+
+
+def mean_and_std(values: Array) -> tuple[float, float]:
+    """Mean and standard deviation; NaN where there are too few values, or one is not finite: it is not known."""
+    if len(values) == 0 or not np.isfinite(values).all():
+        return float("nan"), float("nan")
+    return float(values.mean()), float(values.std(ddof=1)) if len(values) > 1 else float("nan")
+
+
+def quantiles(values: Array, levels: Sequence[float]) -> Array:
+    """Quantiles, shape (levels,).
+
+    Values that are only known to lie below or above all others (-inf, inf) have their place among them: a quantile between
+    known values is exact, and one that falls among these is NaN, as all are if there are none or one is NaN.
+    """
+    if len(values) == 0 or np.isnan(values).any():
+        return np.full(len(levels), np.nan)
+    found = np.asarray(np.quantile(np.clip(values, -_FAR, _FAR), levels))
+    return np.where(np.abs(found) < _FAR * 1e-12, found, np.nan)
+
+
+_FAR = 1e300  # stands for infinity, with which an interpolation would be NaN
+
+
 def describe(values: Array) -> dict[str, float]:
-    """Mean, standard deviation, extremes and the 0.1, 50 and 99.9 % quantiles; NaN where there are too few values."""
-    if len(values) == 0:
-        return dict.fromkeys(("mean", "std", "min", "max", "q001", "q50", "q999"), float("nan"))
-    q001, q50, q999 = np.quantile(values, [0.001, 0.5, 0.999])
+    """Mean, standard deviation, extremes and the 0.1, 50 and 99.9 % quantiles; NaN where there are too few values.
+
+    With values beyond a limit (-inf, inf, NaN) there is neither mean nor standard deviation; see :func:`quantiles`.
+    """
+    mean, std = mean_and_std(values)
+    q001, q50, q999 = quantiles(values, [0.001, 0.5, 0.999])
     return {
-        "mean": float(values.mean()),
-        "std": float(values.std(ddof=1)) if len(values) > 1 else float("nan"),
-        "min": float(values.min()),
-        "max": float(values.max()),
+        "mean": mean,
+        "std": std,
+        "min": float(values.min()) if len(values) else float("nan"),
+        "max": float(values.max()) if len(values) else float("nan"),
         "q001": float(q001),
         "q50": float(q50),
         "q999": float(q999),
@@ -66,6 +100,16 @@ def best_reference(low: Array, high: Array) -> tuple[float, int]:
     return float((left[widest] + right[widest]) / 2), int(fewest)
 
 
+def circuit_errors(low: Array, high: Array, own: Array) -> tuple[int, int]:
+    """Wrong decisions with the circuit's own reference ``own``, and all decisions, shape (trials,) each.
+
+    A reference beyond the limits of its measure decides one state wrongly (-inf, inf); trials without any (NaN) do not count.
+    """
+    known = ~np.isnan(own)
+    low, high, own = low[known], high[known], own[known]
+    return int(np.count_nonzero(low >= own) + np.count_nonzero(high < own)), 2 * len(own)
+
+
 @dataclass(frozen=True)
 class MarginStatistics:
     """How well two states are told apart.  ``low`` and ``high`` are samples of the two measures, one a trial.
@@ -73,7 +117,8 @@ class MarginStatistics:
     ``mean`` is the distance of the means; ``worst`` the smallest of the high samples minus the largest of the low ones
     (below 0: no fixed reference parts them all); ``sigma3`` and ``sigma6`` are what is left of the mean gap after that many
     standard deviations on both sides (a figure of merit, not a yield: the tails are not normal).  ``error_rate`` is the
-    fraction of wrong decisions at the best fixed reference, both states being equally likely.
+    fraction of wrong decisions at the best fixed reference, both states being equally likely.  With samples beyond the limits of
+    their measure (not finite) nothing of this is known, and all is NaN.
     """
 
     mean: float
@@ -86,7 +131,7 @@ class MarginStatistics:
 
     @classmethod
     def of(cls, low: Array, high: Array) -> MarginStatistics:
-        if len(low) == 0 or len(high) == 0:
+        if len(low) == 0 or len(high) == 0 or not (np.isfinite(low).all() and np.isfinite(high).all()):
             nan = float("nan")
             return cls(nan, nan, nan, nan, nan, nan, (0.0, 1.0))
         gap = float(high.mean() - low.mean())

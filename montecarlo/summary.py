@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import math
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from montecarlo.sensitivity import sensitivity
-from montecarlo.statistics import MarginStatistics, clopper_pearson, describe
+from montecarlo.statistics import MarginStatistics, circuit_errors, clopper_pearson, counted, describe
 from montecarlo.store import Store
 from spicekit.files import write_json
+from spicekit.limits import Beyond, warnings
 from spicekit.outcome import Outcome
 
 if TYPE_CHECKING:
@@ -20,19 +22,26 @@ if TYPE_CHECKING:
 def summarise(campaign: Campaign, store: Store, elapsed: float | None) -> dict[str, Any]:
     """Compute the summary from the parts on disk, one column at a time, write ``summary.json`` and return it.
 
-    Trials that are not ``ok`` are counted among the outcomes and take no part in the statistics.  ``elapsed`` in seconds;
-    None keeps the one of the run that finished the campaign.
+    Trials that are not ``ok`` are counted among the outcomes and take no part in the statistics; those with a measure beyond its
+    limits are counted with the measure, and ``warnings`` says what to do.  ``elapsed`` in seconds; None keeps the one of the run
+    that finished the campaign.
     """
     path = store.folder / "summary.json"
     outcomes = store.column("outcome")
     ok = outcomes == str(Outcome.OK)
-    measures: dict[str, dict[str, Any]] = {
-        measure.name: {"unit": measure.unit} | describe(store.column(measure.name)[ok]) for measure in campaign.bench.measures()
-    }
+    measures: dict[str, dict[str, Any]] = {}
+    beyond: dict[str, Beyond] = {}
     for measure in campaign.bench.measures():
+        values = store.column(measure.name)[ok]
+        measures[measure.name] = {"unit": measure.unit} | describe(counted(measure, values))
         if measure.fraction:
-            values = store.column(measure.name)[ok]
             measures[measure.name]["ci"] = list(clopper_pearson(int(values.sum()), len(values)))
+        if measure.limits is not None:
+            beyond[measure.name] = Beyond.of(values)
+            # how many trials lie beyond which limit: of an event, the statistics are those of the others
+            measures[measure.name]["beyond"] = asdict(beyond[measure.name])
+            measures[measure.name]["limits"] = [measure.limits.low, measure.limits.high]
+            measures[measure.name]["remedy"] = measure.limits.remedy
     units = {measure.name: measure.unit for measure in campaign.bench.measures()}
     margins = {}
     for margin in campaign.bench.margins():
@@ -51,12 +60,11 @@ def summarise(campaign: Campaign, store: Store, elapsed: float | None) -> dict[s
             "error_rate_ci": list(statistics.error_rate_ci),
         }
         if margin.reference is not None:  # with the circuit's own reference, which varies from trial to trial
-            own = store.column(margin.reference)[ok]
-            errors = int(np.count_nonzero(low >= own) + np.count_nonzero(high < own))
+            errors, decisions = circuit_errors(low, high, store.column(margin.reference)[ok])
             margins[margin.name] |= {
                 "circuit_reference": margin.reference,
-                "circuit_error_rate": errors / (2 * len(own)) if len(own) else math.nan,
-                "circuit_error_rate_ci": list(clopper_pearson(errors, 2 * len(own))),
+                "circuit_error_rate": errors / decisions if decisions else math.nan,
+                "circuit_error_rate_ci": list(clopper_pearson(errors, decisions)),
             }
     if elapsed is None and path.exists():
         elapsed = _previous_elapsed(path)
@@ -70,6 +78,9 @@ def summarise(campaign: Campaign, store: Store, elapsed: float | None) -> dict[s
         "margins": margins,
         "sensitivity": sensitivity(campaign, store),
     }
+    lines = warnings(campaign.bench.measures(), beyond, int(np.count_nonzero(ok)))
+    if lines:
+        summary["warnings"] = list(lines)
     plain: dict[str, Any] = without_nan(summary)
     write_json(path, plain)
     return plain

@@ -11,15 +11,24 @@ import numpy as np
 import xarray as xr
 
 from montecarlo.campaign import Campaign
-from montecarlo.statistics import MarginStatistics, clopper_pearson
+from montecarlo.statistics import (
+    MarginStatistics,
+    circuit_errors,
+    clopper_pearson,
+    counted,
+    mean_and_std,
+    quantiles,
+)
 from montecarlo.store import Store
 from spicekit.bench import Margin
 from spicekit.files import write_atomically, write_text
+from spicekit.limits import Beyond
 from spicekit.outcome import Outcome
 from spicekit.table import QUANTILES, from_dataset
 
 Array = np.ndarray[Any, Any]
 
+BEYOND = "_beyond"  # ends the name of the number of trials in which a measure lies beyond its limits; only where there are any
 OWN = ("count", *(f"outcome_{outcome}" for outcome in Outcome))  # every table's, of the trials
 RATES = ("error_rate", "error_rate_low", "error_rate_high")
 MARGIN_FIELDS = ("mean", "worst", "sigma3", "sigma6", "reference", *RATES)  # circuit_ before RATES: the circuit's own reference
@@ -34,7 +43,8 @@ def tabulate(
     """The dataset over ``grid`` (parameter -> values); ``points`` are in the order of its product, last parameter fastest.
 
     ``attributes`` is the provenance; ``measures`` names those to keep, all if None (margins are always kept).  A measure
-    which a point does not have, or of which no trial is ok there, is NaN.
+    which a point does not have, or of which no trial is ok there, is NaN; so is the mean of one that lies beyond its limits in a
+    trial, unless it is an event (see :mod:`spicekit.limits`).
     """
     shape = tuple(len(values) for values in grid.values())
     first = points[0][0]
@@ -68,11 +78,14 @@ def tabulate(
             # mtj-iv measures a `tmr` that it may be swept over, c3cim-column a `count`
             taken = measure.name in grid or measure.name in OWN
             name = f"{measure.name}_measured" if taken else measure.name
-            put(name, index, column.mean() if len(column) else np.nan, measure.unit, measure.meaning)
+            mean, std = mean_and_std(counted(measure, column))
+            put(name, index, mean, measure.unit, measure.meaning)
+            if measure.limits is not None and (beyond := Beyond.of(column).total):
+                meaning = f"trials in which {name} lies beyond its limits: {measure.limits.remedy}"
+                put(f"{name}{BEYOND}", index, beyond, "", meaning)
             if not many:
                 continue
-            std = column.std(ddof=1) if len(column) > 1 else np.nan
-            levels = np.quantile(column, QUANTILES) if len(column) else np.full(len(QUANTILES), np.nan)
+            levels = quantiles(counted(measure, column), QUANTILES)
             put(f"{name}_std", index, std, measure.unit, f"standard deviation of {name}")
             put(f"{name}_quantiles", index, levels, measure.unit, f"quantiles of {name}")
             if measure.fraction:
@@ -104,8 +117,7 @@ def _margin(margin: Margin, values: Mapping[str, Array], many: bool) -> dict[str
     numbers = (found.mean, found.worst, found.sigma3, found.sigma6, found.reference, found.error_rate, *found.error_rate_ci)
     fields = dict(zip(MARGIN_FIELDS, numbers, strict=True))
     if margin.reference is not None:  # with the circuit's own reference, which varies from trial to trial
-        own = values[margin.reference]
-        errors, decisions = int(np.count_nonzero(low >= own) + np.count_nonzero(high < own)), 2 * len(own)
+        errors, decisions = circuit_errors(low, high, values[margin.reference])
         rates = (errors / decisions if decisions else np.nan, *clopper_pearson(errors, decisions))
         fields |= {f"circuit_{rate}": value for rate, value in zip(RATES, rates, strict=True)}
     return fields

@@ -23,6 +23,7 @@ from montecarlo.campaign import Campaign
 from montecarlo.store import Store
 from spicekit.benches.bnn_array import RowParameters
 from spicekit.errors import SpicekitError
+from spicekit.limits import Beyond
 from spicekit.outcome import Outcome
 
 Array = NDArray[np.float64]
@@ -127,7 +128,7 @@ def simulate(
 def trials(
     bench: str, parameters: dict[str, Any], count: int, out: Path, seed: int = 1, workers: int | None = None
 ) -> dict[str, Array]:
-    """Measures of all trials of a campaign, run or resumed in ``out``.  Raises :class:`SpicekitError` if one failed."""
+    """Measures of all trials of a campaign, run or resumed in ``out``.  Raises :class:`SpicekitError` if one is missing."""
     campaign = Campaign(bench, trials=count, seed=seed, parameters=parameters)
     campaign.run(out, workers=workers)
     results = Store(out).results()
@@ -136,6 +137,11 @@ def trials(
         raise SpicekitError(
             f"{failed} of {count} trials in {out} failed: an error rate over the others would not be the circuit's"
         )
+    for measure in campaign.bench.measures():
+        if measure.limits is not None and not measure.limits.event and (beyond := Beyond.of(results[measure.name]).total):
+            raise SpicekitError(
+                f"{beyond} of {count} trials in {out} have {measure.name} beyond its limits: {measure.limits.remedy}"
+            )
     return {measure.name: results[measure.name] for measure in campaign.bench.measures()}
 
 

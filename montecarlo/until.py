@@ -72,7 +72,8 @@ class Until:
             return float((high - low) / 2 / abs(value))
         if row["std"] is None:
             return math.inf
-        return float(TWO_SIDED * row["std"] / math.sqrt(summary["outcomes"]["ok"]) / abs(value))
+        trials = summary["outcomes"]["ok"] - sum(row.get("beyond", {}).values())
+        return float(TWO_SIDED * row["std"] / math.sqrt(trials) / abs(value))
 
     def met(self, summary: dict[str, Any]) -> bool:
         return self.width(summary) < self.limit

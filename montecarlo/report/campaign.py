@@ -61,7 +61,8 @@ def page(folder: Path) -> Page:
         *conditions(bench, record.parameters),
         ("Time taken", f"{summary.elapsed_s:.1f} s"),
     ]
-    sections = [Section("Outcomes", [*outcome_blocks(summary.outcomes), *_fallbacks(column(folder, "attempt"))])]
+    said = [Note(f"{line}.") for line in summary.warnings]
+    sections = [Section("Outcomes", [*outcome_blocks(summary.outcomes), *_fallbacks(column(folder, "attempt")), *said])]
     if summary.margins:
         sections.append(Section("Margins", _margins(summary, columns)))
     sections.append(Section("Measures", _measures(summary, columns, explained)))
@@ -127,13 +128,13 @@ def _margins(summary: records.Summary, columns: dict[str, Array]) -> list[Block]
     blocks: list[Block] = [table]
     if len(next(iter(columns.values()))) < 2:
         return blocks
-    for name, margin in summary.margins.items():
+    drawn = {name: margin for name, margin in summary.margins.items() if margin.mean is not None}
+    for name, margin in drawn.items():
         blocks.append(
             charts.states(name, columns, margin.low, margin.high, margin.unit, margin.reference, margin.circuit_reference)
         )
     blocks += [
-        charts.tails(name, columns, margin.low, margin.high, margin.unit, margin.reference)
-        for name, margin in summary.margins.items()
+        charts.tails(name, columns, margin.low, margin.high, margin.unit, margin.reference) for name, margin in drawn.items()
     ]
     return blocks
 
@@ -152,6 +153,7 @@ def _measures(summary: records.Summary, columns: dict[str, Array], explained: di
         (Column("measure"), *(Column(text, "number") for text in headings), Column("meaning", "prose")),
         rows,
     )
+    columns = {name: values[np.isfinite(values)] for name, values in columns.items()}
     spread = [name for name, values in columns.items() if len(values) > 1 and np.ptp(values) > 1e-9 * np.abs(values).max()]
     drawn = [name for name in spread if summary.measures[name].ci is None]
     return [

@@ -98,7 +98,7 @@ def states(
         for (state, count), colour in zip(counts.items(), COLOURS, strict=False)
     ]  # fmt: skip
     lines = {"best fixed reference": (reference, "black", "solid")}
-    if circuit_reference is not None:
+    if circuit_reference is not None and np.isfinite(columns[circuit_reference]).all():
         lines[f"{circuit_reference}, mean"] = (float(columns[circuit_reference].mean()), COLOURS[2], "dash")
     for label, (value, colour, dash) in lines.items():
         if value is not None:

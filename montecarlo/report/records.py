@@ -114,6 +114,7 @@ class Summary(_Record):
     outcomes: dict[Outcome, int]
     measures: dict[str, MeasureSummary]
     margins: dict[str, MarginSummary]
+    warnings: list[str] = []
 
 
 class Sweep(_Record):

@@ -68,6 +68,10 @@ def _criteria(summary: records.Summary, columns: dict[str, Array]) -> Iterator[t
         return
     for name, measure in summary.measures.items():
         values = columns[name]
+        beyond = np.flatnonzero(~np.isfinite(values))
+        if len(beyond):
+            yield f"{name} lies beyond its limits", measure.unit, beyond[:EACH], values
+            continue
         if len(values) < 2 or np.ptp(values) <= 1e-9 * np.abs(values).max():
             continue
         if measure.ci is not None:  # 0 or 1: the rarer of them

@@ -22,8 +22,9 @@ from spicekit.analysis import Analysis, DcAnalysis, LongTranAnalysis
 from spicekit.bench import Measure, Panel, VariationPoint, option
 from spicekit.benches.bnn_array import SECTIONS, START, RowBench, RowParameters
 from spicekit.benches.bnn_data import Cell, turned
-from spicekit.benches.stt_settle import settled
+from spicekit.benches.stt_settle import LATEST, settled
 from spicekit.crossing import integral, value_at
+from spicekit.limits import Limits
 from spicekit.waves import Array, Waves
 
 RECOVERY = 0.4e-9  # s, everything goes back; its energy belongs to the operation
@@ -105,7 +106,12 @@ class BnnRow(RowBench):
             return common
         return (
             *common,
-            Measure("t_settle", "s", "from switching on until the sense node stays within LSB/2; close to t_row: not settled"),
+            Measure(
+                "t_settle",
+                "s",
+                "from switching on until the sense node stays within LSB/2",
+                limits=Limits("raise t_row", high=LATEST * self.p.t_row),
+            ),
             Measure("v_out", "V", "sense node, isolated and lifted"),
             Measure("gain", "", "of the sense node: change of v_out over change of v_sl for one match more"),
             Measure("e_wordline", "J", "word line"),

@@ -171,10 +171,10 @@ class C3cimColumn(C3cimBench):
         bend = measures["bend"]
         if bend is None or not bend > LIMIT:  # no trial ended well, or it is straight
             return ()
-        from spicekit.benches.c3cim_headroom import largest_cells
+        from spicekit.benches.c3cim_headroom import CELLS, largest_cells
 
         current, gate = format_value(self.p.i_col, "A"), format_value(self.v_gate, "V")
         cells = largest_cells(self)
-        return (
-            f"headroom: at {current} and gates at {gate} INL stays below {LIMIT:g} step for {cells} cells, not for {self.p.n}",
-        )
+        least = "at least " if cells == CELLS[-1] else ""  # the search goes no further
+        reach = f"for {least}{cells} cells, not for {self.p.n}"
+        return (f"headroom: at {current} and gates at {gate} INL stays below {LIMIT:g} step {reach}",)

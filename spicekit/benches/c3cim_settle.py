@@ -20,6 +20,7 @@ from spicekit.analysis import Analysis, TranAnalysis
 from spicekit.bench import Measure, Panel, VariationPoint, quantity
 from spicekit.benches.c3cim import C3cimBench, C3cimParameters
 from spicekit.crossing import integral, value_at
+from spicekit.limits import Limits
 from spicekit.waves import Array, Waves
 
 START = 5e-9  # s, the row drivers switch
@@ -84,7 +85,10 @@ class C3cimSettle(C3cimBench):
     def measures(self) -> tuple[Measure, ...]:
         return (
             Measure(
-                "t_settle", "s", "until the column stays within half a step of v_final; t_mac if it does not before the sample"
+                "t_settle",
+                "s",
+                "until the column stays within half a step of v_final, before the sample",
+                limits=Limits("raise t_mac", high=self.p.t_mac, event=True),
             ),
             Measure("settled", "", "1 if that is before the sample", fraction=True),
             Measure("v_final", "V", "column voltage after 2 t_mac"),
@@ -154,11 +158,14 @@ class C3cimSettle(C3cimBench):
 
 
 def last_crossing(time: Array, wave: Array, level: float) -> float:
-    """Last time at which ``wave`` falls below ``level`` to stay there, linearly interpolated; the first time if it is always."""
+    """Last time at which ``wave`` falls below ``level`` to stay there, linearly interpolated.
+
+    The first time if it is always below; inf if it is not in the end.
+    """
     above = np.flatnonzero(wave > level)
     if not above.size:
         return float(time[0])
     k = above[-1]
     if k + 1 == len(time):
-        return float(time[-1])
+        return float("inf")
     return float(time[k] + (wave[k] - level) / (wave[k] - wave[k + 1]) * (time[k + 1] - time[k]))

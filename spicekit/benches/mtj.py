@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, ClassVar, Literal
 
 import numpy as np
@@ -13,6 +14,7 @@ from spicekit.bench import Bench, BenchParameters, Measure, Panel, VariationPoin
 from spicekit.crossing import crossing, integral, value_at
 from spicekit.errors import UserError
 from spicekit.junction import Junction, JunctionParameters
+from spicekit.limits import Limits
 from spicekit.waves import Array, Waves
 
 SEED = "seed_noise"  # the variation point that seeds the thermal field
@@ -183,11 +185,12 @@ class MtjSwitch(JunctionBench):
         )
 
     def measures(self) -> tuple[Measure, ...]:
+        window = Limits("raise t_stop or value", high=self.p.t_stop, event=True)
         return (
-            Measure("t_switch", "s", "first zero of m along the easy axis; t_stop if there was none"),
+            Measure("t_switch", "s", "first zero of m along the easy axis", limits=window),
             Measure("switched", "", "1 if m ended on the other side of the hard plane", fraction=True),
             Measure("i_1ns", "A", "current at 1 ns (at t_stop if that is earlier)"),
-            Measure("energy", "J", "energy from the drive until t_switch"),
+            Measure("energy", "J", "energy from the drive until t_switch", limits=replace(window, high=np.inf)),
             Measure("m_end", "", "m along the easy axis at t_stop"),
         )
 
@@ -198,12 +201,12 @@ class MtjSwitch(JunctionBench):
 
     def evaluate(self, waves: Waves) -> Mapping[str, Array | float]:
         time, m, current = waves("time"), self.easy(waves), waves("i(vdrive)")
-        t_switch = min(crossing(time, m, 0.0), self.p.t_stop)
+        t_switch = crossing(time, m, 0.0)
         return {
             "t_switch": t_switch,
             "switched": float(m[-1] * m[0] < 0),
             "i_1ns": value_at(time, current, min(1e-9, self.p.t_stop)),
-            "energy": integral(time, current * waves("v(drive)"), 0.0, t_switch),
+            "energy": integral(time, current * waves("v(drive)"), 0.0, t_switch) if np.isfinite(t_switch) else np.inf,
             "m_end": float(m[-1]),
         }
 

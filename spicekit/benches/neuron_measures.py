@@ -5,8 +5,12 @@ from __future__ import annotations
 import numpy as np
 
 from spicekit.bench import Measure
+from spicekit.limits import Limits
 from spicekit.physics.neuron import Bits, IntegerNeuron
 from spicekit.waves import Array
+
+# the search covers its own steps up or down, which are fixed
+SEARCHED = Limits("the comparator is far from theta: change trim_theta, or mend the design")
 
 MEASURES = {
     "train": (
@@ -39,8 +43,12 @@ MEASURES = {
         Measure("error_max", "", "largest deviation of a step from N1 - rho, in matches"),
     ),
     "threshold": (
-        Measure("offset", "", "membrane at which the comparator changes its decision, less theta + 0.5, in matches"),
-        Measure("resolution", "", "half the distance of the two membranes between which that was found, in matches"),
+        Measure(
+            "offset", "", "membrane at which the comparator changes its decision, less theta + 0.5, in matches", limits=SEARCHED
+        ),
+        Measure(
+            "resolution", "", "half the distance of the two membranes between which that was found, in matches", limits=SEARCHED
+        ),
         Measure("in_range", "", "1 if that lies within the search", fraction=True),
     ),
 }
@@ -87,6 +95,6 @@ def linearity(levels: Array, u: Array, v_step: float) -> dict[str, float]:
 def threshold(expected: float, u: Array, over: Bits) -> dict[str, float]:
     """Where the comparator changes its mind: between the highest membrane that is not ``over`` and the lowest that is."""
     if over.all() or not over.any():
-        return {"offset": float(u[-1]) - expected, "resolution": abs(float(u[-1] - u[-2])), "in_range": 0.0}
+        return {"offset": -np.inf if over.all() else np.inf, "resolution": np.inf, "in_range": 0.0}
     low, high = float(u[~over].max()), float(u[over].min())
     return {"offset": (low + high) / 2 - expected, "resolution": (high - low) / 2, "in_range": 1.0}

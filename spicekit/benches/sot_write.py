@@ -16,6 +16,7 @@ from spicekit.benches.mtj import JunctionBench
 from spicekit.crossing import crossing, integral, value_at
 from spicekit.errors import UserError
 from spicekit.junction import JunctionParameters
+from spicekit.limits import Limits
 from spicekit.waves import Array, Waves
 
 START = 0.3e-9  # the write pulse begins here, after the write word line has risen
@@ -103,7 +104,12 @@ class SotWrite(JunctionBench):
     def measures(self) -> tuple[Measure, ...]:
         return (
             Measure("switched", "", "1 if the cell holds the new state at the end", fraction=True),
-            Measure("t_switch", "s", "from the start of the pulse to m = 0; its length if the cell did not switch"),
+            Measure(
+                "t_switch",
+                "s",
+                "from the start of the pulse to m = 0, of a cell that holds the new state at the end",
+                limits=Limits("raise t_pulse or v_write", high=self.t_stop - START, event=True),
+            ),
             Measure("i_write", "A", "rail current in the middle of the pulse, magnitude"),
             Measure("v_rail", "V", "voltage over the rail in the middle of the pulse, magnitude"),
             Measure("e_write", "J", "energy from all supplies for the whole write"),
@@ -120,7 +126,7 @@ class SotWrite(JunctionBench):
         current, rail = waves("i(vhead)"), waves("v(head)")
         return {
             "switched": float(switched),
-            "t_switch": crossing(time, m, 0.0, after=START) - START if switched else self.p.t_pulse,
+            "t_switch": crossing(time, m, 0.0, after=START) - START if switched else np.inf,
             "i_write": value_at(time, np.abs(current), middle),
             "v_rail": value_at(time, np.abs(rail), middle),
             "e_write": integral(time, -waves("i(vsupply)")) * self.sign * self.p.v_write + e_wl,

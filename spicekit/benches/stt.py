@@ -15,6 +15,7 @@ from spicekit.benches.mtj import JunctionBench
 from spicekit.crossing import crossing, integral, value_at
 from spicekit.errors import UserError
 from spicekit.junction import JunctionParameters
+from spicekit.limits import Limits
 from spicekit.physics.fokker_planck import FLOOR, populations
 from spicekit.waves import Array, Waves
 
@@ -197,7 +198,10 @@ class SttWrite(SttCell):
         return (
             Measure("switched", "", "1 if the cell holds the new state at the end", fraction=True),
             Measure(
-                "t_switch", "s", "from the start of the pulse to m = 0; its length if the cell did not switch", fraction=False
+                "t_switch",
+                "s",
+                "from the start of the pulse to m = 0, of a cell that holds the new state at the end",
+                limits=Limits("raise t_pulse or v_wl", high=self.t_stop - START, event=True),
             ),
             Measure("i_start", "A", "cell current 0.3 ns into the pulse"),
             Measure("i_end", "A", "cell current at the end of the pulse"),
@@ -220,7 +224,7 @@ class SttWrite(SttCell):
         found = crossing(time, m, 0.0, after=START) - START
         return {
             "switched": float(switched),
-            "t_switch": found if switched else self.p.t_pulse,
+            "t_switch": found if switched else np.inf,
             "i_start": value_at(time, current, early),
             "i_end": value_at(time, current, end),
             "v_gs": value_at(time, waves("v(wl)") - source, early),

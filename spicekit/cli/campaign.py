@@ -88,6 +88,8 @@ def mc(
                 campaign, summary = run_until(make, goal, trials, out, **options)
         except KeyboardInterrupt:
             fail(f"interrupted; the finished trials are in {out}: the same command goes on from there", 1)
+    for line in summary.get("warnings", ()):
+        warn(f"{summary['bench']}: {line}")
     for line in campaign.bench.notes({name: row["mean"] for name, row in summary["measures"].items()}):
         warn(line)
     if goal is not None and not goal.met(summary):
@@ -101,6 +103,14 @@ def mc(
     print(f"\nTables: {out / 'summary.json'}, {out / 'samples.parquet'}, {out / 'trials'}/")
     if plots:
         print("Plots:  " + ", ".join(str(plot) for plot in plots))
+
+
+def beyond_lines(dataset: Any) -> list[str]:
+    """A line for each measure of a table that lies beyond its limits in some trials."""
+    from montecarlo.tabulate import BEYOND
+
+    found = {name: variable for name, variable in dataset.data_vars.items() if str(name).endswith(BEYOND)}
+    return [f"{int(variable.sum()):,} {variable.attrs['long_name']} (column {name})" for name, variable in found.items()]
 
 
 def sweep(
@@ -150,6 +160,8 @@ def sweep(
     bad = int(sum(dataset[name].sum() for name in dataset.data_vars if str(name).startswith("outcome_") and name != "outcome_ok"))
     if bad:
         print(f"{bad:,} trials are not ok: see the outcome_ columns of table.csv")
+    for line in beyond_lines(dataset):
+        print(line)
     print(f"Table: {out / 'table.nc'}, and as .csv, .parquet, .json and .npz beside it")
 
 
@@ -185,4 +197,6 @@ def characterize(
         print_json(without_nan(dataset.to_dict()))
         return
     print(describe_text(from_dataset(dataset, "table.nc")))
+    for line in beyond_lines(dataset):
+        print(line)
     print(f"\nTable: {out / 'table.nc'}, and as .csv, .parquet, .json and .npz beside it")

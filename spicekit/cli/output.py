@@ -46,7 +46,7 @@ def report_run(result: Any, out: Path | None, as_json: bool) -> None:
         if written:
             print("Files: " + ", ".join(str(path) for path in written))
     if not good:
-        fail(f"{result.bench.name}: {result.outcome}: {result.outcome.advice}", 1)
+        fail(f"{result.bench.name}: {result.outcome}: {result.reason or result.outcome.advice}", 1)
 
 
 def print_summary(bench: Bench, summary: dict[str, Any]) -> None:
@@ -99,7 +99,9 @@ def print_summary(bench: Bench, summary: dict[str, Any]) -> None:
     print("outcomes: " + ", ".join(f"{count:,} {name}" for name, count in summary["outcomes"].items() if count or name == "ok"))
     for name, count in summary["outcomes"].items():
         if count and name != "ok":
-            print(f"  {name}: {Outcome(name).advice}")
+            print(f"  {name}: {Outcome(name).advice}; look at one with `spicekit replay DIR --trial ID`")
+    for line in summary.get("warnings", ()):
+        print(f"  {line}")
 
 
 def print_sensitivity(summary: dict[str, Any]) -> None:

@@ -97,7 +97,7 @@ def test_without_isolation_the_row_stays_on() -> None:
 def test_an_amplifier_that_never_decides_is_a_measure() -> None:
     m = measures(**THEVENIN, v_mid=0.3928, v_in=0.3928, trim=360, t_window=1e-9)
     assert (m["decided"], m["wrong"]) == (0, 1)
-    assert m["t_decision"] == pytest.approx(0.99e-9)
+    assert m["t_decision"] == m["t_latency"] == m["t_cycle"] == float("inf")
 
 
 def test_drawn_matches_are_counted() -> None:
@@ -145,6 +145,8 @@ def test_the_netlist_alone_prints_the_measures(given: dict[str, Any], ngspice_ba
     result = run(bench)
     printed = ngspice_batch(render(bench))
     for name, value in result.measures.items():
+        if value in (float("inf"), -float("inf")):  # the netlist prints the end of the window
+            continue
         assert printed[name] == pytest.approx(value, rel=2e-4, abs=1e-7 if name in ("offset", "lead") else 1e-18), name
 
 

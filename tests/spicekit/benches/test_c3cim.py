@@ -312,7 +312,7 @@ def test_settling_and_energy() -> None:
     assert half["e_gates"] == pytest.approx(whole["e_gates"] / 2, rel=0.15)
     short = measures("c3cim-settle", t_mac=300e-9)
     assert short["settled"] == 0
-    assert short["t_settle"] == pytest.approx(300e-9, rel=1e-6)
+    assert short["t_settle"] == math.inf
     assert short["residual"] < -0.5
 
 

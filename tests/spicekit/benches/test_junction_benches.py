@@ -54,7 +54,7 @@ def test_a_drive_that_never_switches_has_a_defined_result() -> None:
         result = spicekit.run("mtj-switch", device="fong-pma", value=value, t_stop=1e-9)
         assert result.outcome == "ok"
         assert result.measures["switched"] == 0
-        assert result.measures["t_switch"] == pytest.approx(1e-9)
+        assert result.measures["t_switch"] == result.measures["energy"] == math.inf
 
 
 def _junction(p: dict[str, float], bias: float, cosine: float, series: float) -> float:

@@ -153,6 +153,8 @@ def test_time_step(given: dict[str, Any]) -> None:
 def test_rendered_netlist(ngspice_batch: Callable[[str], dict[str, float]], given: dict[str, str]) -> None:
     printed = ngspice_batch(render(make_bench("sot-sense", given)))
     for name, value in measures(**given).items():
+        if math.isinf(value):  # the netlist prints the end of the window
+            continue
         # same equations and tolerances; `meas` prints seven digits, and a rounding error may move a time step a little
         assert printed[name] == pytest.approx(value, rel=1e-4, abs=1e-6 if name in ("offset", "dv_in") else 0), name
 
@@ -178,10 +180,10 @@ def test_plotted_vectors_are_saved() -> None:
 def test_an_amplifier_without_time_is_an_outcome() -> None:
     m = measures(operation="or", bits="01", t_latch=60e-12)
     assert (m["decided"], m["wrong"], m["decision"]) == (0, 1, 0)  # the output latch still holds the opposite
-    assert m["t_decision"] == 60e-12
+    assert m["t_decision"] == math.inf
     slow = measures({"vth_tail": 0.6}, operation="or", bits="01")
     assert (slow["decided"], slow["wrong"]) == (0, 1)
-    assert slow["t_decision"] == 1e-9
+    assert slow["t_decision"] == slow["t_sense"] == math.inf
 
 
 def comparator(seed: int) -> dict[str, float]:
@@ -233,7 +235,7 @@ def test_offset_comes_from_the_input_pair() -> None:
 def test_offset_beyond_the_search_is_said() -> None:
     m = measures({"vth_input_p": 0.03}, measure="offset", operation="or", offset_range=8e-3)
     assert m["in_range"] == 0
-    assert m["offset"] == pytest.approx(8e-3, rel=0.1)  # the end of the search
+    assert m["offset"] == math.copysign(math.inf, m["offset"])
 
 
 def test_campaign(cli: Cli, tmp_path: Path) -> None:

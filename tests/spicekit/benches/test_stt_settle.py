@@ -60,4 +60,4 @@ def test_settled_is_the_last_entry_into_the_band() -> None:
     time = np.array([0.0, 1.0, 2.0, 3.0, 4.0])
     assert settled(time, np.array([0.0, 1.0, 1.2, 1.0, 1.0]), 0.1) == pytest.approx(2.5)
     assert settled(time, np.ones(5), 0.1) == 0
-    assert settled(time, np.array([1.0, 1.0, 1.0, 1.0, 2.0]), 0.1) == 4
+    assert settled(time, np.array([1.0, 1.0, 1.0, 1.0, 2.0]), 0.1) == float("inf")

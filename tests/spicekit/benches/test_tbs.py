@@ -164,7 +164,7 @@ def test_energy_is_that_of_the_capacitors() -> None:
 def test_an_amplifier_without_time_is_an_outcome() -> None:
     m = measures(t_window=2e-9, trim=700)
     assert (m["decided"], m["wrong"], m["decision"]) == (0, 1, 0)
-    assert m["t_decision"] == pytest.approx(2e-9, rel=0.01)
+    assert m["t_decision"] == math.inf
     slow = measures({"vth_st": 0.4})  # LOAD never arrives: the delay line decides
     assert (slow["decided"], slow["wrong"], slow["decision"]) == (1, 1, 0)
 

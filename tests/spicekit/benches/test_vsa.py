@@ -97,7 +97,8 @@ def test_offset_search_is_what_bisection_finds(seed: int) -> None:
 def test_offset_beyond_the_search_is_said() -> None:
     m = measures({"vref": 0.45}, measure="offset")
     assert m["in_range"] == 0
-    assert m["offset"] == pytest.approx(32e-3, rel=0.05)
+    assert (m["offset"], m["trip"]) == (math.inf, math.inf)
+    assert measures({"vref": 0.35}, measure="offset")["offset"] == -math.inf
 
 
 class Fine(VsaSense):
@@ -121,7 +122,7 @@ def test_time_step(given: dict[str, Any]) -> None:
 def test_an_amplifier_without_time_is_an_outcome() -> None:
     m = measures(t_window=100e-12)
     assert (m["decided"], m["wrong"], m["decision"]) == (0, 1, 0)  # the output latch still holds the opposite
-    assert m["t_decision"] == pytest.approx(100e-12, rel=0.06)
+    assert m["t_decision"] == math.inf
 
 
 @pytest.mark.parametrize(
@@ -130,6 +131,9 @@ def test_an_amplifier_without_time_is_an_outcome() -> None:
 def test_rendered_netlist(ngspice_batch: Callable[[str], dict[str, float]], given: dict[str, Any]) -> None:
     printed = ngspice_batch(render(make_bench("vsa-sense", dict(given))))
     for name, value in measures(**given).items():
+        if math.isinf(value):  # the netlist prints the end of the window
+            assert (name, printed[name]) == ("t_decision", pytest.approx(95e-12))
+            continue
         assert printed[name] == pytest.approx(value, rel=1e-4, abs=5e-6 if name == "offset" else 0), name
 
 
