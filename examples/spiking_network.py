@@ -8,56 +8,77 @@ table is simulated in --out.  Writes accuracy.csv, accuracy.png and results.json
 
 from __future__ import annotations
 
-import argparse
 import csv
-import sys
 import time
 from collections.abc import Mapping, Sequence
-from importlib.util import find_spec
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from imce.experiment import Accuracy
-from spiking.experiment import Outcome, experiment, rises
-from spiking.layers import MODELS
-from spiking.network import FORMS
-from spiking.plots import plot_accuracy
-from spiking.tables import Point, characterisation, described, neuron_errors, nominal, points_of
+import numpy as np
+from networks.experiment import Accuracy, Drawn, Outcome, Point, banded, characterisation, digits, experiment, finish, parser
+from networks.spiking import FORMS, Form
+from networks.spiking_training import train
 
+from montecarlo.behaviour import NeuronErrors
+from montecarlo.behaviour.lookup import operating_point
+from montecarlo.behaviour.neurons import MODELS
 from spicekit.errors import UserError
 from spicekit.files import output_folder, write_json
+from spicekit.style import COLOURS, new_figure, save
+from spicekit.table import LookupTable
+from spicekit.waves import Array
+
+SYSTEMS = ("dynamic-if", "charge-if")  # the first is that of a network whose neurons have thresholds of their own
+# what the table is made over if none is given
+SMALL: dict[str, Sequence[Any]] = {
+    "frequency": (166e6,), "vdd": (1.1,), "temperature": (27.0,), "corner": ("tt",), "theta": (0, 16, 48),
+}  # fmt: skip
+SCALES = (0.0, 0.5, 1.0, 2.0, 4.0, 8.0, 12.0, 16.0)
+AXES = {"scale": "deviations, times those simulated", "temperature": "temperature (°C), not trimmed again", "corner": "corner"}
+SHORT = {"cells": "row: a gain a synapse, fixed", "fresh": "row: a deviation a step"}
+TITLES = {"uniform": "8 uniform steps", "nuts": "14 non-uniform steps, stochastic bits"}
+
+
+@dataclass(frozen=True)
+class Spikes(Outcome):
+    """``exact`` says of each network whether a circuit without errors makes the same spikes; ``spike_errors``, (networks, points,
+    layers), is the fraction of steps with firing in which spikes differ (model ``cells``), a layer's inputs being right.
+    """
+
+    exact: tuple[bool, ...]
+    spike_errors: Array
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    parser.add_argument("--out", type=Path, default=Path("out/spiking-network"), help="folder of results")
-    parser.add_argument("--table", type=Path, help="folder of spicekit characterize dynamic-if; a small one is made if not given")
-    parser.add_argument("--form", choices=list(FORMS), help="one form alone; both if not given")
-    parser.add_argument("--networks", type=int, default=5, help="networks of each form, each with its own split of the data")
-    parser.add_argument("--chips", type=int, default=8, help="chips drawn for each network, at each point and model")
-    options = parser.parse_args()
-    if options.networks < 2 or options.chips < 2:
-        parser.error("--networks and --chips: at least 2")
-    if find_spec("sklearn") is None:
-        parser.error("scikit-learn is missing: pip install scikit-learn")
+    options = parser(__doc__, "out/spiking-network")
+    options.add_argument(
+        "--table", type=Path, help="folder of spicekit characterize dynamic-if; a small one is made if not given"
+    )
+    options.add_argument("--form", choices=list(FORMS), help="one form alone; both if not given")
+    options.add_argument("--networks", type=int, default=5, help="networks of each form, each with its own split of the data")
+    options.add_argument("--chips", type=int, default=8, help="chips drawn for each network, at each point and model")
+    given = options.parse_args()
+    if given.networks < 2 or given.chips < 2:
+        options.error("--networks and --chips: at least 2")
     started = time.monotonic()
     try:
-        out = output_folder(options.out)
-        table = characterisation(options.table, out / "table", lambda line: print(line, file=sys.stderr))
+        out = output_folder(given.out)
+        table = characterisation(given.table, out / "table", SYSTEMS, SMALL)
         points = points_of(table)
     except UserError as error:
-        parser.error(str(error))
+        options.error(str(error))
     simulated = time.monotonic()
-    forms = [form for name, form in FORMS.items() if options.form in (None, name)]
-    outcomes = {form.name: experiment(form, points, options.networks, options.chips) for form in forms}
+    forms = [form for name, form in FORMS.items() if given.form in (None, name)]
+    outcomes = {form.name: run(form, points, given.networks, given.chips) for form in forms}
 
-    conditions, usual = described(table), neuron_errors(table)
+    conditions, usual = described(table), NeuronErrors.of(table)
     print(f"{conditions}; in matches: row σ {usual.row:.3f}, step σ {usual.step:.3f}, "
           f"bias {usual.bias[0]:.3f} with σ {usual.bias[1]:.3f}, leak {usual.leak:.2g}, gain {usual.gain:+.2g}")  # fmt: skip
-    energy = float(table.query("energy_e_step", **{key: value for key, value in nominal(table).items() if key != "theta"}))
+    energy = float(table.query("energy_e_step", **operating_point(table)))
     for form in forms:
         print(f"{form.name}: an image takes {form.row_steps} row steps, {form.row_steps * energy * 1e9:.3g} nJ; "
-              f"ideal accuracy {shown(Accuracy.of(outcomes[form.name].ideal))} %")  # fmt: skip
+              f"ideal accuracy {Accuracy.of(outcomes[form.name].ideal).shown()} %")  # fmt: skip
     lines = accuracy_table(points, outcomes)
     print(
         f"{'form':8} {'operating point':18} {'model':6} {'accuracy (%)':>14} {'loss (%)':>14} {'σ of chips':>10}  wrong steps (%)"
@@ -66,23 +87,59 @@ def main() -> None:
         wrong = ", ".join(f"{100 * line[f'spike_error_{layer}']:.2f}" for layer in (1, 2, 3))
         print(f"{line['form']:8} {line['axis'] + ' ' + str(line['value']):18} {line['model']:6} "
               f"{pair(line, 'accuracy'):>14} {pair(line, 'loss'):>14} {100 * line['spread']:10.2f}  {wrong}")  # fmt: skip
-    checks = statements(points, outcomes)
-    for text, holds in checks.items():
-        print(f"{text}: {'yes' if holds else 'NO'}")
     with (out / "accuracy.csv").open("w", newline="", encoding="utf-8") as file:
         writer = csv.DictWriter(file, list(lines[0]), lineterminator="\n")
         writer.writeheader()
         writer.writerows(lines)
+    checks = statements(points, outcomes)
     ideal = {name: vars(Accuracy.of(outcome.ideal)) for name, outcome in outcomes.items()}
-    content = {"conditions": conditions, "networks": options.networks, "chips": options.chips, "ideal": ideal}
+    content = {"conditions": conditions, "networks": given.networks, "chips": given.chips, "ideal": ideal}
     write_json(out / "results.json", content | {"points": lines, "checks": checks})
     print("plot:", plot_accuracy(points, outcomes, conditions, out / "accuracy.png"))
-    print(f"table {simulated - started:.0f} s, networks {time.monotonic() - simulated:.0f} s", file=sys.stderr)
-    if not all(checks.values()):
-        sys.exit(1)
+    finish(checks, simulated - started, time.monotonic() - simulated)
 
 
-def accuracy_table(points: Sequence[Point], outcomes: Mapping[str, Outcome]) -> list[dict[str, Any]]:
+def points_of(table: LookupTable) -> list[Point[NeuronErrors]]:
+    """The axis ``scale`` (deviations as simulated times it), then temperature and corner where the table has several."""
+    usual = NeuronErrors.of(table)
+    found = [Point("scale", factor, usual.scaled(factor)) for factor in SCALES]
+    for axis in ("temperature", "corner"):
+        values = table.coordinates[axis].tolist()
+        if len(values) > 1:
+            found += [Point(axis, value, NeuronErrors.of(table, **{axis: value})) for value in values]
+    return found
+
+
+def described(table: LookupTable) -> str:
+    """The nominal operating point in words, with the error of a step over full scale there."""
+    place = operating_point(table)
+    words = [str(table.provenance["system"]), f"{place['frequency'] / 1e6:g} MHz", f"{place['vdd']:g} V"]
+    sigma = float(table.query("train_sigma_bsnn", **place))
+    return ", ".join([*words, f"{place['temperature']:g} °C", str(place["corner"]), f"σ_BSNN {sigma:.3%}"])
+
+
+def run(form: Form, points: Sequence[Point[NeuronErrors]], networks: int, chips: int, epochs: int = 40) -> Spikes:
+    """The experiment of one form.  Stochastic inputs are the same for the ideal network and all chips."""
+    exact, wrong = [], np.empty((networks, len(points), 3))
+
+    def one(seed: int) -> tuple[float, Drawn[NeuronErrors]]:
+        seen, unseen, seen_labels, labels = digits(seed)
+        network = train(form, seen, seen_labels, np.random.default_rng(seed), epochs)
+        inputs = form.encode(unseen, np.random.default_rng([seed, 1]))
+        exact.append(network.exact(inputs))
+        for row, point in enumerate(points):
+            wrong[seed, row] = network.spike_errors(inputs, point.errors, "cells", np.random.default_rng([seed, 2]))
+
+        def accuracy(errors: NeuronErrors, model: Any, chip: int) -> float:
+            return network.accuracy(inputs, labels, errors, model, np.random.default_rng([seed, 3, chip]))
+
+        return network.accuracy(inputs, labels), accuracy
+
+    outcome = experiment(one, points, list(MODELS), networks, chips, f"{form.name}, ")
+    return Spikes(outcome.ideal, outcome.real, tuple(exact), wrong)
+
+
+def accuracy_table(points: Sequence[Point[NeuronErrors]], outcomes: Mapping[str, Spikes]) -> list[dict[str, Any]]:
     """A line a form, point and model; accuracies, losses and errors are fractions, with the ends of their 95 % intervals."""
     found = []
     for name, outcome in outcomes.items():
@@ -98,28 +155,55 @@ def accuracy_table(points: Sequence[Point], outcomes: Mapping[str, Outcome]) -> 
     return found
 
 
-def statements(points: Sequence[Point], outcomes: Mapping[str, Outcome]) -> dict[str, bool]:
+def statements(points: Sequence[Point[NeuronErrors]], outcomes: Mapping[str, Spikes]) -> dict[str, bool]:
     """What must hold if the experiment is right."""
-    first, last = (pick(row for row, point in enumerate(points) if point.axis == "scale") for pick in (min, max))
+    scales = [row for row, point in enumerate(points) if point.axis == "scale"]
     return {
         "without errors every spike of the circuit is the ideal network's": all(all(one.exact) for one in outcomes.values()),
         "at scale 0 every chip has the ideal accuracy": all(
-            (one.real[model][:, first] == one.ideal[:, None]).all() for one in outcomes.values() for model in MODELS
+            (one.real[model][:, scales[0]] == one.ideal[:, None]).all() for one in outcomes.values() for model in MODELS
         ),
         "accuracy falls as the deviations rise, within the intervals": not any(
-            rises(points, one, model) or one.loss(model, last).mean <= 0 for one in outcomes.values() for model in MODELS
+            one.rises(points, "scale", model) or one.loss(model, scales[-1]).mean <= 0
+            for one in outcomes.values()
+            for model in MODELS
         ),
     }
 
 
-def shown(accuracy: Accuracy) -> str:
-    """In per cent, with half the interval."""
-    return f"{round(100 * accuracy.mean, 2) + 0.0:.2f} ± {50 * (accuracy.high - accuracy.low):.2f}"  # + 0.0: no -0.00
-
-
 def pair(line: Mapping[str, Any], name: str) -> str:
-    """A quantity of the accuracy table as :func:`shown` gives it."""
-    return shown(Accuracy(line[name], line[f"{name}_low"], line[f"{name}_high"]))
+    """A quantity of the accuracy table in per cent, with half its interval."""
+    return Accuracy(line[name], line[f"{name}_low"], line[f"{name}_high"]).shown()
+
+
+def plot_accuracy(points: Sequence[Point[NeuronErrors]], outcomes: Mapping[str, Spikes], conditions: str, path: Path) -> Path:
+    """Accuracy (top) and wrong steps of each layer (bottom) against each axis, a column for each axis and form."""
+    columns = [(axis, name) for axis in dict.fromkeys(point.axis for point in points) for name in outcomes]
+    figure = new_figure(3.5 * len(columns) + 1, 7)
+    grid = figure.subplots(2, len(columns), sharex="col", sharey="row", squeeze=False, height_ratios=(1.5, 1))
+    for (axis, name), (top, bottom) in zip(columns, grid.T, strict=True):
+        rows = [row for row, point in enumerate(points) if point.axis == axis]
+        outcome = outcomes[name]
+        values = [points[row].value for row in rows]
+        x = np.arange(float(len(rows))) if axis == "corner" else np.array([float(value) for value in values])
+        for colour, marker, model in zip(COLOURS, "os", MODELS, strict=False):
+            found = [outcome.accuracy(model, row) for row in rows]
+            banded(top, x, found, marker=marker, lw=1, color=colour, label=SHORT[model])
+        top.axhline(100 * outcome.ideal.mean(), color="black", ls=":", lw=1, label="ideal rows and neurons")
+        for layer, marker in enumerate("o^v"):
+            wrong = 100 * outcome.spike_errors[:, rows, layer].mean(axis=0)
+            bottom.plot(x, wrong, marker=marker, ms=4, lw=1, color=COLOURS[layer + 2], label=f"layer {layer + 1}")
+        if axis == "corner":
+            bottom.set_xticks(x, values)
+        top.set_title(f"{TITLES[name]} ({FORMS[name].name})", fontsize=9)
+        bottom.set_xlabel(AXES[axis])
+    grid[1, 0].set_ylim(bottom=0)
+    grid[0, 0].set_ylabel("accuracy on unseen digits (%)")
+    grid[1, 0].set_ylabel("steps with a wrong spike (%)")
+    grid[0, 0].legend(fontsize=8, loc="lower left")
+    grid[1, 0].legend(fontsize=8)
+    figure.suptitle(f"Digits on rows of 288 synapses with {conditions} (bands: 95 % intervals)", fontsize=10)
+    return save(figure, path)
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import re
 import subprocess
@@ -13,11 +14,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 from hypothesis import settings
-from numpy.typing import NDArray
+from scipy.special import ndtr
 
+from spicekit.physics.bnn_row import lsb, sigma_in_lsb
 from spicekit.simulator import simulator
-
-Array = NDArray[np.float64]
+from spicekit.table import LookupTable
+from spicekit.waves import Array
 
 # The same examples in every run, and no deadline: this machine may be busy with something else.
 settings.register_profile("spicekit", derandomize=True, deadline=None, max_examples=100)
@@ -117,3 +119,70 @@ def fingerprint() -> Callable[[Path], dict[str, str]]:
         return {file.name: hashlib.sha256(file.read_bytes()).hexdigest() for file in files}
 
     return hashes
+
+
+@pytest.fixture(scope="session")
+def arrivals() -> Callable[[Array], tuple[Array, Array]]:
+    """Mean and standard deviation in s of a log-normal time against V: 6.4 ns at 0.4 V, 17.6 a volt, threshold 1.6 mV."""
+
+    def times(v_in: Array) -> tuple[Array, Array]:
+        sigma = 17.6 * 1.6e-3
+        mean = 6.4e-9 * np.exp(-17.6 * (v_in - 0.4) + sigma**2 / 2)
+        return mean, mean * np.sqrt(np.expm1(sigma**2))
+
+    return times
+
+
+@pytest.fixture(scope="session")
+def stt_bnn_table(arrivals: Callable[[Array], tuple[Array, Array]]) -> LookupTable:
+    """A table like that of `spicekit characterize stt-bnn`, from closed forms."""
+    distance = np.arange(-12.0, 12) + 0.5
+    tmr, n, v_in = np.array([1.0, 2.5]), np.array([32, 64, 128, 256]), np.linspace(0.30, 0.50, 11)
+    step = np.array([[lsb(int(count), ratio, 0.6, 0.2) for count in n] for ratio in tmr])
+    row = np.array([[sigma_in_lsb(int(count), count / 2, ratio, 0.05, 0.10) for count in n] for ratio in tmr])
+    total = np.hypot(row, 1.6e-3 / step)
+    mean, std = arrivals(v_in)
+    return LookupTable(
+        {"tmr": tmr, "n": n, "distance": distance, "v_in": v_in},
+        {
+            "lsb": (("tmr", "n"), step),
+            "sigma_row": (("tmr", "n"), row),
+            "sigma_total": (("tmr", "n"), total),
+            "error": (("tmr", "n", "distance"), ndtr(-np.abs(distance) / total[..., None])),
+            "time_t_load": (("v_in",), mean),
+            "time_t_load_std": (("v_in",), std),
+        },
+        {},
+        {"spicekit": json.dumps({"system": "stt-bnn", "nominal": {"tmr": 2.5, "vdd": 1.1, "corner": "tt"}})},
+    )
+
+
+@pytest.fixture(scope="session")
+def neuron_table() -> Callable[[], LookupTable]:
+    """Makes tables like that of `spicekit characterize dynamic-if`, with two temperatures."""
+
+    def made() -> LookupTable:
+        where, all_of = ("temperature", "corner"), ("frequency", "vdd", "temperature", "corner")
+        values: dict[str, tuple[tuple[str, ...], Array]] = {
+            "line_gain": (all_of, np.array([[[[0.9], [1.01]]]])),
+            "line_leak": (all_of, np.array([[[[0.02], [0.001]]]])),
+            "energy_e_step": (all_of, np.array([[[[2e-12], [1e-12]]]])),
+            "alone_step_bias": (where, np.array([[1.0], [0.14]])),
+            "alone_sigma_bias": (where, np.array([[0.5], [0.25]])),
+            "alone_sigma_step": (where, np.array([[0.2], [0.1]])),
+            "train_sigma_bsnn": (where, np.array([[0.0040], [0.00276]])),
+            "sigma_row": (where, np.array([[0.7], [0.65]])),
+            "threshold_offset": (where, np.array([[0.5], [0.1]])),
+            "threshold_offset_std": (where, np.array([[0.8], [0.4]])),
+            "programmed_offset": (("theta",), np.array([-0.2, 0.3])),
+            "programmed_offset_std": (("theta",), np.array([0.7, 0.3])),
+        }
+        coordinates = {
+            "frequency": np.array([166e6]), "vdd": np.array([1.1]), "temperature": np.array([-40.0, 27.0]),
+            "corner": np.array(["tt"]), "theta": np.array([0.0, 40.0]),
+        }  # fmt: skip
+        nominal = '{"frequency": 166e6, "vdd": 1.1, "temperature": 27.0, "corner": "tt", "theta": 16}'
+        attributes = {"spicekit": f'{{"system": "dynamic-if", "nominal": {nominal}}}'}
+        return LookupTable(coordinates, values, {}, attributes)
+
+    return made

@@ -75,5 +75,7 @@ def test_works_from_anywhere(installed: Path, tmp_path: Path, repository: Path) 
     netlist = python("-m", "spicekit.cli", "render", "sot-logic")
     assert "* from the wheel\n" in netlist
     assert str(repository) not in netlist
+    behaviour = "import sys\nfrom montecarlo.behaviour import *\nprint(Rows.__name__, 'sklearn' in sys.modules)"
+    assert python("-c", behaviour).split() == ["Rows", "False"]
     out = python("-m", "spicekit.cli", "mc", "sot-read", "--trials", "20", "--json", "--out", "out")
     assert '"ok": 20' in out

@@ -1,4 +1,4 @@
-"""A binary network on constant-current columns: against plain integers, hand-made tables, statistics and the bench."""
+"""A binary network on constant-current columns, and the bench whose spread is a parameter."""
 
 from __future__ import annotations
 
@@ -9,29 +9,22 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
-from numpy.typing import NDArray
 from scipy.special import ndtri
-from scipy.stats import binomtest, norm
 
 pytest.importorskip("sklearn")  # the digits
 
-import c3cim.experiment as c3cim_experiment
-from c3cim.bench import SpreadColumn
-from c3cim.columns import CELLS, Columns, CountErrors
-from c3cim.experiment import Outcome, experiment, rises, same
-from c3cim.network import CLASSES, HIDDEN, INPUTS, Network, bits, train
-from c3cim.plots import plot_accuracy
-from c3cim.tables import AXES, DEVICES, I_COL, SYSTEM, Point, characterisation, points_of
-from imce.experiment import digits
+import c3cim_network
+from c3cim_network import AXES, BENCH, DEVICES, I_COL, MODEL, REDUCED, Device, plot_accuracy, points_of, run
+from networks.c3cim import CLASSES, HIDDEN, INPUTS, Network, bits, train
+from networks.experiment import Outcome, Point, characterisation, digits
 from threadpoolctl import threadpool_limits
 
-from spicekit.benches.c3cim import C3cimColumn
+from montecarlo.behaviour import CountErrors
 from spicekit.errors import UserError
+from spicekit.registry import make_bench
 from spicekit.table import QUANTILES, LookupTable
+from spicekit.waves import Array
 
-Array = NDArray[np.float64]
 N_HRS = np.array([0, 4, 16, 36, 64])
 LEVELS = np.array(QUANTILES)
 
@@ -59,61 +52,12 @@ def swept(parameter: str, values: tuple[float, ...], sigmas: list[float]) -> Loo
     )
 
 
-def errors_of(sigma: float, mean: float = 0.0) -> CountErrors:
-    table = LookupTable(
-        {"n_hrs": N_HRS, "quantile": LEVELS}, {"error_quantiles": (("n_hrs", "quantile"), normal_errors(sigma, mean))}, {}, {}
-    )
-    return CountErrors.of(table)
-
-
-@settings(max_examples=40, deadline=None)
-@given(st.integers(0, 2**32), st.sampled_from((3, 64, 65, 130)))
-def test_without_errors_a_neuron_is_its_integer_sum(seed: int, inputs: int) -> None:
-    rng = np.random.default_rng(seed)
-    seen, weights = rng.integers(0, 2, (4, inputs)), rng.choice([-1, 1], (inputs, 3))
-    expected = [[sum(x * w for x, w in zip(row, column, strict=True)) for column in weights.T.tolist()] for row in seen.tolist()]
-    made = weights.astype(np.float32)
-    for columns in (Columns(made), Columns(made, CountErrors.none(), rng)):
-        np.testing.assert_array_equal(columns.sums(seen.astype(np.float32)), expected)
-        assert columns.number == 3 * -(-inputs // CELLS)
-
-
-def test_an_error_of_one_count_moves_the_sum_by_two() -> None:
-    """Columns that always count one too many; a count never exceeds the selected cells."""
-    one = CountErrors(np.array([0.0, 1.0]), np.ones((CELLS + 1, 2)))
-    rng = np.random.default_rng(1)
-    weights = np.where(np.arange(130) % 2, np.float32(1), np.float32(-1))[:, None]
-    seen = np.ones((1, 130), dtype=np.float32)
-    assert Columns(weights, one, rng).sums(seen)[0, 0] == 2 * 3  # three columns
-    assert Columns(np.ones((130, 1), dtype=np.float32), one, rng).sums(seen)[0, 0] == 130
-    assert Columns(weights, one, rng).sums(np.zeros((1, 130), dtype=np.float32))[0, 0] == 0
-
-
-def test_drawn_counts_have_the_rates_of_the_distribution() -> None:
-    """P(wrong) of a normal error, at counts on the table's grid and between: two-sided binomial test."""
-    errors = errors_of(0.6)
-    wrong = errors.wrong
-    rng = np.random.default_rng(2)
-    decoded = errors.decoded(rng.random(4000))
-    for n in (4, 9, 16, 25, 36, 50, 60):
-        expected = 2 * norm.sf(0.5, scale=0.6 * np.sqrt(n / 64))
-        assert wrong[n] == pytest.approx(expected, rel=0.05, abs=2e-3), n
-        assert binomtest(int(np.count_nonzero(decoded[n] != n)), 4000, float(wrong[n])).pvalue > 1e-4
-    assert wrong[0] == 0
-    assert errors.sigma(np.array([64])) == pytest.approx(0.6, rel=0.02)
-
-
-def test_a_mean_error_shifts_the_count() -> None:
-    decoded = errors_of(0.0, mean=2.0).decoded(np.array([0.5]))[:, 0]
-    np.testing.assert_array_equal(decoded[[0, 4, 16, 36, 64]] - N_HRS, [0, 0, 0, 1, 2])
-
-
 def test_a_network_learns_and_its_columns_are_exact() -> None:
     seen, unseen, labels, unseen_labels = digits(3)
     network = train(seen, labels, np.random.default_rng(3), epochs=10)
     assert network.accuracy(unseen, unseen_labels) > 0.88
     assert network.columns == HIDDEN * 2 + CLASSES * 4
-    assert same(network, unseen)
+    assert network.exact(unseen)
     again = train(seen, labels, np.random.default_rng(3), epochs=10)
     for one, other in zip((*network.weights, *network.offsets), (*again.weights, *again.offsets), strict=True):
         np.testing.assert_array_equal(one, other)
@@ -125,8 +69,8 @@ def test_the_check_of_exactness_can_fail() -> None:
     first, second = (rng.choice([-1, 1], shape).astype(np.float32) for shape in shapes)
     offsets = (np.zeros(HIDDEN, dtype=np.int64), np.zeros(CLASSES, dtype=np.int64))
     images = digits(0)[1][:20]
-    assert same(Network((first, second), offsets), images)
-    assert not same(Network((first, 3 * second), offsets), images)  # weights that a cell cannot hold
+    assert Network((first, second), offsets).exact(images)
+    assert not Network((first, 3 * second), offsets).exact(images)  # weights that a cell cannot hold
     assert set(np.unique(bits(images))) == {0.0, 1.0}
 
 
@@ -154,7 +98,7 @@ def table() -> LookupTable:
             "settle_t_settle": (around, np.full((3, 1), 770e-9)),
         },
         {},
-        {"spicekit": json.dumps({"system": SYSTEM})},
+        {"spicekit": json.dumps({"system": "c3cim"})},
     )
 
 
@@ -166,43 +110,43 @@ def test_the_experiment(table: LookupTable, tmp_path: Path, monkeypatch: pytest.
     }
     points = points_of(table, tables)
     assert [point.value for point in points if point.axis == "ratio"] == [2, 3, 5, 10, 15]
-    assert [point.energy for point in points if point.axis == "device"] == [90e-15] * 3
+    assert [point.energy for point in points if isinstance(point, Device)] == [90e-15] * 3
     assert len([point for point in points if point.axis == "device"]) == len(DEVICES)
-    monkeypatch.setattr(c3cim_experiment, "train", partial(train, epochs=15))
-    outcome = experiment(points, networks=2, chips=1)
-    assert outcome.exact
-    assert outcome.columns == 552
+    monkeypatch.setattr(c3cim_network, "train", partial(train, epochs=15))
+    outcome, trained = run(points, networks=2, chips=1)
+    assert all(network.exact(digits(seed)[1]) for seed, network in enumerate(trained))
+    assert trained[0].columns == 552
     assert outcome.ideal.mean() > 0.88
     spread = [row for row, point in enumerate(points) if point.axis == "spread"]
-    np.testing.assert_array_equal(outcome.real[:, spread[0], 0], outcome.ideal)  # no spread: no error
-    assert outcome.real[:, spread[-1]].mean() < outcome.ideal.mean() - 0.03
-    assert not rises(points, outcome)
-    assert plot_accuracy(points, outcome, "test", tmp_path / "a.png").read_bytes().startswith(b"\x89PNG")
+    np.testing.assert_array_equal(outcome.real[MODEL][:, spread[0], 0], outcome.ideal)  # no spread: no error
+    assert outcome.real[MODEL][:, spread[-1]].mean() < outcome.ideal.mean() - 0.03
+    assert not outcome.rises(points, "spread", MODEL)
+    assert plot_accuracy(points, outcome, 552, tmp_path / "a.png").read_bytes().startswith(b"\x89PNG")
 
 
 def test_a_rise_beyond_the_intervals_is_found() -> None:
     points = [Point("spread", value, CountErrors.none()) for value in (0.0, 5.0)]
     real = np.array([[[0.80], [0.89]], [[0.81], [0.90]]])  # networks, points, chips
     ideal = np.array([0.9, 0.91])
-    assert rises(points, Outcome(ideal, real, 1, True)) == [(points[0], points[1])]
-    assert rises(points, Outcome(ideal, real[:, ::-1], 1, True)) == []
+    assert Outcome(ideal, {MODEL: real}).rises(points, "spread", MODEL) == [(points[0], points[1])]
+    assert Outcome(ideal, {MODEL: real[:, ::-1]}).rises(points, "spread", MODEL) == []
 
 
 def test_another_table_is_refused(table: LookupTable, tmp_path: Path) -> None:
     LookupTable(table.coordinates, table.variables, {}, {"spicekit": "{}"}).save_npz(tmp_path / "other.npz")
     with pytest.raises(UserError, match="characterize c3cim"):
-        characterisation(tmp_path / "other.npz", tmp_path, None, lambda _: None)
+        characterisation(tmp_path / "other.npz", tmp_path, ["c3cim"], REDUCED)
     table.save_npz(tmp_path / "own.npz")
-    assert characterisation(tmp_path / "own.npz", tmp_path, None, lambda _: None).provenance["system"] == SYSTEM
+    assert characterisation(tmp_path / "own.npz", tmp_path, ["c3cim"], REDUCED).provenance["system"] == "c3cim"
 
 
 def test_the_spread_of_the_bench_is_the_parameter() -> None:
     """Points of both states, and nothing else, take it; the default is the card's."""
-    own, shipped = SpreadColumn(n=4, sigma_r=0.2), C3cimColumn(n=4)
+    own, shipped = make_bench(BENCH, {"n": 4, "sigma_r": 0.2}), make_bench("c3cim-column", {"n": 4})
     for point, other in zip(own.points(), shipped.points(), strict=True):
         if point.kind in ("r_lrs", "r_hrs"):
             assert point.draw is not None
             assert point.draw(np.array([1.0]))[0] == pytest.approx(point.nominal * np.exp(0.2))
         else:
             assert (point.name, point.sigma) == (other.name, other.sigma)
-    assert [p.sigma for p in SpreadColumn(n=4).points()] == [p.sigma for p in shipped.points()]
+    assert [p.sigma for p in make_bench(BENCH, {"n": 4}).points()] == [p.sigma for p in shipped.points()]

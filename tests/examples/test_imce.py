@@ -1,4 +1,4 @@
-"""The bit-wise convolution engine, its gates from simulated tables, and the network that runs on them."""
+"""IMCE's pairs of cells from the bench to the network: the bench, its tables, convolutions, training, the experiment."""
 
 from __future__ import annotations
 
@@ -10,28 +10,24 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from numpy.typing import NDArray
 from scipy.signal import correlate
-from scipy.stats import chisquare
 
 pytest.importorskip("sklearn")  # the digits
 
-from imce import experiment as imce_experiment
-from imce.bench import GATES, WORDS
-from imce.engine import AND, OUTPUTS, multiply, multiply_literally, patches
-from imce.experiment import Accuracy, Point, digits, experiment, points_of, rises
-from imce.gates import BENCH, GateModel, make_tables
-from imce.network import LAYERS, train
-from imce.plots import plot_accuracy, plot_errors
+import imce_network
+from imce_network import BENCH, TmrPoint, experiment, make_tables, plot_accuracy, plot_errors, points_of, rises
+from networks.experiment import Accuracy, digits
+from networks.imce import LAYERS, Shape, patches, train
 
 from montecarlo import Campaign, Variation
+from montecarlo.behaviour import GateErrors, Pairs
+from montecarlo.behaviour.arrays import Integers
+from montecarlo.behaviour.gates import GATES, WORDS
 from montecarlo.store import Store
 from spicekit.netlist import render, render_at
 from spicekit.nominal import run
 from spicekit.registry import make_bench
 from spicekit.table import LookupTable
-
-Integers = NDArray[np.integer]
 
 
 @st.composite
@@ -59,39 +55,7 @@ def test_the_convolution_is_the_integer_convolution(case: tuple[Integers, Intege
     )[:, ::stride, ::stride]
     flat = weights.reshape(-1, weights.shape[-1])
     seen = patches(images, weights.shape[0], stride, padding)
-    for engine in (multiply_literally, multiply):
-        found = engine(seen, flat, bits)
-        assert found.dtype.kind == "i"
-        np.testing.assert_array_equal(found, expected)
-
-
-@given(st.integers(0, 2**32), st.integers(1, 4), st.integers(1, 4), st.integers(1, 20), st.integers(1, 5))
-def test_with_wrong_gates_the_fast_engine_is_the_literal_one(seed: int, w: int, i: int, places: int, filters: int) -> None:
-    rng = np.random.default_rng(seed)
-    inputs, weights = rng.integers(0, 1 << i, (3, 2, places)), rng.integers(0, 1 << w, (places, filters))
-    gates = rng.integers(0, len(GATES), (i, w, places, filters))
-    literal = multiply_literally(inputs, weights, (w, i), gates)
-    np.testing.assert_array_equal(multiply(inputs, weights, (w, i), gates), literal)
-    # and the definition, one AND at a time, for one of the outputs
-    by_hand = sum(
-        list(GATES.values())[gates[m, n, k, 0]][2 * (inputs[0, 0, k] >> m & 1) + (weights[k, 0] >> n & 1)] << (m + n)
-        for m in range(i)
-        for n in range(w)
-        for k in range(places)
-    )
-    assert literal[0, 0, 0] == by_hand
-
-
-def test_every_gate_of_the_wrong_shape_is_refused() -> None:
-    with pytest.raises(ValueError, match=r"\(2, 1, 3, 4\) needed"):
-        multiply(np.zeros((1, 3), dtype=int), np.zeros((3, 4), dtype=int), (1, 2), np.zeros((1, 2, 3, 4), dtype=int))
-
-
-def test_the_gates_are_all_that_can_be() -> None:
-    """A sense voltage that rises with every 1 gives the monotone functions of two bits, and there are six."""
-    monotone = {(a, b, c, d) for a in (0, 1) for b in (0, 1) for c in (0, 1) for d in (0, 1) if a <= min(b, c) and max(b, c) <= d}
-    assert set(GATES.values()) == monotone
-    assert [int(OUTPUTS[AND, a, b]) for a in (0, 1) for b in (0, 1)] == [0, 0, 0, 1]
+    np.testing.assert_array_equal(Pairs(flat, bits).products(seen), expected)
 
 
 def test_the_bench_prints_the_same_alone(ngspice_batch: Callable[[str], dict[str, float]]) -> None:
@@ -145,53 +109,41 @@ def test_the_column_is_that_of_sot_logic(tmp_path: Path, campaign: Store) -> Non
 @pytest.fixture(scope="module")
 def table(tmp_path_factory: pytest.TempPathFactory) -> LookupTable:
     folder = tmp_path_factory.mktemp("tables")
-    return make_tables({"sigma_tmr": (0.1, 0.3)}, (1.0, 2.5), 300, folder, lambda _: None)["sigma_tmr"]
+    return make_tables({"sigma_tmr": (0.1, 0.3)}, (1.0, 2.5), 300, folder)["sigma_tmr"]
 
 
 def test_tables_are_made_once(table: LookupTable, tmp_path: Path) -> None:
     axes = {"sigma_tmr": (0.1, 0.2)}
-    make_tables(axes, (1.0,), 20, tmp_path, lambda _: None)
+    make_tables(axes, (1.0,), 20, tmp_path)
     parts = {part: part.stat().st_mtime_ns for part in tmp_path.rglob("part-*.parquet")}
     assert len(parts) == 2
-    make_tables(axes, (1.0,), 20, tmp_path, lambda _: None)
+    make_tables(axes, (1.0,), 20, tmp_path)
     assert parts == {part: part.stat().st_mtime_ns for part in tmp_path.rglob("part-*.parquet")}
 
 
 def test_the_model_holds_the_tables_fractions(table: LookupTable) -> None:
-    wide = GateModel.of(table, tmr=1.0, sigma_tmr=0.3)
+    wide = GateErrors.of(table, tmr=1.0, sigma_tmr=0.3)
     assert wide.trials == 300
     assert wide.fractions.sum() == pytest.approx(1)
     assert wide.error_rate("11") == pytest.approx(float(table.query("gate_zero", tmr=1.0, sigma_tmr=0.3)))
     assert wide.error_rate("11") > 5 * max(wide.error_rate("01"), wide.error_rate("10"))  # all-AP has the widest spread
     low, high = wide.interval("11")
     assert low < wide.error_rate("11") < high
-    narrow = GateModel.of(table, tmr=2.5, sigma_tmr=0.1)
-    np.testing.assert_array_equal(narrow.fractions, GateModel.ideal().fractions)
+    narrow = GateErrors.of(table, tmr=2.5, sigma_tmr=0.1)
+    np.testing.assert_array_equal(narrow.fractions, GateErrors.none().fractions)
     # between the points: the mean of both, and still fractions
-    between, other = GateModel.of(table, tmr=1.0, sigma_tmr=0.2), GateModel.of(table, tmr=1.0, sigma_tmr=0.1)
+    between, other = GateErrors.of(table, tmr=1.0, sigma_tmr=0.2), GateErrors.of(table, tmr=1.0, sigma_tmr=0.1)
     np.testing.assert_allclose(between.fractions, (wide.fractions + other.fractions) / 2)
 
 
-def test_gates_are_drawn_with_their_fractions() -> None:
-    model = GateModel(np.array([0.7, 0.1, 0.05, 0.05, 0.08, 0.02]), 1000)
-    drawn = model.draw(np.random.default_rng(1), (2, 1, 100, 100))
-    assert drawn.shape == (2, 1, 100, 100)
-    assert chisquare(np.bincount(drawn.ravel(), minlength=6), model.fractions * 20_000).pvalue > 1e-3
-    assert model.error_rate("00") == pytest.approx(0.02)
-    assert model.error_rate("01") == pytest.approx(0.15)
-    assert model.error_rate("10") == pytest.approx(0.15)
-    assert model.error_rate("11") == pytest.approx(0.1)
-    assert model.mean_error_rate == pytest.approx(0.42 / 4)
-
-
 @pytest.mark.parametrize("shape", LAYERS)
-def test_the_gradient_of_lowering_is_its_transpose(shape: object) -> None:
+def test_the_gradient_of_lowering_is_its_transpose(shape: Shape) -> None:
     """<lower(x), y> = <x, raise(y)> for any x and y."""
     rng = np.random.default_rng(2)
     x = rng.standard_normal((2, 8, 8, 3)).astype(np.float32)
-    lowered = shape.lower(x)  # type: ignore[attr-defined]
+    lowered = shape.lower(x)
     y = rng.standard_normal(lowered.shape).astype(np.float32)
-    assert np.vdot(lowered, y) == pytest.approx(np.vdot(x, shape.raise_gradient(y, x.shape)), rel=1e-4)  # type: ignore[attr-defined]
+    assert np.vdot(lowered, y) == pytest.approx(np.vdot(x, shape.raise_gradient(y, x.shape)), rel=1e-4)
 
 
 def test_a_network_learns_and_wrong_gates_cost_accuracy() -> None:
@@ -201,21 +153,19 @@ def test_a_network_learns_and_wrong_gates_cost_accuracy() -> None:
     assert network.accuracy(unseen, unseen_labels) > 0.9  # ten digits: chance is 0.1
     # the memory's ANDs at error rate 0 give the very same predictions
     perfect = np.random.default_rng(0)
-    np.testing.assert_array_equal(
-        network.predict(unseen, lambda shape: GateModel.ideal().draw(perfect, shape)), network.predict(unseen)
-    )
+    np.testing.assert_array_equal(network.predict(unseen, GateErrors.none(), perfect), network.predict(unseen))
     found = []
     for rate in (0.0, 0.02, 0.1, 0.4):
-        model = replace(GateModel.ideal(), fractions=np.array([1 - rate, rate, 0, 0, 0, 0]))
+        model = replace(GateErrors.none(), fractions=np.array([1 - rate, rate, 0, 0, 0, 0]))
         rng = np.random.default_rng(4)
-        found.append(np.mean([network.accuracy(unseen, unseen_labels, lambda s, m=model, r=rng: m.draw(r, s)) for _ in range(3)]))
+        found.append(np.mean([network.accuracy(unseen, unseen_labels, model, rng) for _ in range(3)]))
     assert found == sorted(found, reverse=True)
     assert found[0] > 0.9 > 0.6 > found[-1]
 
 
 def test_the_experiment(table: LookupTable, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """From the tables to the accuracies, in worker processes, and their pictures."""
-    monkeypatch.setattr(imce_experiment, "CONFIGURATIONS", ((1, 1),))
+    monkeypatch.setattr(imce_network, "CONFIGURATIONS", ((1, 1),))
     points = points_of({"sigma_tmr": table})
     assert [(point.tmr, point.value) for point in points] == [(1.0, 0.1), (1.0, 0.3), (2.5, 0.1), (2.5, 0.3)]
     results = experiment(points, networks=2, chips=1)
@@ -229,8 +179,8 @@ def test_the_experiment(table: LookupTable, tmp_path: Path, monkeypatch: pytest.
 
 
 def test_a_rise_beyond_the_intervals_is_found() -> None:
-    few, many = (GateModel(np.array([1 - rate, rate, 0, 0, 0, 0]), 100) for rate in (0.01, 0.1))
-    points = [Point("vdd", 1.0, 1.0, few), Point("vdd", 0.5, 1.0, many), Point("vdd", 0.5, 2.5, many)]
+    few, many = (GateErrors(np.array([1 - rate, rate, 0, 0, 0, 0]), 100) for rate in (0.01, 0.1))
+    points = [TmrPoint("vdd", 1.0, few, 1.0), TmrPoint("vdd", 0.5, many, 1.0), TmrPoint("vdd", 0.5, many, 2.5)]
     low, high = Accuracy(0.5, 0.45, 0.55), Accuracy(0.6, 0.56, 0.64)
     assert rises(points, [high, low, high]) == []
     assert rises(points, [low, high, low]) == [(points[0], points[1])]

@@ -1,1 +1,0 @@
-"""A binary network on rows of the STT-BNN macro, with decision errors from its simulated table."""
