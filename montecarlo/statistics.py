@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import beta
+
+from spicekit.binomial import clopper_pearson as exact_interval
 
 from spicekit.bench import Measure
 
@@ -15,16 +16,9 @@ Array = NDArray[np.float64]
 
 
 def clopper_pearson(errors: int, decisions: int, confidence: float = 0.95) -> tuple[float, float]:
-    """Exact interval for an error probability (Clopper and Pearson, Biometrika 26, 404 (1934)).
-
-    It covers the true value with at least ``confidence``; with no error seen, the upper bound is about 3.7/decisions at 95 %.
-    """
-    if decisions == 0:
-        return 0.0, 1.0
-    tail = (1 - confidence) / 2
-    low = 0.0 if errors == 0 else float(beta.ppf(tail, errors, decisions - errors + 1))
-    high = 1.0 if errors == decisions else float(beta.ppf(1 - tail, errors + 1, decisions - errors))
-    return low, high
+    """:func:`spicekit.binomial.clopper_pearson` of one count."""
+    low, high = exact_interval(errors, decisions, confidence)
+    return float(low), float(high)
 
 
 def counted(measure: Measure, values: Array) -> Array:

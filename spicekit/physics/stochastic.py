@@ -30,8 +30,8 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.stats import beta as beta_distribution
 
+from spicekit.binomial import clopper_pearson
 from spicekit.errors import UserError
 from spicekit.physics.fokker_planck import Floats, checked
 
@@ -106,14 +106,6 @@ def stochastic_llg(
 def default_step(overdrive: float, alpha: float) -> float:
     """The default time step in tau_D: a fiftieth of a radian of precession, a hundredth of the spin torque's time."""
     return 0.02 * min(alpha, 0.5 / max(1.0, abs(overdrive)))
-
-
-def clopper_pearson(count: ArrayLike, trials: int, confidence: float = 0.95) -> tuple[Floats, Floats]:
-    """The exact binomial interval (low, high) of ``count`` of ``trials``, in the shape of ``count``."""
-    k, tail = np.asarray(count, dtype=np.float64), (1 - confidence) / 2
-    low = np.where(k > 0, beta_distribution.ppf(tail, np.maximum(k, 1), trials - k + 1), 0.0)
-    high = np.where(k < trials, beta_distribution.isf(tail, k + 1, np.maximum(trials - k, 1)), 1.0)
-    return low, high
 
 
 def boltzmann_cosine(delta: float, size: int, rng: np.random.Generator) -> Floats:
