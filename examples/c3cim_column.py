@@ -19,8 +19,8 @@ from montecarlo.statistics import clopper_pearson
 from montecarlo.store import Store
 from spicekit import make_bench, run
 from spicekit.benches.c3cim_headroom import current_range, largest_cells
+from spicekit.linearity import deviation
 from spicekit.style import COLOURS, new_figure, save
-from spicekit.transfer import deviation
 
 Array = NDArray[np.float64]
 BENCHES = {"constant current": "c3cim-column", "current summing": "c3cim-conventional"}

@@ -21,8 +21,8 @@ from scipy.special import ndtr
 from spicekit.analysis import DcAnalysis
 from spicekit.bench import Bench, BenchParameters, Measure, VariationPoint, option, quantity
 from spicekit.errors import UserError
+from spicekit.linearity import dnl, inl, usable
 from spicekit.resistive import Resistive
-from spicekit.transfer import dnl, inl, usable
 from spicekit.waves import Array, Waves
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from spicekit.linearity import deviation
 from spicekit.style import COLOURS, new_figure
-from spicekit.transfer import deviation
 from spicekit.waves import Array
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from spicekit.transfer import deviation, dnl, inl, usable
+from spicekit.linearity import deviation, dnl, inl, usable
 
 LEVEL = np.arange(0.0, 65.0)
 
