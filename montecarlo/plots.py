@@ -15,9 +15,9 @@ from montecarlo.store import Store
 from spicekit.bench import Bench, Margin
 from spicekit.outcome import Outcome
 from spicekit.style import COLOURS, new_figure, save
+from spicekit.units import readable
 
 Array = NDArray[np.float64]
-_SCALES = {-3: "m", -6: "µ", -9: "n", -12: "p", -15: "f", 0: "", 3: "k", 6: "M"}
 
 
 def plot_campaign(bench: Bench, store: Store, summary: dict[str, Any]) -> list[Path]:
@@ -38,13 +38,6 @@ def plot_campaign(bench: Bench, store: Store, summary: dict[str, Any]) -> list[P
     ]
 
 
-def _scale(values: Array, unit: str) -> tuple[float, str]:
-    """Factor and label that bring ``values`` to a readable size."""
-    peak = float(np.max(np.abs(values)))
-    exponent = int(np.clip(3 * np.floor(np.log10(peak) / 3), -15, 6)) if peak > 0 else 0
-    return 10.0**-exponent, f"{_SCALES[exponent]}{unit}"
-
-
 def _distributions(
     bench: Bench, margins: list[Margin], columns: dict[str, Array], summary: dict[str, Any], conditions: str, path: Path
 ) -> Path:
@@ -54,7 +47,7 @@ def _distributions(
     for axis, margin in zip(axes, margins, strict=True):
         statistics = summary["margins"][margin.name]
         low, high = columns[margin.low], columns[margin.high]
-        factor, unit = _scale(np.concatenate([low, high]), meanings[margin.low].unit)
+        factor, unit = readable(np.concatenate([low, high]), meanings[margin.low].unit)
         bins = np.linspace(min(low.min(), high.min()) * factor, max(low.max(), high.max()) * factor, 161)
         for values, name, colour in ((low, margin.low, COLOURS[0]), (high, margin.high, COLOURS[1])):
             axis.hist(values * factor, bins=bins, color=colour, alpha=0.75, label=f"{name}: {meanings[name].meaning}")
@@ -96,7 +89,7 @@ def _tails(
     axes = figure.subplots(1, len(margins), squeeze=False, sharey=True)[0]
     units = {measure.name: measure.unit for measure in bench.measures()}
     for axis, margin in zip(axes, margins, strict=True):
-        factor, unit = _scale(np.concatenate([columns[margin.low], columns[margin.high]]), units[margin.low])
+        factor, unit = readable(np.concatenate([columns[margin.low], columns[margin.high]]), units[margin.low])
         for name, colour in ((margin.low, COLOURS[0]), (margin.high, COLOURS[1])):
             values = np.sort(columns[name]) * factor
             score = ndtri((np.arange(len(values)) + 0.5) / len(values))
@@ -130,7 +123,7 @@ def _margins(bench: Bench, margins: list[Margin], summary: dict[str, Any], condi
     names = [margin.name for margin in margins]
     units = {measure.name: measure.unit for measure in bench.measures()}
     means = np.array([summary["margins"][name]["mean"] for name in names])
-    factor, unit = _scale(means, units[margins[0].low])
+    factor, unit = readable(means, units[margins[0].low])
     kinds = (
         ("mean", "mean gap"),
         ("sigma3", "mean gap - 3σ of both"),
@@ -160,7 +153,7 @@ def plot_margins_against(folders: list[Path], parameter: str, label: str, path: 
     places = [value for value, _ in found]
     names = list(found[0][1]["margins"])
     peaks = np.array([abs(summary["margins"][name]["mean"]) for name in names for _, summary in found])
-    factor, unit = _scale(peaks, found[0][1]["margins"][names[0]]["unit"])
+    factor, unit = readable(peaks, found[0][1]["margins"][names[0]]["unit"])
     figure = new_figure(10.5, 4.6)
     left, right = figure.subplots(1, 2)
     for index, name in enumerate(names):

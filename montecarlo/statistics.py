@@ -8,9 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from spicekit.binomial import clopper_pearson as exact_interval
-
 from spicekit.bench import Measure
+from spicekit.binomial import clopper_pearson as exact_interval
 
 Array = NDArray[np.float64]
 

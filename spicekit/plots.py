@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from spicekit.analysis import TranAnalysis
 from spicekit.files import write_atomically
@@ -13,6 +12,7 @@ from spicekit.limits import shown_measure
 from spicekit.nominal import RunResult
 from spicekit.rawfile import write_raw
 from spicekit.style import COLOURS, new_figure, save
+from spicekit.units import readable
 
 
 def conditions(result: RunResult) -> str:
@@ -47,7 +47,7 @@ def _operating_points(result: RunResult, path: Path) -> Path:
     figure = new_figure(4.8 * len(kinds) + 0.6, 0.3 * rows + 1.6)
     for axis, (quantity, unit, names) in zip(figure.subplots(1, len(kinds), squeeze=False)[0], kinds, strict=True):
         values = np.array([result.waves(name)[0] for name in names])
-        factor, prefix = _readable(values)
+        factor, scaled = readable(values, unit)
         places = np.arange(len(names))
         axis.hlines(places, 0, values * factor, color=COLOURS[0], lw=1.5, alpha=0.5)
         axis.plot(values * factor, places, "o", color=COLOURS[0])
@@ -61,7 +61,7 @@ def _operating_points(result: RunResult, path: Path) -> Path:
         axis.invert_yaxis()
         axis.axvline(0, color="black", lw=0.8)
         axis.margins(x=0.2)
-        axis.set_xlabel(f"{quantity} ({prefix}{unit})")
+        axis.set_xlabel(f"{quantity} ({scaled})")
     figure.suptitle(f"{result.bench.name}: operating point, {conditions(result)}", fontsize=11)
     return save(figure, path)
 
@@ -70,29 +70,20 @@ def _transient(result: RunResult, path: Path) -> Path:
     """The bench's panels above each other, over time."""
     panels = result.bench.panels()
     time = result.waves("time")
-    time_factor, time_prefix = _readable(np.array([time[-1]]))
+    time_factor, time_unit = readable(time[-1], "s")
     figure = new_figure(9.5, 1.9 * len(panels) + 1.2)
     axes = figure.subplots(len(panels), 1, sharex=True, squeeze=False)[:, 0]
     for axis, panel in zip(axes, panels, strict=True):
         values = {label: result.waves(name) for name, label in panel.vectors.items()}
-        factor, prefix = _readable(np.concatenate(list(values.values()))) if panel.unit else (1.0, "")
+        factor, scaled = readable(np.concatenate(list(values.values())), panel.unit)
         for index, (label, wave) in enumerate(values.items()):
             axis.plot(time * time_factor, wave * factor, color=COLOURS[index % len(COLOURS)], lw=1.3, label=label)
-        axis.set_ylabel(f"{panel.label} ({prefix}{panel.unit})" if panel.unit else panel.label)
+        axis.set_ylabel(f"{panel.label} ({scaled})" if panel.unit else panel.label)
         axis.legend(fontsize=8, loc="upper left", bbox_to_anchor=(1.0, 1.0))
-    axes[-1].set_xlabel(f"time ({time_prefix}s)")
+    axes[-1].set_xlabel(f"time ({time_unit})")
     axes[-1].set_xlim(0, time[-1] * time_factor)
     figure.suptitle(f"{result.bench.name}: {conditions(result)}", fontsize=11)
     return save(figure, path)
-
-
-def _readable(values: NDArray[np.float64]) -> tuple[float, str]:
-    """Factor and prefix that bring the largest of ``values`` to between 1 and 1000."""
-    peak = float(np.abs(values).max())
-    for factor, prefix in ((1e-6, "M"), (1e-3, "k"), (1.0, ""), (1e3, "m"), (1e6, "µ"), (1e9, "n"), (1e12, "p")):
-        if peak * factor >= 1:
-            return factor, prefix
-    return 1e15, "f"
 
 
 def measure_rows(result: RunResult) -> list[tuple[str, str, str]]:

@@ -9,6 +9,9 @@ from __future__ import annotations
 import math
 import re
 
+import numpy as np
+from numpy.typing import ArrayLike
+
 from spicekit.errors import UserError
 
 _SUFFIXES = {
@@ -16,6 +19,7 @@ _SUFFIXES = {
     "p": "e-12", "f": "e-15", "a": "e-18",
 }  # fmt: skip
 _NUMBER = re.compile(r"([+-]?(?:\d+\.?\d*|\.\d+))(e[+-]?\d+)?\s*(meg|[tgkmuµμnpfa])?([a-zµμω]*)", re.IGNORECASE)
+_PREFIXES = {12: "T", 9: "G", 6: "M", 3: "k", 0: "", -3: "m", -6: "µ", -9: "n", -12: "p", -15: "f", -18: "a"}
 _UNITS = {"", "v", "a", "s", "f", "h", "hz", "ohm", "ω", "w", "j", "m", "c", "k", "b", "oe", "t", "ev"}
 
 
@@ -56,14 +60,35 @@ def format_value(value: float, unit: str = "", digits: int = 4) -> str:
     """
     if not math.isfinite(value):
         return f"{value} {unit}".strip()
-    if not unit.isalpha() or unit in {"C", "K"}:  # the prefix of "m2" would be squared with it
+    if not _takes_prefix(unit):
         return f"{value:.{digits}g} {unit}".strip() if unit != "1" else f"{value:.{digits}g}"
     if value == 0:
         return f"0 {unit}"
-    exponent = min(12, max(-18, 3 * math.floor(math.log10(abs(value)) / 3)))
+    exponent = _exponent(abs(value))
     mantissa = f"{value / 10**exponent:.{digits}g}"
     if float(mantissa) in (1000.0, -1000.0) and exponent < 12:  # rounding carried over
         exponent += 3
         mantissa = f"{value / 10**exponent:.{digits}g}"
-    prefix = {12: "T", 9: "G", 6: "M", 3: "k", 0: "", -3: "m", -6: "µ", -9: "n", -12: "p", -15: "f", -18: "a"}[exponent]
-    return f"{mantissa} {prefix}{unit}"
+    return f"{mantissa} {_PREFIXES[exponent]}{unit}"
+
+
+def readable(values: ArrayLike, unit: str) -> tuple[float, str]:
+    """Factor and unit that bring the largest magnitude of ``values`` to between 1 and 1000, for the axis of a plot.
+
+    As they are if all are 0 or not finite, or if :func:`format_value` would give no prefix.
+    """
+    magnitudes = np.abs(np.asarray(values, dtype=float))
+    peak = float(np.max(magnitudes, initial=0.0, where=np.isfinite(magnitudes)))
+    if peak == 0 or not _takes_prefix(unit):
+        return 1.0, unit
+    exponent = _exponent(peak)
+    return 10.0**-exponent, f"{_PREFIXES[exponent]}{unit}"
+
+
+def _takes_prefix(unit: str) -> bool:
+    return unit.isalpha() and unit not in {"C", "K"}  # the prefix of "m2" would be squared with it
+
+
+def _exponent(magnitude: float) -> int:
+    """That of the prefix, a multiple of 3; log10 of 1e-9 may be a rounding error off."""
+    return min(12, max(-18, 3 * math.floor(math.log10(magnitude) / 3 + 1e-9)))

@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from matplotlib.axes import Axes
 
-from montecarlo.plots import _scale
 from montecarlo.rare.state import LimitState, joined
 from spicekit.style import COLOURS, new_figure, save
-from spicekit.units import format_value
+from spicekit.units import format_value, readable
 
 if TYPE_CHECKING:
     from montecarlo.rare.study import Found, YieldStudy
@@ -27,7 +26,7 @@ def plot_yield(study: YieldStudy, state: LimitState, found: Found, summary: dict
     unit = study.expression.units[0] if single else ""
     step = float(state.scale[0]) if single else 1.0
     shown = np.concatenate([t.g[np.isfinite(t.g)] for s, t in state.history if s == "plain"]) * step
-    factor, label = _scale(shown, unit) if unit else (1.0, "")
+    factor, label = readable(shown, unit)
     label = f"limit state g ({label})" if label else "limit state g" + ("" if single else " (standard deviations)")
     _histogram(above, state, found, step * factor, label)
     _line(line, found, step * factor, label)

@@ -15,6 +15,7 @@ from scipy.special import ndtri
 
 from montecarlo.report.content import Chart
 from spicekit.style import COLOURS
+from spicekit.units import readable
 from spicekit.waves import Array
 
 BINS = 120  # most, of a histogram of two states
@@ -22,18 +23,6 @@ SMALL_BINS = 50  # most, of a measure's own
 TAIL_POINTS = 500  # of a normal-probability plot, for each state
 WAVE_POINTS = 3000  # of a waveform
 DASHES = ("solid", "dash", "dot", "dashdot")
-
-_PREFIXES = {12: "T", 9: "G", 6: "M", 3: "k", 0: "", -3: "m", -6: "µ", -9: "n", -12: "p", -15: "f", -18: "a"}
-
-
-def readable(values: Array, unit: str) -> tuple[float, str]:
-    """Factor and unit that bring the largest of ``values`` to between 1 and 1000; as they are if the unit takes no prefix."""
-    finite = np.abs(values[np.isfinite(values)])
-    peak = float(finite.max()) if finite.size else 0.0
-    if peak == 0 or unit in ("", "1", "C", "K", "%") or " " in unit or "/" in unit:
-        return 1.0, unit
-    exponent = min(12, max(-18, 3 * math.floor(math.log10(peak) / 3 + 1e-9)))
-    return 10.0**-exponent, f"{_PREFIXES[exponent]}{unit}"
 
 
 def with_unit(label: str, unit: str) -> str:

@@ -13,6 +13,7 @@ from montecarlo.report import charts
 from montecarlo.report.content import Chart
 from montecarlo.report.grid import RATE_ENDS, Grid
 from spicekit.style import COLOURS
+from spicekit.units import readable
 from spicekit.waves import Array
 
 LINES = 8  # in a plot; more are chosen from a menu
@@ -69,7 +70,7 @@ class Lines:
         values = grid.values(self.x)
         if isinstance(values[0], str):
             return [charts.plain(value) for value in values], charts.axis(self.x)
-        factor, unit = charts.readable(np.asarray(values, dtype=float), grid.unit(self.x))
+        factor, unit = readable(np.asarray(values, dtype=float), grid.unit(self.x))
         x = charts.numbers(np.asarray(values) * factor)
         return x, charts.axis(charts.with_unit(self.x, unit), **({"tickvals": x} if len(x) <= 6 else {}))
 
@@ -86,7 +87,7 @@ def measure_chart(grid: Grid, name: str) -> Chart | None:
     if lines is None:
         return None
     values = grid.array(name)
-    factor, unit = charts.readable(values, grid.unit(name))
+    factor, unit = readable(values, grid.unit(name))
     x, x_axis = lines.scale(grid)
     band = f"{name}_quantiles" in grid and lines.each <= BANDS
     traces: Traces = []
@@ -114,7 +115,7 @@ def gaps(grid: Grid, margin: str) -> Chart | None:
     if lines is None:
         return None
     mean, worst = grid.array(f"{margin}_mean"), grid.array(f"{margin}_worst")
-    factor, unit = charts.readable(mean, grid.unit(f"{margin}_mean"))
+    factor, unit = readable(mean, grid.unit(f"{margin}_mean"))
     x, x_axis = lines.scale(grid)
     traces = []
     for line in lines.lines:

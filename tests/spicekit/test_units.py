@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from spicekit.errors import UserError
-from spicekit.units import format_value, parse_value
+from spicekit.units import format_value, parse_value, readable
 
 SUFFIXES = {"t": 12, "g": 9, "meg": 6, "k": 3, "m": -3, "u": -6, "µ": -6, "n": -9, "p": -12, "f": -15, "a": -18}
 
@@ -100,3 +101,24 @@ def test_mantissa_has_at_most_three_digits_before_the_point(value: float) -> Non
 )
 def test_writes(value: float, unit: str, text: str) -> None:
     assert format_value(value, unit) == text
+
+
+@pytest.mark.parametrize(
+    ("values", "unit", "factor", "scaled"),
+    [
+        ([-3e-3, 1e-4], "V", 1e3, "mV"),
+        ([1e-9], "s", 1e9, "ns"),
+        ([999e3, np.nan, np.inf], "ohm", 1e-3, "kohm"),
+        ([2e-22], "J", 1e18, "aJ"),
+        ([5e13], "Hz", 1e-12, "THz"),
+        ([0.0, np.nan], "V", 1.0, "V"),
+        ([], "V", 1.0, "V"),
+        ([1e-3], "", 1.0, ""),
+        ([1e-3], "%", 1.0, "%"),
+        ([1e3], "C", 1.0, "C"),
+        ([1e-12], "m2", 1.0, "m2"),
+    ],
+)
+def test_an_axis_is_scaled_to_be_read(values: list[float], unit: str, factor: float, scaled: str) -> None:
+    found, said = readable(values, unit)
+    assert (found, said) == (pytest.approx(factor), scaled)
