@@ -12,7 +12,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from montecarlo import Campaign
 from montecarlo.statistics import clopper_pearson
@@ -22,7 +21,6 @@ from spicekit.benches.c3cim_headroom import current_range, largest_cells
 from spicekit.linearity import deviation
 from spicekit.style import COLOURS, new_figure, save
 
-Array = NDArray[np.float64]
 BENCHES = {"constant current": "c3cim-column", "current summing": "c3cim-conventional"}
 DEVICES = ("rram-hfo2", "fefet-like", "stt-bnn-65nm")
 CURRENTS = (10e-9, 15e-9, 20e-9, 25e-9, 30e-9, 40e-9, 50e-9, 60e-9, 70e-9, 80e-9, 100e-9, 120e-9, 150e-9)

@@ -16,15 +16,14 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 from scipy.special import ndtr
 from scipy.stats import kurtosis
 
 from montecarlo import Campaign
 from spicekit import run
 from spicekit.style import COLOURS, new_figure, save
+from spicekit.waves import Array
 
-Array = NDArray[np.float64]
 CURRENTS = (1e-6, 1.5e-6, 2e-6, 3e-6, 5e-6)
 FLOOR = 1e-6
 

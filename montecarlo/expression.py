@@ -23,14 +23,13 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from montecarlo.unit_algebra import Unit, read_unit, times, written
 from spicekit.bench import Measure
 from spicekit.errors import UserError, unknown
 from spicekit.units import parse_value
+from spicekit.waves import Array
 
-Array = NDArray[np.float64]
 Measures = Mapping[str, Array]
 
 LONGEST = 400  # words and signs

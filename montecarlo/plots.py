@@ -16,8 +16,7 @@ from spicekit.bench import Bench, Margin
 from spicekit.outcome import Outcome
 from spicekit.style import COLOURS, new_figure, save
 from spicekit.units import readable
-
-Array = NDArray[np.float64]
+from spicekit.waves import Array
 
 
 def plot_campaign(bench: Bench, store: Store, summary: dict[str, Any]) -> list[Path]:

@@ -25,11 +25,11 @@ from scipy.stats import norm, rankdata
 from montecarlo.samplers import NOMINAL
 from montecarlo.store import Store
 from spicekit.outcome import Outcome
+from spicekit.waves import Array
 
 if TYPE_CHECKING:
     from montecarlo.campaign import Campaign
 
-Array = NDArray[np.float64]
 
 MOST_TRIALS = 20_000
 MOST_NUMBERS = 4_000_000  # trials x coordinates held at a time: 32 MB

@@ -6,12 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from spicekit.bench import Measure
 from spicekit.binomial import clopper_pearson as exact_interval
-
-Array = NDArray[np.float64]
+from spicekit.waves import Array
 
 
 def clopper_pearson(errors: int, decisions: int, confidence: float = 0.95) -> tuple[float, float]:

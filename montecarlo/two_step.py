@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from scipy.special import ndtr
 from scipy.stats import binom
 
@@ -25,8 +25,7 @@ from spicekit.benches.bnn_array import RowParameters
 from spicekit.errors import SpicekitError
 from spicekit.limits import Beyond
 from spicekit.outcome import Outcome
-
-Array = NDArray[np.float64]
+from spicekit.waves import Array
 
 DEGREE = 3  # of the source line over the matches: what is left of its bend is below 0.01 LSB within six sigma of random data
 RESAMPLES = 300  # of a bootstrap

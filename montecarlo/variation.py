@@ -13,14 +13,13 @@ from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.special import ndtr, ndtri
 
 from spicekit.bench import VariationPoint
 from spicekit.errors import UserError, unknown
 from spicekit.units import parse_value
+from spicekit.waves import Array
 
-Array = NDArray[np.float64]
 Distribution = Literal["normal", "lognormal"]
 Scope = Literal["local", "global"]
 

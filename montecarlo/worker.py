@@ -12,14 +12,13 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from spicekit.bench import Bench
 from spicekit.block import simulate_block
 from spicekit.outcome import Outcome
 from spicekit.registry import make_bench
+from spicekit.waves import Array
 
-Array = NDArray[np.float64]
 FOLLOW = 2.0  # s, between two looks whether the parent lives
 
 

@@ -9,9 +9,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
-Array = NDArray[np.float64]
+from spicekit.waves import Array
 
 
 def write_raw(path: Path, title: str, plot: str, vectors: Mapping[str, Array]) -> None:

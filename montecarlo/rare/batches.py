@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from montecarlo.campaign import Campaign
 from montecarlo.expression import Expression
@@ -20,8 +19,7 @@ from montecarlo.schedule import Source, simulate_sources
 from montecarlo.store import Store
 from spicekit.analysis import DcAnalysis
 from spicekit.outcome import Outcome
-
-Array = NDArray[np.float64]
+from spicekit.waves import Array
 
 TASKS = 16  # into which a batch is divided, whatever the number of workers, so that results do not depend on it
 LEAST = {True: 32, False: 1}  # trials a task: a DC sweep has its set-up to earn back

@@ -11,15 +11,12 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from montecarlo.rare.estimate import Estimate, from_counts
 from montecarlo.rare.explore import Exploration
 from montecarlo.rare.form import DesignPoint, crossings
 from montecarlo.rare.importance import sample
 from montecarlo.rare.state import LimitState, Spent, joined
-
-Array = NDArray[np.float64]
 
 PLAIN = 1000  # plain trials in all
 RELAXED = 0.02  # of them fail

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from scipy.special import ndtri
 
 from montecarlo.statistics import clopper_pearson
+from spicekit.waves import Array
 
-Array = NDArray[np.float64]
 TWO_SIDED = 1.959964  # standard deviations of a 95 % interval
 
 

@@ -5,11 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from montecarlo.rare.state import LimitState, Trials, joined
-
-Array = NDArray[np.float64]
+from spicekit.waves import Array
 
 PLAIN = 500  # trials as nature draws them
 WIDE = 200  # trials with larger sigmas, a batch

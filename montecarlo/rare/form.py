@@ -14,11 +14,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from montecarlo.rare.state import LimitState, Trials
-
-Array = NDArray[np.float64]
+from spicekit.waves import Array
 
 REACH = 10.0  # sigmas: a limit state that is beyond is as good as never reached (1e-23)
 LENGTHS = np.array([1.0, 0.6, 0.3, 0.1])  # of a step, tried at once

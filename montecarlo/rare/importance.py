@@ -16,7 +16,6 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.special import ndtr
 
 from montecarlo.rare.density import Density, Mixture, Shifted, Tail
@@ -25,8 +24,7 @@ from montecarlo.rare.explore import FEW_VALUES, Exploration, regression
 from montecarlo.rare.form import DesignPoint
 from montecarlo.rare.regions import add, outsider, seek
 from montecarlo.rare.state import LimitState, Spent, Trials, joined
-
-Array = NDArray[np.float64]
+from spicekit.waves import Array
 
 PILOT = 200  # trials from the shifted normals alone
 FIRST = 300  # trials of the sampling before its length is known

@@ -9,13 +9,11 @@ least-norm failing point is that of Dolecek et al. (ICCAD 2008, doi:10.1109/ICCA
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
 from montecarlo.rare.explore import regression
 from montecarlo.rare.form import REACH, DesignPoint
 from montecarlo.rare.state import LimitState
-
-Array = NDArray[np.float64]
+from spicekit.waves import Array
 
 POINTS = 11  # a line, twice: the boundary to 1 % of the reach
 SCATTER = 0.7  # sigmas around the boundary

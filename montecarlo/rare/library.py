@@ -11,7 +11,6 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from montecarlo.rare.density import Shifted
 from montecarlo.rare.estimate import Estimate, interval
@@ -20,8 +19,7 @@ from montecarlo.rare.form import DIFFERENCE, DesignPoint, line
 from montecarlo.rare.importance import Sampled
 from montecarlo.rare.state import LimitState, Spent, joined
 from spicekit.errors import UserError
-
-Array = NDArray[np.float64]
+from spicekit.waves import Array
 
 BATCH = 100
 NEEDED = "--method openturns needs the extra 'yield': pip install 'spicekit[yield]'"

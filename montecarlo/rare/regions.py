@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
 from montecarlo.rare import form, labels
 from montecarlo.rare.explore import Exploration, widen
 from montecarlo.rare.form import DesignPoint
 from montecarlo.rare.state import LimitState, Spent, Trials
-
-Array = NDArray[np.float64]
+from spicekit.waves import Array
 
 SEARCHES = 5  # at most, from different starts
 KEPT = 0.5  # of all trials: once a point is known, what a further search may not touch

@@ -8,18 +8,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from montecarlo.rare.estimate import Estimate
 from montecarlo.rare.state import LimitState
 from montecarlo.summary import without_nan
 from montecarlo.variation import Space
 from spicekit.files import write_json
+from spicekit.waves import Array
 
 if TYPE_CHECKING:
     from montecarlo.rare.study import Found, YieldStudy
 
-Array = NDArray[np.float64]
 
 FEW = 30.0  # effective failing trials below which an estimate deserves a warning
 FEWEST_CENTRE = 10  # failing trials whose centre stands for a failure point

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-Array = NDArray[np.float64]
+from spicekit.waves import Array
+
 Simulate = Callable[[str, Array], Array]  # stage, z of shape (trials, dimensions) -> comparisons of shape (comparisons, trials)
 Combine = Callable[[Array], Array]  # comparisons -> limit state of shape (trials,)
 

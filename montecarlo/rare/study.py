@@ -24,7 +24,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from montecarlo.campaign import Campaign, Progress
 from montecarlo.executor import LocalExecutor
@@ -44,8 +43,6 @@ from montecarlo.sweep import claim
 from montecarlo.variation import Correlation, Variation
 from spicekit.errors import UserError, unknown
 from spicekit.files import write_text
-
-Array = NDArray[np.float64]
 
 METHODS = ("auto", "fis", "subset", "mc", "openturns")
 MOST = 1_000_000  # trials that may be allowed

@@ -21,8 +21,6 @@ from montecarlo.rare.estimate import Estimate, interval
 from montecarlo.rare.explore import Exploration
 from montecarlo.rare.state import LimitState, Spent, Trials, joined
 
-Array = NDArray[np.float64]
-
 LEVEL = 1000  # trials a level
 PART = 0.1  # of them that pass on to the next
 LEVELS = 20  # 1e-20

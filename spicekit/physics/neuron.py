@@ -15,8 +15,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from spicekit.errors import UserError
+from spicekit.waves import Array
 
-Array = NDArray[np.float64]
 Bits = NDArray[np.bool_]
 
 
