@@ -25,6 +25,7 @@ from spicekit.netlist import render
 from spicekit.physics import behavioural, llg
 from spicekit.simulator import simulator
 from spicekit.style import COLOURS, new_figure, save
+from spicekit.units import KELVIN
 
 DEVICE = "stt-bnn-65nm"
 MOST_BYTES = 150_000
@@ -79,7 +80,7 @@ def switching_time(folder: Path) -> Pictures:
     axis.set_ylim(0.8, 1e8)
     axis.set_xlabel(f"current / critical current ({critical * 1e6:.1f} µA)")
     axis.set_ylabel("switching time (ns)")
-    axis.set_title(f"{DEVICE}, AP → P: Δ {delta:.0f}, {p['temperature']:.0f} K", fontsize=10)
+    axis.set_title(f"{DEVICE}, AP → P: Δ {delta:.0f}, {p['temperature'] - KELVIN:.0f} °C", fontsize=10)
     axis.legend(fontsize=9)
     return {"switching-time": save(figure, folder / "switching-time.png")}
 

@@ -32,10 +32,11 @@ from montecarlo.store import Store, locked
 from montecarlo.tabulate import tabulate, write_table
 from montecarlo.variation import Correlation, Variation
 from spicekit import __version__
+from spicekit.bench import unit_of
 from spicekit.errors import UserError, unknown
 from spicekit.files import output_folder, write_json
 from spicekit.registry import bench_class
-from spicekit.units import parse_value
+from spicekit.units import parse_quantity, parse_value
 
 MOST_POINTS = 10_000
 
@@ -229,7 +230,8 @@ def parse_over(bench: str, text: str) -> tuple[str, list[Any]]:
         if len(words) != 3:
             raise UserError(f"--over '{text}': give START:STOP:NUM")
         try:
-            start, stop, count = map(parse_value, words)
+            start, stop = (parse_quantity(word, _unit(bench, name)) for word in words[:2])
+            count = parse_value(words[2])
         except UserError as error:
             raise UserError(f"--over '{text}': {error}") from None
         if not (math.isfinite(start) and math.isfinite(stop)):
@@ -247,7 +249,7 @@ def grid_values(bench: str, name: str, given: Sequence[Any]) -> list[Any]:
     values: list[Any] = [str(value) for value in given]
     if kind is not str:
         try:
-            values = [parse_value(value) for value in given]
+            values = [parse_quantity(value, _unit(bench, name)) for value in given]
         except UserError as error:
             raise UserError(f"--over {name}: {error}") from None
         if not all(math.isfinite(value) for value in values):
@@ -274,3 +276,7 @@ def _kind(bench: str, name: str) -> type:
     if annotation in (float, float | None):
         return float
     return int if annotation in (int, int | None) else str
+
+
+def _unit(bench: str, name: str) -> str:
+    return unit_of(bench_class(bench).Parameters, name)

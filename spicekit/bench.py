@@ -31,7 +31,7 @@ from spicekit.limits import Limits
 from spicekit.netlist_check import missing
 from spicekit.technology import Technology, load_technology
 from spicekit.toml import explain
-from spicekit.units import format_value, parse_value
+from spicekit.units import format_value, parse_quantity
 from spicekit.waves import Array, MissingVector, Waves
 
 
@@ -58,7 +58,7 @@ class BenchParameters(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def _read_numbers(cls, given: Any) -> Any:
-        """SPICE numbers (``200n``, ``5%``) become floats wherever the field is a number."""
+        """SPICE numbers (``200n``, ``5%``) become floats wherever the field is a number, temperatures (``358K``) Celsius."""
         if not isinstance(given, Mapping):
             return given
         read = dict(given)
@@ -67,7 +67,7 @@ class BenchParameters(BaseModel):
             numeric = field is not None and field.annotation in (float, int, float | None, int | None)
             if numeric and isinstance(value, str):
                 try:
-                    read[name] = parse_value(value)
+                    read[name] = parse_quantity(value, unit_of(cls, name))
                 except UserError as error:
                     raise UserError(f"parameter '{name}': {error}") from None
         return read
@@ -256,8 +256,13 @@ class Bench(ABC):
 
 def shown_value(parameters: type[BenchParameters], name: str, value: Any) -> str:
     """One parameter's value as people read it."""
-    extra = parameters.model_fields[name].json_schema_extra
-    unit = str(extra.get("unit", "")) if isinstance(extra, dict) else ""
+    unit = unit_of(parameters, name)
     if isinstance(value, float):
         return format_value(value, unit)
     return "(default)" if value is None else " ".join(f"{value} {unit}".split())  # one line: it goes into a netlist
+
+
+def unit_of(parameters: type[BaseModel], name: str) -> str:
+    """The unit of one parameter; empty for a pure number or a word."""
+    extra = parameters.model_fields[name].json_schema_extra
+    return str(extra.get("unit", "")) if isinstance(extra, dict) else ""

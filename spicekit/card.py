@@ -244,8 +244,8 @@ class MtjCard(q.Section):
         """Whether the card has a rail."""
         return self.rail is not None
 
-    def macromodel(self, temperature: float | None = None) -> dict[str, float]:
-        """The flat SI parameters at ``temperature`` (K; the card's own if None):
+    def macromodel(self, kelvin: float | None = None) -> dict[str, float]:
+        """The flat SI parameters at ``kelvin`` (the card's own temperature if None):
         :data:`spicekit.physics.macromodel.KEYS`.
 
         Raises :class:`UserError` for a temperature that the card does not allow, and where figures of the card that are each
@@ -253,7 +253,7 @@ class MtjCard(q.Section):
         """
         try:
             with np.errstate(all="ignore"):
-                found = macromodel(self, temperature)
+                found = macromodel(self, kelvin)
         except ArithmeticError as error:
             raise UserError(f"{self.name}: some figure is far from any junction's ({error})") from None
         if wrong := [key for key, value in found.items() if not math.isfinite(value)]:

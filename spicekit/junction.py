@@ -16,9 +16,8 @@ from scipy.special import ndtr
 from spicekit.bench import BenchParameters, VariationPoint, option, quantity
 from spicekit.card import MtjCard, load_card
 from spicekit.physics.initial import angle_from_normal
+from spicekit.units import KELVIN
 from spicekit.waves import Array
-
-KELVIN = 273.15
 
 
 class JunctionParameters(BenchParameters):

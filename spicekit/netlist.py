@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 from spicekit.errors import UserError
 from spicekit.netlist_check import check_once, place_of_template_error
 from spicekit.paths import data_root
+from spicekit.units import KELVIN
 
 if TYPE_CHECKING:
     from spicekit.bench import Bench
@@ -71,7 +72,7 @@ def _render(bench: Bench, sources: list[str], standalone: bool) -> str:
         "technology": bench.technology,
         "corner": bench.p.corner,
         "vdd": bench.vdd,
-        "temperature_k": bench.temperature + 273.15,
+        "temperature_k": bench.temperature + KELVIN,
         "roles": bench.roles,
         "options": bench.analysis().option_line(),
         "analysis_lines": bench.analysis().netlist_lines(standalone),

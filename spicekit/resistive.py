@@ -23,7 +23,7 @@ from spicekit.errors import UserError, unknown
 from spicekit.paths import data_root, user_path
 from spicekit.physics import quantities as q
 from spicekit.toml import read_toml
-from spicekit.units import format_value
+from spicekit.units import KELVIN, format_value
 from spicekit.waves import Array
 
 SIGMA_RA = 0.05  # of a junction; with SIGMA_TMR the Monte Carlo of IMCE (Fan, ASP-DAC 2018)
@@ -146,7 +146,8 @@ def _from_card(card: ResistiveCard, kelvin: float) -> Resistive:
     )  # fmt: skip
     if min(r_lrs, r_hrs) <= 0:
         raise UserError(
-            f"device '{card.name}': a resistance at {kelvin:g} K is not above 0; allowed: nearer to {t.default.value:g} K"
+            f"device '{card.name}': a resistance at {kelvin - KELVIN:g} C is not above 0; allowed: nearer to "
+            f"{t.default.value - KELVIN:g} C"
         )
     u_lrs, u_hrs = (1 / v0.value if v0 else 0.0 for v0 in (card.conduction.v0_lrs, card.conduction.v0_hrs))
     noise = card.noise.sigma.value if card.noise else 0.0

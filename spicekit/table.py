@@ -236,7 +236,7 @@ class LookupTable:
                     raise unknown(f"{name} of {self.origin}", str(word), known)
             index = np.argmax(words[..., None] == np.array(known), axis=-1)
             return index, np.zeros(index.shape)
-        numbers = _numbers(name, wanted)
+        numbers = _numbers(name, wanted, self.units.get(name, ""))
         allowed = f"{_range(grid)} {self.units.get(name, '')}".rstrip()
         whole = grid.dtype.kind in "iu"
         grid = grid.astype(float)
@@ -280,11 +280,11 @@ def _multilinear(rows: Array, strides: list[int], axes: list[tuple[NDArray[Any],
     return np.asarray(result if rows.ndim > 1 else np.asarray(result)[..., None])
 
 
-def _numbers(name: str, wanted: ArrayLike) -> Array:
-    from spicekit.units import parse_value
+def _numbers(name: str, wanted: ArrayLike, unit: str) -> Array:
+    from spicekit.units import parse_quantity
 
     try:
-        return np.asarray(parse_value(wanted) if isinstance(wanted, str) else wanted, dtype=float)
+        return np.asarray(parse_quantity(wanted, unit) if isinstance(wanted, str) else wanted, dtype=float)
     except UserError as error:
         raise UserError(f"{name}: {error}") from None
     except (TypeError, ValueError):

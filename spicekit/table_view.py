@@ -9,7 +9,7 @@ import numpy as np
 
 from spicekit.outcome import Outcome
 from spicekit.table import LookupTable
-from spicekit.units import format_value, parse_value
+from spicekit.units import format_value, parse_quantity
 
 SHOWN_QUANTILES = (0.001, 0.01, 0.05, 0.5, 0.95, 0.99, 0.999)
 
@@ -51,7 +51,10 @@ def answer(table: LookupTable, measure: str, where: Mapping[str, str]) -> dict[s
         "unit": table.units.get(measure, ""),
         "meaning": table.meanings.get(measure, ""),
         "value": known(table.query(measure, **where)),
-        "at": {name: value if table.coordinates[name].dtype.kind == "U" else parse_value(value) for name, value in where.items()},
+        "at": {
+            name: value if table.coordinates[name].dtype.kind == "U" else parse_quantity(value, table.units.get(name, ""))
+            for name, value in where.items()
+        },
     }
     for suffix in ("std", "low", "high"):
         if f"{measure}_{suffix}" in table.variables:

@@ -1,7 +1,8 @@
 """Numbers as circuit people write them: ``200n``, ``1meg``, ``5%``, ``inf``.
 
-The suffixes are SPICE's (case-insensitive, so ``M`` is milli and ``meg`` is 1e6); letters after the suffix are a unit and
-are ignored as in SPICE (``10pF``, ``3ns``).  Unlike SPICE, text that is not a number is an error, never zero.
+The suffixes are SPICE's (case-insensitive, so ``M`` is milli and ``meg`` is 1e6); letters after the suffix are a unit
+(``10pF``, ``3ns``).  Unlike SPICE, text that is not a number is an error, never zero, and so is a unit other than the one that
+is wanted.  Temperatures are degrees Celsius wherever a user gives or reads one; the physics within is in kelvin.
 """
 
 from __future__ import annotations
@@ -20,7 +21,11 @@ _SUFFIXES = {
 }  # fmt: skip
 _NUMBER = re.compile(r"([+-]?(?:\d+\.?\d*|\.\d+))(e[+-]?\d+)?\s*(meg|[tgkmuµμnpfa])?([a-zµμω]*)", re.IGNORECASE)
 _PREFIXES = {12: "T", 9: "G", 6: "M", 3: "k", 0: "", -3: "m", -6: "µ", -9: "n", -12: "p", -15: "f", -18: "a"}
+_TEMPERATURE = re.compile(r"([+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?)\s*(°?c|k)?", re.IGNORECASE)
 _UNITS = {"", "v", "a", "s", "f", "h", "hz", "ohm", "ω", "w", "j", "m", "c", "k", "b", "oe", "t", "ev"}
+
+KELVIN = 273.15  # 0 degrees Celsius in kelvin
+HOTTEST = 2000.0  # K: the highest temperature that is taken for one
 
 
 def parse_value(text: str | float) -> float:
@@ -51,6 +56,47 @@ def parse_value(text: str | float) -> float:
             return float(f"{match[1]}{suffix}")
         return float(f"{match[1]}{match[2]}") * float(f"1{suffix}")
     raise UserError(f"'{text}' is not a number; give e.g. 200n, 1meg, 5% or 1.5e-9")
+
+
+def parse_temperature(text: str | float) -> float:
+    """Degrees Celsius of ``85``, ``85C`` or ``85 °C``, and of ``358K``, which is in kelvin.
+
+    >>> parse_temperature("85"), parse_temperature("85C"), parse_temperature("358K")
+    (85.0, 85.0, 84.85)
+
+    Raises :class:`UserError` for anything else, and for what is not above absolute zero or is above 2000 K.
+    """
+    match = _TEMPERATURE.fullmatch(str(text).strip())
+    if not match or isinstance(text, bool):
+        raise UserError(f"'{text}' is not a temperature; give e.g. 85 or 85C (degrees Celsius), or 358K (kelvin)")
+    kelvin = (match[2] or "").lower() == "k"
+    celsius = round(float(match[1]) - KELVIN, 9) if kelvin else float(match[1])
+    if not -KELVIN < celsius <= HOTTEST - KELVIN:
+        raise UserError(f"'{text}' is {celsius:g} C; allowed: above {-KELVIN:g} C (0 K), at most {HOTTEST - KELVIN:g} C")
+    return celsius
+
+
+def parse_quantity(text: str | float, unit: str) -> float:
+    """Read a number that is in ``unit``: :func:`parse_value`, but the letters behind it must spell that unit, if any.
+
+    ``C`` is a temperature (:func:`parse_temperature`).  A dimensionless number may be followed by anything that is a unit.
+    Raises :class:`UserError` besides for per cent of a quantity with a unit, and for ``1A`` and ``1F``: SPICE reads the unit
+    as atto and femto there.
+    """
+    if unit == "C":
+        return parse_temperature(text)
+    value = parse_value(text)
+    word = str(text).strip()
+    match = _NUMBER.fullmatch(word)
+    if not unit or not isinstance(text, str) or (match is None and "%" not in word):
+        return value
+    given = "%" if match is None else match[4].lower().replace("ω", "ohm")
+    if given not in ("", unit.lower()):
+        raise UserError(f"'{text}' is not in {unit}; give a number in {unit}, e.g. {'1u' if unit.isalpha() else '10'}")
+    if match is not None and not given and unit in ("A", "F") and (match[3] or "") == unit:
+        prefix = {"A": "1e-18", "F": "1e-15"}[unit]
+        raise UserError(f"'{text}' is {word[:-1].strip()} times {prefix} {unit} to SPICE; give {word[:-1].strip()} or {value:g}")
+    return value
 
 
 def format_value(value: float, unit: str = "", digits: int = 4) -> str:

@@ -3,6 +3,9 @@
 The Fokker-Planck equation of a perpendicular macrospin (:mod:`spicekit.physics.fokker_planck`) in the card's own units: the
 overdrive is the current over the card's critical current for that direction, time is in units of its tau_D.  The torque's
 dependence on the angle (Lambda above 1) is taken at the starting state, where the incubation happens.
+
+Without a current the junction is left to thermal activation, and what is asked for is the probability that it flips, which is
+the complement of the write error rate and far too small to be seen in it.
 """
 
 from __future__ import annotations
@@ -15,10 +18,10 @@ import numpy as np
 
 from spicekit.card import MtjCard
 from spicekit.errors import UserError
-from spicekit.physics.fokker_planck import normalised_pulse, write_error_rate
+from spicekit.physics.fokker_planck import normalised_pulse, read_disturb, write_error_rate
 from spicekit.physics.write_error import WriteErrorDistribution, spread, wer_distribution
 from spicekit.style import COLOURS, new_figure, save
-from spicekit.units import format_value, parse_value
+from spicekit.units import KELVIN, format_value, parse_quantity, parse_temperature, parse_value
 from spicekit.waves import Array
 
 Direction = Literal["ap-p", "p-ap"]
@@ -32,28 +35,40 @@ class WriteErrorCurve:
 
     device: str
     direction: Direction
-    temperature: float  # K
+    temperature: float  # degrees Celsius
+    own_temperature: bool  # it is the card's
     current: float  # A
     critical_current: float  # A
     delta: float
     tau_d: float  # s
     pulses: Array  # (pulses,) s
     wer: Array  # (pulses,) of the nominal junction
+    flip: Array  # (pulses,) its probability of having switched: 1 - wer, without a current right relative to itself
     sigma_ra: float
     sigma_hk: float
-    junctions: WriteErrorDistribution | None  # of an array with the sigmas
+    junctions: WriteErrorDistribution | None  # of an array with the sigmas: wer, or flip without a current
 
     @property
     def overdrive(self) -> float:
         """Current over critical current."""
         return self.current / self.critical_current
 
+    @property
+    def conditions(self) -> str:
+        """Temperature in words."""
+        return f"{self.temperature:.5g} °C" + (" (the card's own)" if self.own_temperature else "")
+
+    @property
+    def rates(self) -> tuple[str, Array]:
+        """What is asked for, with its name: the write error rate, or without a current the flip probability."""
+        return ("write error rate", self.wer) if self.current else ("flip probability", self.flip)
+
     def as_json(self) -> dict[str, Any]:
         """What ``spicekit wer --json`` prints."""
         curve: dict[str, Any] = {
             "device": self.device,
             "direction": self.direction,
-            "temperature": {"value": self.temperature, "unit": "K"},
+            "temperature": {"value": self.temperature, "unit": "C"},
             "current": {"value": self.current, "unit": "A"},
             "critical_current": {"value": self.critical_current, "unit": "A"},
             "overdrive": self.overdrive,
@@ -62,10 +77,12 @@ class WriteErrorCurve:
             "sigma": {"ra": self.sigma_ra, "hk": self.sigma_hk},
             "pulse_s": self.pulses.tolist(),
             "wer": self.wer.tolist(),
+            "flip_probability": self.flip.tolist(),
         }
         if self.junctions is not None:
-            curve["wer_mean"] = self.junctions.mean.tolist()
-            curve["wer_quantiles"] = {
+            name = "wer" if self.current else "flip_probability"
+            curve[f"{name}_mean"] = self.junctions.mean.tolist()
+            curve[f"{name}_quantiles"] = {
                 f"{level:g}": row.tolist() for level, row in zip(self.junctions.levels, self.junctions.quantiles, strict=True)
             }
         return curve
@@ -77,13 +94,14 @@ def write_error_curve(
     pulses: Array,
     *,
     direction: Direction = "ap-p",
-    temperature: float | None = None,
+    temperature: float | str | None = None,
     sigma_ra: float = 0.0,
     sigma_hk: float = 0.0,
     seed: int = 1,
 ) -> WriteErrorCurve:
     """The write error rate for pulses of ``pulses`` seconds, shape (pulses,), at ``current`` amperes.
 
+    ``temperature`` in degrees Celsius (or as text: ``85C``, ``358K``); the card's own if not given.
     ``current`` is that of the nominal junction; with ``sigma_ra`` (relative) each junction draws the current that the same
     voltage drives through it.  ``sigma_hk`` is the relative spread of the effective anisotropy field, and so of barrier and
     critical current.  Raises :class:`UserError` for an in-plane or three-terminal card, for which the equation does not hold.
@@ -93,10 +111,12 @@ def write_error_curve(
         raise UserError(f"device '{card.name}' is {kind} junction; wer needs a perpendicular two-terminal one")
     if not current >= 0:
         raise UserError(f"--current {current:g} A: 0 or above; the direction is --direction")
-    p = card.macromodel(temperature)
+    kelvin = None if temperature is None else parse_temperature(temperature) + KELVIN
+    p = card.macromodel(kelvin)
     critical = p["ic_ap_p" if direction == "ap-p" else "ic_p_ap"]
     overdrive, tau = normalised_pulse(current, pulses, critical_current=critical, tau_d=p["tau_d"])
     wer = np.asarray(write_error_rate(p["delta"], overdrive, tau))
+    flip = np.asarray(read_disturb(p["delta"], overdrive, tau)) if current == 0 else 1 - wer
     junctions = None
     if sigma_ra or sigma_hk:
         z = np.random.default_rng(seed).standard_normal((2, JUNCTIONS))
@@ -104,18 +124,18 @@ def write_error_curve(
         if min(ra.min(), hk.min()) <= 0:
             raise UserError(f"--sigma: {JUNCTIONS} junctions hold one with a factor below 0; give smaller sigmas")
         delta_k, overdrive_k, tau_k = spread(p["delta"], float(overdrive), tau, ra=ra, anisotropy=hk)
-        junctions = wer_distribution(delta_k, overdrive_k, tau_k, quantiles=QUANTILES)
+        junctions = wer_distribution(delta_k, overdrive_k, tau_k, quantiles=QUANTILES, side="original" if current else "switched")
     return WriteErrorCurve(
-        card.name, direction, p["temperature"], current, critical, p["delta"], p["tau_d"],
-        pulses, wer, sigma_ra, sigma_hk, junctions,
+        card.name, direction, round(p["temperature"] - KELVIN, 9), temperature is None, current, critical, p["delta"], p["tau_d"],
+        pulses, wer, flip, sigma_ra, sigma_hk, junctions,
     )  # fmt: skip
 
 
-def parse_range(option: str, text: str) -> Array:
-    """``start:stop:num`` (SPICE suffixes) as an even grid, or one value."""
+def parse_range(option: str, text: str, unit: str = "") -> Array:
+    """``start:stop:num`` (SPICE suffixes, in ``unit``) as an even grid, or one value."""
     words = text.split(":")
     try:
-        numbers = [parse_value(word) for word in words]
+        numbers = [*(parse_quantity(word, unit) for word in words[:2]), *map(parse_value, words[2:])]
     except UserError as error:
         raise UserError(f"{option} '{text}': {error}") from None
     if not np.isfinite(numbers).all():
@@ -132,8 +152,8 @@ def parse_spread(texts: list[str]) -> tuple[float, float]:
     sigmas = {"ra": 0.0, "hk": 0.0}
     for text in texts:
         name, _, value = text.partition("=")
-        if name not in sigmas:
-            raise UserError(f"--sigma '{text}': give ra=SIGMA or hk=SIGMA, e.g. ra=5%")
+        if name not in sigmas or not value.strip().endswith("%"):  # a bare number is in the unit of RA to `spicekit mc`
+            raise UserError(f"--sigma '{text}': give ra=SIGMA or hk=SIGMA in per cent, e.g. ra=5%")
         try:
             sigmas[name] = parse_value(value)
         except UserError as error:
@@ -144,24 +164,27 @@ def parse_spread(texts: list[str]) -> tuple[float, float]:
 
 
 def plot_write_error(curve: WriteErrorCurve, path: Path) -> Path:
-    """WER against pulse width on a logarithmic axis, with the band over the junctions."""
+    """WER against pulse width on a logarithmic axis, with the band over the junctions; without a current the flips."""
     figure = new_figure(8, 5)
     axis = figure.subplots()
     pulses = curve.pulses * 1e9
-    axis.semilogy(pulses, np.maximum(curve.wer, 1e-18), color=COLOURS[0], lw=2, label="nominal junction")
+    name, rates = curve.rates
+    least = 1e-18 if curve.current else 1e-150
+    axis.semilogy(pulses, np.maximum(rates, least), color=COLOURS[0], lw=2, label="nominal junction")
     if curve.junctions is not None:
-        low, median, high, worst = np.maximum(curve.junctions.quantiles, 1e-18)
+        low, median, high, worst = np.maximum(curve.junctions.quantiles, least)
         axis.fill_between(pulses, low, high, color=COLOURS[0], alpha=0.2, lw=0, label="5 % to 95 % of the junctions")
         axis.semilogy(pulses, median, color=COLOURS[0], lw=1, ls=":", label="median junction")
-        axis.semilogy(pulses, np.maximum(curve.junctions.mean, 1e-18), color=COLOURS[1], lw=2, label="mean of the array")
+        axis.semilogy(pulses, np.maximum(curve.junctions.mean, least), color=COLOURS[1], lw=2, label="mean of the array")
         axis.semilogy(pulses, worst, color=COLOURS[1], lw=1, ls="--", label="99.9 % quantile")
-    axis.set_ylim(max(1e-16, float(curve.wer[curve.wer > 0].min(initial=1.0)) / 3), 2)
+    if curve.current:
+        axis.set_ylim(max(1e-16, float(curve.wer[curve.wer > 0].min(initial=1.0)) / 3), 2)
     axis.set_xlabel("pulse width (ns)")
-    axis.set_ylabel("write error rate")
+    axis.set_ylabel(name)
     spread_text = f", σ(RA) {curve.sigma_ra:.1%}, σ(Hk) {curve.sigma_hk:.1%}" if curve.junctions else ""
     axis.set_title(
         f"{curve.device}, {curve.direction.upper().replace('-', ' → ')}, {format_value(curve.current, 'A')} "
-        f"= {curve.overdrive:.2f} I_c, Δ {curve.delta:.1f}, {curve.temperature:g} K{spread_text}",
+        f"= {curve.overdrive:.2f} I_c, Δ {curve.delta:.1f}, {curve.conditions}{spread_text}",
         fontsize=10,
     )
     axis.legend(fontsize=9)

@@ -10,7 +10,6 @@ import xarray as xr
 
 from montecarlo.systems import Compute
 from spicekit.card import load_card
-from spicekit.junction import KELVIN
 from spicekit.wer import Direction, write_error_curve
 
 FEATURE = "features"  # unit of a length in feature sizes; F alone is farad
@@ -67,7 +66,7 @@ def write_errors(device: str, pulses: np.ndarray[Any, Any], nominal: Mapping[str
                     current = current.sel({name: near})
                     at.append(f"{name}={near}" if isinstance(near, str) else f"{name}={near:g}")
             rates = [
-                write_error_curve(card, float(i), pulses, direction=direction, temperature=float(celsius) + KELVIN).wer
+                write_error_curve(card, float(i), pulses, direction=direction, temperature=float(celsius)).wer
                 if np.isfinite(i)
                 else np.full(len(pulses), np.nan)
                 for celsius, i in zip(simulated["temperature"].values, current.values, strict=True)

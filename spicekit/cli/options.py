@@ -26,7 +26,7 @@ def complete_bench(incomplete: str) -> list[str]:
 BenchName = Annotated[str, typer.Argument(help="Bench name, or path/to/file.py:Name.", autocompletion=complete_bench)]
 Parameters = Annotated[list[str] | None, typer.Option("-p", "--parameter", help="NAME=VALUE; see `spicekit show BENCH`.")]
 Corner = Annotated[str | None, typer.Option(help="Process corner, same as -p corner=.")]
-Temperature = Annotated[str | None, typer.Option(help="Degrees Celsius, same as -p temperature=.")]
+Temperature = Annotated[str | None, typer.Option(help="85 or 85C, or 358K; same as -p temperature=.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of text.")]
 Out = Annotated[Path, typer.Option("--out", help="Folder for the results; made if missing.")]
 Seed = Annotated[int, typer.Option(help="Seed of the random numbers.", min=0)]
@@ -39,6 +39,16 @@ Sigma = Annotated[list[str] | None, typer.Option(help="Local: TARGET=SIGMA[:norm
 SigmaGlobal = Annotated[list[str] | None, typer.Option(help="The same, drawn once a trial for all devices.")]
 Correlate = Annotated[list[str] | None, typer.Option(help="KIND,KIND=RHO within each device, e.g. ra,tmr=-0.4.")]
 Sampler = Annotated[str, typer.Option(help="random, lhs or sobol.")]
+
+
+def read_option(option: str, text: str, unit: str) -> float:
+    """The number in ``unit`` that an option gives."""
+    from spicekit.units import parse_quantity
+
+    try:
+        return parse_quantity(text, unit)
+    except UserError as error:
+        raise UserError(f"{option} {error}") from None
 
 
 def read_parameters(given: list[str] | None, corner: str | None, temperature: str | None) -> dict[str, str]:

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from spicekit.cli.options import Dask, Json, Seed, Timeout, Workers, read_executor
+from spicekit.cli.options import Dask, Json, Seed, Timeout, Workers, read_executor, read_option
 from spicekit.cli.output import ProgressBar, fail, print_figures, print_json, warn
 
 
@@ -74,10 +74,10 @@ def system(
 
 def wer(
     device: Annotated[str, typer.Argument(help="Device card: a shipped name or the path of a TOML file.")],
-    current: Annotated[str, typer.Option(help="Write current of the nominal junction, A.")],
+    current: Annotated[str, typer.Option(help="Write current of the nominal junction, A; 0: it flips by heat alone.")],
     pulse: Annotated[str, typer.Option(help="Pulse widths in s: one value, or start:stop:num.")],
     direction: Annotated[str, typer.Option(help="ap-p or p-ap.")] = "ap-p",
-    temperature: Annotated[str | None, typer.Option(help="Kelvin; the card's own if not given.")] = None,
+    temperature: Annotated[str | None, typer.Option(help="85 or 85C, or 358K; the card's own if not given.")] = None,
     sigma: Annotated[list[str] | None, typer.Option(help="ra=5% and hk=3%: spread over the junctions of an array.")] = None,
     seed: Annotated[int, typer.Option(help="Seed of the junctions drawn.", min=0)] = 1,
     out: Annotated[Path | None, typer.Option("--out", help="Folder for wer.png and wer.json.")] = None,
@@ -87,7 +87,7 @@ def wer(
     from spicekit.card import load_card
     from spicekit.errors import unknown
     from spicekit.files import output_folder, write_json
-    from spicekit.units import format_value, parse_value
+    from spicekit.units import format_value
     from spicekit.wer import parse_range, parse_spread, plot_write_error, write_error_curve
 
     if direction not in ("ap-p", "p-ap"):
@@ -95,10 +95,10 @@ def wer(
     sigma_ra, sigma_hk = parse_spread(sigma or [])
     curve = write_error_curve(
         load_card(device),
-        parse_value(current),
-        parse_range("--pulse", pulse),
+        read_option("--current", current, "A"),
+        parse_range("--pulse", pulse, "s"),
         direction=direction,  # type: ignore[arg-type]
-        temperature=None if temperature is None else parse_value(temperature),
+        temperature=None if temperature is None else read_option("--temperature", temperature, "C"),
         sigma_ra=sigma_ra,
         sigma_hk=sigma_hk,
         seed=seed,
@@ -112,12 +112,15 @@ def wer(
         return
     print(
         f"{curve.device} {curve.direction}: I/I_c = {curve.overdrive:.3f} (I_c {format_value(curve.critical_current, 'A')}), "
-        f"Delta {curve.delta:.2f}, tau_D {format_value(curve.tau_d, 's')}, {curve.temperature:g} K"
+        f"Delta {curve.delta:.2f}, tau_D {format_value(curve.tau_d, 's')}, {curve.conditions}"
     )
     junctions = curve.junctions
-    print(f"{'pulse':>10} {'WER':>11}" + (f" {'array mean':>11} {'median':>11} {'99.9 %':>11}" if junctions else ""))
+    if junctions is not None:
+        print(f"array: sigma(RA) {curve.sigma_ra:.3%}, sigma(Hk) {curve.sigma_hk:.3%} of nominal, normal")
+    name, rates = ("WER", curve.wer) if curve.current else ("P(flip)", curve.flip)
+    print(f"{'pulse':>10} {name:>11}" + (f" {'array mean':>11} {'median':>11} {'99.9 %':>11}" if junctions else ""))
     for index, width in enumerate(curve.pulses):
-        row = f"{format_value(float(width), 's'):>10} {curve.wer[index]:11.3e}"
+        row = f"{format_value(float(width), 's'):>10} {rates[index]:11.3e}"
         if junctions is not None:
             row += f" {junctions.mean[index]:11.3e} {junctions.quantiles[1, index]:11.3e} {junctions.quantiles[3, index]:11.3e}"
         print(row)

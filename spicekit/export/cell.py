@@ -15,7 +15,7 @@ import numpy as np
 from spicekit import __version__
 from spicekit.errors import UserError
 from spicekit.table import LookupTable
-from spicekit.units import parse_value
+from spicekit.units import parse_quantity
 
 SYSTEMS = ("stt-1t1mtj", "sot-2t1r")
 STATES = ("p", "ap")  # parallel: low resistance, "on", written by SET; antiparallel: "off", written by RESET
@@ -55,7 +55,7 @@ def nominal(table: LookupTable, name: str) -> float | str:
 
 
 def _typed(table: LookupTable, name: str, value: float | str) -> float | str:
-    return str(value) if table.coordinates[name].dtype.kind in "UOS" else parse_value(value)
+    return str(value) if table.coordinates[name].dtype.kind in "UOS" else parse_quantity(value, table.units.get(name, ""))
 
 
 class Cell:

@@ -17,6 +17,7 @@ from spicekit.errors import UserError
 from spicekit.export.cell import Cell, Point, number
 from spicekit.files import write_text
 from spicekit.table import LookupTable
+from spicekit.units import KELVIN
 
 FILE = "{module}_neurosim.cpp"
 
@@ -40,7 +41,7 @@ def write(table: LookupTable, path: Path, point: Point) -> list[Path]:
     if cell.node not in WIRE_WIDTHS:
         nodes = ", ".join(str(node) for node in WIRE_WIDTHS)
         raise UserError(f"format 'neurosim' cannot hold feature_size={cell.node} nm; its technology nodes are {nodes} nm")
-    kelvin = round(cell.value("temperature") + 273.15)
+    kelvin = round(cell.value("temperature") + KELVIN)
     if not 300 <= kelvin <= 400:
         raise UserError(
             f"format 'neurosim' cannot hold temperature={number(cell.value('temperature'))} C; its transistor tables run from "

@@ -14,6 +14,7 @@ from spicekit.physics import magnetics
 from spicekit.physics.conductance import LAWS, brinkman_coefficients, tunnel_conductance
 from spicekit.physics.constants import E_CHARGE, GAMMA, HBAR, K_B, MU0
 from spicekit.physics.initial import nominal_angle
+from spicekit.units import KELVIN
 
 if TYPE_CHECKING:
     from spicekit.card import MtjCard
@@ -102,7 +103,8 @@ def macromodel(card: MtjCard, temperature: float | None = None) -> dict[str, flo
     p_temp = transport["p_tmr0"] * bloch
     if not 0 < temp < t_curie or not bloch > 0 or p_temp >= 1:
         raise UserError(
-            f"{card.name}: temperature {temp:g} K given; allowed: above 0 K, below the Curie point, polarisation 0 to 1"
+            f"{card.name}: temperature {temp - KELVIN:g} C ({temp:g} K) given; allowed: above 0 K, below the Curie point, "
+            "polarisation 0 to 1"
         )
     exponent = laws.ms_exponent.value if laws.ms_exponent else 0.0
     ms0 = card.magnet.ms.value
@@ -124,7 +126,7 @@ def macromodel(card: MtjCard, temperature: float | None = None) -> dict[str, flo
     if min(hk, *net) <= 0:
         worst = min(hk, *net)
         raise UserError(
-            f"{card.name}: magnet.easy_axis '{card.magnet.easy_axis}' is not stable at {temp:g} K: "
+            f"{card.name}: magnet.easy_axis '{card.magnet.easy_axis}' is not stable at {temp - KELVIN:g} C ({temp:g} K): "
             f"its anisotropy field is {worst:.3g} A/m; allowed: > 0 (raise the anisotropy or name the true easy axis)"
         )
     delta = float(magnetics.thermal_stability(ms, hk, volume, temp, k_b))

@@ -15,21 +15,25 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import product
+from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from spicekit.errors import UserError
-from spicekit.physics.fokker_planck import FLOOR, Floats, checked, populations, write_error_rate
+from spicekit.physics.fokker_planck import FLOOR, Floats, checked, populations
 
+Side = Literal["original", "switched"]  # of the equator, at the end of the pulse
 QUANTILES = (0.001, 0.01, 0.05, 0.5, 0.95, 0.99, 0.999)
 _MOST = 33  # nodes an axis; beyond that the junctions are solved one by one
-_MATTERS = 1e-16  # rates below this need no relative accuracy
+_INDEX: dict[Side, int] = {"original": 0, "switched": 1}  # in the answer of populations()
+# rates below these need no relative accuracy; a flip by heat alone is asked for where it is rare
+_LEAST: dict[Side, float] = {"original": 1e-16, "switched": 1e-60}
 
 
 @dataclass(frozen=True)
 class WriteErrorDistribution:
-    """Write error rates of ``samples`` junctions at ``pulses`` pulse widths."""
+    """Write error rates (or flip probabilities) of ``samples`` junctions at ``pulses`` pulse widths."""
 
     wer: Floats  # (samples, pulses)
     mean: Floats  # (pulses,): the error rate of an array of such junctions
@@ -44,8 +48,11 @@ def wer_distribution(
     *,
     quantiles: Sequence[float] = QUANTILES,
     rtol: float = 1e-2,
+    side: Side = "original",
 ) -> WriteErrorDistribution:
     """Write error rates of many junctions, with their mean and quantiles at each pulse width.
+
+    With ``side="switched"`` the probabilities of having switched instead, which are their complement.
 
     ``delta`` (> 0) and ``overdrive`` have the shape (samples,) or are scalars; ``tau`` (>= 0, in tau_D) is (pulses,),
     or (samples, pulses) if tau_D differs between junctions (see :func:`spread`).  ``rtol`` bounds the relative error of
@@ -66,7 +73,7 @@ def wer_distribution(
         ) from None
     if d.ndim != 1 or t.ndim != 2:
         raise UserError(f"delta has {d.ndim} axes and tau {t.ndim}; give (samples,) and (samples, pulses)")
-    wer = _rates(d, i, np.broadcast_to(t, (len(first), t.shape[1])), rtol)
+    wer = _rates(d, i, np.broadcast_to(t, (len(first), t.shape[1])), rtol, side)
     return WriteErrorDistribution(wer, wer.mean(axis=0), levels, np.quantile(wer, levels, axis=0))
 
 
@@ -86,11 +93,12 @@ def spread(
     return np.asarray(d * k), np.asarray(i / (r * k)), np.atleast_1d(k)[:, None] * np.atleast_1d(t)
 
 
-def _rates(delta: Floats, overdrive: Floats, tau: Floats, rtol: float) -> Floats:
+def _rates(delta: Floats, overdrive: Floats, tau: Floats, rtol: float, side: Side) -> Floats:
     """Rates (samples, pulses), interpolated on a grid refined until ``rtol`` is seen; failing that, solved singly."""
     axes = [_unit(delta), _unit(overdrive), _unit(tau)]
     sizes = [n if np.any(half > 0) else 1 for n, (_, half, _) in zip((5, 5, 9), axes, strict=True)]
-    cells = _cells(delta, overdrive, tau, rtol)
+    cells = _cells(delta, overdrive, tau, rtol, side)
+    least = _LEAST[side]
     solved: dict[tuple[float, float], Floats] = {}
     while sizes[0] * sizes[1] < len(delta) and max(sizes) <= _MOST and cells is not None:
         grids = [middle + np.multiply.outer(_lobatto(n), half) for n, (middle, half, _) in zip(sizes, axes, strict=True)]
@@ -98,12 +106,12 @@ def _rates(delta: Floats, overdrive: Floats, tau: Floats, rtol: float) -> Floats
             if pair not in solved:
                 solved[pair] = _transformed(*pair, grids[2], cells)
         values = np.stack([solved[pair] for pair in product(grids[0], grids[1])]).reshape(*sizes, -1)
-        rate = _interpolate(values, axes)
+        rate = _interpolate(values, axes, side)
         # Every other node gives the next coarser grid: the axis along which that matters most is the one to refine.
         worst = [0.0, 0.0, 0.0]
         for axis in (axis for axis in range(3) if sizes[axis] > 1):
-            coarse = _interpolate(np.take(values, range(0, sizes[axis], 2), axis=axis), axes)
-            scale = np.maximum(np.maximum(rate, coarse), _MATTERS)
+            coarse = _interpolate(np.take(values, range(0, sizes[axis], 2), axis=axis), axes, side)
+            scale = np.maximum(np.maximum(rate, coarse), least)
             worst[axis] = float(np.max(np.abs(rate - coarse) / scale, initial=0.0))
         if max(worst) <= rtol:
             return rate
@@ -111,16 +119,16 @@ def _rates(delta: Floats, overdrive: Floats, tau: Floats, rtol: float) -> Floats
         sizes[axis] = 2 * sizes[axis] - 1
         if axis == 2:
             solved.clear()
-    return write_error_rate(delta[:, None], overdrive[:, None], tau, rtol=rtol)
+    return populations(delta[:, None], overdrive[:, None], tau, rtol=rtol, converge=side)[_INDEX[side]]
 
 
-def _cells(delta: Floats, overdrive: Floats, tau: Floats, rtol: float) -> int | None:
+def _cells(delta: Floats, overdrive: Floats, tau: Floats, rtol: float, side: Side) -> int | None:
     """Cells that serve every corner of the samples: one number, so that the solver's own error varies smoothly."""
     times = np.linspace(tau.min(axis=0), tau.max(axis=0), 2).ravel()
     corners = list(product((delta.min(), delta.max()), (overdrive.min(), overdrive.max())))
     for cells in (128, 256, 512):
-        pairs = [[populations(d, i, times, cells=n)[0] for n in (cells, 2 * cells)] for d, i in corners]
-        if all(np.all(np.abs(a - b) <= rtol * np.maximum(b, _MATTERS)) for a, b in pairs):
+        pairs = [[populations(d, i, times, cells=n)[_INDEX[side]] for n in (cells, 2 * cells)] for d, i in corners]
+        if all(np.all(np.abs(a - b) <= rtol * np.maximum(b, _LEAST[side])) for a, b in pairs):
             return cells
     return None
 
@@ -132,14 +140,15 @@ def _transformed(delta: float, overdrive: float, tau: Floats, cells: int) -> Flo
     return np.log(np.where(original < 0.5, small, -np.log(np.clip(switched, FLOOR, 0.5))))
 
 
-def _interpolate(values: Floats, axes: list[tuple[Floats, Floats, Floats]]) -> Floats:
+def _interpolate(values: Floats, axes: list[tuple[Floats, Floats, Floats]], side: Side) -> Floats:
     """The rate at the samples from Z at the nodes, (delta, overdrive, tau, pulses)."""
     first, second, third = (_basis(n, xi) for n, (_, _, xi) in zip(values.shape[:3], axes, strict=True))
-    rates = [
-        -np.expm1(-np.exp(np.einsum("abcp,ka,kb,kpc->kp", values, u, v, w, optimize=True)))
+    exponents = [
+        -np.exp(np.einsum("abcp,ka,kb,kpc->kp", values, u, v, w, optimize=True))
         for u, v, w in zip(*(np.array_split(x, -(-len(x) // 1000)) for x in (first, second, third)), strict=True)
     ]  # a thousand samples at a time bound the memory
-    return np.concatenate(rates)
+    exponent = np.concatenate(exponents)  # ln P(switched)
+    return np.asarray(-np.expm1(exponent) if side == "original" else np.exp(exponent))
 
 
 def _unit(x: Floats) -> tuple[Floats, Floats, Floats]:

@@ -336,3 +336,13 @@ def test_the_command_line_complains_in_one_line(
     line = complaint(cli("sweep", "sot-read", "--over", "tmr=1,2", "--over", "tmr=3,4", "--out", tmp_path / "new"), 2)
     assert line == "--over: a parameter is given twice"
     assert not (tmp_path / "new").exists()
+
+
+@pytest.mark.parametrize("text", ["27,85", "27C,85C", "27:85:2", "300.15K:358.15K:2", "300.15K,85"])
+def test_a_grid_of_temperatures_is_in_celsius(text: str) -> None:
+    assert parse_over("sot-read", f"temperature={text}") == ("temperature", [27.0, 85.0])
+
+
+def test_a_grid_is_in_the_unit_of_its_parameter() -> None:
+    with pytest.raises(UserError, match="--over vdd: '90%' is not in V"):
+        parse_over("sot-read", "vdd=90%,1.1")

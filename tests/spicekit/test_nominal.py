@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from spicekit import make_bench, run
+from spicekit import make_bench, render, run
 from spicekit.block import simulate_block
 from spicekit.outcome import Outcome
 
@@ -75,3 +75,11 @@ def test_one_bad_trial_does_not_spoil_its_block(user_benches: Path) -> None:
 def test_every_outcome_but_ok_has_advice() -> None:
     assert {str(outcome) for outcome in Outcome} == {"ok", "nonconverged", "timeout", "crashed", "invalid"}
     assert all(bool(outcome.advice) == (outcome != "ok") for outcome in Outcome)
+
+
+@pytest.mark.parametrize("bench", ["sot-read", "mtj-iv"])
+def test_a_temperature_in_kelvin_is_that_in_celsius(bench: str) -> None:
+    """85, 85C and 358.15K are one temperature, in the netlist too."""
+    texts = [render(make_bench(bench, {"temperature": given})) for given in (85, "85C", "358.15K")]
+    assert ".temp 85" in texts[0]
+    assert texts[0] == texts[1] == texts[2]

@@ -336,3 +336,12 @@ def test_any_damage_to_a_file_is_one_line_or_seen_through(
             complaint = str(error)
         assert len(complaint.splitlines()) <= 1
         assert complaint or content is whole  # a flipped bit may lie in a place that nobody reads
+
+
+def test_a_temperature_in_words_is_celsius_unless_it_says_kelvin(table: LookupTable) -> None:
+    there = {"tmr": 1.5, "corner": "ff"}
+    expected = float(table.query("v", temperature=85, **there))
+    for text in ("85", "85C", "358.15K"):
+        assert float(table.query("v", temperature=text, **there)) == pytest.approx(expected, rel=1e-9)
+    with pytest.raises(UserError, match="temperature: '85F' is not a temperature"):
+        table.query("v", temperature="85F", **there)

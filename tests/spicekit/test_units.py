@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from spicekit.errors import UserError
-from spicekit.units import format_value, parse_value, readable
+from spicekit.units import format_value, parse_quantity, parse_temperature, parse_value, readable
 
 SUFFIXES = {"t": 12, "g": 9, "meg": 6, "k": 3, "m": -3, "u": -6, "µ": -6, "n": -9, "p": -12, "f": -15, "a": -18}
 
@@ -122,3 +122,38 @@ def test_writes(value: float, unit: str, text: str) -> None:
 def test_an_axis_is_scaled_to_be_read(values: list[float], unit: str, factor: float, scaled: str) -> None:
     found, said = readable(values, unit)
     assert (found, said) == (pytest.approx(factor), scaled)
+
+
+@pytest.mark.parametrize(
+    ("text", "celsius"),
+    [("85", 85), ("85C", 85), ("85c", 85), ("85 °C", 85), ("-40", -40), ("358K", 84.85), ("358 k", 84.85), ("300K", 26.85),
+     ("2.5e1C", 25), (27, 27), (-40.5, -40.5)],
+)  # fmt: skip
+def test_a_temperature_is_celsius_unless_it_says_kelvin(text: str | float, celsius: float) -> None:
+    assert parse_temperature(text) == celsius
+    assert parse_quantity(text, "C") == celsius
+
+
+@pytest.mark.parametrize("text", ["27F", "85m", "1k5", "hot", "85%", "inf", "nan", "0K", "-1K", "-273.15", "-300", "3000", True])
+def test_what_is_no_temperature(text: str) -> None:
+    with pytest.raises(UserError, match=r"not a temperature|allowed: above -273.15 C"):
+        parse_temperature(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "unit", "value"),
+    [("60uA", "A", 60e-6), ("60u", "A", 60e-6), ("60a", "A", 6e-17), ("10f", "F", 1e-14), ("10fF", "F", 1e-14),
+     ("3ns", "s", 3e-9), ("3nS", "s", 3e-9), ("50Ω", "ohm", 50), ("2kohm", "ohm", 2e3), ("18", "ohm um2", 18), ("5%", "", 0.05),
+     ("80uA", "", 80e-6), ("inf", "V", math.inf), (0.5, "V", 0.5)],
+)  # fmt: skip
+def test_a_number_in_its_own_unit(text: str | float, unit: str, value: float) -> None:
+    assert parse_quantity(text, unit) == pytest.approx(value, rel=1e-15)
+
+
+@pytest.mark.parametrize(
+    ("text", "unit"), [("60uV", "A"), ("10s", "V"), ("90%", "V"), ("5ohm", "ohm um2"), ("1A", "A"), ("1.5 F", "F"), ("3Hz", "s")]
+)
+def test_a_number_in_another_unit_is_refused(text: str, unit: str) -> None:
+    with pytest.raises(UserError, match=f"is not in {unit}|to SPICE; give") as caught:
+        parse_quantity(text, unit)
+    assert "\n" not in str(caught.value)

@@ -12,6 +12,7 @@ import pytest
 
 from spicekit.card import load_card
 from spicekit.errors import UserError
+from spicekit.paths import data_root
 from spicekit.physics.fokker_planck import write_error_rate
 from spicekit.wer import parse_range, parse_spread, write_error_curve
 
@@ -31,12 +32,73 @@ def test_the_curve_is_the_solver_in_the_cards_units() -> None:
 
 
 def test_no_current_writes_nothing_and_an_array_is_worse_than_its_median() -> None:
-    assert write_error_curve(CARD, 0.0, np.array([1e-9, 1e-8])).wer == pytest.approx([1.0, 1.0])
+    resting = write_error_curve(CARD, 0.0, np.array([1e-9, 1e-8]))
+    assert resting.wer == pytest.approx([1.0, 1.0])
+    assert np.all((resting.flip > 0) & (resting.flip < 1e-24))  # far too small to be seen in the write error rate
     spread = write_error_curve(CARD, 60e-6, np.array([12e-9]), sigma_ra=0.05, sigma_hk=0.03).junctions
     assert spread is not None
     low, median, high, worst = spread.quantiles[:, 0]
     assert low < median < high < worst
     assert median < spread.mean[0]
+
+
+def weak_card(tmp_path: Path, critical_thickness: float) -> str:
+    """The card with another surface anisotropy: at 1.234 nm its barrier is some 10 kT."""
+    text = (data_root() / "models" / "mtj" / "stt-bnn-65nm.toml").read_text()
+    assert "t_c = {value = 1.35" in text
+    (tmp_path / "weak.toml").write_text(text.replace("t_c = {value = 1.35", f"t_c = {{value = {critical_thickness}"))
+    return str(tmp_path / "weak.toml")
+
+
+@pytest.mark.parametrize("thickness", [1.228, 1.234, 1.243])
+def test_without_a_current_the_answer_is_the_flip_probability_of_neel_and_brown(tmp_path: Path, thickness: float) -> None:
+    """tau = tau0 exp(Delta) each way, tau0 = tau_D sqrt(pi/Delta), with Brown's correction 1 + 1/Delta of a low barrier."""
+    card = weak_card(tmp_path, thickness)
+    p = load_card(card).macromodel()
+    delta = p["delta"]
+    assert 6 < delta < 20
+    tau = p["tau_d"] * np.sqrt(np.pi / delta) * np.exp(delta) * (1 + 1 / delta)
+    pulses = tau * np.array([0.1, 0.5, 2.0])
+    done = command(card, "--current", "0", "--pulse", f"{pulses[0]}", "--json")
+    expected = (1 - np.exp(-2 * pulses / tau)) / 2
+    next_order = 3 / delta**2  # what the series in 1/Delta leaves out
+    assert json.loads(done.stdout)["flip_probability"] == pytest.approx(expected[:1], rel=next_order)
+    curve = write_error_curve(load_card(card), 0.0, pulses)
+    assert curve.flip == pytest.approx(expected, rel=next_order)
+    assert curve.wer + curve.flip == pytest.approx(np.ones(3), rel=1e-2)
+
+
+def test_without_a_current_the_command_prints_the_flip_probability(tmp_path: Path) -> None:
+    done = command("stt-bnn-65nm", "--current", "0", "--pulse", "1", "--sigma", "hk=3%", "--out", str(tmp_path))
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "1.000e+00" not in done.stdout
+    assert "WER" not in done.stdout
+    p = CARD.macromodel()
+    rate = np.sqrt(p["delta"] / np.pi) * np.exp(-p["delta"]) / p["tau_d"]  # Brown's, at a high barrier: 1/Delta too high
+    words = next(line for line in done.stdout.splitlines() if line.strip().startswith("1 s")).split()
+    assert float(words[2]) == pytest.approx(rate * (1 - 1 / p["delta"]), rel=0.01)
+    # a normal spread s of the barrier multiplies the mean rate by exp((s Delta)^2 / 2), from whose tail few junctions are drawn
+    written = json.loads((tmp_path / "wer.json").read_text())
+    gain = written["flip_probability_mean"][0] / written["flip_probability"][0]
+    assert gain == pytest.approx(np.exp((0.03 * p["delta"]) ** 2 / 2), rel=0.3)
+
+
+@pytest.mark.parametrize(
+    ("words", "expected", "said"),
+    [
+        (("--temperature", "85C"), 7.415e-3, "85 °C"),
+        (("--temperature", "85"), 7.415e-3, "85 °C"),
+        (("--temperature", "358.15K"), 7.415e-3, "85 °C"),
+        (("--temperature", "300K"), 8.268e-3, "26.85 °C"),
+        ((), 8.268e-3, "26.85 °C (the card's own)"),
+    ],
+)
+def test_temperatures_are_celsius_unless_they_say_kelvin(words: tuple[str, ...], expected: float, said: str) -> None:
+    """85 was once taken as 85 K, at which the rate is 3.2e-2."""
+    done = command("stt-bnn-65nm", "--current", "60u", "--pulse", "10n", *words)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert f"{expected:.3e}" in done.stdout
+    assert done.stdout.splitlines()[0].endswith(said)
 
 
 def test_the_spread_of_ra_alone_is_that_of_the_current() -> None:
@@ -59,11 +121,11 @@ def test_a_device_for_which_the_equation_does_not_hold_is_refused(name: str) -> 
 def test_ranges_and_sigmas_are_read_with_spice_suffixes() -> None:
     assert parse_range("--pulse", "1n:20n:40") == pytest.approx(np.linspace(1e-9, 20e-9, 40))
     assert parse_range("--pulse", "5n") == pytest.approx([5e-9])
-    assert parse_spread(["ra=5%", "hk=30m"]) == pytest.approx((0.05, 0.03))
+    assert parse_spread(["ra=5%", "hk=3 %"]) == pytest.approx((0.05, 0.03))
     for text in ("1n:2n", "1n:2n:1", "1n:2n:2.5", "a:b:3"):
         with pytest.raises(UserError, match="--pulse"):
             parse_range("--pulse", text)
-    for text in ("tmr=5%", "ra", "ra=-1%", "ra=200%"):
+    for text in ("tmr=5%", "ra", "ra=-1%", "ra=200%", "ra=0.05", "hk=30m"):
         with pytest.raises(UserError, match="--sigma"):
             parse_spread([text])
 
@@ -89,7 +151,12 @@ def test_the_command_prints_one_object_and_draws_its_plot(tmp_path: Path) -> Non
         (("stt-bnn-65nm", "--current=-5u", "--pulse", "1n"), "0 or above"),
         (("stt-bnn-65nm", "--current", "60u", "--pulse=-1n"), "at least 0"),
         (("stt-bnn-65nm", "--current", "60u", "--pulse", "1n", "--direction", "up"), "ap-p"),
-        (("stt-bnn-65nm", "--current", "60u", "--pulse", "1n", "--temperature", "2000"), "temperature"),
+        (("stt-bnn-65nm", "--current", "60u", "--pulse", "1n", "--temperature", "1200"), "temperature 1200 C"),
+        (("stt-bnn-65nm", "--current", "60u", "--pulse", "1n", "--temperature", "2000"), "at most 1726.85 C"),
+        (("stt-bnn-65nm", "--current", "60u", "--pulse", "1n", "--temperature=-300"), "--temperature '-300' is -300 C; allowed"),
+        (("stt-bnn-65nm", "--current", "60u", "--pulse", "1n", "--temperature", "0K"), "allowed: above -273.15 C"),
+        (("stt-bnn-65nm", "--current", "60uV", "--pulse", "1n"), "--current '60uV' is not in A"),
+        (("stt-bnn-65nm", "--current", "60u", "--pulse", "1nF"), "'1nF' is not in s"),
     ],
 )
 def test_wrong_input_is_one_line_and_exit_code_2(words: tuple[str, ...], said: str) -> None:
