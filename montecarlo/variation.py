@@ -64,6 +64,10 @@ class Variation:
             raise UserError(f"{option} '{text}': truncation must be a positive number of sigmas")
         return cls(target, sigma, words[0].strip().endswith("%"), scope, distribution, truncate)  # type: ignore[arg-type]
 
+    def reaches(self, point: VariationPoint) -> bool:
+        """Whether it is for this point."""
+        return self.target in (point.name, point.kind)
+
     def normal(self, z: Array) -> Array:
         """The (truncated) standard-normal variate that belongs to ``z``."""
         if self.truncate is None:
@@ -126,6 +130,17 @@ class Space:
     def dimensions(self) -> int:
         """Number of standard-normal coordinates."""
         return len(self.points) + len(self._global)
+
+    @property
+    def local(self) -> list[Variation | None]:
+        """The local variation of each point; None where the bench draws the point from a distribution of its own."""
+        own = [point.draw is not None and self._choose(point, "local") is None for point in self.points]
+        return [None if drawn else variation for drawn, variation in zip(own, self._local, strict=True)]
+
+    @property
+    def globals(self) -> list[Variation]:
+        """The variations that are drawn once a trial."""
+        return list(self._global)
 
     @property
     def labels(self) -> list[str]:

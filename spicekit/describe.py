@@ -7,6 +7,7 @@ from typing import Any, Literal, get_args, get_origin
 from annotated_types import Ge, Gt, Le, Lt
 
 from spicekit.bench import Bench, shown_value
+from spicekit.names import grouped
 from spicekit.units import format_value
 
 
@@ -54,7 +55,7 @@ def describe_text(bench: Bench) -> str:
     for kind, points in kinds.items():
         low, high = (format_value(pick(p["sigma"] for p in points), points[0]["unit"], 3) for pick in (min, max))
         shown = low if low == high else f"{low} to {high}"
-        lines.append(f"  {kind:13} default sigma {shown}: " + " ".join(point["name"] for point in points))
+        lines.append(f"  {kind:13} default sigma {shown}: " + grouped(point["name"] for point in points))
     lines += ["", "Measures:"]
     lines += [f"  {measure['name']:13} {measure['unit']:4} {measure['meaning']}" for measure in about["measures"]]
     if about["margins"]:

@@ -9,8 +9,10 @@ from typing import Any
 
 from montecarlo.report.content import Column, Note, Section, Table
 from montecarlo.report.records import Correlation, Point, Variation
+from montecarlo.variation_text import spread_text
 from spicekit.bench import Bench, shown_value
 from spicekit.errors import SpicekitError
+from spicekit.names import grouped
 from spicekit.outcome import Outcome
 from spicekit.registry import bench_class
 from spicekit.units import format_value
@@ -102,12 +104,12 @@ def variation_section(
         kinds.setdefault(key, []).append((name, point))
     rows = []
     for (kind, unit, distribution, truncate, _), members in kinds.items():
-        nominals, sigmas = [p.nominal for _, p in members], [p.sigma for _, p in members]
-        relative = members[0][1].relative
-        sigma = _span([f"{s:.3%}" if relative else format_value(s, unit, 3) for s in (min(sigmas), max(sigmas))])
+        nominals = [p.nominal for _, p in members]
+        sigmas = [p.sigma * (abs(p.nominal) or 1.0) if p.relative else p.sigma for _, p in members]
+        sigma = spread_text(list(zip(nominals, sigmas, strict=True)), unit)
         nominal = _span([format_value(n, unit) for n in (min(nominals), max(nominals))])
         cut = "" if truncate == "–" else f", cut at {truncate} σ"
-        rows.append((kind, nominal, sigma, distribution + cut, str(len(members)), " ".join(name for name, _ in members)))
+        rows.append((kind, nominal, sigma, distribution + cut, str(len(members)), grouped(name for name, _ in members)))
     numbers = ("nominal", "sigma", "distribution", "points")
     columns = (Column("kind"), *(Column(heading, "number") for heading in numbers), Column("names", "code"))
     note = (

@@ -27,7 +27,7 @@ from spicekit.cli.options import (
     read_parameters,
     read_variations,
 )
-from spicekit.cli.output import ProgressBar, fail, print_json, print_summary, warn
+from spicekit.cli.output import ProgressBar, fail, print_json, print_summary, print_variations, warn
 
 
 def complete_table_system(incomplete: str) -> list[str]:
@@ -77,6 +77,8 @@ def mc(
 
     campaign = make(trials)
     goal = Until.parse(until, campaign.bench) if until is not None else None
+    if not as_json:
+        print_variations([campaign.space])
     with read_executor(dask, workers, timeout) as executor, ProgressBar(f"mc {bench}") as progress:
         options: dict[str, Any] = {
             "executor": executor, "workers": workers, "timeout": timeout, "progress": progress, "warn": warn,
@@ -146,6 +148,8 @@ def sweep(
         correlations=read_correlations(correlate),
         sampler=sampler,
     )
+    if trials and not as_json:
+        print_variations([campaign.space for campaign in job.campaigns])
     with read_executor(dask, workers, timeout) as executor, ProgressBar(f"sweep {bench}") as progress:
         try:
             dataset = job.run(out, executor=executor, workers=workers, timeout=timeout, progress=progress, warn=warn)

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from montecarlo.figures import Figure
+    from montecarlo.variation import Space
     from spicekit.bench import Bench
 
 
@@ -47,6 +48,13 @@ def report_run(result: Any, out: Path | None, as_json: bool) -> None:
             print("Files: " + ", ".join(str(path) for path in written))
     if not good:
         fail(f"{result.bench.name}: {result.outcome}: {result.reason or result.outcome.advice}", 1)
+
+
+def print_variations(spaces: Sequence[Space]) -> None:
+    """What varies and by how much, before anything is simulated."""
+    from montecarlo.variation_text import variation_lines
+
+    print("\n".join(variation_lines(spaces)), flush=True)
 
 
 def print_summary(bench: Bench, summary: dict[str, Any]) -> None:

@@ -25,7 +25,7 @@ from spicekit.cli.options import (
     read_parameters,
     read_variations,
 )
-from spicekit.cli.output import ProgressBar, fail, print_json, warn
+from spicekit.cli.output import ProgressBar, fail, print_json, print_variations, warn
 
 
 def yield_(
@@ -65,6 +65,8 @@ def yield_(
         variations=read_variations(sigma, sigma_global),
         correlations=read_correlations(correlate),
     )
+    if not as_json:
+        print_variations([study.campaign.space])
     with (
         tempfile.TemporaryDirectory() as scratch,
         read_executor(dask, workers, timeout) as executor,
