@@ -15,7 +15,6 @@ import numpy as np
 
 from montecarlo import Campaign
 from montecarlo.statistics import clopper_pearson
-from montecarlo.store import Store
 from spicekit import make_bench, run
 from spicekit.benches.c3cim_headroom import current_range, largest_cells
 from spicekit.linearity import deviation
@@ -80,9 +79,8 @@ def errors(folder: Path, trials: int, workers: int) -> None:
     for index, (title, bench, device) in enumerate(shown):
         campaign = Campaign(bench, trials=trials, seed=1, parameters={"data": "uniform", "device": device})
         where = folder / f"{bench}-{device}"
-        summary = campaign.run(where, workers=workers)
-        store = Store(where)
-        n_hrs, wrong, error = (store.column(name) for name in ("n_hrs", "wrong", "error"))
+        result = campaign.run(where, workers=workers)
+        n_hrs, wrong, error = (result.trials[name].to_numpy() for name in ("n_hrs", "wrong", "error"))
         edges = np.array([-0.5, 0.5, *np.arange(4.5, 65, 4)])
         group = np.digitize(n_hrs, edges)
         rows = [(n_hrs[group == g].mean(), wrong[group == g].mean(), int((group == g).sum())) for g in np.unique(group)]
@@ -92,11 +90,11 @@ def errors(folder: Path, trials: int, workers: int) -> None:
             x, rate, [rate - low, high - rate], color=COLOURS[index % 3], ls="-" if index < 3 else "--", marker=".", lw=1,
             capsize=2, label=f"{title}, {device}",
         )  # fmt: skip
-        mean = summary["measures"]["wrong"]["mean"]
+        mean = result.measures["wrong"]["mean"]
         print(
-            f"{title}, {device}: {trials} trials in {summary['elapsed_s']:.0f} s; wrong {mean:.4f},"
+            f"{title}, {device}: {trials} trials in {result.summary['elapsed_s']:.0f} s; wrong {mean:.4f},"
             f" |error| > 1.5: {(np.abs(error) > 1.5).mean():.4f}, sigma(error) {error.std():.3f} steps,"
-            f" outcomes {summary['outcomes']}"
+            f" outcomes {result.outcomes}"
         )
     axis.set_xlabel("selected cells in HRS (of 64)")
     axis.set_ylabel("error rate of the count")

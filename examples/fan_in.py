@@ -22,8 +22,8 @@ def main() -> None:
     folders = []
     for fan_in in FAN_INS:
         folder = options.out / str(fan_in)
-        summary = Campaign("sot-logic", trials=options.trials, seed=1, parameters={"fan_in": fan_in}).run(folder)
-        margins = summary["margins"]
+        result = Campaign("sot-logic", trials=options.trials, seed=1, parameters={"fan_in": fan_in}).run(folder)
+        margins = result.margins
         print(
             f"fan-in {fan_in}: worst AND {margins['and']['worst'] * 1e3:+7.2f} mV, OR {margins['or']['worst'] * 1e3:+7.2f} mV;"
             f" error rate AND {margins['and']['error_rate']:.2g}, OR {margins['or']['error_rate']:.2g}"

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from montecarlo.characterize import Characterisation as Characterisation
     from montecarlo.rare.study import YieldStudy as YieldStudy
     from montecarlo.replay import replay as replay
+    from montecarlo.result import CampaignResult as CampaignResult
     from montecarlo.statistics import MarginStatistics as MarginStatistics
     from montecarlo.statistics import clopper_pearson as clopper_pearson
     from montecarlo.sweep import Sweep as Sweep
@@ -18,7 +19,8 @@ if TYPE_CHECKING:
     from montecarlo.variation import Variation as Variation
 
 _PUBLIC = {
-    "Campaign": "campaign", "Characterisation": "characterize", "Correlation": "variation", "MarginStatistics": "statistics",
+    "Campaign": "campaign", "CampaignResult": "result",
+    "Characterisation": "characterize", "Correlation": "variation", "MarginStatistics": "statistics",
     "Space": "variation", "Sweep": "sweep", "Variation": "variation", "YieldStudy": "rare.study",
     "clopper_pearson": "statistics",
 }  # fmt: skip

@@ -1,8 +1,8 @@
 """A campaign: bench, variations and sampler, run over many trials into a folder.
 
 >>> from montecarlo import Campaign                                      # doctest: +SKIP
->>> summary = Campaign("sot-logic", trials=10_000, seed=1).run("out")    # doctest: +SKIP
->>> summary["margins"]["and"]["error_rate"]                              # doctest: +SKIP
+>>> result = Campaign("sot-logic", trials=10_000, seed=1).run("out")     # doctest: +SKIP
+>>> result.margins["and"]["error_rate"]                                  # doctest: +SKIP
 
 The samples are drawn and stored first; then chunks of trials go to an executor, and every finished chunk is written at once.
 Running a campaign again on its folder resumes it.  The trials table is the same for any executor, any number of workers
@@ -25,6 +25,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from montecarlo.executor import LocalExecutor
+from montecarlo.result import CampaignResult
 from montecarlo.samplers import NOMINAL, make_sampler
 from montecarlo.schedule import Source, simulate_sources
 from montecarlo.store import Store
@@ -128,8 +129,8 @@ class Campaign:
         timeout: float = 120.0,
         progress: Progress = lambda done, total: None,
         warn: Callable[[str], None] = lambda line: None,
-    ) -> dict[str, Any]:
-        """Simulate what is missing in folder ``out`` and return the summary (also written there).
+    ) -> CampaignResult:
+        """Simulate what is missing in folder ``out``, write the summary there and return the result.
 
         ``executor`` is any ``concurrent.futures.Executor``; without one, ``workers`` local processes (default: every core)
         with ``timeout`` seconds a task.  Raises :class:`UserError` if the folder holds another campaign or is in use.
@@ -150,7 +151,9 @@ class Campaign:
                     raise
                 if executor is None:
                     pool.shutdown()
-            return summarise(self, store, time.monotonic() - started if missing else None)
+            return CampaignResult(
+                self.bench, store.folder, summarise(self, store, time.monotonic() - started if missing else None)
+            )
 
     def prepare(self, store: Store, warn: Callable[[str], None]) -> Source:
         """Make the folder (which the caller has locked) this campaign's, draw its samples, and find what is missing."""

@@ -8,11 +8,13 @@ from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 from numpy.typing import NDArray
 from scipy.special import ndtri
 
 from montecarlo.store import Store
 from spicekit.bench import Bench, Margin
+from spicekit.errors import UserError
 from spicekit.outcome import Outcome
 from spicekit.style import COLOURS, new_figure, save
 from spicekit.units import readable
@@ -21,25 +23,77 @@ from spicekit.waves import Array
 
 def plot_campaign(bench: Bench, store: Store, summary: dict[str, Any]) -> list[Path]:
     """Draw the plots of a finished campaign into its folder and return their paths."""
-    drawn = [margin for margin in bench.margins() if summary["margins"][margin.name]["mean"] is not None]
+    drawn = _known(bench, summary)
     if not drawn or summary["outcomes"]["ok"] < 2:
         return []
-    ok = store.column("outcome") == str(Outcome.OK)
-    columns = {name: store.column(name)[ok] for margin in drawn for name in (margin.low, margin.high, margin.reference) if name}
-    conditions = (
-        f"{summary['bench']}, {summary['outcomes']['ok']:,} trials, seed {summary['seed']}, {bench.technology.name} "
-        f"{bench.p.corner}, {bench.temperature:g} °C, {bench.vdd:g} V"
-    )
+    columns, conditions = _states(drawn, store), _conditions(bench, summary)
     return [
-        _distributions(bench, drawn, columns, summary, conditions, store.folder / "distributions.png"),
+        save(_distributions(bench, drawn, columns, summary, conditions), store.folder / "distributions.png"),
         _tails(bench, drawn, columns, summary, conditions, store.folder / "tails.png"),
         _margins(bench, drawn, summary, conditions, store.folder / "margins.png"),
     ]
 
 
+def distributions(bench: Bench, store: Store, summary: dict[str, Any]) -> Figure:
+    """How the states of each margin are distributed, or each measure of a bench without margins.
+
+    Raises :class:`UserError` for a campaign with fewer than two trials that are ok.
+    """
+    if summary["outcomes"]["ok"] < 2:
+        raise UserError(f"{store.folder}: {summary['outcomes']['ok']} trials are ok; a distribution needs 2")
+    drawn = _known(bench, summary)
+    if drawn:
+        return _distributions(bench, drawn, _states(drawn, store), summary, _conditions(bench, summary))
+    return _histograms(bench, store, summary)
+
+
+def _known(bench: Bench, summary: dict[str, Any]) -> list[Margin]:
+    """The margins of which something is known."""
+    return [margin for margin in bench.margins() if summary["margins"][margin.name]["mean"] is not None]
+
+
+def _states(margins: list[Margin], store: Store) -> dict[str, Array]:
+    """The measures of ``margins``, over the trials that are ok."""
+    ok = store.column("outcome") == str(Outcome.OK)
+    return {name: store.column(name)[ok] for margin in margins for name in (margin.low, margin.high, margin.reference) if name}
+
+
+def _conditions(bench: Bench, summary: dict[str, Any]) -> str:
+    return (
+        f"{summary['bench']}, {summary['outcomes']['ok']:,} trials, seed {summary['seed']}, {bench.technology.name} "
+        f"{bench.p.corner}, {bench.temperature:g} °C, {bench.vdd:g} V"
+    )
+
+
+def _histograms(bench: Bench, store: Store, summary: dict[str, Any]) -> Figure:
+    """A histogram of each measure, the mean marked."""
+    ok = store.column("outcome") == str(Outcome.OK)
+    measures = bench.measures()
+    columns = min(3, len(measures))
+    lines = -(-len(measures) // columns)
+    figure = new_figure(4.2 * columns + 0.4, 2.6 * lines + 0.8)
+    axes = figure.subplots(lines, columns, squeeze=False).ravel()
+    for axis, measure in zip(axes, measures, strict=False):
+        values = store.column(measure.name)[ok]
+        values = values[np.isfinite(values)]
+        factor, unit = readable(values, measure.unit)
+        axis.hist(
+            values * factor, bins=int(np.clip(2 * np.sqrt(len(values)), 5, 80)), color=COLOURS[0], alpha=0.75, label="trials"
+        )
+        if len(values):
+            axis.axvline(values.mean() * factor, color="black", lw=1.2, label="mean")
+        axis.set_xlabel(f"{measure.name} ({unit})" if unit else measure.name)
+        axis.set_ylabel("trials")
+    axes[0].legend(fontsize=8)
+    for axis in axes[len(measures) :]:
+        axis.set_axis_off()
+    figure.suptitle(f"Distributions of the measures: {_conditions(bench, summary)}", fontsize=11)
+    return figure
+
+
 def _distributions(
-    bench: Bench, margins: list[Margin], columns: dict[str, Array], summary: dict[str, Any], conditions: str, path: Path
-) -> Path:
+    bench: Bench, margins: list[Margin], columns: dict[str, Array], summary: dict[str, Any], conditions: str
+) -> Figure:
     figure = new_figure(9, 2.7 * len(margins) + 0.6)
     axes = figure.subplots(len(margins), 1, squeeze=False)[:, 0]
     meanings = {measure.name: measure for measure in bench.measures()}
@@ -77,7 +131,7 @@ def _distributions(
         axis.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0), fontsize=8, title="shaded: worst gap", title_fontsize=8)
     figure.suptitle(f"Distributions of the states: {conditions}", fontsize=11)
     figure.set_size_inches(11.5, 2.7 * len(margins) + 0.6)
-    return save(figure, path)
+    return figure
 
 
 def _tails(

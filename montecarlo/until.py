@@ -18,6 +18,7 @@ from typing import Any
 from montecarlo.campaign import Campaign, Progress
 from montecarlo.executor import LocalExecutor
 from montecarlo.rare.estimate import TWO_SIDED
+from montecarlo.result import CampaignResult
 from montecarlo.store import Store
 from spicekit.bench import Bench
 from spicekit.errors import UserError, unknown
@@ -90,10 +91,10 @@ def run_until(
     timeout: float = 120.0,
     progress: Progress = lambda done, total: None,
     warn: Callable[[str], None] = lambda line: None,
-) -> tuple[Campaign, dict[str, Any]]:
+) -> tuple[Campaign, CampaignResult]:
     """Run ``make(trials)`` in folder ``out`` with more and more trials until the goal is met, ``most`` at most.
 
-    Returns the last stage's campaign and its summary.  The other arguments are those of :meth:`Campaign.run`.  Raises
+    Returns the last stage's campaign and its result.  The other arguments are those of :meth:`Campaign.run`.  Raises
     :class:`UserError` for a sampler whose trials depend on their number, and if the folder holds another campaign.
     """
     largest = make(most)
@@ -107,9 +108,9 @@ def run_until(
         for trials in stages:
             campaign = make(trials)
             campaign.goal = goal
-            summary = campaign.run(out, executor=pool, progress=lambda done, _: progress(done, most), warn=warn)
-            elapsed += summary["elapsed_s"]
-            if until.met(summary):
+            result = campaign.run(out, executor=pool, progress=lambda done, _: progress(done, most), warn=warn)
+            elapsed += result.summary["elapsed_s"]
+            if until.met(result.summary):
                 break
     except BaseException:
         if executor is None:
@@ -117,9 +118,9 @@ def run_until(
         raise
     if executor is None:
         pool.shutdown()
-    summary["elapsed_s"] = round(elapsed, 3)
-    write_json(out / "summary.json", summary)
-    return campaign, summary
+    result.summary["elapsed_s"] = round(elapsed, 3)
+    write_json(out / "summary.json", result.summary)
+    return campaign, result
 
 
 def stage_sizes(chunk: int, most: int) -> list[int]:

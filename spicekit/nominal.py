@@ -4,16 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from html import escape
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from spicekit.bench import Bench
 from spicekit.block import simulate_block
-from spicekit.limits import Beyond, warnings
+from spicekit.errors import SpicekitError
+from spicekit.limits import Beyond, shown_measure, warnings
 from spicekit.outcome import Outcome
 from spicekit.registry import make_bench
 from spicekit.waves import Waves
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.figure import Figure
+
+MOST = 8  # measures that the text form shows
 
 
 @dataclass(frozen=True)
@@ -49,6 +57,44 @@ class RunResult:
                 for name, value in self.measures.items()
             },
         }
+
+    def rows(self) -> list[tuple[str, str, str]]:
+        """Name, value with unit, meaning of each measure."""
+        return [(m.name, shown_measure(m, self.measures[m.name]), m.meaning) for m in self.bench.measures()]
+
+    def to_frame(self) -> pd.DataFrame:
+        """The measures, one a row: value in SI units, unit, meaning."""
+        import pandas as pd
+
+        rows = [(m.name, self.measures[m.name], m.unit, m.meaning) for m in self.bench.measures()]
+        return pd.DataFrame(rows, columns=["measure", "value", "unit", "meaning"]).set_index("measure")
+
+    def plot(self) -> Figure:
+        """The waveforms of a transient, the voltages and currents of operating points."""
+        from spicekit.plots import draw_run
+
+        if self.outcome is not Outcome.OK:
+            raise SpicekitError(f"{self._head()}: there is nothing to plot; {self.outcome.advice}")
+        return draw_run(self)
+
+    def __str__(self) -> str:
+        rows = [f"  {name:14} {value:>14}   {meaning}" for name, value, meaning in self.rows()]
+        more = [f"  and {len(rows) - MOST} more: see .to_frame()"] if len(rows) > MOST else []
+        return "\n".join([self._head(), *rows[:MOST], *more])
+
+    __repr__ = __str__
+
+    def _repr_html_(self) -> str:
+        cells = "".join(f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in row)}</tr>" for row in self.rows())
+        return (
+            f"<p>{escape(self._head())}</p><table><thead><tr><th>measure</th><th>value</th><th>meaning</th></tr></thead>"
+            f"<tbody>{cells}</tbody></table>"
+        )
+
+    def _head(self) -> str:
+        bench = self.bench
+        circuit = f"{bench.technology.name} {bench.p.corner}, {bench.vdd:g} V, " if bench.roles else ""
+        return f"{bench.name}: {self.outcome}, {circuit}{bench.temperature:.4g} °C"
 
 
 def run(bench: str | Bench, values: Mapping[str, float] | None = None, **parameters: Any) -> RunResult:

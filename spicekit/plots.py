@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+from matplotlib.figure import Figure
 
 from spicekit.analysis import TranAnalysis
 from spicekit.files import write_atomically
-from spicekit.limits import shown_measure
 from spicekit.nominal import RunResult
 from spicekit.rawfile import write_raw
 from spicekit.style import COLOURS, new_figure, save
@@ -25,7 +25,6 @@ def conditions(result: RunResult) -> str:
 def plot_run(result: RunResult, folder: Path) -> list[Path]:
     """Write ``waveforms.png`` and ``waveforms.raw`` of a run into ``folder``; returns the paths."""
     transient = isinstance(result.bench.analysis(), TranAnalysis)
-    draw = _transient if transient else _operating_points
     raw = folder / "waveforms.raw"
     vectors = result.waves.vectors
     if transient:  # time first: it is the scale
@@ -33,10 +32,19 @@ def plot_run(result: RunResult, folder: Path) -> list[Path]:
     kind = "Transient Analysis" if transient else "Operating Point"
     write_atomically(raw, lambda file: write_raw(file, f"spicekit {result.bench.name}", kind, vectors))
     figures = result.bench.figures(result.waves)
-    return [draw(result, folder / "waveforms.png"), raw, *(save(figure, folder / name) for name, figure in figures.items())]
+    return [
+        save(draw_run(result), folder / "waveforms.png"),
+        raw,
+        *(save(figure, folder / name) for name, figure in figures.items()),
+    ]
 
 
-def _operating_points(result: RunResult, path: Path) -> Path:
+def draw_run(result: RunResult) -> Figure:
+    """The waveforms of a transient, the voltages and currents of operating points."""
+    return _transient(result) if isinstance(result.bench.analysis(), TranAnalysis) else _operating_points(result)
+
+
+def _operating_points(result: RunResult) -> Figure:
     """Node voltages on the left, branch currents on the right, as labelled points."""
     kinds = [
         (quantity, unit, [name for name in result.waves.vectors if name.startswith(letter)])
@@ -63,10 +71,10 @@ def _operating_points(result: RunResult, path: Path) -> Path:
         axis.margins(x=0.2)
         axis.set_xlabel(f"{quantity} ({scaled})")
     figure.suptitle(f"{result.bench.name}: operating point, {conditions(result)}", fontsize=11)
-    return save(figure, path)
+    return figure
 
 
-def _transient(result: RunResult, path: Path) -> Path:
+def _transient(result: RunResult) -> Figure:
     """The bench's panels above each other, over time."""
     panels = result.bench.panels()
     time = result.waves("time")
@@ -83,12 +91,4 @@ def _transient(result: RunResult, path: Path) -> Path:
     axes[-1].set_xlabel(f"time ({time_unit})")
     axes[-1].set_xlim(0, time[-1] * time_factor)
     figure.suptitle(f"{result.bench.name}: {conditions(result)}", fontsize=11)
-    return save(figure, path)
-
-
-def measure_rows(result: RunResult) -> list[tuple[str, str, str]]:
-    """Name, value with unit, meaning: what ``spicekit run`` prints."""
-    return [
-        (measure.name, shown_measure(measure, result.measures[measure.name]), measure.meaning)
-        for measure in result.bench.measures()
-    ]
+    return figure

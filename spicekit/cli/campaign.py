@@ -85,11 +85,12 @@ def mc(
         }  # fmt: skip
         try:
             if goal is None:
-                summary = campaign.run(out, **options)
+                result = campaign.run(out, **options)
             else:
-                campaign, summary = run_until(make, goal, trials, out, **options)
+                campaign, result = run_until(make, goal, trials, out, **options)
         except KeyboardInterrupt:
             fail(f"interrupted; the finished trials are in {out}: the same command goes on from there", 1)
+    summary = result.summary
     for line in summary.get("warnings", ()):
         warn(f"{summary['bench']}: {line}")
     for line in campaign.bench.notes({name: row["mean"] for name, row in summary["measures"].items()}):

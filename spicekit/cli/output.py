@@ -32,7 +32,7 @@ def report_run(result: Any, out: Path | None, as_json: bool) -> None:
     """Print a run's measures and write its files; a failed simulation ends with exit code 1."""
     from spicekit.files import output_folder, write_json
     from spicekit.outcome import Outcome
-    from spicekit.plots import measure_rows, plot_run
+    from spicekit.plots import plot_run
 
     good = result.outcome is Outcome.OK
     written: list[Path] = []
@@ -42,7 +42,7 @@ def report_run(result: Any, out: Path | None, as_json: bool) -> None:
     if as_json:
         print_json(result.as_json())
     else:
-        for name, value, meaning in measure_rows(result):
+        for name, value, meaning in result.rows():
             print(f"{name:14} {value:>14}   {meaning}")
         if written:
             print("Files: " + ", ".join(str(path) for path in written))

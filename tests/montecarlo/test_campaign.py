@@ -109,7 +109,7 @@ def test_the_summary_is_the_tables(reference: Path, trials_table: Read) -> None:
 
 def test_errors_with_the_circuits_own_reference_on_both_sides(tmp_path: Path, trials_table: Read) -> None:
     given = {"fan_in": 6, "tmr": "50%", "access": "ideal", "bias": "ideal"}
-    summary = Campaign("sot-logic", trials=1000, parameters=given).run(tmp_path)
+    summary = Campaign("sot-logic", trials=1000, parameters=given).run(tmp_path).summary
     table = trials_table(tmp_path)
     too_high, too_low = (table["v_000000"] >= table["v_ref_or"]).sum(), (table["v_100000"] < table["v_ref_or"]).sum()
     assert min(too_high, too_low) > 10
@@ -237,7 +237,7 @@ def test_a_finished_campaign_answers_at_once(reference: Path, fingerprint: Finge
         def submit(self, *_: Any, **__: Any) -> Any:
             raise AssertionError("nothing is left to be simulated")
 
-    summary = campaign().run(reference, executor=Idle())
+    summary = campaign().run(reference, executor=Idle()).summary
     assert summary["elapsed_s"] == elapsed > 0
     assert fingerprint(reference) == before
 
@@ -246,7 +246,7 @@ def test_a_finished_campaign_answers_at_once(reference: Path, fingerprint: Finge
 def test_samplers_through_a_campaign(tmp_path: Path, name: str) -> None:
     given = {"access": "ideal", "bias": "ideal", "v_half": "inf", "tmr": "150%"}
     one = Campaign("sot-read", trials=2048, sampler=name, parameters=given)
-    summary = one.run(tmp_path, workers=2)
+    summary = one.run(tmp_path, workers=2).summary
     assert summary["outcomes"]["ok"] == 2048
     r_p = one.bench.p.r_p
     # mean of v_ap = I R_P (1 + TMR); its spread is 5 % and 10 % of 1.5 in 2.5; five standard errors of random draws
@@ -311,7 +311,7 @@ def test_wrong_campaigns(given: dict[str, Any], says: str) -> None:
 
 
 def test_one_trial(tmp_path: Path) -> None:
-    summary = Campaign("sot-read", trials=1).run(tmp_path, workers=1)
+    summary = Campaign("sot-read", trials=1).run(tmp_path, workers=1).summary
     assert summary["outcomes"]["ok"] == 1
     assert summary["measures"]["dv"]["std"] is None  # not known from one trial, and JSON has no NaN
     assert summary["margins"]["read"]["sigma3"] is None

@@ -151,7 +151,7 @@ def test_trials_that_hang_or_kill_their_process(tmp_path: Path, cluster: Cluster
     for name, outcome, trials in (("Deadly", "crashed", 600), ("Endless", "timeout", 8)):
         campaign, struck = faulty(name, trials=trials, struck=1)
         with cluster_executor(cluster.address, timeout=5.0) as executor:
-            summary = campaign.run(tmp_path / name, executor=executor)
+            summary = campaign.run(tmp_path / name, executor=executor).summary
         table = trials_table(tmp_path / name)
         assert np.flatnonzero(table["outcome"] == outcome).tolist() == struck.tolist()
         assert summary["outcomes"]["ok"] == trials - 1

@@ -45,7 +45,7 @@ def check(summary: dict[str, Any], table: pd.DataFrame, campaign: Campaign, stru
 
 def test_singular_in_some_trials(tmp_path: Path, faulty: Faulty, trials_table: Read) -> None:
     campaign, struck = faulty("Singular", trials=1200, struck=3)
-    summary = campaign.run(tmp_path, workers=2)
+    summary = campaign.run(tmp_path, workers=2).summary
     table = trials_table(tmp_path)
     check(summary, table, campaign, struck, "nonconverged")
     # every fallback was tried on them, and none was needed by the others
@@ -55,7 +55,7 @@ def test_singular_in_some_trials(tmp_path: Path, faulty: Faulty, trials_table: R
 
 def test_singular_in_every_trial(tmp_path: Path, user_benches: Path, trials_table: Read) -> None:
     """Two unequal voltage sources in parallel."""
-    summary = Campaign(f"{user_benches / 'faults.py'}:Parallel", trials=20).run(tmp_path, workers=1)
+    summary = Campaign(f"{user_benches / 'faults.py'}:Parallel", trials=20).run(tmp_path, workers=1).summary
     assert summary["outcomes"] == {"ok": 0, "nonconverged": 20, "timeout": 0, "crashed": 0, "invalid": 0}
     assert summary["measures"]["v_out"]["mean"] is None
     assert set(trials_table(tmp_path)["outcome"]) == {"nonconverged"}
@@ -72,25 +72,25 @@ def test_a_nominal_run_that_does_not_converge(user_benches: Path, tmp_path: Path
 def test_one_trial_that_never_ends(tmp_path: Path, faulty: Faulty, trials_table: Read) -> None:
     campaign, struck = faulty("Endless", trials=8, struck=1)
     # 5 s: a worker loads ngspice and solves eight dividers in well under one, also on a busy machine
-    summary = campaign.run(tmp_path, workers=2, timeout=5)
+    summary = campaign.run(tmp_path, workers=2, timeout=5).summary
     check(summary, trials_table(tmp_path), campaign, struck, "timeout")
 
 
 def test_one_trial_that_kills_its_worker(tmp_path: Path, faulty: Faulty, trials_table: Read) -> None:
     campaign, struck = faulty("Deadly", trials=600, struck=1)
-    summary = campaign.run(tmp_path, workers=2)
+    summary = campaign.run(tmp_path, workers=2).summary
     check(summary, trials_table(tmp_path), campaign, struck, "crashed")
 
 
 def test_several_trials_that_kill_their_worker(tmp_path: Path, faulty: Faulty, trials_table: Read) -> None:
     campaign, struck = faulty("Deadly", trials=40, struck=3)
-    summary = campaign.run(tmp_path, workers=2)
+    summary = campaign.run(tmp_path, workers=2).summary
     check(summary, trials_table(tmp_path), campaign, struck, "crashed")
 
 
 def test_measures_that_are_not_finite(tmp_path: Path, faulty: Faulty, trials_table: Read) -> None:
     campaign, struck = faulty("Infinite", trials=500, struck=7)
-    summary = campaign.run(tmp_path, workers=1)
+    summary = campaign.run(tmp_path, workers=1).summary
     check(summary, trials_table(tmp_path), campaign, struck, "invalid")
 
 
@@ -112,7 +112,7 @@ def test_samples_outside_the_physical_range(tmp_path: Path, trials_table: Read) 
     campaign = Campaign(
         "sot-read", trials=600, parameters={"access": "ideal", "bias": "ideal"}, variations=[Variation.parse("tmr=60%")]
     )
-    summary = campaign.run(tmp_path, workers=1)
+    summary = campaign.run(tmp_path, workers=1).summary
     table = trials_table(tmp_path)
     impossible = campaign.samples(0, 600)["tmr_c0"] <= 0
     assert 10 < impossible.sum() < 60  # P(z < -1/0.6) = 4.8 % of 600
@@ -189,7 +189,7 @@ def test_transient_trials(
 ) -> None:
     """The other engine: parse once, alter, run.  A step response has a closed form; two trials have no solution."""
     campaign, struck = faulty("Charging", trials=120, struck=2)
-    summary = campaign.run(tmp_path, workers=2)
+    summary = campaign.run(tmp_path, workers=2).summary
     table = trials_table(tmp_path)
     assert np.flatnonzero(table["outcome"] == "nonconverged").tolist() == struck.tolist()
     assert summary["outcomes"]["ok"] == 118

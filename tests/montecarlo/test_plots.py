@@ -21,7 +21,7 @@ def readable(path: Path) -> None:
 
 def test_a_campaign(tmp_path: Path) -> None:
     campaign = Campaign("sot-logic", trials=300)
-    summary = campaign.run(tmp_path)
+    summary = campaign.run(tmp_path).summary
     plots = plot_campaign(campaign.bench, Store(tmp_path), summary)
     assert len(plots) >= 3
     for path in plots:
@@ -32,14 +32,14 @@ def test_a_campaign(tmp_path: Path) -> None:
 @pytest.mark.parametrize("trials", [1, 2, 3])
 def test_few_trials(tmp_path: Path, trials: int) -> None:
     campaign = Campaign("sot-read", trials=trials)
-    for path in plot_campaign(campaign.bench, Store(tmp_path), campaign.run(tmp_path)):
+    for path in plot_campaign(campaign.bench, Store(tmp_path), campaign.run(tmp_path).summary):
         readable(path)
 
 
 def test_no_spread_at_all(tmp_path: Path) -> None:
     nothing = [Variation.parse(f"{kind}=0") for kind in ("ra", "tmr")]
     campaign = Campaign("sot-read", trials=10, parameters={"access": "ideal", "bias": "ideal"}, variations=nothing)
-    summary = campaign.run(tmp_path)
+    summary = campaign.run(tmp_path).summary
     assert summary["measures"]["v_p"]["std"] < 1e-15  # rounding of the mean
     for path in plot_campaign(campaign.bench, Store(tmp_path), summary):
         readable(path)
@@ -47,13 +47,13 @@ def test_no_spread_at_all(tmp_path: Path) -> None:
 
 def test_a_bench_without_margins(tmp_path: Path, user_benches: Path) -> None:
     campaign = Campaign(f"{user_benches / 'faults.py'}:Divider", trials=50)
-    for path in plot_campaign(campaign.bench, Store(tmp_path), campaign.run(tmp_path)):
+    for path in plot_campaign(campaign.bench, Store(tmp_path), campaign.run(tmp_path).summary):
         readable(path)
 
 
 def test_a_campaign_with_no_good_trial(tmp_path: Path, user_benches: Path) -> None:
     campaign = Campaign(f"{user_benches / 'faults.py'}:Parallel", trials=5)
-    assert plot_campaign(campaign.bench, Store(tmp_path), campaign.run(tmp_path)) == []
+    assert plot_campaign(campaign.bench, Store(tmp_path), campaign.run(tmp_path).summary) == []
 
 
 def test_margins_against_fan_in(tmp_path: Path) -> None:

@@ -110,7 +110,7 @@ def test_100_000_trials_at_150_per_cent(tmp_path: Path) -> None:
 
 
 def test_20_000_trials_at_250_per_cent(tmp_path: Path) -> None:
-    summary = Campaign("sot-logic", trials=20_000, seed=1, parameters=IDEAL | {"tmr": 2.5}).run(tmp_path)
+    summary = Campaign("sot-logic", trials=20_000, seed=1, parameters=IDEAL | {"tmr": 2.5}).run(tmp_path).summary
     assert summary["outcomes"]["ok"] == 20_000
     check(summary, 2.5, 20_000)
 

@@ -62,7 +62,7 @@ def test_a_trial_that_always_kills_is_found(
 ) -> None:
     campaign = Campaign(f"{user_benches / 'faults.py'}:Divider", trials=2000)
     pool = Hazardous(lambda first, last: float(first <= 1234 < last), signum)
-    summary = campaign.run(tmp_path, executor=pool)
+    summary = campaign.run(tmp_path, executor=pool).summary
     table = trials_table(tmp_path)
     assert np.flatnonzero(table["outcome"] == "crashed").tolist() == [1234]
     assert summary["outcomes"]["ok"] == 1999
@@ -72,7 +72,7 @@ def test_a_trial_that_always_kills_is_found(
 def test_a_block_that_dies_as_a_whole_only(tmp_path: Path, user_benches: Path, trials_table: Read) -> None:
     """As one that needs more memory than there is: its trials are right in pieces, which stand in the end."""
     campaign = Campaign(f"{user_benches / 'faults.py'}:Divider", trials=1000)
-    summary = campaign.run(tmp_path, executor=Hazardous(lambda first, last: float(last - first > 100)))
+    summary = campaign.run(tmp_path, executor=Hazardous(lambda first, last: float(last - first > 100))).summary
     assert summary["outcomes"]["ok"] == 1000
     r_top = campaign.samples(0, 1000)["r_top"]
     np.testing.assert_allclose(trials_table(tmp_path)["v_out"], 1000 / (1000 + r_top), rtol=1e-6)

@@ -70,7 +70,7 @@ def test_a_campaign_names_what_drives_it(user_benches: Path, tmp_path: Path) -> 
         trials=3000,
         variations=[Variation.parse("r=20", "global"), Variation.parse("r=10")],
     )
-    summary = campaign.run(tmp_path, workers=1)
+    summary = campaign.run(tmp_path, workers=1).summary
     found = json.loads((tmp_path / "summary.json").read_text())["sensitivity"]
     assert found == summary["sensitivity"]
     assert found["trials"] == 3000

@@ -54,7 +54,7 @@ def test_the_table_is_that_of_the_campaigns(reference: Path, tmp_path: Path) -> 
         folder = tmp_path / corner
         parameters = IDEAL | {"tmr": 2.5, "corner": corner}
         alone = Campaign("sot-read", trials=60, seed=3, parameters=parameters, variations=[Variation.parse("ra=8%")])
-        summary = alone.run(folder, workers=1)
+        summary = alone.run(folder, workers=1).summary
         point: dict[str, Any] = {"tmr": 2.5, "corner": corner}
         for name, row in summary["measures"].items():
             assert table.query(name, **point) == row["mean"]

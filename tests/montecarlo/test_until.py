@@ -36,8 +36,8 @@ def test_it_stops_at_the_first_stage_that_is_precise(
     user_benches: Path, tmp_path: Path, fingerprint: Fingerprint, trials_table: Callable[[Path], pd.DataFrame]
 ) -> None:
     make = maker(user_benches)
-    campaign, summary = run_until(make, goal(GOAL, make), 100_000, tmp_path / "a", workers=1)
-    assert campaign.trials == summary["trials"] == 4000
+    campaign, result = run_until(make, goal(GOAL, make), 100_000, tmp_path / "a", workers=1)
+    assert campaign.trials == result.summary["trials"] == 4000
     record = json.loads((tmp_path / "a" / "campaign.json").read_text())
     assert (record["trials"], record["until"], record["at_most"]) == (4000, GOAL, 100_000)
     values = trials_table(tmp_path / "a")["v_out"].to_numpy()
@@ -47,7 +47,7 @@ def test_it_stops_at_the_first_stage_that_is_precise(
     make(4000).run(tmp_path / "plain", workers=1)
     assert fingerprint(tmp_path / "a") == fingerprint(tmp_path / "plain")
     plain = json.loads((tmp_path / "plain" / "summary.json").read_text())
-    assert summary | {"elapsed_s": 0} == plain | {"elapsed_s": 0}
+    assert result.summary | {"elapsed_s": 0} == plain | {"elapsed_s": 0}
 
 
 @pytest.mark.parametrize("sampler", ["random", "sobol"])
@@ -71,9 +71,9 @@ def test_it_resumes_in_the_middle_of_a_stage(sampler: str, user_benches: Path, t
 def test_the_most_trials_end_it(user_benches: Path, tmp_path: Path) -> None:
     make = maker(user_benches)
     never = goal("measures.v_out.mean ci<0.001%", make)
-    campaign, summary = run_until(make, never, 2300, tmp_path, workers=1)
+    campaign, result = run_until(make, never, 2300, tmp_path, workers=1)
     assert campaign.trials == 2300
-    assert not never.met(summary)
+    assert not never.met(result.summary)
     with pytest.raises(UserError, match="another campaign"):
         make(4600).run(tmp_path)
 

@@ -83,3 +83,19 @@ def test_a_temperature_in_kelvin_is_that_in_celsius(bench: str) -> None:
     texts = [render(make_bench(bench, {"temperature": given})) for given in (85, "85C", "358.15K")]
     assert ".temp 85" in texts[0]
     assert texts[0] == texts[1] == texts[2]
+
+
+@pytest.mark.parametrize("bench", ["sot-read", "charge-if", "mtj-switch"])
+def test_a_result_prints_itself_in_a_few_lines(bench: str) -> None:
+    result = run(bench)
+    text = str(result)
+    assert repr(result) == text
+    assert 3 <= len(text.splitlines()) <= 10
+    assert text.startswith(f"{bench}: ok, ")
+    page, frame = result._repr_html_(), result.to_frame()
+    assert page.count("<tr>") == 1 + len(result.measures)
+    assert frame["value"].to_dict() == result.measures
+    assert list(frame.columns) == ["value", "unit", "meaning"]
+    axes = result.plot().axes
+    assert axes
+    assert all(axis.get_xlabel() or axis.get_ylabel() for axis in axes)

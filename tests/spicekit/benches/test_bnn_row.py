@@ -172,7 +172,7 @@ def test_junctions_in_a_fixed_state_are_the_cards(device: str) -> None:
 
 def spread(trials: int, folder: Path, **given: Any) -> tuple[float, float]:
     """Standard deviation and mean of v_sl in V over a campaign."""
-    statistics = Campaign("stt-bnn-row", trials=trials, seed=3, parameters=given).run(folder, workers=1)["measures"]["v_sl"]
+    statistics = Campaign("stt-bnn-row", trials=trials, seed=3, parameters=given).run(folder, workers=1).measures["v_sl"]
     return statistics["std"], statistics["mean"]
 
 
@@ -190,7 +190,11 @@ def test_sigma_of_the_ideal_row(n: int, published: float, tmp_path: Path) -> Non
 
 def test_drawn_data(tmp_path: Path) -> None:
     """Products drawn in every trial: a binomial count, and V_SL on the line through the ends."""
-    summary = Campaign("stt-bnn-row", trials=600, seed=4, parameters=IDEAL | {"n": 32, "data": "trial"}).run(tmp_path, workers=1)
+    summary = (
+        Campaign("stt-bnn-row", trials=600, seed=4, parameters=IDEAL | {"n": 32, "data": "trial"})
+        .run(tmp_path, workers=1)
+        .summary
+    )
     n1, v_sl, lsb = (summary["measures"][name] for name in ("n1", "v_sl", "lsb"))
     assert n1["mean"] == pytest.approx(16, abs=4 * math.sqrt(8 / 600))
     assert n1["std"] == pytest.approx(math.sqrt(8), rel=4 / math.sqrt(1200))

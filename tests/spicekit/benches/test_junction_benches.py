@@ -163,7 +163,7 @@ def test_the_netlist_alone_prints_the_measures(bench: str, parameters: dict[str,
 def test_a_campaign_draws_the_initial_angle_and_reports_the_fraction_switched(tmp_path: Path) -> None:
     """A pulse that writes about half of the cells: the fraction with its interval, and every trial can be replayed."""
     campaign = Campaign("stt-write", trials=60, seed=3, parameters={"t_pulse": 1.9e-9, "w_access": 300e-9})
-    summary = campaign.run(tmp_path / "c", workers=2)
+    summary = campaign.run(tmp_path / "c", workers=2).summary
     assert summary["outcomes"]["ok"] == 60
     switched = summary["measures"]["switched"]
     assert 0.05 < switched["mean"] < 0.95
