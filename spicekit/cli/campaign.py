@@ -77,8 +77,6 @@ def mc(
 
     campaign = make(trials)
     goal = Until.parse(until, campaign.bench) if until is not None else None
-    if not as_json:
-        print_variations([campaign.space])
     with read_executor(dask, workers, timeout) as executor, ProgressBar(f"mc {bench}") as progress:
         options: dict[str, Any] = {
             "executor": executor, "workers": workers, "timeout": timeout, "progress": progress, "warn": warn,
@@ -102,6 +100,7 @@ def mc(
     if as_json:
         print_json(summary)
         return
+    print_variations([campaign.space])
     print_summary(campaign.bench, summary)
     print(f"\nTables: {out / 'summary.json'}, {out / 'samples.parquet'}, {out / 'trials'}/")
     if plots:
@@ -149,8 +148,6 @@ def sweep(
         correlations=read_correlations(correlate),
         sampler=sampler,
     )
-    if trials and not as_json:
-        print_variations([campaign.space for campaign in job.campaigns])
     with read_executor(dask, workers, timeout) as executor, ProgressBar(f"sweep {bench}") as progress:
         try:
             dataset = job.run(out, executor=executor, workers=workers, timeout=timeout, progress=progress, warn=warn)
@@ -159,6 +156,8 @@ def sweep(
     if as_json:
         print_json(without_nan(dataset.to_dict()))
         return
+    if trials:
+        print_variations([campaign.space for campaign in job.campaigns])
     names = {measure.name for campaign in job.campaigns for measure in campaign.bench.measures()}
     shown = [name for name in dataset.data_vars if name in names or str(name).endswith("error_rate")]
     print(dataset[shown].to_dataframe().to_string(float_format=lambda value: f"{value:.4g}"))

@@ -51,10 +51,10 @@ def report_run(result: Any, out: Path | None, as_json: bool) -> None:
 
 
 def print_variations(spaces: Sequence[Space]) -> None:
-    """What varies and by how much, before anything is simulated."""
+    """What varied and by how much."""
     from montecarlo.variation_text import variation_lines
 
-    print("\n".join(variation_lines(spaces)), flush=True)
+    print("\n".join(variation_lines(spaces)))
 
 
 def print_summary(bench: Bench, summary: dict[str, Any]) -> None:

@@ -65,8 +65,6 @@ def yield_(
         variations=read_variations(sigma, sigma_global),
         correlations=read_correlations(correlate),
     )
-    if not as_json:
-        print_variations([study.campaign.space])
     with (
         tempfile.TemporaryDirectory() as scratch,
         read_executor(dask, workers, timeout) as executor,
@@ -80,6 +78,7 @@ def yield_(
     if as_json:
         print_json(summary)
         return
+    print_variations([study.campaign.space])
     print_yield(summary)
     if out is not None:
         print(f"\nResult: {out / 'summary.json'}, trials: {out / 'batches'}/\nPlot:   {out / 'yield.png'}")
