@@ -8,16 +8,20 @@ The only module that knows PySpice.  What it hides:
 - ngspice starts OpenMP threads that save nothing and make two workers on two cores 60 times slower: one thread is set
   before anything is loaded.
 - ngspice is one instance a process, and a crash takes the process with it: campaigns run it in workers.
+- ngspice runs a ``.spiceinit`` of the working folder or of the home: it never sees one here, so that results do not depend on
+  where a command is typed.  What a process needs of such a file is said in its technology (``compatibility``).
 """
 
 from __future__ import annotations
 
+import contextlib
 import ctypes.util
 import functools
 import logging
 import os
+import tempfile
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -32,7 +36,7 @@ def find_library() -> str | None:
     """Path or soname of libngspice: ``NGSPICE_LIBRARY_PATH`` if set, else what the loader finds."""
     given = os.environ.get("NGSPICE_LIBRARY_PATH")
     if given:
-        return given if Path(given).is_file() else None
+        return str(Path(given).absolute()) if Path(given).is_file() else None
     return ctypes.util.find_library("ngspice")
 
 
@@ -61,7 +65,8 @@ class Simulator:
                 return 0
 
         try:
-            self._ngspice = Quiet()
+            with _no_init_files():
+                self._ngspice = Quiet()
         except OSError as error:
             raise SpicekitError(f"cannot load {library}: {error}; {INSTALL_HINT}") from None
         self._ffi = ffi
@@ -73,10 +78,10 @@ class Simulator:
         self._broken = False
         self.loads = 0  # netlists that were loaded: tells a paused run whether the circuit is still its own
         self.command("set num_threads=1")
-        self.command("set ngbehavior=ngspice")
+        self._compatibility = ""
 
-    def load(self, netlist: str) -> None:
-        """Replace the circuit by ``netlist``.
+    def load(self, netlist: str, compatibility: str = "ngspice") -> None:
+        """Replace the circuit by ``netlist``, read in the dialect ``compatibility`` (ngspice's variable ``ngbehavior``).
 
         Raises :class:`SpicekitError` with ngspice's own words if it does not parse.
         """
@@ -90,6 +95,9 @@ class Simulator:
         if self._loaded:
             self.command("remcirc")
             self._loaded = False
+        if compatibility != self._compatibility:  # it outlives the circuit
+            self.command(f"set ngbehavior={compatibility}")
+            self._compatibility = compatibility
         self.messages.clear()
         lines = [self._ffi.new("char[]", line.encode()) for line in netlist.splitlines() if line]
         rc = self._library.ngSpice_Circ(self._ffi.new("char *[]", [*lines, self._ffi.new("char[]", b""), self._ffi.NULL]))
@@ -130,6 +138,32 @@ class Simulator:
     def last_words(self) -> str:
         """The end of what ngspice said, in one line."""
         return " ".join(word.strip() for word in list(self.messages)[-4:])
+
+
+@contextlib.contextmanager
+def _no_init_files() -> Iterator[None]:
+    """Let ngspice start where its search for an init file ends at an empty one.
+
+    All versions look in the working folder before the home (which is that of the user data base, whatever ``HOME`` says), newer
+    ones first in ``SPICE_USERINIT_DIR``.  ``ngSpice_nospiceinit`` is not in ngspice 39, and the fallback to ``./spinit`` is not
+    governed by it.
+    """
+    given = os.environ.get("SPICE_USERINIT_DIR")
+    back = os.open(".", getattr(os, "O_PATH", os.O_RDONLY))  # holds even if the folder was deleted meanwhile
+    try:
+        with tempfile.TemporaryDirectory(prefix="spicekit-") as folder:
+            (Path(folder) / ".spiceinit").write_text("* none\n")
+            os.environ["SPICE_USERINIT_DIR"] = folder
+            os.chdir(folder)
+            try:
+                yield
+            finally:
+                os.fchdir(back)
+    finally:
+        os.close(back)
+        os.environ.pop("SPICE_USERINIT_DIR", None)
+        if given is not None:
+            os.environ["SPICE_USERINIT_DIR"] = given
 
 
 @functools.cache

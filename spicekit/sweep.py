@@ -35,13 +35,13 @@ def sweep_trials(bench: Bench, samples: Mapping[str, Array], trials: int) -> Res
     assert isinstance(analysis, DcAnalysis)
     ngspice = simulator()
     netlist = render(bench, samples)
-    ngspice.load(netlist)
+    ngspice.load(netlist, bench.technology.compatibility)
     swept = _sweep(ngspice, analysis, 0, trials - 1)
     if swept is None and (lost := set(analysis.save) - ngspice.vectors(analysis.save).keys()) and len(lost) < len(analysis.save):
         raise not_delivered(bench, (name for name in analysis.save if name in lost))
     attempts = [0] * trials
     if swept is None:
-        swept, attempts = _one_by_one(ngspice, analysis, netlist, trials)
+        swept, attempts = _one_by_one(ngspice, bench, netlist, trials)
     waves = Waves(swept)
     finite = np.all([np.isfinite(values) for values in swept.values()], axis=0)
     converged = finite.reshape(trials, analysis.points).all(axis=1)
@@ -58,14 +58,17 @@ def _sweep(ngspice: Simulator, analysis: DcAnalysis, first: int, last: int) -> d
     return vectors if complete and all(np.isfinite(values).all() for values in vectors.values()) else None
 
 
-def _one_by_one(ngspice: Simulator, analysis: DcAnalysis, netlist: str, trials: int) -> tuple[dict[str, Array], list[int]]:
+def _one_by_one(ngspice: Simulator, bench: Bench, netlist: str, trials: int) -> tuple[dict[str, Array], list[int]]:
+    analysis = bench.analysis()
+    assert isinstance(analysis, DcAnalysis)
     points = analysis.points
     arrays = {name: np.full(trials * points, np.nan) for name in analysis.save}
     attempts = [0] * trials
     left = list(range(trials))
     for attempt, settings in enumerate(["", *(settings for _, settings in FALLBACKS)]):
         if attempt:
-            ngspice.load(netlist.replace("\n.save ", f"\n.options {settings}\n.save ", 1))
+            retried = netlist.replace("\n.save ", f"\n.options {settings}\n.save ", 1)
+            ngspice.load(retried, bench.technology.compatibility)
         failed = []
         for trial in left:
             attempts[trial] = attempt

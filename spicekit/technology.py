@@ -70,6 +70,9 @@ class TemperatureRange(Record):
     unit: Literal["C"]
 
 
+Compatibility = Literal["ngspice", "hs", "hsa", "ps", "psa", "lt", "lta", "ltps", "ltpsa", "all"]
+
+
 class Technology(Record):
     """One CMOS process.  All lengths in metres, voltages in volts, temperatures in degrees Celsius."""
 
@@ -80,6 +83,7 @@ class Technology(Record):
     l_min: Quantity = Field(gt=0)
     w_min: Quantity = Field(gt=0)
     temperature: TemperatureRange = TemperatureRange(low=-40, high=125, unit="C")
+    compatibility: Compatibility = "ngspice"  # dialect of the model files: ngspice's variable `ngbehavior`
     devices: dict[str, Device]
     mismatch: Mismatch
     corners: dict[Word, Corner]
@@ -207,6 +211,10 @@ def load_technology(name: str) -> Technology:
     technology = read_toml(file, Technology)
     technology._file = file
     for key, corner in technology.corners.items():
+        if corner.section and {"ps", "lt"} & {technology.compatibility[:2], technology.compatibility[-3:-1]}:
+            raise UserError(
+                f"{file}: corners.{key}.section: libraries have no sections in the dialect '{technology.compatibility}'"
+            )
         for role, device in technology.devices.items():
             if corner.file is None and (corner.section or role not in technology.bsim4 or device.kind != "model"):
                 raise UserError(f"{file}: corners.{key} needs a file, or devices.{role} kind = 'model' and [bsim4.{role}]")

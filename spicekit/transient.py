@@ -45,7 +45,8 @@ def alter_trials(bench: Bench, samples: Mapping[str, Array], trials: int) -> Res
     netlist = render_at(bench, {}, standalone=False)
     left = list(range(trials))
     for attempt, settings in enumerate(["", *(settings for _, settings in FALLBACKS)]):
-        ngspice.load(netlist.replace("\n.save ", f"\n.options {settings}\n.save ", 1) if settings else netlist)
+        retried = netlist.replace("\n.save ", f"\n.options {settings}\n.save ", 1) if settings else netlist
+        ngspice.load(retried, bench.technology.compatibility)
         if analysis.until:
             ngspice.command(f"stop when v({analysis.until}) > 0.5")
         now = {point.name: point.nominal for point in bench.points()}

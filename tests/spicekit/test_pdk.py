@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from spicekit import make_bench, run
-from spicekit.errors import UserError
+from spicekit.errors import SpicekitError, UserError
 from spicekit.technology import load_technology
 
 Complaint = Callable[[subprocess.CompletedProcess[str], int], str]
@@ -262,3 +262,39 @@ def test_a_path_that_a_netlist_cannot_carry(tmp_path: Path) -> None:
     pdk = write_pdk(tmp_path / "o'brien")
     with pytest.raises(UserError, match="holds a quote"):
         make_bench("sot-read", {"technology": str(pdk)})
+
+
+def test_the_dialect_of_a_technology(tmp_path: Path, cli: Cli) -> None:
+    flat = re.sub(r'file = ".*"\nsection = "(..)"', r'file = "models/flat_\1.inc"', TOML)
+    write_pdk(tmp_path, flat)
+    text = (tmp_path / "models" / "all.lib").read_text()
+    body = text.split(".LIB TT\n")[1].split(".ENDL")[0]
+    body = body.replace("W='wid'", "W={wid}").replace("L='len'", "L={len}")
+    body = body.replace(
+        ".ends nch_mac", "S1 d y d 0 sm\nR1 y 0 1G\n.model sm VSWITCH(Ron=1 Roff=1e6 Von=0.6 Voff=0.4)\n.ends nch_mac"
+    )
+    for corner in ("TT", "SS"):
+        (tmp_path / "models" / f"flat_{corner}.inc").write_text(body)
+    # a switch as PSPICE names it
+    with pytest.raises(SpicekitError, match="ngspice refuses the netlist"):
+        run("sot-read", technology=str(tmp_path / "mypdk.toml"))
+    spoken = tmp_path / "spoken.toml"
+    spoken.write_text(flat.replace("[devices.nmos]", 'compatibility = "psa"\n[devices.nmos]'))
+    assert run("sot-read", technology=str(spoken)).outcome == "ok"
+    assert run("sot-read").outcome == "ok"
+    rendered = cli("render", "sot-read", "-p", f"technology={spoken}").stdout
+    assert "* Run it as: ngspice -D ngbehavior=psa -b\n" in rendered
+
+
+@pytest.mark.parametrize(
+    ("line", "says"),
+    [
+        ('compatibility = "hspice"', r"compatibility: allowed: 'ngspice', 'hs', 'hsa'"),
+        ('compatibility = "psa"', r"corners.tt.section: libraries have no sections in the dialect 'psa'"),
+        ('compatibility = "ltpsa"', r"corners.tt.section: libraries have no sections in the dialect 'ltpsa'"),
+    ],
+)
+def test_a_wrong_dialect_is_one_line(tmp_path: Path, line: str, says: str) -> None:
+    pdk = write_pdk(tmp_path, TOML.replace("[devices.nmos]", f"{line}\n[devices.nmos]"))
+    with pytest.raises(UserError, match=says):
+        load_technology(str(pdk))
