@@ -116,8 +116,8 @@ class Campaign:
     def netlist_hash(self) -> str:
         """SHA-256 over the nominal netlist and the model files that it reads."""
         digest = hashlib.sha256(self.netlist.encode())
-        for path in self.bench.technology.model_files(self.bench.p.corner):
-            digest.update(path.read_bytes())
+        for file in self.bench.model_files:
+            digest.update(file.path.read_bytes())
         return digest.hexdigest()
 
     def run(

@@ -141,6 +141,7 @@ class Bench(ABC):
             raise UserError(f"bench '{self.name}': {error}") from None
         self.technology: Technology = load_technology(self.p.technology)
         self.technology.cards(self.p.corner)  # an unknown corner or an unreadable model file is said now
+        self.model_files = self.technology.model_files(self.p.corner)
         for role in self.roles:
             self.technology.device(role)
         limits = self.technology.temperature

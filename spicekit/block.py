@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from spicekit.analysis import DcAnalysis
 from spicekit.bench import Bench
+from spicekit.errors import SpicekitError
 from spicekit.outcome import Outcome
 from spicekit.sweep import sweep_trials
 from spicekit.transient import alter_trials
@@ -37,6 +38,8 @@ def simulate_block(bench: Bench, samples: Mapping[str, Array]) -> Block:
     clean, invalid = _physical(bench, samples, trials)
     engine = sweep_trials if isinstance(bench.analysis(), DcAnalysis) else alter_trials
     measures, converged, attempts, waves = engine(bench, clean, trials)
+    if bench.technology.model_files(bench.p.corner) != bench.model_files:  # what ngspice read is then not what was looked at
+        raise SpicekitError(f"a model file of technology '{bench.technology.name}' was changed while it was in use: start again")
     limited = {measure.name for measure in bench.measures() if measure.limits is not None}
     whole = [np.isfinite(column) for name, column in measures.items() if name not in limited]
     finite = np.all(whole, axis=0) if whole else np.ones(trials, dtype=bool)

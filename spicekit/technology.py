@@ -9,14 +9,13 @@ from __future__ import annotations
 
 import functools
 import math
-import re
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field
 
 from spicekit.errors import UserError, unknown
+from spicekit.model_file import Stamp, model_stamps, sections
 from spicekit.paths import data_root, user_path
 from spicekit.toml import Record, read_toml
 
@@ -117,9 +116,9 @@ class Technology(Record):
         files = self.model_files(corner)
         if not files:
             return "\n".join(self._model_card(role, chosen) for role in self.bsim4)
-        return f".lib '{files[0]}' {chosen.section}" if chosen.section else f".include '{files[0]}'"
+        return f".lib '{files[0].path}' {chosen.section}" if chosen.section else f".include '{files[0].path}'"
 
-    def model_files(self, corner: str) -> list[Path]:
+    def model_files(self, corner: str) -> list[Stamp]:
         """The external model files that ``corner`` reads, includes followed; empty for parameters kept in the TOML.
 
         Raises :class:`UserError` for a file that cannot be read or that may not be used.
@@ -128,10 +127,10 @@ class Technology(Record):
         if chosen.file is None:
             return []
         path = self._file.parent / user_path(str(chosen.file))
-        files = check_model_file(path, f"{self._file}: corners.{corner}.file")
-        sections = _sections(path)
-        if chosen.section and chosen.section.lower() not in sections:
-            raise unknown(f"section of {path}", chosen.section, sections)
+        origin = f"{self._file}: corners.{corner}.file"
+        files = model_stamps(path, origin)
+        if chosen.section and chosen.section.lower() not in sections(path, origin):
+            raise unknown(f"section of {path}", chosen.section, sections(path, origin))
         return files
 
     def _model_card(self, role: str, corner: Corner) -> str:
@@ -143,52 +142,6 @@ class Technology(Record):
         words = [f"{key}={value if isinstance(value, str) else repr(value)}" for key, value in parameters.items()]
         lines = [" ".join(words[i : i + 8]) for i in range(0, len(words), 8)]
         return f".model {self.devices[role].name} {role} level=54\n+ " + "\n+ ".join(lines)
-
-
-def check_model_file(path: Path, origin: str) -> list[Path]:
-    """The file and those it includes.  Refuse one that cannot be read or that carries commands for ngspice's interpreter.
-
-    The interpreter has ``shell``: a model file is data, so a ``.control`` block or a ``*#`` line in it (or in a file it
-    includes) is an error.  ``origin`` names the key that gave the path.
-    """
-    files = list(_included(path, origin, set()))
-    for file in files:
-        with file.open(encoding="utf-8", errors="replace") as lines:
-            for number, line in enumerate(lines, 1):
-                if line.strip().lower().startswith((".control", "*#")):
-                    raise UserError(f"{file}:{number}: a model file may not hold a .control block or *# line (given by {origin})")
-    return files
-
-
-def _included(path: Path, origin: str, seen: set[Path]) -> Iterator[Path]:
-    if path in seen:
-        return
-    seen.add(path)
-    if "'" in str(path) or "\n" in str(path):
-        raise UserError(f"{origin}: the path {str(path)!r} holds a quote or a line break, which a netlist cannot carry")
-    try:
-        text = path.read_text(encoding="utf-8", errors="replace")
-    except OSError as error:
-        raise UserError(f"{origin}: cannot read model file {path}: {error.strerror}") from None
-    yield path
-    for match in _INCLUDE.finditer(text):
-        target = path.parent / user_path(match["file"].strip("\"'"))
-        if target.is_file():
-            yield from _included(target.resolve(), origin, seen)
-        elif match["word"].lower() != "lib" or match["section"]:  # ngspice would look for it elsewhere, unchecked
-            raise UserError(f"{origin}: {path} includes {target}, which is not a file")
-
-
-def _sections(path: Path) -> set[str]:
-    """Names, in lower case, of the sections that a library file holds."""
-    opened = _INCLUDE.finditer(path.read_text(encoding="utf-8", errors="replace"))
-    return {match["file"].strip("\"'").lower() for match in opened if match["word"].lower() == "lib" and not match["section"]}
-
-
-# ngspice takes any word that begins with `.inc`; `.lib FILE SECTION` reads a file, `.lib NAME` opens a section
-_INCLUDE = re.compile(
-    r"^\s*\.(?P<word>inc\w*|lib)[^\S\n]+(?P<file>\"[^\"\n]+\"|'[^'\n]+'|[^\s\"']+)[^\S\n]*(?P<section>[^\s$;*]*)", re.I | re.M
-)
 
 
 def technology_names() -> list[str]:

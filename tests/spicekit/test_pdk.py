@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gzip
+import os
 import re
 import subprocess
 from collections.abc import Callable
@@ -10,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from spicekit import make_bench, run
+from spicekit.block import simulate_block
 from spicekit.errors import SpicekitError, UserError
 from spicekit.technology import load_technology
 
@@ -232,6 +235,106 @@ def test_commands_in_an_included_file_are_refused(
     with pytest.raises(UserError, match=says):
         run("sot-read", technology=str(pdk))
     assert not mark.exists()
+
+
+COMMANDS = ".control\nshell touch {mark}\n.endc\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        # ngspice runs or reads each of these: it knows a line by how it begins
+        (".control!\nshell touch {mark}\n.endc\n", "may not hold a .control block"),
+        ("\t.CONTROLX\nshell touch {mark}\n.endc\n", "may not hold a .control block"),
+        (".inc! evil\n", r"may not hold '\.inc!'"),
+        ('.include"x evil\n', r"may not hold '\.include\"x'"),
+        (".incpslt evil\n", r"may not hold '\.incpslt'"),
+        (".libx evil tt\n", r"may not hold '\.libx'"),
+        (".lib\n+ evil tt\n", r"a \.lib line may not be continued"),
+        (".lib evil\n* between\n+ tt\n", r"a \.lib line may not be continued"),
+        (".lib evil \\\\\n tt\n", r"a \.lib line may not be continued"),
+        (".lib evil\n* between \\\\\ntt\n", r"a \.lib line may not be continued"),
+        (".lib evil tt more\n", r"give it as \.lib FILE SECTION"),
+        (".include $EVIL\n", "environment variable"),
+        (".lib '$EVIL' tt\n", "environment variable"),
+        ("* comment \\\\\n" + COMMANDS, "may not hold a .control block"),
+        ("* x\0\n.control\0\nshell touch {mark}\n.endc\n", "not a plain text file"),
+        (".end\n" + COMMANDS, "may not hold a .control block"),
+        (".if (1==0)\n" + COMMANDS + ".endif\n", "may not hold a .control block"),
+        # and other versions of it, or what they read or set
+        ("* a\r" + COMMANDS.replace("\n", "\r"), "not a plain text file"),
+        ("\ufeff" + COMMANDS, "is neither a device"),
+        ("@\n", "is neither a device"),
+        (".csparam x=1\n", r"may not hold '\.csparam'"),
+        (".temp 300\n", r"may not hold '\.temp'"),
+        (".save all\n", r"may not hold '\.save'"),
+        (".options scale=1 reltol=0.1\n", "may not set the option 'reltol'"),
+        (".option\n+ noopiter\n", "may not set the option 'noopiter'"),
+        ('A1 [a] x\n.model x d_process(process_file="{mark}")\n', "may not hold an A device"),
+        (".model x\n+ numos\n", "kind 'numos'"),
+    ],
+)
+def test_what_is_not_a_model_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str, says: str) -> None:
+    pdk = write_pdk(tmp_path)
+    mark = tmp_path / "mark"
+    (tmp_path / "models" / "evil").write_text(f"* evil\n.lib tt\n{COMMANDS.format(mark=mark)}.endl\n")
+    monkeypatch.setenv("EVIL", str(tmp_path / "models" / "evil"))
+    file = tmp_path / "models" / "core_tt.inc"
+    file.write_bytes(file.read_bytes() + text.format(mark=mark).encode())
+    with pytest.raises(UserError, match=says):
+        run("sot-read", technology=str(pdk))
+    assert not mark.exists()
+
+
+def test_how_foundries_write_is_read(tmp_path: Path) -> None:
+    """Comments of every kind, blank lines, continuations, Windows line ends, quotes, a section closed without its name."""
+    pdk = write_pdk(tmp_path)
+    file = tmp_path / "models" / "core_tt.inc"
+    comments = "$ dollar\n; semicolon\n// slashes\n*\n\n"
+    more = ".param a1=1 $ text .control\n+ b1='a1*2' ; more\n.global gnd!\n.options tnom=27\n* \xb5m in Latin-1\n"
+    file.write_bytes((comments + more).encode("latin-1") + file.read_bytes().replace(b"\n", b"\r\n"))
+    library = tmp_path / "models" / "all.lib"
+    text = library.read_text().replace("'core_tt.inc'", '"core_tt.inc"  $ of .lib').replace(".ENDL TT", ".endl")
+    library.write_text(text)
+    assert run("sot-read", technology=str(pdk)).measures == pytest.approx(dict(run("sot-read").measures), rel=1e-6)
+
+
+def test_a_file_that_is_not_regular_is_refused_at_once(tmp_path: Path) -> None:
+    """A pipe would wait for ever."""
+    pdk = write_pdk(tmp_path)
+    os.mkfifo(tmp_path / "models" / "pipe")
+    library = tmp_path / "models" / "all.lib"
+    library.write_text(library.read_text().replace("'core_tt.inc'", "pipe"))
+    with pytest.raises(UserError, match="pipe: it is not a regular file"):
+        make_bench("sot-read", {"technology": str(pdk)})
+
+
+@pytest.mark.parametrize("encode", [lambda text: text.encode("utf-16"), lambda text: gzip.compress(text.encode())])
+def test_a_file_that_is_no_plain_text_is_refused(tmp_path: Path, encode: Callable[[str], bytes]) -> None:
+    pdk = write_pdk(tmp_path)
+    library = tmp_path / "models" / "all.lib"
+    library.write_bytes(encode(library.read_text()))
+    with pytest.raises(UserError, match=r"all\.lib:\d+: not a plain text file"):
+        make_bench("sot-read", {"technology": str(pdk)})
+
+
+def test_a_file_of_the_same_name_in_the_working_folder_is_not_taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """ngspice looks in the working folder before the library's own."""
+    pdk = write_pdk(tmp_path / "pdk")
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "core_tt.inc").write_text(
+        (tmp_path / "pdk" / "models" / "core_tt.inc").read_text().replace("vth0=0.4", "vth0=0.5")
+    )
+    with pytest.raises(UserError, match=r"all\.lib:\d+: ngspice would take 'core_tt.inc' from the working folder"):
+        run("sot-read", technology=str(pdk))
+
+
+def test_a_file_that_changes_while_it_is_in_use_ends_the_run(tmp_path: Path) -> None:
+    bench = make_bench("sot-read", {"technology": str(write_pdk(tmp_path))})
+    file = tmp_path / "models" / "core_tt.inc"
+    file.write_text(file.read_text().replace("vth0=0.4", "vth0=0.5"))
+    with pytest.raises(SpicekitError, match="technology 'mypdk' was changed while it was in use"):
+        simulate_block(bench, {})
 
 
 BREAK = "\\n.control\\nshell touch {mark}\\n.endc\\n"  # as TOML writes line breaks
