@@ -1,4 +1,7 @@
-"""Netlists from Jinja templates: sandboxed, and an undefined name is an error, never an empty string.
+"""Netlists from Jinja templates: an undefined name is an error, never an empty string, and a template computes and writes text.
+
+It may read what it is given and call what is listed in :class:`_Sandbox`; no method of an object that comes with it, which might
+read or write files, and no file outside the template folders.
 
 A bench's template extends ``netlists/bench.cir.j2``.  It is rendered in one of two forms, with the same circuit:
 
@@ -10,11 +13,14 @@ A bench's template extends ``netlists/bench.cir.j2``.  It is rendered in one of 
 from __future__ import annotations
 
 import functools
-from collections.abc import Mapping
+import types
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import jinja2
+import jinja2.runtime
+import jinja2.utils
 import numpy as np
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from numpy.typing import NDArray
@@ -22,18 +28,53 @@ from numpy.typing import NDArray
 from spicekit.errors import UserError
 from spicekit.netlist_check import check_once, place_of_template_error
 from spicekit.paths import data_root
+from spicekit.technology import Technology
 from spicekit.units import KELVIN
 
 if TYPE_CHECKING:
     from spicekit.bench import Bench
 
 
+class _Function:
+    """A function that the bench hands to its template by name, in :meth:`Bench.context`."""
+
+    def __init__(self, function: Callable[..., Any]) -> None:
+        self._function = function
+
+    def __call__(self, *arguments: Any, **options: Any) -> Any:
+        return self._function(*arguments, **options)
+
+
+class _Sandbox(ImmutableSandboxedEnvironment):
+    """Calls of a template: its own macros and blocks, methods of plain data, functions of the context, and three of ours."""
+
+    _own = (jinja2.runtime.Macro, jinja2.runtime.BlockReference, jinja2.runtime.LoopContext, _Function)
+    _data = (str, list, tuple, dict, int, float, jinja2.runtime.LoopContext, jinja2.utils.Cycler, jinja2.utils.Joiner)
+
+    def is_safe_callable(self, obj: Any) -> bool:
+        owner, name = getattr(obj, "__self__", None), getattr(obj, "__name__", "")
+        ours = name in ("cards", "device") if isinstance(owner, Technology) else name == "measures" and hasattr(owner, "measures")
+        plain = type(obj) in self._own or type(owner) in self._data or any(obj is known for known in self.globals.values())
+        return (ours or plain) and super().is_safe_callable(obj)
+
+
+class _Folder(jinja2.FileSystemLoader):
+    """Templates of a user's folder and, as Jinja sees to, not from above it; nor by way of a symbolic link."""
+
+    def get_source(self, environment: jinja2.Environment, template: str) -> Any:
+        source, file, fresh = super().get_source(environment, template)
+        if not any(Path(file).resolve().is_relative_to(Path(folder).resolve()) for folder in self.searchpath):
+            raise jinja2.TemplateError(f"'{template}' is a link to a file outside {self.searchpath[0]}")
+        return source, file, fresh
+
+
 @functools.lru_cache(maxsize=8)
 def environment(extra: Path | None = None) -> jinja2.Environment:
     """The template environment; ``extra`` is a user's own template folder, searched first."""
     folders = [data_root() / "netlists", data_root() / "models"]
-    return ImmutableSandboxedEnvironment(
-        loader=jinja2.FileSystemLoader([extra, *folders] if extra else folders),
+    shipped = jinja2.FileSystemLoader(folders)
+    return _Sandbox(
+        loader=jinja2.ChoiceLoader([_Folder(extra), shipped]) if extra else shipped,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
@@ -78,17 +119,23 @@ def _render(bench: Bench, sources: list[str], standalone: bool) -> str:
         "analysis_lines": bench.analysis().netlist_lines(standalone),
         "sources": sources,
         "standalone": standalone,
-        **bench.context(),
+        **{name: _Function(value) if _is_function(value) else value for name, value in bench.context().items()},
     }
     try:
         text = environment(bench.template_folder()).get_template(bench.template).render(context)
     except jinja2.TemplateNotFound as error:
         raise UserError(f"bench '{bench.name}': no template '{error.name}'") from None
-    except jinja2.TemplateError as error:
-        raise UserError(f"bench '{bench.name}': {place_of_template_error(error, bench.template)}: {error}") from None
-    netlist = "\n".join(line for line in text.splitlines() if line.strip()) + "\n"
+    except Exception as error:  # any: a template computes
+        kind = "" if isinstance(error, jinja2.TemplateError) else f"{type(error).__name__}: "
+        raise UserError(f"bench '{bench.name}': {place_of_template_error(error, bench.template)}: {kind}{error}") from error
+    # a line ends here where it ends for ngspice: Unicode's other line breaks, which may stand in a comment, begin none
+    netlist = "\n".join(line for line in text.split("\n") if line.strip()) + "\n"
     check_once(bench, netlist)
     return netlist
+
+
+def _is_function(value: Any) -> bool:
+    return isinstance(value, types.FunctionType | types.MethodType | functools.partial)
 
 
 def _constant(name: str, value: float) -> str:

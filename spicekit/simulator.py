@@ -99,7 +99,7 @@ class Simulator:
             self.command(f"set ngbehavior={compatibility}")
             self._compatibility = compatibility
         self.messages.clear()
-        lines = [self._ffi.new("char[]", line.encode()) for line in netlist.splitlines() if line]
+        lines = [self._ffi.new("char[]", line.encode()) for line in netlist.split("\n") if line.strip()]
         rc = self._library.ngSpice_Circ(self._ffi.new("char *[]", [*lines, self._ffi.new("char[]", b""), self._ffi.NULL]))
         errors = [line for line in self.messages if line.lower().startswith("error")]
         if rc or errors:

@@ -23,7 +23,7 @@ from spicekit.toml import Record, read_toml
 _NAME = r"^[A-Za-z_][A-Za-z0-9_.$]*$"
 Name = Annotated[str, Field(pattern=_NAME)]
 Word = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.+-]+$")]
-Line = Annotated[str, Field(pattern=r"^[^\r\n]*$")]
+Line = Annotated[str, Field(pattern=r"^[^\x00-\x1f\x7f-\x9f\u2028\u2029]*$")]
 _VALUE_UNITS = {"V", "m", "V m"}
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import pickle
 import re
 from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import Any
 
 import jinja2
 import numpy as np
@@ -12,6 +14,7 @@ import pytest
 from numpy.typing import NDArray
 
 from spicekit import make_bench, render
+from spicekit.errors import UserError
 from spicekit.netlist import environment, render_at
 
 Array = NDArray[np.float64]
@@ -114,3 +117,69 @@ def test_mirror_copies_its_current(solve: Solve) -> None:
         assert len(found) == len(sources) >= 4
         for name, current in found.items():
             assert -current[0] == pytest.approx(12e-6, rel=0.05), (name, vdd)
+
+
+@pytest.mark.parametrize(
+    ("attack", "says"),
+    [
+        ("{{ p.parse_file('evil.pickle', content_type='application/pickle', allow_pickle=true) }}", "is not safely callable"),
+        ("{{ bench.template_folder().joinpath('mark').write_text('x') }}", "is not safely callable"),
+        ("{{ technology.corners.tt.model_copy() }}", "is not safely callable"),
+        ("{{ bench.session() }}", "is not safely callable"),
+        ("{{ here.write_text('x') }}", "is not safely callable"),
+        ("{{ numbers.tofile('mark') }}", "is not safely callable"),
+        (
+            "{{ [here] | map(attribute='parent') | map('attr', 'write_text') | first }}{{ here.touch() }}",
+            "is not safely callable",
+        ),
+        ("{% include 'link.cir.j2' %}", "'link.cir.j2' is a link to a file outside"),
+        ("{% include '../outside.cir.j2' %}", "no template '../outside.cir.j2'"),
+        ("{{ 1 / 0 }}", "mine.cir.j2:2: ZeroDivisionError: division by zero"),
+    ],
+)
+def test_what_a_template_may_not_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, attack: str, says: str) -> None:
+    """It computes and writes text: methods of the objects it is given are out of reach, and so are files beside its own."""
+
+    class Evil:
+        def __reduce__(self) -> tuple[Any, ...]:
+            return (Path.touch, (tmp_path / "mark",))
+
+    folder = tmp_path / "benches"
+    folder.mkdir()
+    (tmp_path / "evil.pickle").write_bytes(pickle.dumps(Evil()))
+    (tmp_path / "outside.cir.j2").write_text("* outside")
+    (folder / "link.cir.j2").symlink_to(tmp_path / "outside.cir.j2")
+    (folder / "mine.cir.j2").write_text('{% extends "bench.cir.j2" %}{% block circuit %}\n' + attack + "{% endblock %}")
+    (folder / "mine.py").write_text(
+        "from pathlib import Path\nimport numpy\nfrom spicekit.benches.stt import SttRead\nclass Mine(SttRead):\n"
+        "    name, template = 'mine', 'mine.cir.j2'\n"
+        "    def context(self): return {'here': Path('mark'), 'numbers': numpy.arange(3)}\n"
+    )
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(UserError, match=re.escape(says)):
+        render(make_bench(f"{folder / 'mine.py'}:Mine", {}))
+    assert not (tmp_path / "mark").exists()
+
+
+def test_what_a_template_may_call(tmp_path: Path) -> None:
+    """Methods of plain data, its own macros, and functions that the bench hands to it by name."""
+    (tmp_path / "mine.cir.j2").write_text(
+        '{% extends "bench.cir.j2" %}{% block circuit %}{% macro m(x) %}[{{ x }}]{% endmacro %}\n'
+        "* {{ m(twice(3)) }} {{ 'a,b'.split(',') | length }} {{ {'k': 1}.items() | length }} {{ half(3.0) }}\n{% endblock %}"
+        "{% block control %}{% endblock %}"
+    )
+    (tmp_path / "mine.py").write_text(
+        "from spicekit.benches.stt import SttRead\nclass Mine(SttRead):\n    name, template = 'mine', 'mine.cir.j2'\n"
+        "    def context(self): return {'twice': lambda x: 2 * x, 'half': self.half}\n"
+        "    def half(self, x): return x / 2\n"
+    )
+    assert "\n* [6] 2 1 1.5\n" in render(make_bench(f"{tmp_path / 'mine.py'}:Mine", {}))
+
+
+@pytest.mark.parametrize("odd", ["\\u2028", "\\u0085", "\\u000b", "\\u000c", "\\u001d"])
+def test_a_description_with_a_line_break_of_any_kind(tmp_path: Path, repository: Path, odd: str) -> None:
+    text = (repository / "models" / "cmos" / "ptm45.toml").read_text()
+    file = tmp_path / "mine.toml"
+    file.write_text(text.replace('description = "', f'description = "x{odd}.control{odd}shell'))
+    with pytest.raises(UserError, match=r"mine\.toml: description: "):
+        make_bench("sot-read", {"technology": str(file)})
