@@ -36,7 +36,7 @@ from spicekit.bench import Bench
 from spicekit.errors import UserError
 from spicekit.files import write_json, write_text
 from spicekit.netlist import render
-from spicekit.registry import bench_class, full_name
+from spicekit.registry import full_name, make_bench
 
 Progress = Callable[[int, int], None]  # finished trials, all trials
 
@@ -61,7 +61,7 @@ class Campaign:
             raise UserError(f"--seed {seed}: 0 or above")
         self.bench_name = full_name(bench)
         self.parameters = dict(parameters or {})
-        self.bench: Bench = bench_class(bench)(**self.parameters)
+        self.bench: Bench = make_bench(bench, self.parameters)
         self.trials = trials
         self.seed = seed
         self.sampler = sampler

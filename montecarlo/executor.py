@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import multiprocessing
+import multiprocessing.forkserver
+import multiprocessing.util
 import os
+import resource
+import shutil
 import signal
+import tempfile
 import time
 import types
 from collections.abc import Callable
@@ -15,6 +20,9 @@ import pebble.pool.process
 from pebble import ProcessExpired, ProcessPool
 
 from montecarlo.worker import initialise
+from spicekit.errors import SpicekitError
+
+SOCKET_FOLDER = 70  # bytes of the path: a socket's may have 107, of which multiprocessing takes 32
 
 # pebble times its tasks by the wall clock: when somebody sets that, every running task would time out, or none for hours
 vars(pebble.pool.process)["time"] = types.SimpleNamespace(**vars(time) | {"time": time.monotonic})
@@ -61,7 +69,42 @@ class LocalExecutor(Executor):
         # not fork: this process has threads, and a child must not inherit a half-used libngspice
         context = multiprocessing.get_context("forkserver")
         context.set_forkserver_preload(["montecarlo.worker", "spicekit.netlist"])
+        _check_limit(self.workers)
+        _start_forkserver()
         return ProcessPool(max_workers=self.workers, initializer=initialise, initargs=(os.getpid(),), context=context)
+
+
+def _check_limit(workers: int) -> None:
+    """Say what a limit of open files that is too low would only show as errors of processes half started."""
+    needed = 32 + 6 * workers
+    limit = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+    if limit != resource.RLIM_INFINITY and limit < needed:
+        raise SpicekitError(f"{limit} open files are allowed (ulimit -n), {workers} worker processes need up to {needed}")
+
+
+def _start_forkserver() -> None:
+    """Start the process that workers are forked from, if it does not run yet.
+
+    It is a ``python -c``, which would search modules in the working folder first: a ``json.py`` there would be run.  Its socket
+    stands in the temporary folder, whose path may be longer (on clusters it often is) than a socket's may.
+    """
+    config = multiprocessing.current_process()._config  # type: ignore[attr-defined]
+    if config.get("tempdir") is None and len(os.fsencode(tempfile.gettempdir())) > SOCKET_FOLDER:
+        folder = next((place for place in ("/tmp", "/var/tmp", "/dev/shm") if os.access(place, os.W_OK | os.X_OK)), None)
+        if folder is None:
+            raise SpicekitError(
+                f"the temporary folder's path is too long for a socket: set TMPDIR to one of {SOCKET_FOLDER} bytes"
+            )
+        config["tempdir"] = tempfile.mkdtemp(prefix="pymp-", dir=folder)
+        multiprocessing.util.Finalize(None, shutil.rmtree, args=(config["tempdir"], True), exitpriority=-100)
+    given = os.environ.get("PYTHONSAFEPATH")
+    os.environ["PYTHONSAFEPATH"] = "1"
+    try:
+        multiprocessing.forkserver.ensure_running()
+    finally:
+        del os.environ["PYTHONSAFEPATH"]
+        if given is not None:
+            os.environ["PYTHONSAFEPATH"] = given
 
 
 def available_cores() -> int:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import json
 import os
 import signal
+import sys
 import threading
 import time
 from dataclasses import dataclass
@@ -52,7 +54,16 @@ class Table:
 
 
 def simulate(task: Task) -> Table:
-    """Simulate the trials of ``task``, block by block."""
+    """Simulate the trials of ``task``, block by block.  What a user's bench raises becomes one line."""
+    try:
+        return _simulate(task)
+    except (Exception, SystemExit) as error:
+        from spicekit.blame import blamed
+
+        raise blamed(error) or error from error
+
+
+def _simulate(task: Task) -> Table:
     bench = _bench(task.bench, task.parameters)
     outcomes: list[str] = []
     attempts: list[int] = []
@@ -92,6 +103,9 @@ def initialise(parent: int) -> None:
     SIGTERM ends a worker at once: a handler in Python would wait until ngspice returns, which a hung trial never does.  A
     worker whose parent is gone ends by itself: nobody wants its answer, and a hung trial would take a core for ever.
     """
+    sys.stdout = sys.stderr  # standard output is for answers, and what a bench prints is none
+    with contextlib.suppress(OSError):
+        os.dup2(2, 1)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     threading.Thread(target=_follow, args=(parent,), daemon=True).start()

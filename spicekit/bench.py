@@ -205,12 +205,19 @@ class Bench(ABC):
         except MissingVector as error:
             raise missing(self, error) from None
         measures = {measure.name: measure for measure in self.measures()}
+        if not isinstance(values, Mapping):
+            raise SpicekitError(f"bench '{self.name}': evaluate() gives {type(values).__name__}; give measure name -> value")
         if set(values) != set(measures):
             odd = sorted(set(values) ^ set(measures))
             raise SpicekitError(f"bench '{self.name}': evaluate() and measures() disagree on {', '.join(odd)}")
         columns = {}
         for name, measure in measures.items():
-            column = np.array(np.broadcast_to(values[name], (trials,)), dtype=float)
+            try:
+                column = np.array(np.broadcast_to(values[name], (trials,)), dtype=float)
+            except (ValueError, TypeError) as error:
+                raise SpicekitError(
+                    f"bench '{self.name}': evaluate() gives a measure '{name}' that is not {trials} numbers ({error})"
+                ) from error
             columns[name] = column if measure.limits is None else measure.limits.applied(column)
         return columns
 

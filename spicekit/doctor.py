@@ -36,7 +36,7 @@ class Finding:
 def _probe() -> dict[str, object]:
     """Load the library in a process of its own: a broken one may not take this process along."""
     try:
-        done = subprocess.run([sys.executable, "-c", _PROBE], capture_output=True, text=True, timeout=60, check=True)
+        done = subprocess.run([sys.executable, "-P", "-c", _PROBE], capture_output=True, text=True, timeout=60, check=True)
         answer: dict[str, object] = json.loads(done.stdout.splitlines()[-1])
     except (subprocess.SubprocessError, OSError, ValueError, IndexError):
         return {}

@@ -5,10 +5,12 @@ A user's bench is Python that the user asks for by its path or has installed: it
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import importlib
 import importlib.util
 import sys
+import traceback
 from importlib.metadata import entry_points
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -64,8 +66,17 @@ def bench_class(name: str) -> type[Bench]:
 
 
 def make_bench(name: str, parameters: dict[str, Any]) -> Bench:
-    """The bench ``name`` with ``parameters``."""
-    return bench_class(name)(**parameters)
+    """The bench ``name`` with ``parameters``.  Raises :class:`UserError` also for whatever a user's own class does wrong."""
+    made = bench_class(name)
+    if name in SHIPPED:
+        return made(**parameters)
+    from spicekit.blame import blamed, checked_bench
+
+    try:
+        with contextlib.redirect_stdout(sys.stderr):
+            return checked_bench(made(**parameters))
+    except (Exception, SystemExit) as error:
+        raise blamed(error) or UserError(f"bench '{name}': {type(error).__name__}: {error}") from error
 
 
 def full_name(name: str) -> str:
@@ -86,9 +97,13 @@ def _from_file(path: Path, attribute: str) -> type[Bench]:
     module = importlib.util.module_from_spec(specification)
     sys.modules[module_name] = module
     try:
-        specification.loader.exec_module(module)
-    except Exception as error:
-        raise UserError(f"{path}: {type(error).__name__}: {error}") from None
+        with contextlib.redirect_stdout(sys.stderr):  # standard output is for answers
+            specification.loader.exec_module(module)
+    except SyntaxError as error:
+        raise UserError(f"{error.filename or path}:{error.lineno}: SyntaxError: {error.msg}") from error
+    except (Exception, SystemExit) as error:
+        lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == str(path)]
+        raise UserError(f"{path}{f':{lines[-1]}' if lines else ''}: {type(error).__name__}: {error}") from error
     if not hasattr(module, attribute):
         raise UserError(f"{path}: no bench '{attribute}' in it")
     return _checked(getattr(module, attribute), f"{path}:{attribute}")

@@ -19,6 +19,8 @@ import ctypes.util
 import functools
 import logging
 import os
+import subprocess
+import sys
 import tempfile
 from collections import deque
 from collections.abc import Iterable, Iterator
@@ -64,9 +66,13 @@ class Simulator:
                 self._error_in_stdout = self._error_in_stderr = False
                 return 0
 
+        if os.environ.get("NGSPICE_LIBRARY_PATH"):
+            _try_to_load(library)
         try:
             with _no_init_files():
                 self._ngspice = Quiet()
+        except AttributeError:  # a function of the interface is missing
+            raise SpicekitError(f"{library} is not ngspice's library; {INSTALL_HINT}") from None
         except OSError as error:
             raise SpicekitError(f"cannot load {library}: {error}; {INSTALL_HINT}") from None
         self._ffi = ffi
@@ -138,6 +144,14 @@ class Simulator:
     def last_words(self) -> str:
         """The end of what ngspice said, in one line."""
         return " ".join(word.strip() for word in list(self.messages)[-4:])
+
+
+def _try_to_load(library: str) -> None:
+    """Load a library that the user names in a process of its own: one that breaks off takes the process with it."""
+    program = "import ctypes, sys; ctypes.CDLL(sys.argv[1])"
+    done = subprocess.run([sys.executable, "-I", "-S", "-c", program, library], capture_output=True, check=False)
+    if done.returncode < 0:
+        raise SpicekitError(f"cannot load {library}: it is broken, loading it ends a process with signal {-done.returncode}")
 
 
 @contextlib.contextmanager

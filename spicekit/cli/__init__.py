@@ -6,22 +6,30 @@ user's input is wrong, 1 anything else.
 
 from __future__ import annotations
 
+import errno
+import functools
+import io
+import os
 import sys
+import traceback
 from collections.abc import Callable
-from typing import Any, NoReturn
+from pathlib import Path
+from typing import Annotated, Any, NoReturn
 
 import typer
 
 from spicekit.cli.bench import list_benches, render, replay, run, show
 from spicekit.cli.campaign import characterize, mc, sweep
-from spicekit.cli.output import fail
+from spicekit.cli.output import fail, only_answers
 from spicekit.cli.system import doctor, report, system, wer
 from spicekit.cli.table import table_export, table_query, table_show
 from spicekit.cli.yield_ import yield_
-from spicekit.errors import SpicekitError, UserError
+from spicekit.errors import UserError
 
 # the parser's own error for a wrong option or argument; older typer has it in click, newer ones carry it themselves
 _UsageError: Any = typer.BadParameter.__mro__[1]
+
+_debug = False
 
 app = typer.Typer(
     name="spicekit",
@@ -33,26 +41,38 @@ app = typer.Typer(
 _tables = typer.Typer(help="Tables made by sweep and characterize.", no_args_is_help=True, rich_markup_mode=None)
 
 
+def _quiet(command: Callable[..., None]) -> Callable[..., None]:
+    @functools.wraps(command)
+    def run_command(*arguments: Any, **options: Any) -> None:
+        with only_answers():
+            command(*arguments, **options)
+
+    return run_command
+
+
+@app.callback()
+def _global(debug: Annotated[bool, typer.Option("--debug", help="Print the traceback of an error too.")] = False) -> None:
+    global _debug
+    _debug = debug
+
+
 def _add(to: typer.Typer, **commands: Callable[..., None]) -> None:
     for name, command in commands.items():
-        to.command(name)(command)
+        to.command(name)(_quiet(command))
 
 
 _add(app, list=list_benches, show=show, render=render, run=run, mc=mc, replay=replay, sweep=sweep, characterize=characterize)
-app.command("yield")(yield_)
+app.command("yield")(_quiet(yield_))
 _add(_tables, show=table_show, query=table_query, export=table_export)
 app.add_typer(_tables, name="table")
 _add(app, report=report, system=system, wer=wer, doctor=doctor)
 
 
 def main() -> NoReturn:
-    """Entry point: turns every expected failure into one line on stderr and an exit code."""
+    """Entry point: turns every failure into one line on stderr and an exit code."""
+    _prepare_streams()
     try:
         code = app(standalone_mode=False)
-    except UserError as error:
-        fail(str(error), 2)
-    except SpicekitError as error:
-        fail(str(error), 1)
     except _UsageError as error:
         if type(error).__name__ == "NoArgsIsHelpError":
             print(error.ctx.get_help(), file=sys.stderr)
@@ -63,4 +83,40 @@ def main() -> NoReturn:
     except BrokenPipeError:
         sys.stderr.close()
         sys.exit(1)
+    except Exception as error:
+        if _debug:
+            traceback.print_exc()
+        fail(*_line_and_code(error))
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _line_and_code(error: Exception) -> tuple[str, int]:
+    """What to say of ``error``, and the exit code."""
+    from spicekit.blame import blamed
+
+    known = blamed(error)
+    if known is not None:
+        return str(known), 2 if isinstance(known, UserError) else 1
+    if isinstance(error, MemoryError):
+        return "out of memory (of this machine, or of the limit that `ulimit -v` shows)", 1
+    if isinstance(error, OSError) and error.strerror:
+        hint = "; raise the limit that `ulimit -n` shows" if error.errno == errno.EMFILE else ""
+        return f"{f'{error.filename}: ' if error.filename else ''}{error.strerror}{hint}", 1
+    frame = traceback.extract_tb(error.__traceback__)[-1]
+    where = f"{Path(frame.filename).name}:{frame.lineno}"
+    return f"internal error: {type(error).__name__}: {error} ({where}); `spicekit --debug ...` prints the traceback", 1
+
+
+def _prepare_streams() -> None:
+    """Names of files may hold bytes, and answers letters, that the terminal's encoding has not: they are written escaped.
+
+    A stream that the caller closed gets an empty file in its place: the next file opened would take its number, and what
+    ngspice or a child prints would go into it.
+    """
+    while (number := os.open(os.devnull, os.O_RDWR)) < 3:
+        os.set_inheritable(number, True)
+    os.close(number)
+    if sys.stderr is None:
+        sys.stderr = open(2, "w", closefd=False)  # noqa: SIM115
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from spicekit.cli.options import BenchName, Corner, Json, Parameters, Temperature, read_bench
-from spicekit.cli.output import print_json, report_run, warn
+from spicekit.cli.output import print_json, report_run, say, warn
 
 
 def list_benches(as_json: Json = False) -> None:
@@ -21,19 +20,19 @@ def list_benches(as_json: Json = False) -> None:
         print_json({"benches": [{"name": name, "summary": summary} for name, summary in found.items()]})
     else:
         for name, summary in found.items():
-            print(f"{name:16} {summary}")
+            say(f"{name:16} {summary}")
 
 
 def show(bench: BenchName, as_json: Json = False) -> None:
     """The parameters, variation points, measures and margins of a bench."""
     from spicekit.describe import describe, describe_text
-    from spicekit.registry import bench_class
+    from spicekit.registry import make_bench
 
-    made = bench_class(bench)()
+    made = make_bench(bench, {})
     if as_json:
         print_json(describe(made))
     else:
-        print(describe_text(made))
+        say(describe_text(made))
 
 
 def render(
@@ -49,7 +48,7 @@ def render(
 
     text = render_netlist(read_bench(bench, parameter, corner, temperature))
     if output is None:
-        sys.stdout.write(text)
+        say(text, end="")
     else:
         write_text(output, text)
 

@@ -27,7 +27,7 @@ from spicekit.cli.options import (
     read_parameters,
     read_variations,
 )
-from spicekit.cli.output import ProgressBar, fail, print_json, print_summary, print_variations, warn
+from spicekit.cli.output import ProgressBar, fail, print_json, print_summary, print_variations, say, warn
 
 
 def complete_table_system(incomplete: str) -> list[str]:
@@ -102,9 +102,9 @@ def mc(
         return
     print_variations([campaign.space])
     print_summary(campaign.bench, summary)
-    print(f"\nTables: {out / 'summary.json'}, {out / 'samples.parquet'}, {out / 'trials'}/")
+    say(f"\nTables: {out / 'summary.json'}, {out / 'samples.parquet'}, {out / 'trials'}/")
     if plots:
-        print("Plots:  " + ", ".join(str(plot) for plot in plots))
+        say("Plots:  " + ", ".join(str(plot) for plot in plots))
 
 
 def beyond_lines(dataset: Any) -> list[str]:
@@ -160,13 +160,13 @@ def sweep(
         print_variations([campaign.space for campaign in job.campaigns])
     names = {measure.name for campaign in job.campaigns for measure in campaign.bench.measures()}
     shown = [name for name in dataset.data_vars if name in names or str(name).endswith("error_rate")]
-    print(dataset[shown].to_dataframe().to_string(float_format=lambda value: f"{value:.4g}"))
+    say(dataset[shown].to_dataframe().to_string(float_format=lambda value: f"{value:.4g}"))
     bad = int(sum(dataset[name].sum() for name in dataset.data_vars if str(name).startswith("outcome_") and name != "outcome_ok"))
     if bad:
-        print(f"{bad:,} trials are not ok: see the outcome_ columns of table.csv")
+        say(f"{bad:,} trials are not ok: see the outcome_ columns of table.csv")
     for line in beyond_lines(dataset):
-        print(line)
-    print(f"Table: {out / 'table.nc'}, and as .csv, .parquet, .json and .npz beside it")
+        say(line)
+    say(f"Table: {out / 'table.nc'}, and as .csv, .parquet, .json and .npz beside it")
 
 
 def characterize(
@@ -200,7 +200,7 @@ def characterize(
     if as_json:
         print_json(without_nan(dataset.to_dict()))
         return
-    print(describe_text(from_dataset(dataset, "table.nc")))
+    say(describe_text(from_dataset(dataset, "table.nc")))
     for line in beyond_lines(dataset):
-        print(line)
-    print(f"\nTable: {out / 'table.nc'}, and as .csv, .parquet, .json and .npz beside it")
+        say(line)
+    say(f"\nTable: {out / 'table.nc'}, and as .csv, .parquet, .json and .npz beside it")

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import json
+import os
 import sys
+from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn, TextIO
+
+from spicekit.errors import SpicekitError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -13,6 +19,45 @@ if TYPE_CHECKING:
     from montecarlo.figures import Figure
     from montecarlo.variation import Space
     from spicekit.bench import Bench
+
+
+_answers: list[TextIO | None] = []
+
+
+@contextlib.contextmanager
+def only_answers() -> Iterator[None]:
+    """Keep standard output for :func:`say`: what a user's bench or a library prints goes to standard error."""
+    stream = sys.stdout
+    _answers.append(stream)
+    try:
+        with contextlib.redirect_stdout(sys.stderr):
+            yield
+        if stream is not None:
+            stream.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        if stream is not None:  # what could not be written is not tried again at the end of the process
+            with contextlib.suppress(OSError, ValueError):
+                os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+        if error.filename is None and error.errno == errno.ENOSPC:
+            raise SpicekitError(f"cannot write the answer: {error.strerror}") from None
+        raise
+    finally:
+        _answers.pop()
+
+
+def answers() -> TextIO:
+    """Where answers go.  Raises :class:`SpicekitError` if standard output is closed."""
+    stream = _answers[-1] if _answers else sys.stdout
+    if stream is None:
+        raise SpicekitError("standard output is closed: there is no place for the answer")
+    return stream
+
+
+def say(text: str = "", end: str = "\n") -> None:
+    """Print a part of the answer."""
+    print(text, end=end, file=answers())
 
 
 def fail(line: str, code: int) -> NoReturn:
@@ -25,7 +70,7 @@ def warn(line: str) -> None:
 
 
 def print_json(content: dict[str, Any]) -> None:
-    print(json.dumps(content, allow_nan=False))
+    say(json.dumps(content, allow_nan=False))
 
 
 def report_run(result: Any, out: Path | None, as_json: bool) -> None:
@@ -43,9 +88,9 @@ def report_run(result: Any, out: Path | None, as_json: bool) -> None:
         print_json(result.as_json())
     else:
         for name, value, meaning in result.rows():
-            print(f"{name:14} {value:>14}   {meaning}")
+            say(f"{name:14} {value:>14}   {meaning}")
         if written:
-            print("Files: " + ", ".join(str(path) for path in written))
+            say("Files: " + ", ".join(str(path) for path in written))
     if not good:
         fail(f"{result.bench.name}: {result.outcome}: {result.reason or result.outcome.advice}", 1)
 
@@ -54,7 +99,7 @@ def print_variations(spaces: Sequence[Space]) -> None:
     """What varied and by how much."""
     from montecarlo.variation_text import variation_lines
 
-    print("\n".join(variation_lines(spaces)))
+    say("\n".join(variation_lines(spaces)))
 
 
 def print_summary(bench: Bench, summary: dict[str, Any]) -> None:
@@ -68,7 +113,8 @@ def print_summary(bench: Bench, summary: dict[str, Any]) -> None:
     def cell(value: float | None, unit: str) -> str:
         return "-" if value is None else format_value(value, unit)
 
-    console = Console(width=None if sys.stdout.isatty() else 170)
+    stream = answers()
+    console = Console(file=stream, width=None if stream.isatty() else 170)
     table = Table(
         title=f"{summary['bench']}: {summary['trials']:,} trials, seed {summary['seed']}, {summary['elapsed_s']:.1f} s",
         box=box.SIMPLE,
@@ -104,12 +150,12 @@ def print_summary(bench: Bench, summary: dict[str, Any]) -> None:
             )
         console.print(table)
     print_sensitivity(summary)
-    print("outcomes: " + ", ".join(f"{count:,} {name}" for name, count in summary["outcomes"].items() if count or name == "ok"))
+    say("outcomes: " + ", ".join(f"{count:,} {name}" for name, count in summary["outcomes"].items() if count or name == "ok"))
     for name, count in summary["outcomes"].items():
         if count and name != "ok":
-            print(f"  {name}: {Outcome(name).advice}; look at one with `spicekit replay DIR --trial ID`")
+            say(f"  {name}: {Outcome(name).advice}; look at one with `spicekit replay DIR --trial ID`")
     for line in summary.get("warnings", ()):
-        print(f"  {line}")
+        say(f"  {line}")
 
 
 def print_sensitivity(summary: dict[str, Any]) -> None:
@@ -119,13 +165,13 @@ def print_sensitivity(summary: dict[str, Any]) -> None:
     if not rows:
         return
     shares = any(driver["share"] is not None for drivers in rows.values() for driver in drivers)
-    print(f"driven by ({'share of variance' if shares else 'squared rank correlation'}, {found['trials']:,} trials):")
+    say(f"driven by ({'share of variance' if shares else 'squared rank correlation'}, {found['trials']:,} trials):")
     for name, drivers in rows.items():
         words = []
         for driver in drivers:
             part = driver["rank"] ** 2 if driver["share"] is None else driver["share"]
             words.append(f"{'-' if driver['rank'] < 0 else '+'}{driver['point']} {part:.0%}")
-        print(f"  {name:14} " + ", ".join(words))
+        say(f"  {name:14} " + ", ".join(words))
 
 
 def print_figures(name: str, figures: Sequence[Figure]) -> None:
@@ -135,7 +181,8 @@ def print_figures(name: str, figures: Sequence[Figure]) -> None:
 
     from spicekit.units import format_value
 
-    console = Console(width=None if sys.stdout.isatty() else 170)
+    stream = answers()
+    console = Console(file=stream, width=None if stream.isatty() else 170)
     table = Table(title=f"{name}: simulated and published", box=box.SIMPLE)
     for heading in ("figure", "simulated", "published", "ratio", "from", "source"):
         number = heading in ("simulated", "published", "ratio")

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from spicekit.cli.options import Dask, Json, Seed, Timeout, Workers, read_executor, read_option
-from spicekit.cli.output import ProgressBar, fail, print_figures, print_json, warn
+from spicekit.cli.output import ProgressBar, fail, print_figures, print_json, say, warn
 
 
 def complete_figures(incomplete: str) -> list[str]:
@@ -24,7 +24,7 @@ def report(
     """One self-contained HTML page of the results in a folder; it opens without a network."""
     from montecarlo.report import write_report
 
-    print(f"Report: {write_report(folder, output)}")
+    say(f"Report: {write_report(folder, output)}")
 
 
 def system(
@@ -69,7 +69,7 @@ def system(
         return
     print_figures(name, figures)
     if out is not None:
-        print(f"Figures: {out / 'system.json'}; tables: {out}/*/table.nc")
+        say(f"Figures: {out / 'system.json'}; tables: {out}/*/table.nc")
 
 
 def wer(
@@ -110,22 +110,22 @@ def wer(
     if as_json:
         print_json(curve.as_json())
         return
-    print(
+    say(
         f"{curve.device} {curve.direction}: I/I_c = {curve.overdrive:.3f} (I_c {format_value(curve.critical_current, 'A')}), "
         f"Delta {curve.delta:.2f}, tau_D {format_value(curve.tau_d, 's')}, {curve.conditions}"
     )
     junctions = curve.junctions
     if junctions is not None:
-        print(f"array: sigma(RA) {curve.sigma_ra:.3%}, sigma(Hk) {curve.sigma_hk:.3%} of nominal, normal")
+        say(f"array: sigma(RA) {curve.sigma_ra:.3%}, sigma(Hk) {curve.sigma_hk:.3%} of nominal, normal")
     name, rates = ("WER", curve.wer) if curve.current else ("P(flip)", curve.flip)
-    print(f"{'pulse':>10} {name:>11}" + (f" {'array mean':>11} {'median':>11} {'99.9 %':>11}" if junctions else ""))
+    say(f"{'pulse':>10} {name:>11}" + (f" {'array mean':>11} {'median':>11} {'99.9 %':>11}" if junctions else ""))
     for index, width in enumerate(curve.pulses):
         row = f"{format_value(float(width), 's'):>10} {rates[index]:11.3e}"
         if junctions is not None:
             row += f" {junctions.mean[index]:11.3e} {junctions.quantiles[1, index]:11.3e} {junctions.quantiles[3, index]:11.3e}"
-        print(row)
+        say(row)
     if written:
-        print("Files: " + ", ".join(str(path) for path in written))
+        say("Files: " + ", ".join(str(path) for path in written))
 
 
 def doctor(as_json: Json = False) -> None:
@@ -138,6 +138,6 @@ def doctor(as_json: Json = False) -> None:
     else:
         for finding in findings:
             mark = "ok     " if finding.good else ("MISSING" if finding.needed else "absent ")
-            print(f"{mark} {finding.name:20} {finding.found or finding.remedy}")
+            say(f"{mark} {finding.name:20} {finding.found or finding.remedy}")
     if any(finding.needed and not finding.good for finding in findings):
         raise typer.Exit(1)

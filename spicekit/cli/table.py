@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from spicekit.cli.options import Json, read_parameters
-from spicekit.cli.output import print_json
+from spicekit.cli.output import print_json, say
 
 TableFile = Annotated[Path, typer.Argument(metavar="FILE", help="table.nc, the folder that holds it, or an exported .npz.")]
 OperatingPoint = Annotated[list[str] | None, typer.Option("-p", "--point", help="NAME=VALUE of a dimension.")]
@@ -23,7 +23,7 @@ def table_show(file: TableFile, as_json: Json = False) -> None:
     if as_json:
         print_json(table.describe())
     else:
-        print(describe_text(table))
+        say(describe_text(table))
 
 
 def table_query(
@@ -40,7 +40,7 @@ def table_query(
     if as_json:
         print_json(found)
     else:
-        print(answer_text(found))
+        say(answer_text(found))
 
 
 def table_export(
@@ -65,4 +65,4 @@ def table_export(
     if as_json:
         print_json({"format": to, "files": [str(path) for path in written]})
     else:
-        print("Files: " + ", ".join(str(path) for path in written))
+        say("Files: " + ", ".join(str(path) for path in written))

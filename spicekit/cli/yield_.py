@@ -25,7 +25,7 @@ from spicekit.cli.options import (
     read_parameters,
     read_variations,
 )
-from spicekit.cli.output import ProgressBar, fail, print_json, print_variations, warn
+from spicekit.cli.output import ProgressBar, fail, print_json, print_variations, say, warn
 
 
 def yield_(
@@ -81,7 +81,7 @@ def yield_(
     print_variations([study.campaign.space])
     print_yield(summary)
     if out is not None:
-        print(f"\nResult: {out / 'summary.json'}, trials: {out / 'batches'}/\nPlot:   {out / 'yield.png'}")
+        say(f"\nResult: {out / 'summary.json'}, trials: {out / 'batches'}/\nPlot:   {out / 'yield.png'}")
 
 
 def print_yield(summary: dict[str, Any]) -> None:
@@ -93,34 +93,34 @@ def print_yield(summary: dict[str, Any]) -> None:
 
     sigma = "" if summary["sigma"] is None else f"   ({summary['sigma']:.2f} sigma)"
     low, high = summary["ci"]
-    print(f"{summary['bench']} fails if {summary['fail']}")
-    print(f"method {summary['method']}, seed {summary['seed']}, {summary['elapsed_s']:.1f} s\n")
-    print(f"probability        {number(summary['probability'])}{sigma}")
-    print(f"95 % interval      {number(low)} to {number(high)}")
-    print(f"variation          {number(summary['cov'])} of it (asked for {summary['target_cov']:g})")
+    say(f"{summary['bench']} fails if {summary['fail']}")
+    say(f"method {summary['method']}, seed {summary['seed']}, {summary['elapsed_s']:.1f} s\n")
+    say(f"probability        {number(summary['probability'])}{sigma}")
+    say(f"95 % interval      {number(low)} to {number(high)}")
+    say(f"variation          {number(summary['cov'])} of it (asked for {summary['target_cov']:g})")
     if summary["highest"] > 1.000001 * summary["lowest"]:
-        print(f"not converged      if good {number(summary['lowest'])}, if failures {number(summary['highest'])}")
-    print(f"effective trials   {summary['effective_sample_size']:.0f} failing ones")
+        say(f"not converged      if good {number(summary['lowest'])}, if failures {number(summary['highest'])}")
+    say(f"effective trials   {summary['effective_sample_size']:.0f} failing ones")
     stages = ", ".join(f"{count:,} {stage}" for stage, count in summary["stages"].items())
-    print(f"simulations        {summary['simulations']:,} ({stages})")
-    print("outcomes           " + ", ".join(f"{n:,} {name}" for name, n in summary["outcomes"].items() if n))
+    say(f"simulations        {summary['simulations']:,} ({stages})")
+    say("outcomes           " + ", ".join(f"{n:,} {name}" for name, n in summary["outcomes"].items() if n))
     for index, point in enumerate(summary["failure_points"], 1):
         share = f", {point['share']:.1%} of the failures" if len(summary["failure_points"]) > 1 else ""
-        print(f"\n{point['kind'].capitalize()} {index}: {point['beta']:.2f} sigma from nominal{share}")
+        say(f"\n{point['kind'].capitalize()} {index}: {point['beta']:.2f} sigma from nominal{share}")
         if point["share"] < 0.005:
             continue
         for row in [row for row in point["points"][:8] if row["contribution"] >= 0.01]:
             value = "" if row["value"] is None else format_value(row["value"], row["unit"])
             nominal = "" if row["nominal"] is None else f"nominal {format_value(row['nominal'], row['unit'])}"
-            print(f"  {row['name']:14} {value:>14}  {row['sigmas']:+6.2f} sigma  {row['contribution']:5.1%}  {nominal}")
+            say(f"  {row['name']:14} {value:>14}  {row['sigmas']:+6.2f} sigma  {row['contribution']:5.1%}  {nominal}")
     check = summary["cross_check"]
     if check["made"]:
         moved = " and ".join(format_value(move["by"], move["unit"]) for move in check["limits_moved"])
-        print(f"\nCross-check, limit relaxed by {moved}: {'they agree' if check['agree'] else 'THEY DISAGREE'}")
+        say(f"\nCross-check, limit relaxed by {moved}: {'they agree' if check['agree'] else 'THEY DISAGREE'}")
         for name, label in (("plain", "plain Monte Carlo"), ("sampled", summary["method"])):
             row = check[name]
-            print(f"  {label:18} {number(row['probability'])}  ({number(row['ci'][0])} to {number(row['ci'][1])})")
+            say(f"  {label:18} {number(row['probability'])}  ({number(row['ci'][0])} to {number(row['ci'][1])})")
     else:
-        print(f"\nNo cross-check: {check['reason']}")
+        say(f"\nNo cross-check: {check['reason']}")
     for line in summary["warnings"]:
         warn(line)
