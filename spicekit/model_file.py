@@ -30,6 +30,7 @@ _NUMERICAL = frozenset({"numd", "nbjt", "numos"})  # CIDER's device simulator, w
 _CONTROL_CHARACTERS = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]|\r(?!\n)")
 _COMMENT = re.compile(r"(^|\s)\$.*|;.*|(^|\s)//.*")
 _QUOTED = re.compile(r"\"[^\"]+\"|'[^']+'|[^\s\"'=]+")
+_PARAMETER = re.compile(r"([a-z_]\w*)\s*=")
 _OPTION = re.compile(r"([a-z_]\w*)\s*(=\s*[^\s,]+)?", re.I)
 
 
@@ -45,6 +46,7 @@ class Stamp(NamedTuple):
 class _Content(NamedTuple):
     includes: tuple[tuple[int, str], ...]  # line number and file, as written
     sections: frozenset[str]  # in lower case
+    subcircuits: tuple[tuple[str, frozenset[str]], ...]  # name and its parameters, in lower case
 
 
 def model_stamps(path: Path, origin: str) -> list[Stamp]:
@@ -59,6 +61,15 @@ def model_stamps(path: Path, origin: str) -> list[Stamp]:
 def sections(path: Path, origin: str) -> frozenset[str]:
     """Names, in lower case, of the sections that a library file holds."""
     return _content(_stamp(path, origin), origin).sections
+
+
+def subcircuits(files: Iterable[Stamp], origin: str) -> dict[str, set[str]]:
+    """Names of the subcircuits in ``files``, with their parameters, all in lower case; of any section."""
+    found: dict[str, set[str]] = {}
+    for file in files:
+        for name, parameters in _content(file, origin).subcircuits:
+            found.setdefault(name, set()).update(parameters)
+    return found
 
 
 def _followed(path: Path, origin: str, seen: set[Path]) -> Iterator[Stamp]:
@@ -111,12 +122,17 @@ def _content(stamp: Stamp, origin: str) -> _Content:
         raise UserError(f"{path}:{number}: not a plain text file: it holds {what} (given by {origin})")
     includes: list[tuple[int, str]] = []
     names: set[str] = set()
+    parts: list[tuple[str, frozenset[str]]] = []
     try:
         for number, line in _logical(raw.decode("latin-1").replace("\r\n", "\n").split("\n")):
             _take(line, number, includes, names)
+            if _word(line) in (".subckt", ".macro"):
+                words = line.lower().split(None, 2)
+                given = _PARAMETER.findall(_COMMENT.sub("", words[2])) if len(words) > 2 else []
+                parts.append((words[1] if len(words) > 1 else "", frozenset(given)))
     except _RefusedError as error:
         raise UserError(f"{path}:{error.number}: {error} (given by {origin})") from None
-    return _Content(tuple(includes), frozenset(names))
+    return _Content(tuple(includes), frozenset(names), tuple(parts))
 
 
 class _RefusedError(Exception):

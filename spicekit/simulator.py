@@ -19,9 +19,11 @@ import ctypes.util
 import functools
 import logging
 import os
+import re
 import subprocess
 import sys
 import tempfile
+import warnings
 from collections import deque
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -31,6 +33,7 @@ from numpy.typing import NDArray
 
 from spicekit.errors import SpicekitError
 
+_IGNORED = re.compile(r"unrecognized parameter \(([^)]*)\) - ignored")
 INSTALL_HINT = "install it with: sudo apt-get install libngspice0 ngspice (other systems: see `spicekit doctor`)"
 
 
@@ -85,6 +88,7 @@ class Simulator:
         self.loads = 0  # netlists that were loaded: tells a paused run whether the circuit is still its own
         self.command("set num_threads=1")
         self._compatibility = ""
+        self._told: set[str] = set()  # model parameters of whose being ignored it was warned
 
     def load(self, netlist: str, compatibility: str = "ngspice") -> None:
         """Replace the circuit by ``netlist``, read in the dialect ``compatibility`` (ngspice's variable ``ngbehavior``).
@@ -112,6 +116,14 @@ class Simulator:
             self._broken = any("cannot recover" in line for line in self.messages)
             raise SpicekitError("ngspice refuses the netlist: " + " ".join(word.strip() for word in list(self.messages)[-6:]))
         self._loaded = True
+        self._tell_ignored()
+
+    def _tell_ignored(self) -> None:
+        """Warn once of model parameters that ngspice does not know: a misspelt one would silently keep its default."""
+        ignored = {match[1] for line in self.messages if (match := _IGNORED.search(line))}
+        if ignored - self._told:
+            warnings.warn(f"ngspice ignores model parameters: {', '.join(sorted(ignored - self._told))}", stacklevel=3)
+            self._told |= ignored
 
     def command(self, line: str) -> None:
         """Run one ngspice command.  Never raises for what the command says: judge it by :meth:`vectors`."""

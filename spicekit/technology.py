@@ -7,15 +7,17 @@ corner instead and never leaves the user's disk.  Either way a netlist sees the 
 
 from __future__ import annotations
 
+import difflib
 import functools
 import math
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field
 
 from spicekit.errors import UserError, unknown
-from spicekit.model_file import Stamp, model_stamps, sections
+from spicekit.model_file import Stamp, model_stamps, sections, subcircuits
 from spicekit.paths import data_root, user_path
 from spicekit.toml import Record, read_toml
 
@@ -86,7 +88,7 @@ class Technology(Record):
     devices: dict[str, Device]
     mismatch: Mismatch
     corners: dict[Word, Corner]
-    bsim4: dict[Name, dict[Name, float | Word]] = Field(default_factory=dict)
+    bsim4: dict[Name, dict[Name, Annotated[float, Field(allow_inf_nan=False)] | Word]] = Field(default_factory=dict)
 
     _file: Path
 
@@ -131,7 +133,21 @@ class Technology(Record):
         files = model_stamps(path, origin)
         if chosen.section and chosen.section.lower() not in sections(path, origin):
             raise unknown(f"section of {path}", chosen.section, sections(path, origin))
+        self._check_subcircuits(subcircuits(files, origin))
         return files
+
+    def _check_subcircuits(self, found: Mapping[str, set[str]]) -> None:
+        """ngspice takes any parameter of a subcircuit and ignores those that it has not: all devices would have one size."""
+        for role, device in self.devices.items():
+            if device.kind == "model":
+                continue
+            where, known = f"{self._file}: devices.{role}", found.get(device.name.lower())
+            if known is None:
+                raise UserError(f"{where}.name: the model files hold no .subckt '{device.name}'")
+            for key, parameter in (("width", device.width), ("length", device.length)):
+                if parameter.lower() not in known:
+                    has = ", ".join(sorted(known)) or "none"
+                    raise UserError(f"{where}.{key}: .subckt '{device.name}' has no parameter '{parameter}'; it has {has}")
 
     def _model_card(self, role: str, corner: Corner) -> str:
         parameters = dict(self.bsim4[role])
@@ -149,6 +165,13 @@ def technology_names() -> list[str]:
     return sorted(file.stem for file in (data_root() / "models" / "cmos").glob("*.toml"))
 
 
+@functools.cache
+def bsim4_parameters() -> frozenset[str]:
+    """Names of the model parameters that BSIM4 has in ngspice, in lower case."""
+    text = (data_root() / "models" / "cmos" / "bsim4.txt").read_text(encoding="utf-8")
+    return frozenset(word for line in text.splitlines() if not line.startswith("#") for word in line.split())
+
+
 @functools.lru_cache(maxsize=16)
 def load_technology(name: str) -> Technology:
     """Load a shipped technology by name or a user's by the path of its TOML file.
@@ -163,6 +186,14 @@ def load_technology(name: str) -> Technology:
         raise unknown("technology", name, [*technology_names(), "path/to/your.toml"])
     technology = read_toml(file, Technology)
     technology._file = file
+    for role, card in technology.bsim4.items():
+        if role not in technology.devices:
+            raise UserError(f"{file}: [bsim4.{role}] is a card of no device; this technology has {', '.join(technology.devices)}")
+        for parameter in card:
+            if parameter not in bsim4_parameters():  # ngspice would ignore it
+                near = difflib.get_close_matches(parameter.lower(), bsim4_parameters(), n=2, cutoff=0.6)
+                hint = f"; did you mean {' or '.join(near)}?" if near else "; ngspice's `devhelp bsim4` lists them"
+                raise UserError(f"{file}: bsim4.{role}: unknown BSIM4 parameter '{parameter}'{hint}")
     for key, corner in technology.corners.items():
         if corner.section and {"ps", "lt"} & {technology.compatibility[:2], technology.compatibility[-3:-1]}:
             raise UserError(

@@ -12,6 +12,7 @@ import io
 import os
 import sys
 import traceback
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
@@ -20,7 +21,7 @@ import typer
 
 from spicekit.cli.bench import list_benches, render, replay, run, show
 from spicekit.cli.campaign import characterize, mc, sweep
-from spicekit.cli.output import fail, only_answers
+from spicekit.cli.output import fail, only_answers, warn
 from spicekit.cli.system import doctor, report, system, wer
 from spicekit.cli.table import table_export, table_query, table_show
 from spicekit.cli.yield_ import yield_
@@ -71,6 +72,7 @@ _add(app, report=report, system=system, wer=wer, doctor=doctor)
 def main() -> NoReturn:
     """Entry point: turns every failure into one line on stderr and an exit code."""
     _prepare_streams()
+    warnings.showwarning = lambda message, *_: warn(str(message))
     try:
         code = app(standalone_mode=False)
     except _UsageError as error:

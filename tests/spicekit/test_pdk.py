@@ -6,6 +6,7 @@ import gzip
 import os
 import re
 import subprocess
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 
@@ -401,3 +402,45 @@ def test_a_wrong_dialect_is_one_line(tmp_path: Path, line: str, says: str) -> No
     pdk = write_pdk(tmp_path, TOML.replace("[devices.nmos]", f"{line}\n[devices.nmos]"))
     with pytest.raises(UserError, match=says):
         load_technology(str(pdk))
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "says"),
+    [
+        ('width = "wid"', 'width = "w"', r"devices.nmos.width: .subckt 'nch_mac' has no parameter 'w'; it has len, wid"),
+        ('name = "pch_mac"', 'name = "pch"', r"devices.pmos.name: the model files hold no .subckt 'pch'"),
+    ],
+)
+def test_a_size_that_the_subcircuit_has_not_is_refused(tmp_path: Path, old: str, new: str, says: str) -> None:
+    """ngspice takes any parameter of a subcircuit and ignores those that it has not: every transistor would have one size."""
+    with pytest.raises(UserError, match=says):
+        make_bench("sot-read", {"technology": str(edited(tmp_path, old, new))})
+
+
+def test_parameters_that_ngspice_ignores_are_named_once(tmp_path: Path) -> None:
+    pdk = write_pdk(tmp_path)
+    file = tmp_path / "models" / "core_tt.inc"
+    file.write_text(file.read_text().replace("vsat=", "vsatt="))
+    with pytest.warns(UserWarning, match=r"^ngspice ignores model parameters: vsatt$"):
+        run("sot-read", technology=str(pdk))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        run("sot-read", technology=str(pdk))
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "says"),
+    [
+        ("vsat = 170000.0", "vsatt = 170000.0", r"bsim4.nmos: unknown BSIM4 parameter 'vsatt'; did you mean vsat"),
+        ("vth0 = 0.46893", "VTH0 = 0.46893", r"bsim4.nmos: unknown BSIM4 parameter 'VTH0'; did you mean vth0"),
+        ("vsat = 170000.0", "level = 14", r"bsim4.nmos: unknown BSIM4 parameter 'level'"),
+        ("vsat = 170000.0", "vsat = nan", r"bsim4.nmos.vsat.*finite"),
+        ("[bsim4.nmos]", "[bsim4.nmoss]\nvsat = 1.0\n[bsim4.nmos]", r"\[bsim4.nmoss\] is a card of no device"),
+    ],
+)
+def test_a_card_with_a_wrong_key_is_refused(tmp_path: Path, repository: Path, old: str, new: str, says: str) -> None:
+    text = (repository / "models" / "cmos" / "ptm45.toml").read_text()
+    assert old in text
+    (tmp_path / "mine.toml").write_text(text.replace(old, new, 1))
+    with pytest.raises(UserError, match=says):
+        load_technology(str(tmp_path / "mine.toml"))
