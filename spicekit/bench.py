@@ -26,7 +26,7 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from spicekit.analysis import Analysis
-from spicekit.errors import SpicekitError, UserError, unknown
+from spicekit.errors import UserError, unknown
 from spicekit.limits import Limits
 from spicekit.netlist_check import missing
 from spicekit.technology import Technology, load_technology
@@ -206,16 +206,16 @@ class Bench(ABC):
             raise missing(self, error) from None
         measures = {measure.name: measure for measure in self.measures()}
         if not isinstance(values, Mapping):
-            raise SpicekitError(f"bench '{self.name}': evaluate() gives {type(values).__name__}; give measure name -> value")
+            raise UserError(f"bench '{self.name}': evaluate() gives {type(values).__name__}; give measure name -> value")
         if set(values) != set(measures):
             odd = sorted(set(values) ^ set(measures))
-            raise SpicekitError(f"bench '{self.name}': evaluate() and measures() disagree on {', '.join(odd)}")
+            raise UserError(f"bench '{self.name}': evaluate() and measures() disagree on {', '.join(odd)}")
         columns = {}
         for name, measure in measures.items():
             try:
                 column = np.array(np.broadcast_to(values[name], (trials,)), dtype=float)
             except (ValueError, TypeError) as error:
-                raise SpicekitError(
+                raise UserError(
                     f"bench '{self.name}': evaluate() gives a measure '{name}' that is not {trials} numbers ({error})"
                 ) from error
             columns[name] = column if measure.limits is None else measure.limits.applied(column)

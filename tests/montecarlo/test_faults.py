@@ -122,12 +122,12 @@ def test_samples_outside_the_physical_range(tmp_path: Path, trials_table: Read) 
 
 def test_a_mistake_in_a_bench_ends_the_campaign(tmp_path: Path, user_benches: Path, cli: Cli, complaint: Complaint) -> None:
     for name, says in (
-        ("Broken", "bench 'broken' failed: ValueError: two lines"),
+        ("Broken", f"bench 'broken': Broken.evaluate() raised ValueError: two lines ({user_benches / 'faults.py'}:93)"),
         ("Incomplete", "bench 'incomplete': evaluate() and measures() disagree on v_aut, v_out"),
     ):
         with pytest.raises(SpicekitError):
             Campaign(f"{user_benches / 'faults.py'}:{name}", trials=10).run(tmp_path / name, workers=1)
-        line = complaint(cli("mc", f"{user_benches / 'faults.py'}:{name}", "--trials", 10, "--out", tmp_path / name), 1)
+        line = complaint(cli("mc", f"{user_benches / 'faults.py'}:{name}", "--trials", 10, "--out", tmp_path / name), 2)
         assert line == says
 
 
