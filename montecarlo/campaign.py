@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import platform
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
@@ -25,16 +24,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from montecarlo.executor import LocalExecutor
+from montecarlo.identity import BINDING, code_hash, differing, versions
 from montecarlo.result import CampaignResult
 from montecarlo.samplers import NOMINAL, make_sampler
 from montecarlo.schedule import Source, simulate_sources
-from montecarlo.store import Store
+from montecarlo.store import Store, identity_of
 from montecarlo.summary import summarise
 from montecarlo.variation import Correlation, Space, Variation
-from spicekit import __version__
+from spicekit import __version__, inputs
 from spicekit.bench import Bench
 from spicekit.errors import UserError
-from spicekit.files import write_json, write_text
+from spicekit.files import write_record, write_text
 from spicekit.netlist import render
 from spicekit.registry import full_name, make_bench
 
@@ -60,25 +60,30 @@ class Campaign:
         if seed < 0:
             raise UserError(f"--seed {seed}: 0 or above")
         self.bench_name = full_name(bench)
-        self.parameters = dict(parameters or {})
-        self.bench: Bench = make_bench(bench, self.parameters)
         self.trials = trials
         self.seed = seed
         self.sampler = sampler
-        self.space = Space(self.bench.points(), variations, correlations)
+        with inputs.recording() as files:
+            self.bench: Bench = make_bench(self.bench_name, dict(parameters or {}))
+            self.space = Space(self.bench.points(), variations, correlations)
+            self.netlist = render(self.bench)
+        self.inputs = dict(sorted(files.items()))  # absolute path -> SHA-256
+        self.parameters = {name: self.bench.given(name, value) for name, value in (parameters or {}).items()}
         if not self.space.points:
             raise UserError(f"bench '{self.bench.name}' has no variation points: there is nothing to vary")
         if sampler != NOMINAL:
             self._draw = make_sampler(sampler, seed, trials if sampler == "lhs" else 0, self.space.dimensions)
-        self.netlist = render(self.bench)
         self.goal: dict[str, Any] = {}  # of a campaign in stages (montecarlo.until): what ends it, and the most trials
 
     @classmethod
     def load(cls, folder: Path) -> Campaign:
-        """The campaign that ``folder`` holds."""
+        """The campaign that ``folder`` holds.  Raises :class:`UserError` if its inputs or its netlist are not what they were."""
         record = Store(folder).read_record()
+        gone = inputs.changed(record.get("inputs", {}))
+        if gone:
+            raise UserError(f"{folder}: {gone[0]}; put the file back as it was")
         try:
-            return cls(
+            found = cls(
                 record["bench"],
                 trials=record["trials"],
                 seed=record["seed"],
@@ -87,14 +92,20 @@ class Campaign:
                 correlations=[Correlation(**fields) for fields in record["correlations"]],
                 sampler=record["sampler"],
             )
-        except (KeyError, TypeError) as error:
+        except (KeyError, TypeError, AttributeError) as error:
             raise UserError(f"{folder / 'campaign.json'} is not a campaign of this version: {error}") from None
+        if "inputs" in record and found.netlist_hash() != record["netlist_sha256"]:
+            raise UserError(
+                f"{folder}: the bench gives another netlist than the one that was simulated: it is of "
+                f"spicekit {record['versions'].get('spicekit')}, this is {__version__}"
+            )
+        return found
 
     def record(self) -> dict[str, Any]:
         """What ``campaign.json`` holds."""
         return {
             "bench": self.bench_name,
-            "given": self.record_of_parameters(),
+            "given": self.parameters,
             "parameters": self.bench.parameters(),
             "trials": self.trials,
             "seed": self.seed,
@@ -105,20 +116,15 @@ class Campaign:
             "block": self.bench.analysis().block,
             "chunk": self.bench.analysis().chunk,
             "netlist_sha256": self.netlist_hash(),
-            "versions": {"spicekit": __version__, "ngspice": ngspice_version(), "python": platform.python_version()},
+            "inputs": self.inputs,
+            "code_sha256": code_hash(),
+            "versions": versions(),
             **self.goal,
         }
 
-    def record_of_parameters(self) -> dict[str, Any]:
-        """The parameters as given, ready for JSON."""
-        return {name: value if isinstance(value, str | int | float) else str(value) for name, value in self.parameters.items()}
-
     def netlist_hash(self) -> str:
-        """SHA-256 over the nominal netlist and the model files that it reads."""
-        digest = hashlib.sha256(self.netlist.encode())
-        for file in self.bench.model_files:
-            digest.update(file.path.read_bytes())
-        return digest.hexdigest()
+        """SHA-256 of the nominal netlist; what it reads is among the inputs."""
+        return hashlib.sha256(self.netlist.encode()).hexdigest()
 
     def run(
         self,
@@ -135,7 +141,7 @@ class Campaign:
         ``executor`` is any ``concurrent.futures.Executor``; without one, ``workers`` local processes (default: every core)
         with ``timeout`` seconds a task.  Raises :class:`UserError` if the folder holds another campaign or is in use.
         """
-        store = Store(Path(out))
+        store = Store(Path(out), identity_of(self.record()))
         started = time.monotonic()
         with store.lock():
             source = self.prepare(store, warn)
@@ -158,8 +164,10 @@ class Campaign:
     def prepare(self, store: Store, warn: Callable[[str], None]) -> Source:
         """Make the folder (which the caller has locked) this campaign's, draw its samples, and find what is missing."""
         store.clean()
-        self._claim(store)
-        if not store.samples.exists():
+        self._claim(store, warn)
+        if store.samples.exists():
+            store.check_samples(self.trials)
+        else:
             store.write_samples(self.trials, self.samples)
         finished = store.finished(warn)
         size = self.bench.analysis().chunk
@@ -176,50 +184,42 @@ class Campaign:
         """The standard-normal coordinates behind :meth:`samples`, shape (last - first, dimensions)."""
         return self._draw.normals(first, last)
 
-    def _claim(self, store: Store) -> None:
+    def _claim(self, store: Store, warn: Callable[[str], None]) -> None:
         """Make the folder this campaign's, or check that it is."""
-        mine = self.record()
+        mine = json.loads(json.dumps(self.record()))
         if store.record.exists():
             theirs = store.read_record()
             if self.goal and self._grows(theirs, mine):
                 store.samples.unlink(missing_ok=True)  # before the record: samples of fewer trials must not be taken for these
-                write_json(store.record, mine)
+                write_record(store.record, mine)
                 return
             for key in mine:
-                if key == "versions":
-                    same = all(mine[key][name] == theirs.get(key, {}).get(name) for name in ("spicekit", "ngspice"))
-                else:
-                    same = json.loads(json.dumps(mine[key])) == theirs.get(key)
-                if not same:
-                    shown = f"{_difference(theirs.get(key), mine[key])}"
+                shown = _difference(theirs.get(key), mine[key], BINDING if key == "versions" else None)
+                if shown:
                     raise UserError(f"{store.folder} holds another campaign: '{key}' differs ({shown}); give another --out")
+            other = differing(theirs.get("versions", {}), mine["versions"])
+            if other:
+                warn(f"{store.folder} was begun with other versions: {', '.join(other)}; the last digits may differ")
             return
         if any(store.folder.glob("*.parquet")) or store.parts() or (store.folder / "yield.json").exists():
             raise UserError(f"{store.folder} holds results but no campaign.json; give another --out")
         write_text(store.folder / "netlist.cir", self.netlist)
-        write_json(store.record, mine)
+        write_record(store.record, mine)
 
     def _grows(self, theirs: dict[str, Any], mine: dict[str, Any]) -> bool:
         """Whether the folder's campaign is an earlier stage of this one: the same, with fewer trials."""
 
         def rest(record: dict[str, Any]) -> Any:
-            versions = {name: record.get("versions", {}).get(name) for name in ("spicekit", "ngspice")}
-            return json.loads(json.dumps(record | {"trials": 0, "versions": versions}))
+            return record | {"trials": 0, "versions": {name: record.get("versions", {}).get(name) for name in BINDING}}
 
         return bool(rest(mine) == rest(theirs) and theirs["trials"] < self.trials)
 
 
-def _difference(theirs: Any, mine: Any) -> str:
-    """The first difference between two records, for a message."""
+def _difference(theirs: Any, mine: Any, keys: Sequence[str] | None = None) -> str:
+    """The first difference between two records (in ``keys`` of them, if given), for a message; empty if there is none."""
     if isinstance(theirs, dict) and isinstance(mine, dict):
-        for key in [*mine, *theirs]:
+        for key in keys or [*mine, *theirs]:
             if theirs.get(key) != mine.get(key):
                 return f"{key}: {theirs.get(key)} there, {mine.get(key)} now"
-    return f"{theirs} there, {mine} now"
-
-
-def ngspice_version() -> str:
-    """Version of the library that the workers will load."""
-    from spicekit.doctor import library_version
-
-    return library_version() or "unknown"
+        return ""
+    return "" if theirs == mine else f"{theirs} there, {mine} now"

@@ -20,8 +20,9 @@ from typing import Any
 import xarray as xr
 
 from montecarlo.campaign import Progress
+from montecarlo.identity import code_hash, versions
 from montecarlo.store import locked
-from montecarlo.sweep import Sweep, claim, simulate_sweeps, versions
+from montecarlo.sweep import Sweep, claim, simulate_sweeps
 from montecarlo.systems import Part, SystemTable
 from montecarlo.tabulate import write_table
 from spicekit.errors import UserError, unknown
@@ -60,6 +61,7 @@ class Characterisation:
             "over": {name: list(values) for name, values in self.over.items()},
             "trials_scale": self.trials_scale,
             "seed": self.seed,
+            "code_sha256": code_hash(),
         }
 
     def provenance(self) -> dict[str, Any]:

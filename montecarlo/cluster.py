@@ -125,10 +125,10 @@ def _pool(timeout: float) -> LocalExecutor:
 @functools.cache
 def simulator_versions() -> dict[str, str]:
     """What decides the bits of a result."""
-    from montecarlo.campaign import ngspice_version
-    from spicekit import __version__
+    from montecarlo.identity import BINDING, code_hash, versions
 
-    return {"spicekit": __version__, "ngspice": ngspice_version()}
+    found = versions()
+    return {name: found[name] for name in BINDING} | {"code": code_hash()[:12]}
 
 
 def _words(versions: dict[str, str]) -> str:

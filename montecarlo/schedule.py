@@ -14,7 +14,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from montecarlo.executor import died, killed
-from montecarlo.store import Store
+from montecarlo.identity import code_hash
+from montecarlo.store import Store, samples_hash
 from montecarlo.worker import Table, Task, failed_table, joined, simulate
 from spicekit.errors import SpicekitError
 from spicekit.outcome import Outcome
@@ -37,6 +38,7 @@ class Source:
     store: Store
     missing: list[tuple[int, int]]
     pieces: dict[int, list[Table]] = field(default_factory=dict)  # answers of a chunk that was split, by its first trial
+    hashes: dict[int, str] = field(default_factory=dict)  # of the samples of a chunk, by its first trial
 
     @property
     def trials(self) -> int:
@@ -52,9 +54,11 @@ class Source:
 
     def task(self, first: int, last: int) -> Task:
         """What a worker needs for trials ``first`` to ``last - 1``."""
-        parameters = json.dumps(self.campaign.record_of_parameters())
+        parameters = json.dumps(self.campaign.parameters)
         samples = self.store.read_samples(first, last)
-        return Task(self.campaign.bench_name, parameters, first, samples, self.block)
+        self.hashes.setdefault(first, samples_hash(samples))  # a chunk is a task as a whole first, whatever becomes of it
+        files = tuple(self.campaign.inputs.items())
+        return Task(self.campaign.bench_name, parameters, first, samples, self.block, code_hash(), files)
 
     def accept(self, table: Table) -> None:
         """Take the answer of a task; a chunk that is complete is written."""
@@ -62,7 +66,7 @@ class Source:
         pieces = self.pieces.setdefault(chunk, [])
         pieces.append(table)
         if sum(piece.trials for piece in pieces) == min(self.chunk, self.trials - chunk):
-            self.store.write_part(joined(self.pieces.pop(chunk)))
+            self.store.write_part(joined(self.pieces.pop(chunk)), self.hashes[chunk])
 
 
 @dataclass

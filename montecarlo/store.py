@@ -2,23 +2,30 @@
 
 ::
 
-    campaign.json       what is simulated: bench, parameters, variations, seed, versions, netlist hash
+    campaign.json       what is simulated: bench, parameters, variations, seed, inputs, code, versions, netlist hash
     netlist.cir         the nominal netlist, stand-alone
     samples.parquet     trial, weight, value of every variation point; written before anything is simulated
     trials/part-*.parquet   trial, outcome, attempt, measures; one file a chunk
+    quarantine/         parts that were damaged or not of this campaign, set aside
     summary.json        statistics and margins
     *.png               plots
 
-Every file is written beside its final name and renamed when complete, so a reader never sees half a file and a campaign
+Every file is written beside its final name, brought to the disk, and renamed, so a reader never sees half a file and a campaign
 that was killed at any point goes on where it stopped.
+
+The files are bound to each other.  Samples and parts carry the campaign's identity (a hash of what ``campaign.json`` says), a
+part besides the hash of its samples and that of its own content.  What does not belong is named, never used and never deleted.
 """
 
 from __future__ import annotations
 
 import contextlib
 import fcntl
+import hashlib
 import json
-from collections.abc import Callable, Iterator
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
@@ -27,18 +34,50 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
+from montecarlo.identity import BINDING, digest
 from montecarlo.worker import Table
 from spicekit.errors import SpicekitError, UserError
-from spicekit.files import write_atomically
+from spicekit.files import disk_error, read_record, write_atomically
 
 SAMPLE_ROWS = 10_000  # rows a group of samples.parquet: what is held in memory at a time
+_PART = re.compile(r"part-(\d{9})\.parquet")
+_UNBOUND = ("trials", "versions", "until", "at_most")  # of a record: what may change while its finished trials stay good
+
+
+@dataclass(frozen=True)
+class Part:
+    """A sound part: trials ``first`` to ``first + trials - 1``."""
+
+    path: Path
+    first: int
+    trials: int
+
+
+class Damaged(Exception):
+    """A file that is there and can be read, and does not hold what it should; the text says why."""
+
+
+def identity_of(record: Mapping[str, Any]) -> str | None:
+    """What the files of a campaign have in common; None for a record of version 0.1, whose files carry nothing."""
+    if "code_sha256" not in record:
+        return None
+    bound = {key: value for key, value in record.items() if key not in _UNBOUND}
+    bound["versions"] = {name: record["versions"].get(name) for name in BINDING}
+    if record.get("sampler") == "lhs":  # where every sample depends on their number
+        bound["trials"] = record["trials"]
+    return digest(bound)
 
 
 class Store:
-    """The folder of one campaign."""
+    """The folder of one campaign.
 
-    def __init__(self, folder: Path) -> None:
+    ``identity`` binds its files; without one it is that of the record in the folder, where there is one.
+    """
+
+    def __init__(self, folder: Path, identity: str | None = None) -> None:
         self.folder = folder
+        self._identity = identity
+        self._sound: list[Part] | None = None
 
     @property
     def record(self) -> Path:
@@ -52,17 +91,17 @@ class Store:
     def parts_folder(self) -> Path:
         return self.folder / "trials"
 
+    @property
+    def identity(self) -> str | None:
+        if self._identity is None and self.record.exists():
+            self._identity = identity_of(self.read_record())
+        return self._identity
+
     def read_record(self) -> dict[str, Any]:
         """The contents of ``campaign.json``; :class:`UserError` if the folder holds no campaign."""
-        try:
-            record: dict[str, Any] = json.loads(self.record.read_text(encoding="utf-8"))
-        except FileNotFoundError:
-            raise UserError(f"{self.folder} holds no campaign (no campaign.json)") from None
-        except (OSError, json.JSONDecodeError, UnicodeDecodeError) as error:
-            raise UserError(f"{self.record} cannot be read: {error}") from None
-        if not isinstance(record, dict):
-            raise UserError(f"{self.record} cannot be read: it is not a JSON object")
-        return record
+        if not self.record.exists():
+            raise UserError(f"{self.folder} holds no campaign (no campaign.json)")
+        return read_record(self.record)
 
     @contextlib.contextmanager
     def lock(self) -> Iterator[None]:
@@ -72,13 +111,14 @@ class Store:
 
     def write_samples(self, trials: int, draw: Callable[[int, int], dict[str, NDArray[np.float64]]]) -> None:
         """Write the samples of all trials; ``draw(first, last)`` gives point -> array."""
+        tag = {"spicekit": json.dumps({"identity": self.identity, "trials": trials})}
 
         def write(file: Path) -> None:
             writer: pq.ParquetWriter | None = None
             for first in range(0, trials, SAMPLE_ROWS):
                 last = min(first + SAMPLE_ROWS, trials)
                 columns: dict[str, Any] = {"trial": np.arange(first, last), "weight": np.ones(last - first)}
-                table = pa.table(columns | draw(first, last))
+                table = pa.table(columns | draw(first, last)).replace_schema_metadata(tag)
                 if writer is None:
                     writer = pq.ParquetWriter(
                         file, table.schema, compression="zstd", use_dictionary=["weight"], write_page_checksum=True
@@ -89,67 +129,131 @@ class Store:
 
         write_atomically(self.samples, write)
 
+    def check_samples(self, trials: int) -> None:
+        """Raise :class:`SpicekitError` unless ``samples.parquet`` holds this campaign's, all of them."""
+        with self._reading_samples():
+            file = pq.ParquetFile(self.samples)
+            tag = _tag(file.schema_arrow)
+            if self.identity is not None and tag.get("identity") != self.identity:
+                raise Damaged("it belongs to another campaign")
+            if file.metadata.num_rows != trials:
+                raise Damaged(f"it holds {file.metadata.num_rows} of {trials} trials")
+
     def read_samples(self, first: int, last: int) -> dict[str, NDArray[np.float64]]:
         """Values of the variation points for trials ``first`` to ``last - 1``."""
         groups = range(first // SAMPLE_ROWS, (last - 1) // SAMPLE_ROWS + 1)
-        try:
+        with self._reading_samples():
             table = pq.ParquetFile(self.samples, page_checksum_verification=True).read_row_groups(list(groups))
-        except (OSError, pa.ArrowException) as error:
+            start = first - groups[0] * SAMPLE_ROWS
+            table = table[start : start + last - first]
+            if not np.array_equal(table["trial"].to_numpy(), np.arange(first, last)):
+                raise Damaged("its trials are not numbered one by one")
+            if self.identity is not None and _tag(table.schema).get("identity") != self.identity:
+                raise Damaged("it belongs to another campaign")
+        return {name: table[name].to_numpy() for name in table.column_names if name not in ("trial", "weight")}
+
+    @contextlib.contextmanager
+    def _reading_samples(self) -> Iterator[None]:
+        try:
+            with self.samples.open("rb"):  # what the system refuses is no damage
+                pass
+        except OSError as error:
+            raise SpicekitError(f"{self.samples} cannot be read: {error.strerror}") from None
+        try:
+            yield
+        except (OSError, ValueError, KeyError, Damaged, pa.ArrowException) as error:
             raise SpicekitError(
-                f"{self.samples} cannot be read ({_first_line(error)}); remove it and run the campaign's command again, "
+                f"{self.samples} cannot be used ({_first_line(error)}); move it away and run the campaign's command again, "
                 "which draws the same samples"
             ) from None
-        start = first - groups[0] * SAMPLE_ROWS
-        points = [name for name in table.column_names if name not in ("trial", "weight")]
-        return {name: table[name].to_numpy()[start : start + last - first] for name in points}
 
-    def write_part(self, table: Table) -> None:
-        """Append the results of one chunk."""
+    def write_part(self, table: Table, samples: str = "") -> None:
+        """Append the results of one chunk, made of samples with the hash ``samples``."""
         columns: dict[str, Any] = {
             "trial": np.arange(table.first, table.first + table.trials),
             "outcome": pa.array(table.outcomes, pa.string()),
             "attempt": pa.array(table.attempts, pa.int8()),
         }
         data = pa.table(columns | table.measures)
+        tag = {"identity": self.identity, "samples": samples, "content": content_hash(data)}
+        data = data.replace_schema_metadata({"spicekit": json.dumps(tag)})
         path = self.parts_folder / f"part-{table.first:09d}.parquet"
         write_atomically(path, lambda file: pq.write_table(data, file, compression="zstd", write_page_checksum=True))
+        self._sound = None
 
     def parts(self) -> list[Path]:
-        """The finished parts, in the order of their trials."""
-        return sorted(self.parts_folder.glob("part-*.parquet"))
+        """The files that have the name of a part, in the order of their trials."""
+        return sorted(path for path in self.parts_folder.glob("part-*.parquet") if _PART.fullmatch(path.name))
+
+    def strangers(self) -> list[Path]:
+        """Files among the parts that no campaign has put there: they take no part in anything."""
+        known = {*self.parts(), *self.parts_folder.glob(".*.tmp")}
+        return sorted(path for path in self.parts_folder.glob("*") if path not in known)
 
     def finished(self, warn: Callable[[str], None]) -> dict[int, int]:
-        """First trial -> number of trials of every sound part; a damaged part is named, removed, and simulated again."""
+        """First trial -> number of trials of every sound part.
+
+        A part that is damaged or of another campaign is named and set aside, and simulated again; one that the system does not
+        let us read is a :class:`SpicekitError`, as it may be sound.
+        """
         found = {}
+        for path in self.strangers():
+            warn(f"{path} is no part of this campaign; it is left alone")
         for path in self.parts():
             try:
-                column = pq.read_table(path, page_checksum_verification=True)["trial"].to_numpy()
-                first = int(path.stem.removeprefix("part-"))
-                if len(column) == 0 or column[0] != first or not np.array_equal(column, first + np.arange(len(column))):
-                    raise ValueError("its trials are not those of its name")
-            except (OSError, ValueError, KeyError, pa.ArrowException) as error:
-                warn(f"{path} is damaged ({_first_line(error)}); its trials are simulated again")
-                path.unlink()
+                table = self._sound_table(path)
+            except Damaged as error:
+                aside = self.set_aside(path)
+                warn(f"{path} is damaged ({error}); its trials are simulated again, the file is kept as {aside}")
                 continue
-            found[first] = len(column)
+            found[int(table["trial"][0].as_py())] = len(table)
         return found
+
+    def sound_parts(self, trials: int | None = None) -> list[Part]:
+        """The parts, each checked, in the order of their trials, which they cover exactly (``trials`` of them).
+
+        Raises :class:`SpicekitError` that names the file for a part that is damaged or not of this campaign, and for trials that
+        are missing.
+        """
+        if self._sound is None:
+            expected, found = 0, []
+            for path in self.parts():
+                try:
+                    table = self._sound_table(path)
+                    first = int(table["trial"][0].as_py())
+                    if first != expected:
+                        raise Damaged(f"it begins with trial {first}, trial {expected} is next")
+                except Damaged as error:
+                    raise SpicekitError(
+                        f"{path} cannot be used: {error}; the campaign's command, given again, sets it aside and goes on"
+                    ) from None
+                found.append(Part(path, first, len(table)))
+                expected += len(table)
+            self._sound = found
+        there = sum(part.trials for part in self._sound)
+        if trials is not None and there != trials:
+            raise SpicekitError(f"{self.folder} holds {there} of {trials} trials: the campaign's command, given again, goes on")
+        return self._sound
 
     def column(self, name: str) -> NDArray[Any]:
         """One column of the trials table over all parts."""
-        parts = [pq.read_table(path, columns=[name])[name].to_numpy(zero_copy_only=False) for path in self.parts()]
+        parts = [
+            pq.read_table(part.path, columns=[name], page_checksum_verification=True)[name].to_numpy(zero_copy_only=False)
+            for part in self.sound_parts()
+        ]
         return np.concatenate(parts) if parts else np.empty(0)
 
     def results(self) -> dict[str, NDArray[Any]]:
         """The whole trials table, column by column: for campaigns of which there are many, and each is small."""
-        table = pa.concat_tables([pq.read_table(path) for path in self.parts()])
+        table = pa.concat_tables([_untagged(self._sound_table(part.path)) for part in self.sound_parts()])
         return {name: table[name].to_numpy() for name in table.column_names}
 
     def head(self, trials: int) -> dict[str, NDArray[Any]]:
         """The first ``trials`` rows of the trials table, column by column."""
         tables, rows = [], 0
-        for path in self.parts():
-            tables.append(pq.read_table(path))
-            rows += len(tables[-1])
+        for part in self.sound_parts():
+            tables.append(_untagged(self._sound_table(part.path)))
+            rows += part.trials
             if rows >= trials:
                 break
         table = pa.concat_tables(tables)[:trials]
@@ -159,6 +263,71 @@ class Store:
         """Remove what an interrupted write left behind."""
         for leftover in [*self.folder.glob(".*.tmp"), *self.parts_folder.glob(".*.tmp")]:
             leftover.unlink()
+
+    def _sound_table(self, path: Path) -> Any:
+        """The part at ``path``.  Raises :class:`Damaged`, and :class:`SpicekitError` if the system does not let us read it."""
+        try:
+            data = path.read_bytes()
+        except OSError as error:  # no right to, too many files open, a disk that fails: it may be sound
+            raise SpicekitError(f"{path} cannot be read: {error.strerror}; nothing was changed") from None
+        try:
+            table = pq.read_table(pa.BufferReader(data), page_checksum_verification=True)
+            trials = table["trial"].to_numpy()
+            match = _PART.fullmatch(path.name)
+            first = int(match[1]) if match else -1
+            if len(trials) == 0 or not np.array_equal(trials, first + np.arange(len(trials))):
+                raise Damaged("its trials are not those of its name")
+            if self.identity is not None:
+                tag = _tag(table.schema)
+                if tag.get("identity") != self.identity:
+                    raise Damaged("it belongs to another campaign")
+                if tag.get("content") != content_hash(table):
+                    raise Damaged("its content is not what was written")
+        except (OSError, ValueError, KeyError, pa.ArrowException) as error:
+            raise Damaged(_first_line(error)) from None
+        return table
+
+    def set_aside(self, path: Path) -> Path:
+        """Move a part out of the way, into the folder ``quarantine``; returns its new path."""
+        folder = self.folder / "quarantine"
+        try:
+            folder.mkdir(exist_ok=True)
+            number = 0
+            while (aside := folder / f"{path.name}.{number}").exists():
+                number += 1
+            path.rename(aside)
+        except OSError as error:
+            raise disk_error(folder, error) from None
+        return aside
+
+
+def content_hash(table: Any) -> str:
+    """SHA-256 of the columns of an Arrow table: names, types and values."""
+    found = hashlib.sha256()
+    for name in table.column_names:
+        values = table[name].to_numpy(zero_copy_only=False)
+        found.update(f"{name} {table.schema.field(name).type} {len(values)}\n".encode())
+        found.update("\n".join(map(str, values)).encode() if values.dtype == object else np.ascontiguousarray(values).tobytes())
+    return found.hexdigest()
+
+
+def samples_hash(samples: Mapping[str, NDArray[np.float64]]) -> str:
+    """SHA-256 of the samples of consecutive trials."""
+    found = hashlib.sha256()
+    for name, values in samples.items():
+        found.update(f"{name} {len(values)}\n".encode())
+        found.update(np.ascontiguousarray(values, dtype=np.float64).tobytes())
+    return found.hexdigest()
+
+
+def _tag(schema: Any) -> dict[str, Any]:
+    """What we have written beside the columns of a Parquet file."""
+    tag = json.loads((schema.metadata or {}).get(b"spicekit", b"{}"))
+    return tag if isinstance(tag, dict) else {}
+
+
+def _untagged(table: Any) -> Any:
+    return table.replace_schema_metadata(None)
 
 
 @contextlib.contextmanager

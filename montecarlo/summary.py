@@ -11,7 +11,8 @@ import numpy as np
 from montecarlo.sensitivity import sensitivity
 from montecarlo.statistics import MarginStatistics, circuit_errors, clopper_pearson, counted, describe
 from montecarlo.store import Store
-from spicekit.files import write_json
+from spicekit.errors import UserError
+from spicekit.files import read_record, write_record
 from spicekit.limits import Beyond, warnings
 from spicekit.outcome import Outcome
 
@@ -81,9 +82,7 @@ def summarise(campaign: Campaign, store: Store, elapsed: float | None) -> dict[s
     lines = warnings(campaign.bench.measures(), beyond, int(np.count_nonzero(ok)))
     if lines:
         summary["warnings"] = list(lines)
-    plain: dict[str, Any] = without_nan(summary)
-    write_json(path, plain)
-    return plain
+    return write_record(path, without_nan(summary))
 
 
 def without_nan(value: Any) -> Any:
@@ -96,9 +95,7 @@ def without_nan(value: Any) -> Any:
 
 
 def _previous_elapsed(path: Any) -> float:
-    import json
-
     try:
-        return float(json.loads(path.read_text())["elapsed_s"])
-    except (ValueError, KeyError, OSError):
+        return float(read_record(path)["elapsed_s"])
+    except (UserError, KeyError, TypeError, ValueError):
         return 0.0

@@ -16,7 +16,6 @@ import hashlib
 import itertools
 import json
 import math
-import platform
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import asdict
@@ -25,16 +24,16 @@ from typing import Any
 
 import xarray as xr
 
-from montecarlo.campaign import Campaign, Progress, ngspice_version
+from montecarlo.campaign import Campaign, Progress
 from montecarlo.executor import LocalExecutor
+from montecarlo.identity import code_hash, versions
 from montecarlo.schedule import Source, simulate_sources
-from montecarlo.store import Store, locked
+from montecarlo.store import Store, identity_of, locked
 from montecarlo.tabulate import tabulate, write_table
 from montecarlo.variation import Correlation, Variation
-from spicekit import __version__
 from spicekit.bench import unit_of
 from spicekit.errors import UserError, unknown
-from spicekit.files import output_folder, write_json
+from spicekit.files import output_folder, read_record, write_record
 from spicekit.registry import bench_class
 from spicekit.units import parse_quantity, parse_value
 
@@ -76,6 +75,7 @@ class Sweep:
         if count > MOST_POINTS:
             raise UserError(f"--over: {count} grid points; at most {MOST_POINTS}")
         self.trials = trials
+        self.inputs: dict[str, str] = {}  # of all points: absolute path -> SHA-256
         self.campaigns = [
             Campaign(
                 bench,
@@ -88,6 +88,10 @@ class Sweep:
             )
             for values in itertools.product(*self.over.values())
         ]
+        for one in self.campaigns:
+            for path, sha in one.inputs.items():
+                if self.inputs.setdefault(path, sha) != sha:
+                    raise UserError(f"{path} changed while the points of the sweep were set up; run the command again")
         self.measures = measures
         known = {measure.name for campaign in self.campaigns for measure in campaign.bench.measures()}
         for name in measures or ():
@@ -103,9 +107,11 @@ class Sweep:
             "trials": self.trials,
             "seed": first.seed,
             "sampler": first.sampler,
-            "given": {k: v for k, v in first.record_of_parameters().items() if k not in self.over},
+            "given": {k: v for k, v in first.parameters.items() if k not in self.over},
             "variations": [asdict(variation) for variation in first.space.variations],
             "correlations": [asdict(correlation) for correlation in first.space.correlations],
+            "inputs": self.inputs,
+            "code_sha256": code_hash(),
         }
 
     def run(
@@ -153,7 +159,10 @@ class Sweep:
         }
 
     def _points(self, folder: Path) -> list[tuple[Campaign, Store]]:
-        return [(campaign, Store(folder / "points" / f"{index:04d}")) for index, campaign in enumerate(self.campaigns)]
+        return [
+            (campaign, Store(folder / "points" / f"{index:04d}", identity_of(campaign.record())))
+            for index, campaign in enumerate(self.campaigns)
+        ]
 
 
 def simulate_sweeps(
@@ -194,12 +203,7 @@ def claim(folder: Path, noun: str, file: str, mine: dict[str, Any]) -> None:
     path = folder / file
     mine = json.loads(json.dumps(mine))
     if path.exists():
-        try:
-            theirs = json.loads(path.read_text(encoding="utf-8"))
-        except (OSError, ValueError) as error:
-            raise UserError(f"{path} cannot be read: {error}") from None
-        if not isinstance(theirs, dict):
-            raise UserError(f"{path} cannot be read: it is not a JSON object")
+        theirs = read_record(path)
         for key, value in mine.items():
             if theirs.get(key) != value:
                 raise UserError(
@@ -209,12 +213,7 @@ def claim(folder: Path, noun: str, file: str, mine: dict[str, Any]) -> None:
     for name in ("campaign.json", "sweep.json", "characterize.json", "yield.json", "table.nc", "points", "parts"):
         if (folder / name).exists():
             raise UserError(f"{folder} holds {name} but no {file}; give another --out")
-    write_json(path, mine)
-
-
-def versions() -> dict[str, str]:
-    """Of what made a table."""
-    return {"spicekit": __version__, "ngspice": ngspice_version(), "python": platform.python_version()}
+    write_record(path, mine)
 
 
 def parse_over(bench: str, text: str) -> tuple[str, list[Any]]:

@@ -22,7 +22,7 @@ from montecarlo.result import CampaignResult
 from montecarlo.store import Store
 from spicekit.bench import Bench
 from spicekit.errors import UserError, unknown
-from spicekit.files import write_json
+from spicekit.files import write_record
 from spicekit.units import parse_value
 
 FIRST = 1000  # trials of the first stage, rounded up to whole chunks
@@ -119,7 +119,7 @@ def run_until(
     if executor is None:
         pool.shutdown()
     result.summary["elapsed_s"] = round(elapsed, 3)
-    write_json(out / "summary.json", result.summary)
+    result.summary.update(write_record(out / "summary.json", result.summary))
     return campaign, result
 
 

@@ -15,8 +15,11 @@ from typing import Any
 
 import numpy as np
 
+from montecarlo.identity import check
 from spicekit.bench import Bench
 from spicekit.block import simulate_block
+from spicekit.errors import SpicekitError
+from spicekit.inputs import recording
 from spicekit.outcome import Outcome
 from spicekit.registry import make_bench
 from spicekit.waves import Array
@@ -33,6 +36,8 @@ class Task:
     first: int
     samples: dict[str, Array]  # variation point -> array of shape (n,)
     block: int  # trials a sweep; sweeps start at multiples of it, so that results do not depend on the task's extent
+    code: str  # SHA-256 of the code that the answer must come from
+    inputs: tuple[tuple[str, str], ...]  # the files that decide it: absolute path, SHA-256
 
     @property
     def trials(self) -> int:
@@ -54,7 +59,10 @@ class Table:
 
 
 def simulate(task: Task) -> Table:
-    """Simulate the trials of ``task``, block by block.  What a user's bench raises becomes one line."""
+    """Simulate the trials of ``task``, block by block.  What a user's bench raises becomes one line.
+
+    Raises :class:`SpicekitError` if this process has other code or other input files than the task was made for.
+    """
     try:
         return _simulate(task)
     except (Exception, SystemExit) as error:
@@ -64,7 +72,8 @@ def simulate(task: Task) -> Table:
 
 
 def _simulate(task: Task) -> Table:
-    bench = _bench(task.bench, task.parameters)
+    check(task.code, dict(task.inputs))
+    bench = _bench(task.bench, task.parameters, task.inputs)
     outcomes: list[str] = []
     attempts: list[int] = []
     columns: dict[str, list[Array]] = {measure.name: [] for measure in bench.measures()}
@@ -77,6 +86,7 @@ def _simulate(task: Task) -> Table:
         for name, values in result.measures.items():
             columns[name].append(values)
         start = end
+    check(task.code, dict(task.inputs))  # ngspice reads its libraries itself, again and again: none has changed meanwhile
     return Table(task.first, outcomes, attempts, {name: np.concatenate(parts) for name, parts in columns.items()})
 
 
@@ -121,6 +131,12 @@ def _follow(parent: int) -> None:
 
 
 @functools.lru_cache(maxsize=8)
-def _bench(name: str, parameters: str) -> Bench:
+def _bench(name: str, parameters: str, inputs: tuple[tuple[str, str], ...]) -> Bench:
     given: dict[str, Any] = json.loads(parameters)
-    return make_bench(name, given)
+    with recording() as files:
+        bench = make_bench(name, given)
+        bench.points()
+    other = dict(files.items() - dict(inputs).items())
+    if other:  # a link that leads elsewhere by now, an include that was not there
+        raise SpicekitError(f"bench '{bench.name}' reads {', '.join(other)} here, which the campaign was not set up with")
+    return bench

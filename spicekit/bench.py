@@ -29,6 +29,7 @@ from spicekit.analysis import Analysis
 from spicekit.errors import UserError, unknown
 from spicekit.limits import Limits
 from spicekit.netlist_check import missing
+from spicekit.paths import absolute
 from spicekit.technology import Technology, load_technology
 from spicekit.toml import explain
 from spicekit.units import format_value, parse_quantity
@@ -45,12 +46,17 @@ def option(default: Any, meaning: str) -> Any:
     return Field(default, description=meaning, json_schema_extra={"unit": ""})
 
 
+def named_file(default: Any, meaning: str) -> Any:
+    """A parameter that is the name of something shipped or the path of a user's file; a path becomes absolute at once."""
+    return Field(default, description=meaning, json_schema_extra={"unit": "", "file": True})
+
+
 class BenchParameters(BaseModel):
     """The parameters that every bench has."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
 
-    technology: str = option("ptm45", "CMOS technology: a shipped one or the path of a TOML file")
+    technology: str = named_file("ptm45", "CMOS technology: a shipped one or the path of a TOML file")
     corner: str = option("tt", "process corner of the technology")
     temperature: float = quantity(27.0, "C", "temperature of all devices")
     vdd: float | None = quantity(None, "V", "supply; the technology's nominal one if not given", gt=0, allow_inf_nan=False)
@@ -58,12 +64,14 @@ class BenchParameters(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def _read_numbers(cls, given: Any) -> Any:
-        """SPICE numbers (``200n``, ``5%``) become floats wherever the field is a number, temperatures (``358K``) Celsius."""
+        """Numbers in SPICE's way (``200n``) become floats, temperatures (``358K``) Celsius, paths absolute."""
         if not isinstance(given, Mapping):
             return given
         read = dict(given)
         for name, value in given.items():
             field = cls.model_fields.get(name)
+            if isinstance(value, str) and field is not None and parameter_extra(cls, name).get("file"):
+                read[name] = absolute(value)
             numeric = field is not None and field.annotation in (float, int, float | None, int | None)
             if numeric and isinstance(value, str):
                 try:
@@ -257,9 +265,21 @@ class Bench(ABC):
             for name, value in self.p.model_dump(mode="python").items()
         }
 
+    def given(self, name: str, value: Any) -> Any:
+        """``value`` of parameter ``name`` as it was given, ready for JSON and valid from any folder."""
+        if isinstance(value, str) and parameter_extra(self.Parameters, name).get("file"):
+            return absolute(value)
+        return value if isinstance(value, str | int | float) else str(value)
+
     def shown(self) -> dict[str, str]:
         """All parameters as text with units."""
         return {name: shown_value(self.Parameters, name, value) for name, value in self.p.model_dump().items()}
+
+
+def parameter_extra(parameters: type[BaseModel], name: str) -> dict[str, Any]:
+    """What is declared of a parameter beside its type, default and meaning: ``unit``, ``file``."""
+    extra = parameters.model_fields[name].json_schema_extra
+    return dict(extra) if isinstance(extra, dict) else {}
 
 
 def shown_value(parameters: type[BenchParameters], name: str, value: Any) -> str:
@@ -272,5 +292,4 @@ def shown_value(parameters: type[BenchParameters], name: str, value: Any) -> str
 
 def unit_of(parameters: type[BaseModel], name: str) -> str:
     """The unit of one parameter; empty for a pure number or a word."""
-    extra = parameters.model_fields[name].json_schema_extra
-    return str(extra.get("unit", "")) if isinstance(extra, dict) else ""
+    return str(parameter_extra(parameters, name).get("unit", ""))

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import hashlib
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -24,11 +25,20 @@ def write_atomically(path: Path, write: Callable[[Path], None]) -> None:
         with temporary.open("rb") as file:
             os.fsync(file.fileno())
         temporary.replace(path)
+        _to_disk(path.parent)  # the name too
     except OSError as error:
         raise disk_error(path, error) from None
     finally:
         with contextlib.suppress(OSError):
             temporary.unlink()
+
+
+def _to_disk(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def disk_error(path: Path, error: OSError) -> SpicekitError:
@@ -52,6 +62,47 @@ def write_text(path: Path, text: str) -> None:
 def write_json(path: Path, content: dict[str, Any]) -> None:
     """Write ``content`` as JSON; NaN is not allowed in it."""
     write_text(path, json.dumps(content, indent=1, allow_nan=False) + "\n")
+
+
+CHECKSUM = "checksum"  # key of a record: SHA-256 of all the rest
+
+
+def write_record(path: Path, content: Mapping[str, Any]) -> dict[str, Any]:
+    """Write ``content`` as JSON with a checksum of its own, and return what was written; NaN is not allowed in it."""
+    plain = json.loads(json.dumps(dict(content), allow_nan=False))
+    plain.pop(CHECKSUM, None)
+    whole: dict[str, Any] = plain | {CHECKSUM: _checksum(plain)}
+    write_json(path, whole)
+    return whole
+
+
+def read_record(path: Path) -> dict[str, Any]:
+    """The content of a JSON file, without its checksum.
+
+    Raises :class:`UserError` with one line that names the file if it cannot be read, is no JSON object, or was changed after it
+    was written; a file without a checksum, as version 0.1 wrote them, is taken as it is.
+    """
+    try:
+        content = json.loads(path.read_bytes(), parse_constant=_no_number)
+    except OSError as error:
+        raise UserError(f"{path} cannot be read: {error.strerror}") from None
+    except (ValueError, RecursionError) as error:  # not JSON or not UTF-8; lists in lists without end
+        raise UserError(f"{path} cannot be read: not JSON ({error})") from None
+    if not isinstance(content, dict):
+        raise UserError(f"{path} cannot be read: it is not a JSON object")
+    checksum = content.pop(CHECKSUM, None)
+    if checksum is not None and checksum != _checksum(content):
+        raise UserError(f"{path} was changed after it was written: its checksum is that of another content")
+    return content
+
+
+def _no_number(word: str) -> None:
+    raise ValueError(f"{word} in it")
+
+
+def _checksum(content: Mapping[str, Any]) -> str:
+    text = json.dumps(content, sort_keys=True, separators=(",", ":"), allow_nan=False)
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def output_folder(path: Path) -> Path:

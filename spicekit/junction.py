@@ -13,7 +13,7 @@ from typing import Any, Literal
 import numpy as np
 from scipy.special import ndtr
 
-from spicekit.bench import BenchParameters, VariationPoint, option, quantity
+from spicekit.bench import BenchParameters, VariationPoint, named_file, option, quantity
 from spicekit.card import MtjCard, load_card
 from spicekit.physics.initial import angle_from_normal
 from spicekit.units import KELVIN
@@ -23,7 +23,7 @@ from spicekit.waves import Array
 class JunctionParameters(BenchParameters):
     """Which junction a bench uses, and what it changes about its card."""
 
-    device: str = option("stt-bnn-65nm", "device card: a shipped one or the path of a TOML file")
+    device: str = named_file("stt-bnn-65nm", "device card: a shipped one or the path of a TOML file")
     temperature: float | None = quantity(None, "C", "temperature of all devices; the card's own if not given")  # type: ignore[assignment]
     ra: float | None = quantity(None, "ohm um2", "resistance-area product; the card's if not given", gt=0, le=1e5)
     tmr: float | None = quantity(

@@ -15,6 +15,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+from spicekit import inputs
 from spicekit.errors import UserError
 from spicekit.paths import user_path
 
@@ -106,6 +107,10 @@ def _stamp(path: Path, origin: str) -> Stamp:
         raise UserError(f"{origin}: cannot read model file {path}: Is a directory")
     if not stat.S_ISREG(found.st_mode):  # a pipe or a device might never end, and reads differently every time
         raise UserError(f"{origin}: cannot read model file {path}: it is not a regular file")
+    try:
+        inputs.note(path)
+    except OSError as error:
+        raise UserError(f"{origin}: cannot read model file {path}: {error.strerror}") from None
     return Stamp(path, found.st_size, found.st_mtime_ns, found.st_ino)
 
 

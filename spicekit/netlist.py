@@ -25,6 +25,7 @@ import numpy as np
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from numpy.typing import NDArray
 
+from spicekit import inputs
 from spicekit.errors import UserError
 from spicekit.netlist_check import check_once, place_of_template_error
 from spicekit.paths import data_root
@@ -51,6 +52,10 @@ class _Sandbox(ImmutableSandboxedEnvironment):
     _own = (jinja2.runtime.Macro, jinja2.runtime.BlockReference, jinja2.runtime.LoopContext, _Function)
     _data = (str, list, tuple, dict, int, float, jinja2.runtime.LoopContext, jinja2.utils.Cycler, jinja2.utils.Joiner)
 
+    def __init__(self, user: _Folder | None, **options: Any) -> None:
+        super().__init__(**options)
+        self.user = user  # the templates that do not ship
+
     def is_safe_callable(self, obj: Any) -> bool:
         owner, name = getattr(obj, "__self__", None), getattr(obj, "__name__", "")
         ours = name in ("cards", "device") if isinstance(owner, Technology) else name == "measures" and hasattr(owner, "measures")
@@ -61,20 +66,27 @@ class _Sandbox(ImmutableSandboxedEnvironment):
 class _Folder(jinja2.FileSystemLoader):
     """Templates of a user's folder and, as Jinja sees to, not from above it; nor by way of a symbolic link."""
 
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder)
+        self.read: set[Path] = set()  # files that were taken from it
+
     def get_source(self, environment: jinja2.Environment, template: str) -> Any:
         source, file, fresh = super().get_source(environment, template)
         if not any(Path(file).resolve().is_relative_to(Path(folder).resolve()) for folder in self.searchpath):
             raise jinja2.TemplateError(f"'{template}' is a link to a file outside {self.searchpath[0]}")
+        self.read.add(Path(file))
         return source, file, fresh
 
 
 @functools.lru_cache(maxsize=8)
-def environment(extra: Path | None = None) -> jinja2.Environment:
+def environment(extra: Path | None = None) -> _Sandbox:
     """The template environment; ``extra`` is a user's own template folder, searched first."""
     folders = [data_root() / "netlists", data_root() / "models"]
     shipped = jinja2.FileSystemLoader(folders)
+    user = _Folder(extra) if extra else None
     return _Sandbox(
-        loader=jinja2.ChoiceLoader([_Folder(extra), shipped]) if extra else shipped,
+        user,
+        loader=jinja2.ChoiceLoader([user, shipped]) if user else shipped,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
@@ -122,12 +134,15 @@ def _render(bench: Bench, sources: list[str], standalone: bool) -> str:
         **{name: _Function(value) if _is_function(value) else value for name, value in bench.context().items()},
     }
     try:
-        text = environment(bench.template_folder()).get_template(bench.template).render(context)
+        templates = environment(bench.template_folder())
+        text = templates.get_template(bench.template).render(context)
     except jinja2.TemplateNotFound as error:
         raise UserError(f"bench '{bench.name}': no template '{error.name}'") from None
     except Exception as error:  # any: a template computes
         kind = "" if isinstance(error, jinja2.TemplateError) else f"{type(error).__name__}: "
         raise UserError(f"bench '{bench.name}': {place_of_template_error(error, bench.template)}: {kind}{error}") from error
+    for file in templates.user.read if templates.user else ():
+        inputs.note(file)
     # a line ends here where it ends for ngspice: Unicode's other line breaks, which may stand in a comment, begin none
     netlist = "\n".join(line for line in text.split("\n") if line.strip()) + "\n"
     check_once(bench, netlist)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 from pathlib import Path
 
 
@@ -19,3 +20,10 @@ def user_path(text: str) -> Path:
     with contextlib.suppress(RuntimeError):
         path = path.expanduser()
     return path
+
+
+def absolute(name: str) -> str:
+    """The path in ``name`` as one that is valid from any folder; the name of something shipped stays as it is."""
+    if "/" not in name and not Path(name).suffix:
+        return name
+    return os.path.abspath(user_path(name))  # noqa: PTH100 - resolve() would follow links, and the link is what was named

@@ -6,17 +6,19 @@ A user's bench is Python that the user asks for by its path or has installed: it
 from __future__ import annotations
 
 import contextlib
-import functools
 import importlib
-import importlib.util
 import sys
+import sysconfig
 import traceback
 from importlib.metadata import entry_points
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
+from spicekit import inputs
 from spicekit.errors import UserError, unknown
-from spicekit.paths import user_path
+from spicekit.inputs import cached
+from spicekit.paths import absolute
 
 if TYPE_CHECKING:
     from spicekit.bench import Bench
@@ -49,7 +51,6 @@ def bench_names() -> list[str]:
     return [*SHIPPED, *sorted(point.name for point in entry_points(group=ENTRY_POINT_GROUP))]
 
 
-@functools.lru_cache(maxsize=64)
 def bench_class(name: str) -> type[Bench]:
     """The class of a bench.  Raises :class:`UserError` for a name, a file or a class that does not exist."""
     if name in SHIPPED:
@@ -58,7 +59,7 @@ def bench_class(name: str) -> type[Bench]:
         return found  # type: ignore[no-any-return]
     path, colon, attribute = name.rpartition(":")
     if colon and path.endswith(".py"):
-        return _from_file(user_path(path).resolve(), attribute)
+        return _from_file(Path(absolute(path)), attribute)
     for point in entry_points(group=ENTRY_POINT_GROUP):
         if point.name == name:
             return _checked(point.load(), f"entry point '{name}'")
@@ -83,27 +84,44 @@ def full_name(name: str) -> str:
     """``name`` in a form that is valid from any folder: a user's file by its absolute path."""
     path, colon, attribute = name.rpartition(":")
     if name not in SHIPPED and colon and path.endswith(".py"):
-        return f"{user_path(path).resolve()}:{attribute}"
+        return f"{absolute(path)}:{attribute}"
     return name
+
+
+@cached
+def _module(path: str) -> ModuleType:
+    """The module in a user's file, loaded again when the file has changed: the code is that of the content which is noted."""
+    name = f"_spicekit_bench_{abs(hash(path))}"
+    before = set(sys.modules)
+    module = ModuleType(name)
+    module.__file__ = path
+    sys.modules[name] = module
+    try:
+        with contextlib.redirect_stdout(sys.stderr):  # standard output is for answers
+            exec(compile(inputs.read(Path(path)), path, "exec"), module.__dict__)
+    except SyntaxError as error:
+        raise UserError(f"{error.filename or path}:{error.lineno}: SyntaxError: {error.msg}") from error
+    except (Exception, SystemExit) as error:
+        lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == path]
+        raise UserError(f"{path}{f':{lines[-1]}' if lines else ''}: {type(error).__name__}: {error}") from error
+    for other in set(sys.modules) - before - {name}:
+        file = getattr(sys.modules[other], "__file__", None)
+        if file and not _installed(Path(file)):
+            inputs.note(Path(file))
+    return module
+
+
+def _installed(file: Path) -> bool:
+    """Whether a module belongs to Python, to an installed package or to this one, and not to the user's own code."""
+    places = [Path(sysconfig.get_paths()[name]) for name in ("stdlib", "platstdlib", "purelib", "platlib")]
+    packages = Path(__file__).parent.parent
+    return any(file.is_relative_to(place) for place in [*places, packages / "spicekit", packages / "montecarlo"])
 
 
 def _from_file(path: Path, attribute: str) -> type[Bench]:
     if not path.is_file():
         raise UserError(f"bench file not found: {path}")
-    module_name = f"_spicekit_bench_{abs(hash(path))}"
-    specification = importlib.util.spec_from_file_location(module_name, path)
-    assert specification is not None
-    assert specification.loader is not None
-    module = importlib.util.module_from_spec(specification)
-    sys.modules[module_name] = module
-    try:
-        with contextlib.redirect_stdout(sys.stderr):  # standard output is for answers
-            specification.loader.exec_module(module)
-    except SyntaxError as error:
-        raise UserError(f"{error.filename or path}:{error.lineno}: SyntaxError: {error.msg}") from error
-    except (Exception, SystemExit) as error:
-        lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == str(path)]
-        raise UserError(f"{path}{f':{lines[-1]}' if lines else ''}: {type(error).__name__}: {error}") from error
+    module = _module(str(path))
     if not hasattr(module, attribute):
         raise UserError(f"{path}: no bench '{attribute}' in it")
     return _checked(getattr(module, attribute), f"{path}:{attribute}")

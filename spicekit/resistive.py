@@ -17,6 +17,7 @@ from pathlib import Path
 import numpy as np
 from pydantic import Field, model_validator
 
+from spicekit import inputs
 from spicekit.bench import VariationPoint
 from spicekit.card import MtjCard, list_cards, load_card
 from spicekit.errors import UserError, unknown
@@ -195,7 +196,7 @@ def load_memory(name_or_path: str) -> ResistiveCard | MtjCard:
 def _has_states(path: Path) -> bool:
     """Whether a card has the section that sets a resistive one apart; a file that cannot be read is the reader's to report."""
     try:
-        return "states" in tomllib.loads(path.read_text(encoding="utf-8"))
+        return "states" in tomllib.loads(inputs.read(path).decode())
     except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError):
         return True
 

@@ -17,8 +17,9 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field
 
 from spicekit.errors import UserError, unknown
+from spicekit.inputs import cached
 from spicekit.model_file import Stamp, model_stamps, sections, subcircuits
-from spicekit.paths import data_root, user_path
+from spicekit.paths import absolute, data_root, user_path
 from spicekit.toml import Record, read_toml
 
 # What of a user's file reaches a netlist as text may not bring a line break along, and with it a line of its own.
@@ -172,20 +173,23 @@ def bsim4_parameters() -> frozenset[str]:
     return frozenset(word for line in text.splitlines() if not line.startswith("#") for word in line.split())
 
 
-@functools.lru_cache(maxsize=16)
 def load_technology(name: str) -> Technology:
     """Load a shipped technology by name or a user's by the path of its TOML file.
 
     Raises :class:`UserError` that names the file and key for a missing file, a missing or unknown key, a bad value.
     """
     if name in technology_names():
-        file = data_root() / "models" / "cmos" / f"{name}.toml"
-    elif name.endswith(".toml"):
-        file = user_path(name).resolve()
-    else:
-        raise unknown("technology", name, [*technology_names(), "path/to/your.toml"])
+        return _load(str(data_root() / "models" / "cmos" / f"{name}.toml"))
+    if name.endswith(".toml"):
+        return _load(absolute(name))
+    raise unknown("technology", name, [*technology_names(), "path/to/your.toml"])
+
+
+@cached
+def _load(path: str) -> Technology:
+    file = Path(path)
     technology = read_toml(file, Technology)
-    technology._file = file
+    technology._file = file.resolve()  # model files are found from where the file really is
     for role, card in technology.bsim4.items():
         if role not in technology.devices:
             raise UserError(f"{file}: [bsim4.{role}] is a card of no device; this technology has {', '.join(technology.devices)}")

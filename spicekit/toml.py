@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic_core import ErrorDetails
 
+from spicekit import inputs
 from spicekit.errors import UserError
 
 
@@ -28,7 +29,7 @@ def read_toml(file: Path, record: type[R]) -> R:
     Raises :class:`UserError` with one line for a file that is missing, is not TOML, or has a wrong key or value.
     """
     try:
-        raw = tomllib.loads(file.read_text(encoding="utf-8"))
+        raw = tomllib.loads(inputs.read(file).decode())
     except OSError as error:
         raise UserError(f"cannot read {file}: {error.strerror}") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:

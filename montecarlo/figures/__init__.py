@@ -21,7 +21,7 @@ from montecarlo.campaign import Progress
 from montecarlo.executor import LocalExecutor
 from montecarlo.sweep import Sweep
 from spicekit.errors import SpicekitError, unknown
-from spicekit.files import output_folder, write_json
+from spicekit.files import output_folder, write_record
 from spicekit.outcome import Outcome
 from spicekit.table import LookupTable
 
@@ -131,7 +131,7 @@ def system_figures(
     if executor is None:
         pool.shutdown()
     figures = system.figures(tables)
-    write_json(folder / "system.json", as_json(name, figures))
+    write_record(folder / "system.json", as_json(name, figures))
     return figures
 
 

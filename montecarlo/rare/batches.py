@@ -15,8 +15,9 @@ import numpy as np
 
 from montecarlo.campaign import Campaign
 from montecarlo.expression import Expression
+from montecarlo.identity import digest
 from montecarlo.schedule import Source, simulate_sources
-from montecarlo.store import Store
+from montecarlo.store import Store, identity_of
 from spicekit.analysis import DcAnalysis
 from spicekit.outcome import Outcome
 from spicekit.waves import Array
@@ -92,7 +93,8 @@ class Batches:
 
     def _claimed(self, stage: str, values: dict[str, Array], trials: int) -> Store:
         """The folder of the next batch, with its samples in it."""
-        store = Store(self._folder / f"{self._batches:04d}-{stage.replace(' ', '-')}")
+        name = f"{self._batches:04d}-{stage.replace(' ', '-')}"
+        store = Store(self._folder / name, digest({"campaign": identity_of(self._campaign.record()), "batch": name}))
         self._batches += 1
         store.parts_folder.mkdir(parents=True, exist_ok=True)
         store.clean()
@@ -100,8 +102,8 @@ class Batches:
             there = store.read_samples(0, trials)
             if all(np.array_equal(there[name], column) for name, column in values.items()):
                 return store
-            self._warn(f"{store.folder} holds other trials than this machine draws; they are simulated again")
+            self._warn(f"{store.folder} holds other trials than this machine draws; they are set aside and simulated again")
             for part in store.parts():
-                part.unlink()
+                store.set_aside(part)
         store.write_samples(trials, lambda first, last: {name: column[first:last] for name, column in values.items()})
         return store

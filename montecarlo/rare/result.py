@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,7 +12,7 @@ from montecarlo.rare.estimate import Estimate
 from montecarlo.rare.state import LimitState
 from montecarlo.summary import without_nan
 from montecarlo.variation import Space
-from spicekit.files import write_json
+from spicekit.files import read_record, write_record
 from spicekit.waves import Array
 
 if TYPE_CHECKING:
@@ -31,7 +30,7 @@ def summarise(
     """Write ``summary.json`` and return it.  ``elapsed`` in seconds; None keeps that of the run which simulated."""
     path = folder / "summary.json"
     if elapsed is None and path.exists():
-        elapsed = float(json.loads(path.read_text(encoding="utf-8")).get("elapsed_s", 0.0))
+        elapsed = float(read_record(path).get("elapsed_s", 0.0))
     estimate = found.estimate
     summary = {
         "bench": study.campaign.bench.name,
@@ -55,9 +54,7 @@ def summarise(
         "cross_check": cross_check(study, state, found),
         "warnings": [*found.warnings, *warnings(found, study.target)],
     }
-    plain: dict[str, Any] = without_nan(summary)
-    write_json(path, plain)
-    return plain
+    return write_record(path, without_nan(summary))
 
 
 def failure_points(space: Space, found: Found) -> list[dict[str, Any]]:

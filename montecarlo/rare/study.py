@@ -28,6 +28,7 @@ import numpy as np
 from montecarlo.campaign import Campaign, Progress
 from montecarlo.executor import LocalExecutor
 from montecarlo.expression import Expression
+from montecarlo.identity import BINDING
 from montecarlo.rare import crosscheck, importance, library, plain, subset
 from montecarlo.rare.batches import Batches
 from montecarlo.rare.crosscheck import CrossCheck
@@ -98,7 +99,7 @@ class YieldStudy:
         theirs = self.campaign.record()
         for key in ("trials", "sampler", "block", "chunk"):
             del theirs[key]
-        del theirs["versions"]["python"]
+        theirs["versions"] = {name: theirs["versions"][name] for name in BINDING}
         return theirs | {"fail": self.expression.text, "target_cov": self.target, "method": self.method, "most": self.most}
 
     def run(

@@ -14,7 +14,7 @@ from typing import Any, ClassVar, Literal, Self
 import numpy as np
 from pydantic import model_validator
 
-from spicekit.bench import Bench, VariationPoint, option, quantity
+from spicekit.bench import Bench, VariationPoint, named_file, option, quantity
 from spicekit.benches.bnn_data import Cell, Positions, cells_of, drawn, placed
 from spicekit.errors import UserError
 from spicekit.junction import Junction, JunctionParameters
@@ -36,7 +36,7 @@ class RowParameters(JunctionParameters):
     model: ClassVar[Literal["llg"]] = "llg"  # type: ignore[misc]
     theta0: ClassVar[None] = None  # type: ignore[misc]
 
-    technology: str = option("ptm65", "CMOS technology: a shipped one or the path of a TOML file")
+    technology: str = named_file("ptm65", "CMOS technology: a shipped one or the path of a TOML file")
     ra: float = quantity(100.0, "ohm um2", "resistance-area product of the junctions", gt=0, le=1e5)
 
     n: int = quantity(128, "", "XNOR cells of the row", ge=8, le=512)

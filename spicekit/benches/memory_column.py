@@ -19,7 +19,7 @@ from pydantic import model_validator
 from scipy.special import ndtr
 
 from spicekit.analysis import DcAnalysis
-from spicekit.bench import Bench, BenchParameters, Measure, VariationPoint, option, quantity
+from spicekit.bench import Bench, BenchParameters, Measure, VariationPoint, named_file, option, quantity
 from spicekit.errors import UserError
 from spicekit.linearity import dnl, inl, usable
 from spicekit.resistive import Resistive
@@ -34,7 +34,7 @@ class ColumnAnalysis(DcAnalysis):
 
 
 class MemoryColumnParameters(BenchParameters):
-    device: str = option("rram-hfo2", "device card: a resistive memory or a junction, shipped or the path of a TOML file")
+    device: str = named_file("rram-hfo2", "device card: a resistive memory or a junction, shipped or the path of a TOML file")
     r_lrs: float | None = quantity(None, "ohm", "resistance of the low state; the card's if not given", gt=0, le=1e9)
     r_hrs: float | None = quantity(None, "ohm", "resistance of the high state; the card's if not given", gt=0, le=1e9)
     n: int = quantity(64, "", "cells of the column", ge=2, le=512)

@@ -10,7 +10,7 @@ import numpy as np
 from scipy.special import ndtr
 
 from spicekit.analysis import Analysis, DcAnalysis, TranAnalysis
-from spicekit.bench import Bench, BenchParameters, Measure, Panel, VariationPoint, option, quantity
+from spicekit.bench import Bench, BenchParameters, Measure, Panel, VariationPoint, named_file, option, quantity
 from spicekit.crossing import crossing, integral, value_at
 from spicekit.errors import UserError
 from spicekit.junction import Junction, JunctionParameters
@@ -129,7 +129,7 @@ class MtjIv(JunctionBench):
 
 
 class SwitchParameters(JunctionParameters):
-    device: str = option("umn-i-pmtj", "device card: a shipped one or the path of a TOML file")
+    device: str = named_file("umn-i-pmtj", "device card: a shipped one or the path of a TOML file")
     direction: Literal["ap-p", "p-ap"] = option("ap-p", "from antiparallel to parallel, or back")
     drive: Literal["voltage", "current"] = option("voltage", "what is held constant")
     value: float = quantity(

@@ -8,14 +8,14 @@ from typing import Any, Literal, Self
 import numpy as np
 from pydantic import field_validator, model_validator
 
-from spicekit.bench import BenchParameters, option, quantity
+from spicekit.bench import BenchParameters, named_file, option, quantity
 
 Kind = Literal["real", "ideal"]
 GROUPS = ("phases", "switches", "amplifier", "subtractor", "comparator")
 
 
 class NeuronParameters(BenchParameters):
-    technology: str = option("ptm65", "CMOS technology: a shipped one or the path of a TOML file")
+    technology: str = named_file("ptm65", "CMOS technology: a shipped one or the path of a TOML file")
     frequency: float = quantity(285e6, "Hz", "time steps a second", ge=1e5, le=2e9)
     steps: int = quantity(8, "", "time steps T of a train", ge=1, le=4096)
     measure: Literal["train", "linearity", "threshold"] = option(
@@ -35,7 +35,7 @@ class NeuronParameters(BenchParameters):
     row: Literal["closed-form", "table", "cells"] = option(
         "closed-form", "V_SL: divider of the junctions, row_table, or every cell of the row in the netlist"
     )
-    row_table: str | None = option(
+    row_table: str | None = named_file(
         None, "CSV file with a line n1,v_sl for each number of matches: V_SL of row=table, what row=cells is referred to"
     )
     v_high: float = quantity(0.6, "V", "rail V_H of the row", gt=0, le=5)

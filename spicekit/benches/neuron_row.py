@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from spicekit import inputs
 from spicekit.bench import VariationPoint
 from spicekit.benches.neuron_timing import EDGE, INPUTS_CHANGE
 from spicekit.card import load_card
@@ -90,7 +91,8 @@ def read_table(bench: str, path: str) -> NDArray[np.float64]:
     """
     file = user_path(path)
     try:
-        table = np.loadtxt(file, delimiter=",", ndmin=2, comments=("#", "n1"))
+        lines = inputs.read(file).decode().splitlines()
+        table = np.loadtxt(lines, delimiter=",", ndmin=2, comments=("#", "n1"))
     except (OSError, ValueError) as error:
         raise UserError(f"bench '{bench}': row_table {file}: {str(error).splitlines()[0]}") from None
     if table.shape[0] < 2 or table.shape[1] != 2 or not (np.diff(table, axis=0) > 0).all():

@@ -11,7 +11,7 @@ from abc import abstractmethod
 from collections.abc import Mapping
 from typing import Any, ClassVar, Literal
 
-from spicekit.bench import Bench, Margin, Measure, VariationPoint, option, quantity
+from spicekit.bench import Bench, Margin, Measure, VariationPoint, named_file, option, quantity
 from spicekit.crossing import crossing, integral, value_at
 from spicekit.errors import UserError
 from spicekit.junction import Junction, JunctionParameters
@@ -31,7 +31,7 @@ class SenseParameters(JunctionParameters):
     model: ClassVar[Literal["llg"]] = "llg"  # type: ignore[misc]
     theta0: ClassVar[None] = None  # type: ignore[misc]
 
-    technology: str = option("ptm65", "CMOS technology: a shipped one or the path of a TOML file")
+    technology: str = named_file("ptm65", "CMOS technology: a shipped one or the path of a TOML file")
     temperature: float = quantity(27.0, "C", "temperature of all devices")
     measure: Literal["decision", "offset"] = option("decision", "one operation, or the input-referred offset of the amplifier")
     source: Literal["voltage", "cell"] = option("voltage", "input: a line at a given voltage, or a 1T1MTJ cell in both states")

@@ -11,7 +11,7 @@ from typing import Any, Literal
 import numpy as np
 
 from spicekit.analysis import Analysis, TranAnalysis
-from spicekit.bench import Measure, Panel, VariationPoint, option, quantity
+from spicekit.bench import Measure, Panel, VariationPoint, named_file, option, quantity
 from spicekit.benches.mtj import JunctionBench
 from spicekit.crossing import crossing, integral, value_at
 from spicekit.errors import UserError
@@ -23,7 +23,7 @@ START = 0.3e-9  # the write pulse begins here, after the write word line has ris
 
 
 class SotWriteParameters(JunctionParameters):
-    device: str = option("imce-45nm", "device card with a rail: a shipped one or the path of a TOML file")
+    device: str = named_file("imce-45nm", "device card with a rail: a shipped one or the path of a TOML file")
     direction: Literal["ap-p", "p-ap"] = option("ap-p", "written state: antiparallel to parallel, or back")
     polarity: Literal["auto", "positive", "negative"] = option(
         "auto", "of the rail current; auto: the one that sets the written state of a card with an assist field along the rail"

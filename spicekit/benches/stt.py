@@ -10,7 +10,7 @@ import numpy as np
 from scipy.interpolate import PchipInterpolator
 
 from spicekit.analysis import Analysis, DcAnalysis, TranAnalysis
-from spicekit.bench import Margin, Measure, Panel, VariationPoint, option, quantity
+from spicekit.bench import Margin, Measure, Panel, VariationPoint, named_file, option, quantity
 from spicekit.benches.mtj import JunctionBench
 from spicekit.crossing import crossing, integral, value_at
 from spicekit.errors import UserError
@@ -21,7 +21,7 @@ from spicekit.waves import Array, Waves
 
 
 class CellParameters(JunctionParameters):
-    technology: str = option("ptm65", "CMOS technology: a shipped one or the path of a TOML file")
+    technology: str = named_file("ptm65", "CMOS technology: a shipped one or the path of a TOML file")
     w_access: float = quantity(300e-9, "m", "width of the access transistor", gt=0, le=1e-5)
     l_access: float | None = quantity(None, "m", "its length; the technology's shortest if not given", gt=0, le=1e-6)
     free_to: Literal["bl", "sl"] = option(

@@ -71,7 +71,9 @@ def test_a_damaged_part_is_named_and_simulated_again(
     campaign().run(folder, workers=1, warn=warnings.append)
     assert len(warnings) == 1
     assert warnings[0].startswith(f"{file} is damaged (")
-    assert warnings[0].endswith("); its trials are simulated again")
+    aside = folder / "quarantine" / "part-000002000.parquet.0"
+    assert warnings[0].endswith(f"); its trials are simulated again, the file is kept as {aside}")
+    assert aside.exists()
     assert "\n" not in warnings[0]
     assert fingerprint(folder) == fingerprint(whole)
 
@@ -98,7 +100,7 @@ def test_leftovers_of_an_interrupted_write_are_removed(whole: Path, folder: Path
 def test_damaged_samples_are_named(folder: Path, damage: Callable[[Path], None], cli: Cli, complaint: Complaint) -> None:
     damage(folder / "samples.parquet")
     (folder / "trials" / "part-000000000.parquet").unlink()
-    says = rf"{folder}/samples.parquet cannot be read \(.*\); remove it and run the campaign's command again"
+    says = rf"{folder}/samples.parquet cannot be used \(.*\); move it away and run the campaign's command again"
     with pytest.raises(SpicekitError, match=says) as caught:
         campaign().run(folder, workers=1)
     assert "\n" not in str(caught.value)

@@ -88,7 +88,7 @@ def test_coordinates_units_and_provenance(reference: Path) -> None:
     assert "tmr" not in record["parameters"]
     assert record["variations"][0]["sigma"] == 0.08
     assert len(record["netlist_sha256"]) == 64
-    assert set(record["versions"]) == {"spicekit", "ngspice", "python"}
+    assert set(record["versions"]) == {"spicekit", "ngspice", "python", "numpy", "scipy", "pyarrow"}
 
 
 def test_every_file_says_the_same(reference: Path) -> None:
