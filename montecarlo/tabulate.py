@@ -24,7 +24,7 @@ from spicekit.bench import Margin
 from spicekit.files import write_atomically, write_text
 from spicekit.limits import Beyond
 from spicekit.outcome import Outcome
-from spicekit.table import QUANTILES, from_dataset
+from spicekit.table import CHECKSUM, QUANTILES, from_dataset
 
 Array = np.ndarray[Any, Any]
 
@@ -135,6 +135,7 @@ def write_table(dataset: xr.Dataset, folder: Path, grid: Sequence[str]) -> list[
     CSV and Parquet hold one row a point of ``grid``, without the quantiles.  Variables with a further dimension have files of
     their own (``table-fan_in.csv``), one row a point of theirs.  The same dataset gives the same bytes.
     """
+    dataset = dataset.assign_attrs({CHECKSUM: from_dataset(dataset).checksum()})
     netcdf, plain, arrays = (folder / f"table.{suffix}" for suffix in ("nc", "json", "npz"))
     write_atomically(netcdf, lambda file: dataset.to_netcdf(file, engine="h5netcdf"))
     written = [netcdf]

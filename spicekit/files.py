@@ -17,8 +17,16 @@ from spicekit.errors import SpicekitError, UserError
 def write_atomically(path: Path, write: Callable[[Path], None]) -> None:
     """Let ``write`` fill a temporary file beside ``path`` and rename it when it is complete and on the disk.
 
-    Raises :class:`SpicekitError` (and leaves nothing behind) if the disk is full or the folder cannot be written.
+    A link is followed.  What is no regular file (a device, a pipe) is written to as it stands, never replaced by a file.  Raises
+    :class:`SpicekitError` (and leaves nothing behind) if the disk is full or the folder cannot be written.
     """
+    try:
+        path = path.resolve() if path.is_symlink() else path
+        if path.exists() and not path.is_file() and not path.is_dir():
+            write(path)
+            return
+    except (OSError, RuntimeError) as error:  # RuntimeError: links in a circle, before Python 3.13
+        raise disk_error(path, error if isinstance(error, OSError) else OSError(errno.ELOOP, os.strerror(errno.ELOOP))) from None
     temporary = path.with_name(f".{path.name}.tmp")
     try:
         write(temporary)

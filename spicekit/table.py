@@ -21,6 +21,7 @@ and besides ``count`` (trials that are ok), ``outcome_*`` and the margins (``mar
 
 from __future__ import annotations
 
+import hashlib
 import itertools
 import json
 import math
@@ -41,6 +42,7 @@ QUANTILES: tuple[float, ...] = (
 )  # fmt: skip
 
 
+CHECKSUM = "checksum"  # attribute: SHA-256 of all the rest; tables of version 0.1 have none
 _BLOCK = 65_536  # draws at a time: they stay in the cache
 
 
@@ -80,7 +82,9 @@ class LookupTable:
         if not file.is_file():
             raise UserError(f"no table at {file}")
         try:
-            return _from_npz(file) if file.suffix == ".npz" else _from_netcdf(file)
+            table = _from_npz(file) if file.suffix == ".npz" else _from_netcdf(file)
+            table.check()
+            return table
         except UserError:
             raise
         except Exception as error:  # any reader's complaint about the file's content
@@ -163,6 +167,39 @@ class LookupTable:
             if name != "quantile"
         ]
         return {"table": self.origin, "dimensions": dimensions, "measures": measures, "provenance": self.provenance}
+
+    def checksum(self) -> str:
+        """SHA-256 of all that the table holds, the same for each of its files."""
+        found = hashlib.sha256()
+        for name, values in sorted(self.coordinates.items()):
+            found.update(f"{name} {self.units.get(name, '')} {values.shape}\n".encode())
+            words = values.dtype.kind == "U"
+            found.update("\n".join(values.tolist()).encode() if words else values.astype(np.float64).tobytes())
+        for name, (dimensions, values) in sorted(self.variables.items()):
+            found.update(
+                f"{name} {dimensions} {self.units.get(name, '')} {self.meanings.get(name, '')} {values.shape}\n".encode()
+            )
+            found.update(np.ascontiguousarray(values, dtype=np.float64).tobytes())
+        attributes = {name: value for name, value in self.attributes.items() if name != CHECKSUM}
+        found.update(json.dumps(attributes, sort_keys=True).encode())
+        return found.hexdigest()
+
+    def check(self) -> None:
+        """Raise :class:`ValueError` for coordinates or variables that are no table, or whose checksum is another one's."""
+        for name, values in self.coordinates.items():
+            if values.ndim != 1 or not len(values):
+                raise ValueError(f"coordinate {name} is no list of values")
+            if values.dtype.kind != "U" and not (np.diff(values.astype(float)) > 0).all():
+                raise ValueError(f"coordinate {name} does not rise")
+            if len(set(values.tolist())) != len(values):
+                raise ValueError(f"coordinate {name} has a value twice")
+        for name, (dimensions, values) in self.variables.items():
+            expected = tuple(len(self.coordinates[dimension]) for dimension in dimensions)
+            if values.shape != expected:
+                raise ValueError(f"variable {name} has shape {values.shape}, its coordinates {expected}")
+        written = self.attributes.get(CHECKSUM)
+        if written is not None and written != self.checksum():
+            raise ValueError("its checksum is that of another content")
 
     def save_npz(self, path: Path) -> None:
         """Write everything into one ``.npz``, which numpy reads without spicekit (see docs/tables.md)."""

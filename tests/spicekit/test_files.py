@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -68,3 +69,28 @@ def test_output_folder(tmp_path: Path) -> None:
         output_folder(tmp_path / "file" / "x")
     with pytest.raises(UserError, match=r"--out .*file: cannot make this folder: File exists"):
         output_folder(tmp_path / "file")
+
+
+def test_what_is_no_regular_file_is_written_to_as_it_stands(tmp_path: Path) -> None:
+    with pytest.raises(SpicekitError, match="disk full while writing /dev/full"):
+        write_text(Path("/dev/full"), "x")
+    assert Path("/dev/full").is_char_device()
+    write_text(Path("/dev/null"), "x")
+    assert Path("/dev/null").is_char_device()
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    write_text(pipe, "through")
+    assert os.read(reader, 100) == b"through"
+    os.close(reader)
+    assert pipe.is_fifo()
+
+
+def test_a_link_is_followed(tmp_path: Path) -> None:
+    (tmp_path / "link").symlink_to(tmp_path / "target")
+    write_text(tmp_path / "link", "x")
+    assert (tmp_path / "link").is_symlink()
+    assert (tmp_path / "target").read_text() == "x"
+    (tmp_path / "circle").symlink_to(tmp_path / "circle")
+    with pytest.raises(SpicekitError, match=r"cannot write .*circle: Too many levels of symbolic links"):
+        write_text(tmp_path / "circle", "x")

@@ -345,3 +345,52 @@ def test_a_temperature_in_words_is_celsius_unless_it_says_kelvin(table: LookupTa
         assert float(table.query("v", temperature=text, **there)) == pytest.approx(expected, rel=1e-9)
     with pytest.raises(UserError, match="temperature: '85F' is not a temperature"):
         table.query("v", temperature="85F", **there)
+
+
+@pytest.fixture(scope="module")
+def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a small sweep with its table."""
+    from montecarlo import Sweep
+
+    folder = tmp_path_factory.mktemp("written")
+    Sweep("sot-read", {"tmr": [1.0, 2.0], "corner": ["ff", "tt"]}, trials=20).run(folder, workers=1)
+    return folder
+
+
+@pytest.mark.parametrize("name", ["table.nc", "table.npz"])
+def test_no_flipped_bit_gives_another_value(written: Path, tmp_path: Path, name: str) -> None:
+    """Of 200 flips each is an error, or (in a place that holds nothing) leaves every value as it was."""
+    reference = LookupTable.load(written / name)
+    assert reference.attributes["checksum"] == reference.checksum() == LookupTable.load(written / "table.nc").checksum()
+    content = (written / name).read_bytes()
+    rng = np.random.default_rng(1)
+    refused = 0
+    for place, bit in zip(rng.integers(len(content), size=200), rng.integers(8, size=200), strict=True):
+        data = bytearray(content)
+        data[place] ^= 1 << bit
+        (tmp_path / name).write_bytes(data)
+        try:
+            table = LookupTable.load(tmp_path / name)
+        except UserError:
+            refused += 1
+            continue
+        assert table.checksum() == reference.checksum()
+        assert list(table.variables) == list(reference.variables)
+    assert refused > 20
+
+
+@pytest.mark.parametrize(
+    ("coordinates", "shape", "says"),
+    [
+        ([2.0, 1.0], (2,), "coordinate x does not rise"),
+        ([1.0, np.nan], (2,), "coordinate x does not rise"),
+        ([1.0, 2.0], (3,), r"variable v has shape \(3,\), its coordinates \(2,\)"),
+        (["a", "a"], (2,), "coordinate x has a value twice"),
+        ([[1.0, 2.0]], (1,), "coordinate x is no list of values"),
+    ],
+)
+def test_what_is_no_table_is_refused(tmp_path: Path, coordinates: list[float], shape: tuple[int, ...], says: str) -> None:
+    table = LookupTable({"x": np.array(coordinates)}, {"v": (("x",), np.zeros(shape))}, {}, {"spicekit": "{}"})
+    table.save_npz(tmp_path / "table.npz")
+    with pytest.raises(UserError, match=rf"table.npz is damaged or not a table: {says}"):
+        LookupTable.load(tmp_path / "table.npz")
