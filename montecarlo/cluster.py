@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from montecarlo.executor import LocalExecutor, died
+from montecarlo.executor import LocalExecutor, died, timed_out
 from spicekit.errors import SpicekitError, UserError
 
 ADDRESS = re.compile(r"(tcp|tls|ucx|ws|wss)://(\[[0-9a-fA-F:]+\]|[A-Za-z0-9._-]+):\d{1,5}")
@@ -41,7 +41,7 @@ class Answer:
 
 
 class DaskExecutor(Executor):
-    """A ``concurrent.futures.Executor`` on the workers of a Dask client, with a limit of ``timeout`` seconds a task."""
+    """A ``concurrent.futures.Executor`` on the workers of a Dask client, with ``timeout`` as :class:`LocalExecutor` has."""
 
     def __init__(self, client: Any, timeout: float) -> None:
         self._client = client
@@ -104,9 +104,9 @@ def isolated(task: Callable[[], Any], timeout: float, versions: dict[str, str]) 
         raise SpicekitError(f"a Dask worker has {_words(mine)}, this machine {_words(versions)}: their results could differ")
     try:
         return Answer("done", _pool(timeout).submit(task).result())
-    except TimeoutError:
-        return Answer("timeout")
     except Exception as error:
+        if timed_out(error):
+            return Answer("timeout")
         if died(error):
             return Answer("died")
         raise

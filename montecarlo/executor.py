@@ -1,7 +1,8 @@
-"""The local pool of worker processes, with a time limit a task; it survives the death of a worker."""
+"""The local pool of worker processes, with a limit on a simulation's processor time; it survives the death of a worker."""
 
 from __future__ import annotations
 
+import functools
 import multiprocessing
 import multiprocessing.forkserver
 import multiprocessing.util
@@ -10,29 +11,24 @@ import resource
 import shutil
 import signal
 import tempfile
-import time
-import types
 from collections.abc import Callable
 from concurrent.futures import BrokenExecutor, Executor, Future
 from typing import Any
 
-import pebble.pool.process
 from pebble import ProcessExpired, ProcessPool
 
 from montecarlo.worker import initialise
 from spicekit.errors import SpicekitError
+from spicekit.limit import exceeded
 
 SOCKET_FOLDER = 70  # bytes of the path: a socket's may have 107, of which multiprocessing takes 32
-
-# pebble times its tasks by the wall clock: when somebody sets that, every running task would time out, or none for hours
-vars(pebble.pool.process)["time"] = types.SimpleNamespace(**vars(time) | {"time": time.monotonic})
 
 
 class LocalExecutor(Executor):
     """A ``concurrent.futures.Executor`` on this machine's cores.
 
-    A task that takes longer than ``timeout`` seconds ends with ``TimeoutError`` and its worker is replaced; one whose worker
-    dies ends with an error for which :func:`died` is true.
+    A task of which one simulation takes more than ``timeout`` seconds of the processor (:mod:`spicekit.limit`) ends with an error
+    for which :func:`timed_out` is true, one whose worker dies with an error for which :func:`died` is; the worker is replaced.
     """
 
     def __init__(self, workers: int | None = None, timeout: float | None = None) -> None:
@@ -43,10 +39,10 @@ class LocalExecutor(Executor):
 
     def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
         try:
-            future: Future[Any] = self._pool.schedule(fn, args=args, kwargs=kwargs, timeout=self._timeout)
+            future: Future[Any] = self._pool.schedule(fn, args=args, kwargs=kwargs)
         except RuntimeError:  # pebble gives up for good when a worker dies while no task is running
             self._restart()
-            future = self._pool.schedule(fn, args=args, kwargs=kwargs, timeout=self._timeout)
+            future = self._pool.schedule(fn, args=args, kwargs=kwargs)
         self._pending.add(future)
         future.add_done_callback(self._pending.discard)
         return future
@@ -71,7 +67,17 @@ class LocalExecutor(Executor):
         context.set_forkserver_preload(["montecarlo.worker", "spicekit.netlist"])
         _check_limit(self.workers)
         _start_forkserver()
-        return ProcessPool(max_workers=self.workers, initializer=initialise, initargs=(os.getpid(),), context=context)
+        arguments = (os.getpid(), self._timeout)
+        pool = ProcessPool(max_workers=self.workers, initializer=initialise, initargs=arguments, context=context)
+        manager: Any = pool._pool_manager.worker_manager
+        manager.inspect_workers = functools.partial(_ended, manager)
+        return pool
+
+
+def _ended(manager: Any) -> tuple[tuple[int, int], ...]:
+    """pebble's look for workers that ended, with their exit codes.  Its own passes over those that ended with status 0."""
+    ended = [worker for worker in tuple(manager.workers.values()) if not worker.is_alive()]
+    return tuple((worker.pid, worker.exitcode) for worker in ended if manager.workers.pop(worker.pid, None) is not None)
 
 
 def _check_limit(workers: int) -> None:
@@ -110,6 +116,11 @@ def _start_forkserver() -> None:
 def available_cores() -> int:
     """Cores that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else (os.cpu_count() or 1)
+
+
+def timed_out(error: BaseException) -> bool:
+    """Whether ``error`` says that the worker was ended by the limit on processor time."""
+    return isinstance(error, TimeoutError) or (isinstance(error, ProcessExpired) and exceeded(error.exitcode))
 
 
 def died(error: BaseException) -> bool:

@@ -9,11 +9,10 @@ import json
 from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
-from concurrent.futures import TimeoutError as FutureTimeout
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from montecarlo.executor import died, killed
+from montecarlo.executor import died, killed, timed_out
 from montecarlo.identity import code_hash
 from montecarlo.store import Store, samples_hash
 from montecarlo.worker import Table, Task, failed_table, joined, simulate
@@ -155,7 +154,7 @@ def _answer(future: Future[Table], job: _Job, waiting: deque[_Job]) -> Table | N
         return job.search.take(future.result(), waiting) if job.search else future.result()
     if isinstance(error, SpicekitError):
         raise error
-    if isinstance(error, FutureTimeout):
+    if timed_out(error):
         outcome = Outcome.TIMEOUT
     elif died(error):
         outcome = Outcome.CRASHED

@@ -20,11 +20,13 @@ from spicekit.bench import Bench
 from spicekit.block import simulate_block
 from spicekit.errors import SpicekitError
 from spicekit.inputs import recording
+from spicekit.limit import limited
 from spicekit.outcome import Outcome
 from spicekit.registry import make_bench
 from spicekit.waves import Array
 
 FOLLOW = 2.0  # s, between two looks whether the parent lives
+_timeout: float | None = None  # of this worker, in seconds of the processor
 
 
 @dataclass(frozen=True)
@@ -59,12 +61,14 @@ class Table:
 
 
 def simulate(task: Task) -> Table:
-    """Simulate the trials of ``task``, block by block.  What a user's bench raises becomes one line.
+    """Simulate the trials of ``task``, block by block; within the limit of the worker, if it has one.
 
-    Raises :class:`SpicekitError` if this process has other code or other input files than the task was made for.
+    What a user's bench raises becomes one line.  Raises :class:`SpicekitError` if this process has other code or other input
+    files than the task was made for.
     """
     try:
-        return _simulate(task)
+        with limited(_timeout):
+            return _simulate(task)
     except (Exception, SystemExit) as error:
         from spicekit.blame import blamed
 
@@ -107,12 +111,16 @@ def joined(tables: list[Table]) -> Table:
     )
 
 
-def initialise(parent: int) -> None:
+def initialise(parent: int, timeout: float | None) -> None:
     """Start of a worker of process ``parent``: Ctrl-C is for the parent, which then ends the workers in order.
+
+    ``timeout`` limits each simulation to as many seconds of the processor (:mod:`spicekit.limit`).
 
     SIGTERM ends a worker at once: a handler in Python would wait until ngspice returns, which a hung trial never does.  A
     worker whose parent is gone ends by itself: nobody wants its answer, and a hung trial would take a core for ever.
     """
+    global _timeout
+    _timeout = timeout
     sys.stdout = sys.stderr  # standard output is for answers, and what a bench prints is none
     with contextlib.suppress(OSError):
         os.dup2(2, 1)

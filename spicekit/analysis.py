@@ -92,7 +92,7 @@ class TranAnalysis:
 
 
 class LongTranAnalysis(TranAnalysis):
-    """Of hundreds of transistors: a trial takes seconds, so a task has fewer, and stays far within its time limit."""
+    """Of hundreds of transistors: a trial takes seconds, so a task has fewer."""
 
     block: ClassVar[int] = 10
     chunk: ClassVar[int] = 10

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from spicekit.bench import Bench
-from spicekit.block import simulate_block
+from spicekit.block import Block, simulate_block
 from spicekit.errors import SpicekitError
+from spicekit.limit import isolated, uncounted
 from spicekit.limits import Beyond, shown_measure, warnings
 from spicekit.outcome import Outcome
 from spicekit.registry import make_bench
@@ -105,14 +106,34 @@ def run(bench: str | Bench, values: Mapping[str, float] | None = None, **paramet
     >>> run("sot-read", tmr="250%").measures["dv"]  # doctest: +SKIP
     """
     made = make_bench(bench, parameters) if isinstance(bench, str) else bench
-    points = {point.name: point.nominal for point in made.points()} | dict(values or {})
-    result = simulate_block(made, {name: np.array([value]) for name, value in points.items()})
-    return RunResult(
-        made,
-        result.outcomes[0],
-        {name: float(column[0]) for name, column in result.measures.items()},
-        result.waves,
-        points,
-        result.attempts[0],
-        result.reason,
-    )
+    points = _points(made, values)
+    with uncounted():  # in a campaign's worker this calibrates a bench
+        return _result(made, points, _simulate(made, points))
+
+
+def run_within(seconds: float, bench: Bench, values: Mapping[str, float] | None = None) -> RunResult:
+    """:func:`run` in a process of its own, with a limit of ``seconds`` of processor time (:mod:`spicekit.limit`).
+
+    Its outcome is ``timeout`` at the limit, and ``crashed`` if ngspice takes its process with it.
+    """
+    points = _points(bench, values)
+    try:
+        return _result(bench, points, isolated(lambda: _simulate(bench, points), seconds))
+    except TimeoutError:
+        outcome = Outcome.TIMEOUT
+    except ChildProcessError:
+        outcome = Outcome.CRASHED
+    return RunResult(bench, outcome, {measure.name: np.nan for measure in bench.measures()}, Waves({}), points)
+
+
+def _points(bench: Bench, values: Mapping[str, float] | None) -> dict[str, float]:
+    return {point.name: point.nominal for point in bench.points()} | dict(values or {})
+
+
+def _simulate(bench: Bench, points: Mapping[str, float]) -> Block:
+    return simulate_block(bench, {name: np.array([value]) for name, value in points.items()})
+
+
+def _result(bench: Bench, points: dict[str, float], block: Block) -> RunResult:
+    measures = {name: float(column[0]) for name, column in block.measures.items()}
+    return RunResult(bench, block.outcomes[0], measures, block.waves, points, block.attempts[0], block.reason)

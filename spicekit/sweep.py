@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from spicekit.analysis import DcAnalysis
 from spicekit.bench import Bench
+from spicekit.limit import counted
 from spicekit.netlist import render
 from spicekit.netlist_check import not_delivered
 from spicekit.simulator import Simulator, simulator
@@ -45,13 +46,16 @@ def sweep_trials(bench: Bench, samples: Mapping[str, Array], trials: int) -> Res
     waves = Waves(swept)
     finite = np.all([np.isfinite(values) for values in swept.values()], axis=0)
     converged = finite.reshape(trials, analysis.points).all(axis=1)
-    return bench.measured(waves, trials), converged, attempts, waves
+    with counted():
+        measures = bench.measured(waves, trials)
+    return measures, converged, attempts, waves
 
 
 def _sweep(ngspice: Simulator, analysis: DcAnalysis, first: int, last: int) -> dict[str, Array] | None:
     """Vectors of trials ``first`` to ``last`` as arrays of shape (trials * points,); None unless all are there and complete."""
     ngspice.clear()
-    ngspice.command(analysis.command(first, last))
+    with counted():
+        ngspice.command(analysis.command(first, last))
     vectors = ngspice.vectors(analysis.save)
     size = (last - first + 1) * analysis.points
     complete = all(name in vectors and len(vectors[name]) == size for name in analysis.save)

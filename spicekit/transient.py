@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from spicekit.analysis import TranAnalysis
 from spicekit.bench import Bench
+from spicekit.limit import counted
 from spicekit.netlist import render_at
 from spicekit.netlist_check import not_delivered
 from spicekit.simulator import Simulator, simulator
@@ -60,14 +61,15 @@ def alter_trials(bench: Bench, samples: Mapping[str, Array], trials: int) -> Res
                     now[name] = value
             if analysis.seed is not None:
                 ngspice.command(f"setseed {int(now[analysis.seed])}")
-            vectors = _transient(ngspice, bench, analysis)
-            if vectors is None:
-                failed.append(trial)
-                continue
-            converged[trial] = True
-            waves = Waves(vectors)
-            for name, column in bench.measured(waves, 1).items():
-                columns[name][trial] = column[0]
+            with counted():
+                vectors = _transient(ngspice, bench, analysis)
+                if vectors is None:
+                    failed.append(trial)
+                    continue
+                converged[trial] = True
+                waves = Waves(vectors)
+                for name, column in bench.measured(waves, 1).items():
+                    columns[name][trial] = column[0]
         left = failed
         if not left:
             break

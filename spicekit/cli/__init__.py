@@ -89,6 +89,8 @@ def main() -> NoReturn:
         if _debug:
             traceback.print_exc()
         fail(*_line_and_code(error))
+    if code == 130:  # newer typer's answer to Ctrl-C
+        fail("interrupted", 1)
     sys.exit(code if isinstance(code, int) else 0)
 
 

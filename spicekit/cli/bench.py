@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from spicekit.cli.options import BenchName, Corner, Json, Parameters, Temperature, read_bench
+from spicekit.cli.options import BenchName, Corner, Json, Parameters, RunTimeout, Temperature, read_bench
 from spicekit.cli.output import print_json, report_run, say, warn
 
 
@@ -59,12 +59,13 @@ def run(
     corner: Corner = None,
     temperature: Temperature = None,
     out: Annotated[Path | None, typer.Option("--out", help="Folder for waveforms.png, waveforms.raw, run.json.")] = None,
+    timeout: RunTimeout = 3600.0,
     as_json: Json = False,
 ) -> None:
     """The nominal simulation: measures, and with --out its waveforms."""
-    from spicekit.nominal import run as run_bench
+    from spicekit.nominal import run_within
 
-    result = run_bench(read_bench(bench, parameter, corner, temperature))
+    result = run_within(timeout, read_bench(bench, parameter, corner, temperature))
     for line in result.warnings():
         warn(line)
     report_run(result, out, as_json)
@@ -74,6 +75,7 @@ def replay(
     folder: Annotated[Path, typer.Argument(help="Folder of a campaign.")],
     trial: Annotated[int, typer.Option(help="Trial number.", min=0)],
     out: Annotated[Path | None, typer.Option("--out", help="Folder for the waveforms; DIR/replay-ID if not given.")] = None,
+    timeout: RunTimeout = 3600.0,
     as_json: Json = False,
 ) -> None:
     """One trial of a campaign again, with its netlist and waveforms."""
@@ -81,7 +83,7 @@ def replay(
     from spicekit.files import output_folder, write_text
     from spicekit.netlist import render_at
 
-    result = replay_trial(folder, trial)
+    result = replay_trial(folder, trial, timeout)
     target = output_folder(out or folder / f"replay-{trial}")
     write_text(target / "netlist.cir", render_at(result.bench, result.values))
     report_run(result, target, as_json)

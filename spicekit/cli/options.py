@@ -34,7 +34,10 @@ Workers = Annotated[int | None, typer.Option(help="Worker processes; all cores i
 Dask = Annotated[
     str | None, typer.Option(help="Workers elsewhere: a scheduler's tcp://HOST:PORT, or slurm:FILE.yaml for a queue.")
 ]
-Timeout = Annotated[float, typer.Option(help="Seconds that a task of up to 2000 trials may take.", min=0.1)]
+Timeout = Annotated[
+    float, typer.Option(help="Processor seconds that a trial may take (DC: a sweep of up to 500), netlist loaded.", min=0.1)
+]
+RunTimeout = Annotated[float, typer.Option("--timeout", help="Processor seconds of the simulation, netlist loaded.", min=0.1)]
 Sigma = Annotated[list[str] | None, typer.Option(help="Local: TARGET=SIGMA[:normal|lognormal[:TRUNCATE]], e.g. ra=5%.")]
 SigmaGlobal = Annotated[list[str] | None, typer.Option(help="The same, drawn once a trial for all devices.")]
 Correlate = Annotated[list[str] | None, typer.Option(help="KIND,KIND=RHO within each device, e.g. ra,tmr=-0.4.")]

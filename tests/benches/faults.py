@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import signal
-from typing import ClassVar
+import time
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -72,6 +73,50 @@ class Deadly(Divider):
     def evaluate(self, waves: Waves) -> dict[str, Array]:
         if np.any(waves("v(pick_1)") > self.p.threshold):
             os.kill(os.getpid(), signal.SIGKILL)
+        return super().evaluate(waves)
+
+
+class Leaving(Divider):
+    """Ends its own worker as if all were well."""
+
+    name = "leaving"
+
+    def evaluate(self, waves: Waves) -> dict[str, Array]:
+        if np.any(waves("v(pick_1)") > self.p.threshold):
+            os._exit(0)
+        return super().evaluate(waves)
+
+
+class Sleepy(Divider):
+    """Takes 1.5 s by the wall clock, but no processor time, in every trial; for ever where `pick` is above the threshold."""
+
+    name = "sleepy"
+
+    def evaluate(self, waves: Waves) -> dict[str, Array]:
+        time.sleep(1000.0 if np.any(waves("v(pick_1)") > self.p.threshold) else 1.5)
+        return super().evaluate(waves)
+
+
+class Laborious(Divider):
+    """Takes 1.5 s of the processor before its netlist is there."""
+
+    name = "laborious"
+
+    def __init__(self, **given: Any) -> None:
+        super().__init__(**given)
+        until = time.process_time() + 1.5
+        while time.process_time() < until:
+            pass
+
+
+class Spinning(Divider):
+    """Never ends in Python where `pick` is above the threshold."""
+
+    name = "spinning"
+
+    def evaluate(self, waves: Waves) -> dict[str, Array]:
+        while np.any(waves("v(pick_1)") > self.p.threshold):
+            pass
         return super().evaluate(waves)
 
 

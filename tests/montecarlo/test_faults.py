@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+import json
 import os
 import signal
 import subprocess
@@ -71,9 +73,69 @@ def test_a_nominal_run_that_does_not_converge(user_benches: Path, tmp_path: Path
 
 def test_one_trial_that_never_ends(tmp_path: Path, faulty: Faulty, trials_table: Read) -> None:
     campaign, struck = faulty("Endless", trials=8, struck=1)
-    # 5 s: a worker loads ngspice and solves eight dividers in well under one, also on a busy machine
-    summary = campaign.run(tmp_path, workers=2, timeout=5).summary
+    summary = campaign.run(tmp_path, workers=2, timeout=1).summary
     check(summary, trials_table(tmp_path), campaign, struck, "timeout")
+
+
+def test_one_trial_that_never_ends_in_python(tmp_path: Path, faulty: Faulty, trials_table: Read) -> None:
+    campaign, struck = faulty("Spinning", trials=8, struck=1)
+    summary = campaign.run(tmp_path, workers=2, timeout=0.5)
+    check(summary, trials_table(tmp_path), campaign, struck, "timeout")
+
+
+def test_the_time_limit_is_of_the_processor(tmp_path: Path, user_benches: Path) -> None:
+    """A trial that waits, as all do on a busy machine, is not one that takes long."""
+    summary = Campaign(f"{user_benches / 'faults.py'}:Sleepy", trials=8).run(tmp_path, workers=1, timeout=0.5)
+    assert summary["outcomes"]["ok"] == 8
+
+
+def test_loading_is_outside_the_time_limit(tmp_path: Path, user_benches: Path) -> None:
+    summary = Campaign(f"{user_benches / 'faults.py'}:Laborious", trials=8).run(tmp_path, workers=1, timeout=0.5)
+    assert summary["outcomes"]["ok"] == 8
+
+
+@pytest.mark.parametrize("jump", [7200.0, -7200.0])
+def test_one_trial_that_sleeps_for_ever(
+    jump: float, tmp_path: Path, faulty: Faulty, trials_table: Read, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It takes no processor time, and is ended by the wall clock, also if that is set while trials run."""
+    campaign, struck = faulty("Sleepy", trials=2, struck=1)
+    real, calls = time.time, itertools.count()
+    monkeypatch.setattr(time, "time", lambda: real() + jump * (next(calls) % 2))
+    summary = campaign.run(tmp_path, workers=2, timeout=0.15)
+    monkeypatch.undo()
+    check(summary, trials_table(tmp_path), campaign, struck, "timeout")
+
+
+def test_one_trial_that_ends_its_worker_with_status_0(tmp_path: Path, faulty: Faulty, trials_table: Read) -> None:
+    campaign, struck = faulty("Leaving", trials=40, struck=1)
+    summary = campaign.run(tmp_path, workers=2)
+    check(summary, trials_table(tmp_path), campaign, struck, "crashed")
+
+
+def test_a_nominal_run_or_replay_that_never_ends(tmp_path: Path, user_benches: Path, faulty: Faulty, cli: Cli) -> None:
+    campaign, struck = faulty("Spinning", trials=3, struck=1)
+    campaign.run(tmp_path / "mc", workers=1, timeout=0.2)
+    endless = f"{user_benches / 'faults.py'}:Endless"
+    for command in (("run", endless, "-p", "threshold=-1"), ("replay", tmp_path / "mc", "--trial", struck[0])):
+        done = cli(*command, "--timeout", 0.3, "--json")
+        assert done.returncode == 1
+        assert json.loads(done.stdout)["outcome"] == "timeout"
+        assert done.stderr.count("\n") == 1
+        assert ": timeout: " in done.stderr
+
+
+def test_ctrl_c_ends_a_nominal_run_at_once(user_benches: Path, cli_command: list[str]) -> None:
+    command = [*cli_command, "run", f"{user_benches / 'faults.py'}:Endless", "-p", "threshold=-1"]
+    run_process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, start_new_session=True)
+    children = Path(f"/proc/{run_process.pid}/task/{run_process.pid}/children")
+    until = time.monotonic() + 60
+    while not children.read_text() and time.monotonic() < until:
+        time.sleep(0.05)
+    time.sleep(0.5)
+    os.killpg(run_process.pid, signal.SIGINT)
+    _, stderr = run_process.communicate(timeout=60)
+    assert (run_process.returncode, stderr) == (1, "spicekit: interrupted\n")
 
 
 def test_one_trial_that_kills_its_worker(tmp_path: Path, faulty: Faulty, trials_table: Read) -> None:
