@@ -133,24 +133,29 @@ class Campaign:
         executor: Executor | None = None,
         workers: int | None = None,
         timeout: float = 120.0,
+        retry: bool = False,
+        keep_going: bool = False,
         progress: Progress = lambda done, total: None,
         warn: Callable[[str], None] = lambda line: None,
     ) -> CampaignResult:
         """Simulate what is missing in folder ``out``, write the summary there and return the result.
 
         ``executor`` is any ``concurrent.futures.Executor``; without one, ``workers`` local processes (default: every core)
-        with ``timeout`` seconds a task.  Raises :class:`UserError` if the folder holds another campaign or is in use.
+        with ``timeout`` seconds of the processor a trial (:mod:`spicekit.limit`).  ``retry`` simulates again what an earlier run
+        lost as ``timeout`` or ``crashed``; ``keep_going`` goes on where the first trials all fail in the same way.  Raises
+        :class:`UserError` if the folder holds another campaign or is in use, :class:`SpicekitError` where it gives up.
         """
         store = Store(Path(out), identity_of(self.record()))
         started = time.monotonic()
         with store.lock():
-            source = self.prepare(store, warn)
+            source = self.prepare(store, warn, retry)
             missing = sum(last - first for first, last in source.missing)
             progress(self.trials - missing, self.trials)
             if missing:
                 pool = executor or LocalExecutor(workers, timeout)
                 try:
-                    simulate_sources([source], pool, lambda done: progress(self.trials - missing + done, self.trials))
+                    done_before = self.trials - missing
+                    simulate_sources([source], pool, lambda done: progress(done_before + done, self.trials), keep_going)
                 except BaseException:
                     if executor is None:
                         pool.shutdown(cancel_futures=True)
@@ -161,7 +166,7 @@ class Campaign:
                 self.bench, store.folder, summarise(self, store, time.monotonic() - started if missing else None)
             )
 
-    def prepare(self, store: Store, warn: Callable[[str], None]) -> Source:
+    def prepare(self, store: Store, warn: Callable[[str], None], retry: bool = False) -> Source:
         """Make the folder (which the caller has locked) this campaign's, draw its samples, and find what is missing."""
         store.clean()
         self._claim(store, warn)
@@ -169,7 +174,7 @@ class Campaign:
             store.check_samples(self.trials)
         else:
             store.write_samples(self.trials, self.samples)
-        finished = store.finished(warn)
+        finished = store.finished(warn, retry)
         size = self.bench.analysis().chunk
         chunks = [(first, min(first + size, self.trials)) for first in range(0, self.trials, size)]
         return Source(self, store, [(first, last) for first, last in chunks if finished.get(first) != last - first])

@@ -24,7 +24,7 @@ from montecarlo.identity import code_hash, versions
 from montecarlo.store import locked
 from montecarlo.sweep import Sweep, claim, simulate_sweeps
 from montecarlo.systems import Part, SystemTable
-from montecarlo.tabulate import write_table
+from montecarlo.tabulate import check_complete, write_table
 from spicekit.errors import UserError, unknown
 from spicekit.files import output_folder
 
@@ -78,6 +78,8 @@ class Characterisation:
         executor: Executor | None = None,
         workers: int | None = None,
         timeout: float = 120.0,
+        retry: bool = False,
+        keep_going: bool = False,
         progress: Progress = lambda done, total: None,
         warn: Callable[[str], None] = lambda line: None,
     ) -> xr.Dataset:
@@ -92,9 +94,12 @@ class Characterisation:
             folders = {prefix: folder / "parts" / prefix for prefix in self.sweeps}
             simulate_sweeps(
                 {folders[prefix]: sweep for prefix, sweep in self.sweeps.items()},
-                executor=executor, workers=workers, timeout=timeout, progress=progress, warn=warn,
+                executor=executor, workers=workers, timeout=timeout, retry=retry, keep_going=keep_going,
+                progress=progress, warn=warn,
             )  # fmt: skip
-            dataset = self.merged({prefix: sweep.table(folders[prefix]) for prefix, sweep in self.sweeps.items()})
+            tables = {prefix: sweep.table(folders[prefix]) for prefix, sweep in self.sweeps.items()}
+            check_complete(tables, keep_going)
+            dataset = self.merged(tables)
             write_table(dataset, folder, tuple(self.over))
         return dataset
 

@@ -6,7 +6,7 @@ Several campaigns (the points of a sweep) share one executor: their tasks form o
 from __future__ import annotations
 
 import json
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
 from dataclasses import dataclass, field
@@ -27,6 +27,14 @@ KILLED = 6  # of a trial alone whose worker was ended by SIGKILL: a trial that r
 PIECES = 8  # into how many a range is split that killed or outlived its worker, to find the trial which does it
 # of a block for the trial that kills its worker or hangs: where none is found, the block runs again, until the last of these
 SEARCHES = {Outcome.CRASHED: 8, Outcome.TIMEOUT: 2}
+FIRST = 50  # trials that answer first: campaigns of which more than HOPELESS of these fail in the same way are given up
+HOPELESS = 0.9
+_CAUSES = {
+    Outcome.NONCONVERGED: "no solution, also with the fallbacks: see what is wrong with `spicekit run`, or is a library cut off?",
+    Outcome.TIMEOUT: "raise --timeout",
+    Outcome.CRASHED: "the simulator dies",
+    Outcome.INVALID: "samples outside their range, or measures that are not finite",
+}
 
 
 @dataclass
@@ -118,15 +126,43 @@ class _Search:
         return whole
 
 
-def simulate_sources(sources: Sequence[Source], pool: Executor, progress: Callable[[int], None]) -> None:
+@dataclass
+class _Tally:
+    """Outcomes of the first answers, which tell whether it is worth going on."""
+
+    keep_going: bool
+    outcomes: Counter[str] = field(default_factory=Counter)
+
+    def add(self, outcomes: Sequence[str]) -> None:
+        """Raises :class:`SpicekitError` if nearly all of the first trials have failed in the same way."""
+        seen = self.outcomes.total()
+        if self.keep_going or seen >= FIRST:
+            return
+        self.outcomes.update(outcomes[: FIRST - seen])
+        word, count = self.outcomes.most_common(1)[0]
+        if self.outcomes.total() == FIRST and word != Outcome.OK and count > HOPELESS * FIRST:
+            raise SpicekitError(
+                f"given up: {count} of the first {FIRST} trials are {word} ({_CAUSES[Outcome(word)]}); "
+                "what is finished is kept, and --keep-going simulates the others all the same"
+            )
+
+
+def simulate_sources(
+    sources: Sequence[Source], pool: Executor, progress: Callable[[int], None], keep_going: bool = False
+) -> None:
     """Simulate everything that is missing from ``sources``; ``progress`` is told the number of trials done so far.
 
     Raises :class:`SpicekitError` for a failure that is not a trial's (no simulator, a netlist that does not parse, a bench
-    that raises).
+    that raises), and without ``keep_going`` if nearly all of the first trials fail in the same way.
     """
     waiting = deque(_Job(source, first, last) for source in sources for first, last in source.missing)
-    running: dict[Future[Table], _Job] = {}
+    tally = _Tally(keep_going)
+    running: dict[Future[Table], _Job | None] = {}
+    # a sweep that fails takes hours where it succeeds in a second: its first trials tell beforehand, and their answer is not kept
+    if waiting and not keep_going and waiting[0].trials >= waiting[0].source.block >= 2 * FIRST:
+        running[pool.submit(simulate, waiting[0].source.task(waiting[0].first, waiting[0].first + FIRST))] = None
     done = 0
+    job: _Job | None
     while waiting or running:
         while waiting and len(running) < _window(pool):
             job = waiting.popleft()
@@ -134,7 +170,11 @@ def simulate_sources(sources: Sequence[Source], pool: Executor, progress: Callab
         ready, _ = wait(running, return_when=FIRST_COMPLETED)
         for future in ready:
             job = running.pop(future)
-            table = _answer(future, job, waiting)
+            if job is None:
+                if future.exception() is None:
+                    tally.add(future.result().outcomes)
+                continue
+            table = _answer(future, job, waiting, tally)
             if table is not None:
                 done += table.trials
                 job.source.accept(table)
@@ -146,11 +186,12 @@ def _window(pool: Executor) -> int:
     return 2 * int(getattr(pool, "workers", None) or getattr(pool, "_max_workers", None) or 16)
 
 
-def _answer(future: Future[Table], job: _Job, waiting: deque[_Job]) -> Table | None:
+def _answer(future: Future[Table], job: _Job, waiting: deque[_Job], tally: _Tally) -> Table | None:
     """The table of ``job``; None if something has to run before it is known, which is then put in front of ``waiting``."""
     bench = job.source.campaign.bench
     error = future.exception()
     if error is None:
+        tally.add(future.result().outcomes)
         return job.search.take(future.result(), waiting) if job.search else future.result()
     if isinstance(error, SpicekitError):
         raise error
@@ -166,6 +207,7 @@ def _answer(future: Future[Table], job: _Job, waiting: deque[_Job]) -> Table | N
         raise SpicekitError(f"bench '{bench.name}' failed: {type(error).__name__}: {error}")
     if job.trials == 1:
         table = failed_table(bench, job.first, 1, outcome)
+        tally.add(table.outcomes)
         return job.search.take(table, waiting) if job.search else table
     waiting.extendleft(reversed(job.split(outcome)))
     return None

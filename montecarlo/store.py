@@ -38,6 +38,7 @@ from montecarlo.identity import BINDING, digest
 from montecarlo.worker import Table
 from spicekit.errors import SpicekitError, UserError
 from spicekit.files import disk_error, read_record, write_atomically
+from spicekit.outcome import LOST
 
 SAMPLE_ROWS = 10_000  # rows a group of samples.parquet: what is held in memory at a time
 _PART = re.compile(r"part-(\d{9})\.parquet")
@@ -190,11 +191,12 @@ class Store:
         known = {*self.parts(), *self.parts_folder.glob(".*.tmp")}
         return sorted(path for path in self.parts_folder.glob("*") if path not in known)
 
-    def finished(self, warn: Callable[[str], None]) -> dict[int, int]:
+    def finished(self, warn: Callable[[str], None], retry: bool = False) -> dict[int, int]:
         """First trial -> number of trials of every sound part.
 
         A part that is damaged or of another campaign is named and set aside, and simulated again; one that the system does not
-        let us read is a :class:`SpicekitError`, as it may be sound.
+        let us read is a :class:`SpicekitError`, as it may be sound.  With ``retry`` without the parts that have lost trials
+        (:data:`LOST`), which stay until there are better ones.
         """
         found = {}
         for path in self.strangers():
@@ -206,7 +208,8 @@ class Store:
                 aside = self.set_aside(path)
                 warn(f"{path} is damaged ({error}); its trials are simulated again, the file is kept as {aside}")
                 continue
-            found[int(table["trial"][0].as_py())] = len(table)
+            if not (retry and np.isin(table["outcome"].to_numpy(zero_copy_only=False), LOST).any()):
+                found[int(table["trial"][0].as_py())] = len(table)
         return found
 
     def sound_parts(self, trials: int | None = None) -> list[Part]:

@@ -29,7 +29,7 @@ from montecarlo.executor import LocalExecutor
 from montecarlo.identity import code_hash, versions
 from montecarlo.schedule import Source, simulate_sources
 from montecarlo.store import Store, identity_of, locked
-from montecarlo.tabulate import tabulate, write_table
+from montecarlo.tabulate import check_complete, tabulate, write_table
 from montecarlo.variation import Correlation, Variation
 from spicekit.bench import unit_of
 from spicekit.errors import UserError, unknown
@@ -121,6 +121,8 @@ class Sweep:
         executor: Executor | None = None,
         workers: int | None = None,
         timeout: float = 120.0,
+        retry: bool = False,
+        keep_going: bool = False,
         progress: Progress = lambda done, total: None,
         warn: Callable[[str], None] = lambda line: None,
     ) -> xr.Dataset:
@@ -130,18 +132,22 @@ class Sweep:
         """
         folder = output_folder(Path(out))
         with locked(folder):
-            simulate_sweeps({folder: self}, executor=executor, workers=workers, timeout=timeout, progress=progress, warn=warn)
+            simulate_sweeps(
+                {folder: self}, executor=executor, workers=workers, timeout=timeout, retry=retry, keep_going=keep_going,
+                progress=progress, warn=warn,
+            )  # fmt: skip
             dataset = self.table(folder)
+            check_complete({"": dataset}, keep_going)
             write_table(dataset, folder, tuple(self.over))
         return dataset
 
-    def prepare(self, folder: Path, warn: Callable[[str], None]) -> list[Source]:
+    def prepare(self, folder: Path, warn: Callable[[str], None], retry: bool = False) -> list[Source]:
         """Make ``folder`` (which the caller has locked) this sweep's, and find what is missing in each of its points."""
         claim(output_folder(folder), "sweep", "sweep.json", self.record())
         sources = []
         for campaign, store in self._points(folder):
             store.parts_folder.mkdir(parents=True, exist_ok=True)
-            sources.append(campaign.prepare(store, warn))
+            sources.append(campaign.prepare(store, warn, retry))
         return sources
 
     def table(self, folder: Path) -> xr.Dataset:
@@ -171,6 +177,8 @@ def simulate_sweeps(
     executor: Executor | None,
     workers: int | None,
     timeout: float,
+    retry: bool,
+    keep_going: bool,
     progress: Progress,
     warn: Callable[[str], None],
 ) -> None:
@@ -178,7 +186,7 @@ def simulate_sweeps(
 
     The arguments are those of :meth:`Sweep.run`.
     """
-    sources = [source for folder, sweep in sweeps.items() for source in sweep.prepare(folder, warn)]
+    sources = [source for folder, sweep in sweeps.items() for source in sweep.prepare(folder, warn, retry)]
     total = sum(source.campaign.trials for source in sources)
     missing = sum(last - first for source in sources for first, last in source.missing)
     progress(total - missing, total)
@@ -186,7 +194,7 @@ def simulate_sweeps(
         return
     pool = executor or LocalExecutor(workers, timeout)
     try:
-        simulate_sources(sources, pool, lambda done: progress(total - missing + done, total))
+        simulate_sources(sources, pool, lambda done: progress(total - missing + done, total), keep_going)
     except BaseException:
         if executor is None:
             pool.shutdown(cancel_futures=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -21,9 +22,10 @@ from montecarlo.statistics import (
 )
 from montecarlo.store import Store
 from spicekit.bench import Margin
+from spicekit.errors import SpicekitError
 from spicekit.files import write_atomically, write_text
 from spicekit.limits import Beyond
-from spicekit.outcome import Outcome
+from spicekit.outcome import LOST, SHARE, Outcome, in_words
 from spicekit.table import CHECKSUM, QUANTILES, from_dataset
 
 Array = np.ndarray[Any, Any]
@@ -106,6 +108,40 @@ def tabulate(
     for name, column in columns.items():
         dataset[name] = ((*grid, "quantile") if column.ndim > len(shape) else tuple(grid), column, notes[name])
     return dataset
+
+
+def outcome_counts(dataset: xr.Dataset) -> Counter[Outcome]:
+    """Trials of each outcome in a table, or in all parts of a system's."""
+    counts: Counter[Outcome] = Counter()
+    for name, variable in dataset.data_vars.items():
+        for outcome in Outcome:
+            if str(name) == f"outcome_{outcome}" or str(name).endswith(f"_outcome_{outcome}"):
+                counts[outcome] += int(variable.sum())
+    return counts
+
+
+def check_complete(tables: Mapping[str, xr.Dataset], anyway: bool) -> None:
+    """Raise :class:`SpicekitError` if points of ``tables`` (part -> dataset) have lost more than :data:`SHARE` of their trials.
+
+    A mean over those that did not take long is not the point's.  Also if no trial at all is ok.  ``anyway`` lets the former pass.
+    """
+    counted: Counter[Outcome] = sum((outcome_counts(table) for table in tables.values()), Counter())
+    if not counted[Outcome.OK]:
+        raise SpicekitError(f"no trial is ok ({in_words(counted)}); no table is written")
+    poor = []
+    for part, table in tables.items():
+        total = np.sum([table[f"outcome_{outcome}"] for outcome in Outcome], axis=0)
+        lost = np.sum([table[f"outcome_{outcome}"] for outcome in LOST], axis=0)
+        for index in zip(*np.nonzero(lost > SHARE * total), strict=True):
+            place = zip(table["outcome_ok"].dims, index, strict=True)
+            words = [part] * bool(part) + [f"{name}={table[name].values[k]}" for name, k in place]
+            poor.append(f"{' '.join(words)} ({lost[index]} of {total[index]})")
+    if poor and not anyway:
+        shown = "; ".join(poor[:5]) + (f" and {len(poor) - 5} more" if len(poor) > 5 else "")
+        raise SpicekitError(
+            f"no table is written: more than {SHARE:.0%} of the trials timed out or crashed at {shown}; "
+            "the same command with --retry and a longer --timeout simulates these again"
+        )
 
 
 def _margin(margin: Margin, values: Mapping[str, Array], many: bool) -> dict[str, float]:

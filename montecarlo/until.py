@@ -89,6 +89,8 @@ def run_until(
     executor: Executor | None = None,
     workers: int | None = None,
     timeout: float = 120.0,
+    retry: bool = False,
+    keep_going: bool = False,
     progress: Progress = lambda done, total: None,
     warn: Callable[[str], None] = lambda line: None,
 ) -> tuple[Campaign, CampaignResult]:
@@ -108,7 +110,10 @@ def run_until(
         for trials in stages:
             campaign = make(trials)
             campaign.goal = goal
-            result = campaign.run(out, executor=pool, progress=lambda done, _: progress(done, most), warn=warn)
+            result = campaign.run(
+                out, executor=pool, retry=retry and trials == stages[0], keep_going=keep_going,
+                progress=lambda done, _: progress(done, most), warn=warn,
+            )  # fmt: skip
             elapsed += result.summary["elapsed_s"]
             if until.met(result.summary):
                 break

@@ -100,6 +100,7 @@ def system_figures(
     executor: Executor | None = None,
     workers: int | None = None,
     timeout: float = 120.0,
+    retry: bool = False,
     progress: Progress = lambda done, total: None,
     warn: Callable[[str], None] = lambda line: None,
 ) -> list[Figure]:
@@ -119,6 +120,7 @@ def system_figures(
             sweep.run(
                 folder / key,
                 executor=pool,
+                retry=retry,
                 progress=lambda done, _, before=before: progress(before + done, sum(trials.values())),  # type: ignore[misc]
                 warn=warn,
             )

@@ -80,7 +80,7 @@ class Batches:
         if missing:
             self.simulated += sum(last - first for first, last in missing)
             source = BatchSource(self._campaign, store, missing, size=size, count=len(z))
-            simulate_sources([source], self._pool(), lambda done: self._progress(self._trials + done))
+            simulate_sources([source], self._pool(), lambda done: self._progress(self._trials + done), keep_going=True)
         self._trials += len(z)
         self._progress(self._trials)
         results = store.results()

@@ -42,7 +42,7 @@ from montecarlo.samplers import NOMINAL
 from montecarlo.store import locked
 from montecarlo.sweep import claim
 from montecarlo.variation import Correlation, Variation
-from spicekit.errors import UserError, unknown
+from spicekit.errors import SpicekitError, UserError, unknown
 from spicekit.files import write_text
 
 METHODS = ("auto", "fis", "subset", "mc", "openturns")
@@ -156,7 +156,7 @@ class YieldStudy:
         explored = explore(state, rng)
         method = self.choose(explored, state.dimensions) if self.method == "auto" else self.method
         if explored.lost == 1:
-            raise UserError("no trial converged; see `spicekit run` for what is wrong with the nominal circuit")
+            raise SpicekitError("no trial converged; see `spicekit run` for what is wrong with the nominal circuit")
         if method == "subset" and explored.discrete:
             raise UserError(
                 f"--method subset: '{self.expression.text}' takes a few values only, so it has no levels to climb; "

@@ -12,8 +12,10 @@ from spicekit.cli.options import (
     Correlate,
     Dask,
     Json,
+    KeepGoing,
     Out,
     Parameters,
+    Retry,
     Sampler,
     Seed,
     Sigma,
@@ -27,7 +29,17 @@ from spicekit.cli.options import (
     read_parameters,
     read_variations,
 )
-from spicekit.cli.output import ProgressBar, fail, print_json, print_summary, print_variations, say, warn
+from spicekit.cli.output import (
+    ProgressBar,
+    fail,
+    print_json,
+    print_summary,
+    print_variations,
+    say,
+    say_failed,
+    warn,
+)
+from spicekit.outcome import in_words
 
 
 def complete_table_system(incomplete: str) -> list[str]:
@@ -55,6 +67,8 @@ def mc(
     workers: Workers = None,
     dask: Dask = None,
     timeout: Timeout = 120.0,
+    retry: Retry = False,
+    keep_going: KeepGoing = False,
     as_json: Json = False,
 ) -> None:
     """A Monte-Carlo campaign.  The same command again resumes an interrupted one."""
@@ -79,7 +93,8 @@ def mc(
     goal = Until.parse(until, campaign.bench) if until is not None else None
     with read_executor(dask, workers, timeout) as executor, ProgressBar(f"mc {bench}") as progress:
         options: dict[str, Any] = {
-            "executor": executor, "workers": workers, "timeout": timeout, "progress": progress, "warn": warn,
+            "executor": executor, "workers": workers, "timeout": timeout, "retry": retry, "keep_going": keep_going,
+            "progress": progress, "warn": warn,
         }  # fmt: skip
         try:
             if goal is None:
@@ -89,6 +104,10 @@ def mc(
         except KeyboardInterrupt:
             fail(f"interrupted; the finished trials are in {out}: the same command goes on from there", 1)
     summary = result.summary
+    if not summary["outcomes"]["ok"]:
+        if as_json:
+            print_json(summary)
+        fail(f"no trial is ok ({in_words(summary['outcomes'])}); see {out / 'summary.json'}", 1)
     for line in summary.get("warnings", ()):
         warn(f"{summary['bench']}: {line}")
     for line in campaign.bench.notes({name: row["mean"] for name, row in summary["measures"].items()}):
@@ -99,12 +118,14 @@ def mc(
     plots += plot_sensitivity(campaign.bench, summary, out / "sensitivity.png")
     if as_json:
         print_json(summary)
+        say_failed(summary["outcomes"], warn)
         return
     print_variations([campaign.space])
     print_summary(campaign.bench, summary)
     say(f"\nTables: {out / 'summary.json'}, {out / 'samples.parquet'}, {out / 'trials'}/")
     if plots:
         say("Plots:  " + ", ".join(str(plot) for plot in plots))
+    say_failed(summary["outcomes"], say)
 
 
 def beyond_lines(dataset: Any) -> list[str]:
@@ -131,11 +152,13 @@ def sweep(
     workers: Workers = None,
     dask: Dask = None,
     timeout: Timeout = 120.0,
+    retry: Retry = False,
+    keep_going: KeepGoing = False,
     as_json: Json = False,
 ) -> None:
     """A table over a grid of parameters.  The same command again resumes an interrupted one."""
     from montecarlo.sweep import Sweep, parse_over
-    from montecarlo.tabulate import without_nan
+    from montecarlo.tabulate import outcome_counts, without_nan
 
     grid = once([parse_over(bench, text) for text in over])
     job = Sweep(
@@ -150,23 +173,25 @@ def sweep(
     )
     with read_executor(dask, workers, timeout) as executor, ProgressBar(f"sweep {bench}") as progress:
         try:
-            dataset = job.run(out, executor=executor, workers=workers, timeout=timeout, progress=progress, warn=warn)
+            dataset = job.run(
+                out, executor=executor, workers=workers, timeout=timeout, retry=retry, keep_going=keep_going,
+                progress=progress, warn=warn,
+            )  # fmt: skip
         except KeyboardInterrupt:
             fail(f"interrupted; the finished trials are in {out}: the same command goes on from there", 1)
     if as_json:
         print_json(without_nan(dataset.to_dict()))
+        say_failed(outcome_counts(dataset), warn)
         return
     if trials:
         print_variations([campaign.space for campaign in job.campaigns])
     names = {measure.name for campaign in job.campaigns for measure in campaign.bench.measures()}
     shown = [name for name in dataset.data_vars if name in names or str(name).endswith("error_rate")]
     say(dataset[shown].to_dataframe().to_string(float_format=lambda value: f"{value:.4g}"))
-    bad = int(sum(dataset[name].sum() for name in dataset.data_vars if str(name).startswith("outcome_") and name != "outcome_ok"))
-    if bad:
-        say(f"{bad:,} trials are not ok: see the outcome_ columns of table.csv")
     for line in beyond_lines(dataset):
         say(line)
     say(f"Table: {out / 'table.nc'}, and as .csv, .parquet, .json and .npz beside it")
+    say_failed(outcome_counts(dataset), say)
 
 
 def characterize(
@@ -180,12 +205,14 @@ def characterize(
     workers: Workers = None,
     dask: Dask = None,
     timeout: Timeout = 120.0,
+    retry: Retry = False,
+    keep_going: KeepGoing = False,
     as_json: Json = False,
 ) -> None:
     """The standard table of a system.  The same command again resumes an interrupted one."""
     from montecarlo.characterize import Characterisation, parse_dimension
     from montecarlo.systems import system_table
-    from montecarlo.tabulate import without_nan
+    from montecarlo.tabulate import outcome_counts, without_nan
     from spicekit.table import from_dataset
     from spicekit.table_view import describe_text
 
@@ -194,13 +221,18 @@ def characterize(
     job = Characterisation(table, over=grid, trials_scale=trials_scale, seed=seed)
     with read_executor(dask, workers, timeout) as executor, ProgressBar(f"characterize {system}") as progress:
         try:
-            dataset = job.run(out, executor=executor, workers=workers, timeout=timeout, progress=progress, warn=warn)
+            dataset = job.run(
+                out, executor=executor, workers=workers, timeout=timeout, retry=retry, keep_going=keep_going,
+                progress=progress, warn=warn,
+            )  # fmt: skip
         except KeyboardInterrupt:
             fail(f"interrupted; the finished trials are in {out}: the same command goes on from there", 1)
     if as_json:
         print_json(without_nan(dataset.to_dict()))
+        say_failed(outcome_counts(dataset), warn)
         return
     say(describe_text(from_dataset(dataset, "table.nc")))
     for line in beyond_lines(dataset):
         say(line)
     say(f"\nTable: {out / 'table.nc'}, and as .csv, .parquet, .json and .npz beside it")
+    say_failed(outcome_counts(dataset), say)

@@ -37,6 +37,10 @@ Dask = Annotated[
 Timeout = Annotated[
     float, typer.Option(help="Processor seconds that a trial may take (DC: a sweep of up to 500), netlist loaded.", min=0.1)
 ]
+KeepGoing = Annotated[
+    bool, typer.Option("--keep-going", help="Go on where nearly all trials fail in the same way; make a table with gaps.")
+]
+Retry = Annotated[bool, typer.Option("--retry", help="Simulate trials again that are timeout or crashed.")]
 RunTimeout = Annotated[float, typer.Option("--timeout", help="Processor seconds of the simulation, netlist loaded.", min=0.1)]
 Sigma = Annotated[list[str] | None, typer.Option(help="Local: TARGET=SIGMA[:normal|lognormal[:TRUNCATE]], e.g. ra=5%.")]
 SigmaGlobal = Annotated[list[str] | None, typer.Option(help="The same, drawn once a trial for all devices.")]

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, TextIO
 from spicekit.errors import SpicekitError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from montecarlo.figures import Figure
     from montecarlo.variation import Space
@@ -67,6 +67,16 @@ def fail(line: str, code: int) -> NoReturn:
 
 def warn(line: str) -> None:
     print(f"spicekit: warning: {line}", file=sys.stderr)
+
+
+def say_failed(outcomes: Mapping[Any, int], say: Callable[[str], None]) -> None:
+    """The last line of an answer of which more than ``SHARE`` of the trials are not ok."""
+    from spicekit.outcome import SHARE, Outcome, in_words
+
+    failed = {outcome: count for outcome, count in outcomes.items() if outcome != Outcome.OK}
+    total = sum(outcomes.values())
+    if sum(failed.values()) > SHARE * total:
+        say(f"{sum(failed.values()) / total:.2g} of the trials are not ok and take no part: {in_words(failed)}")
 
 
 def print_json(content: dict[str, Any]) -> None:

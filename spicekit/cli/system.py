@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from spicekit.cli.options import Dask, Json, Seed, Timeout, Workers, read_executor, read_option
+from spicekit.cli.options import Dask, Json, Retry, Seed, Timeout, Workers, read_executor, read_option
 from spicekit.cli.output import ProgressBar, fail, print_figures, print_json, say, warn
 
 
@@ -36,6 +36,7 @@ def system(
     workers: Workers = None,
     dask: Dask = None,
     timeout: Timeout = 120.0,
+    retry: Retry = False,
     as_json: Json = False,
 ) -> None:
     """The figures of a system (energy, latency, storage) from simulations, beside the published ones."""
@@ -58,6 +59,7 @@ def system(
                 executor=executor,
                 workers=workers,
                 timeout=timeout,
+                retry=retry,
                 progress=progress,
                 warn=warn,
             )

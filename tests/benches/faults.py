@@ -120,6 +120,18 @@ class Spinning(Divider):
         return super().evaluate(waves)
 
 
+class Long(Divider):
+    """Takes 1 s of the processor where `pick` is above the threshold."""
+
+    name = "long"
+
+    def evaluate(self, waves: Waves) -> dict[str, Array]:
+        until = time.process_time() + 1.0
+        while np.any(waves("v(pick_1)") > self.p.threshold) and time.process_time() < until:
+            pass
+        return super().evaluate(waves)
+
+
 class Infinite(Divider):
     """A measure that is no finite number."""
 

@@ -55,6 +55,81 @@ def test_singular_in_some_trials(tmp_path: Path, faulty: Faulty, trials_table: R
     assert set(table.loc[table["outcome"] == "ok", "attempt"]) == {0}
 
 
+def test_no_trial_is_ok(tmp_path: Path, user_benches: Path, cli: Cli, complaint: Complaint) -> None:
+    """`mc` and `sweep` say so, with exit code 1; the summary is there, a table is not."""
+    parallel = f"{user_benches / 'faults.py'}:Parallel"
+    line = complaint(cli("mc", parallel, "--trials", 20, "--out", tmp_path / "mc"), 1)
+    assert line == f"no trial is ok (20 nonconverged); see {tmp_path / 'mc' / 'summary.json'}"
+    summary = json.loads((tmp_path / "mc" / "summary.json").read_text())
+    assert summary["outcomes"]["nonconverged"] == 20
+    done = cli("mc", parallel, "--trials", 20, "--json", "--out", tmp_path / "mc")
+    assert (done.returncode, json.loads(done.stdout)["outcomes"]) == (1, summary["outcomes"])
+    line = complaint(cli("sweep", parallel, "--over", "threshold=1,2", "--trials", 3, "--out", tmp_path / "sweep"), 1)
+    assert line == "no trial is ok (6 nonconverged); no table is written"
+    assert not (tmp_path / "sweep" / "table.nc").exists()
+    line = complaint(cli("yield", parallel, "--fail", "v_out < 0.1", "--out", tmp_path / "yield"), 1)
+    assert "no trial converged" in line
+
+
+def test_more_than_1_percent_failed(tmp_path: Path, faulty: Faulty, cli: Cli) -> None:
+    for struck, says in ((1, None), (2, "0.02 of the trials are not ok and take no part: 2 nonconverged")):
+        campaign, _ = faulty("Singular", trials=100, struck=struck)
+        command = ["mc", campaign.bench_name, "--trials", 100, "-p", f"threshold={campaign.parameters['threshold']!r}"]
+        out = ("--out", tmp_path / str(struck))
+        text, data = cli(*command, *out), cli(*command, "--json", *out)
+        assert (text.returncode, data.returncode) == (0, 0)
+        assert (text.stdout.splitlines()[-1] == says) == (says is not None)
+        assert data.stderr == ("" if says is None else f"spicekit: warning: {says}\n")
+
+
+def test_a_campaign_without_hope_is_given_up(
+    tmp_path: Path, user_benches: Path, cli: Cli, complaint: Complaint, trials_table: Read
+) -> None:
+    """A DC block of 500 is told by its first 50 trials."""
+    parallel = f"{user_benches / 'faults.py'}:Parallel"
+    command = ("mc", parallel, "--trials", 1000, "--out", tmp_path)
+    line = complaint(cli(*command), 1)
+    assert line.startswith("given up: 50 of the first 50 trials are nonconverged (no solution, ")
+    assert not list((tmp_path / "trials").iterdir())
+    assert "no trial is ok (1,000 nonconverged)" in complaint(cli(*command, "--keep-going"), 1)
+    assert len(trials_table(tmp_path)) == 1000
+
+
+def test_retry_with_a_longer_limit(
+    tmp_path: Path, faulty: Faulty, cli: Cli, complaint: Complaint, fingerprint: Callable[[Path], dict[str, str]]
+) -> None:
+    """Lost trials are simulated again when asked for, and the folder is then that of an undisturbed campaign."""
+    campaign, _ = faulty("Long", trials=2100, struck=1)
+    command = ["mc", campaign.bench_name, "--trials", 2100, "-p", f"threshold={campaign.parameters['threshold']!r}", "--json"]
+    outcomes = []
+    for more in (["--timeout", 0.5], ["--timeout", 60], ["--timeout", 60, "--retry"]):
+        done = cli(*command, *more, "--out", tmp_path / "again")
+        assert done.returncode == 0
+        outcomes.append(json.loads(done.stdout)["outcomes"]["timeout"])
+    assert outcomes == [1, 1, 0]
+    assert cli(*command, "--timeout", 60, "--out", tmp_path / "once").returncode == 0
+    assert fingerprint(tmp_path / "again") == fingerprint(tmp_path / "once")
+
+
+def test_no_table_of_points_that_lost_trials(tmp_path: Path, faulty: Faulty, cli: Cli, complaint: Complaint) -> None:
+    campaign, _ = faulty("Long", trials=20, struck=1)
+    threshold = campaign.parameters["threshold"]
+    over = f"threshold={threshold!r},{1e9!r}"
+    command = ["sweep", campaign.bench_name, "--over", over, "--trials", 20, "--out", tmp_path]
+    line = complaint(cli(*command, "--timeout", 0.5), 1)
+    assert line == (
+        f"no table is written: more than 1% of the trials timed out or crashed at threshold={threshold} (1 of 20); "
+        "the same command with --retry and a longer --timeout simulates these again"
+    )
+    assert not list(tmp_path.glob("table*"))
+    done = cli(*command, "--keep-going")
+    assert done.returncode == 0
+    assert done.stdout.splitlines()[-1] == "0.025 of the trials are not ok and take no part: 1 timeout"
+    done = cli(*command, "--retry")
+    assert done.returncode == 0
+    assert "not ok" not in done.stdout
+
+
 def test_singular_in_every_trial(tmp_path: Path, user_benches: Path, trials_table: Read) -> None:
     """Two unequal voltage sources in parallel."""
     summary = Campaign(f"{user_benches / 'faults.py'}:Parallel", trials=20).run(tmp_path, workers=1).summary
