@@ -49,9 +49,8 @@ class Simulator:
     """The ngspice of this process.  Make it with :func:`simulator`."""
 
     def __init__(self) -> None:
-        library = find_library()
+        given, library = os.environ.get("NGSPICE_LIBRARY_PATH"), find_library()
         if library is None:
-            given = os.environ.get("NGSPICE_LIBRARY_PATH")
             reason = f"NGSPICE_LIBRARY_PATH names no file: {given}" if given else "libngspice was not found"
             raise SpicekitError(f"{reason}; {INSTALL_HINT}")
         logging.getLogger("PySpice").setLevel(logging.CRITICAL + 1)  # its chatter is no verdict
@@ -74,10 +73,10 @@ class Simulator:
         try:
             with _no_init_files():
                 self._ngspice = Quiet()
-        except AttributeError:  # a function of the interface is missing
-            raise SpicekitError(f"{library} is not ngspice's library; {INSTALL_HINT}") from None
-        except OSError as error:
-            raise SpicekitError(f"cannot load {library}: {error}; {INSTALL_HINT}") from None
+        except (OSError, AttributeError) as error:  # not a library of this machine, or not ngspice's
+            hint = "NGSPICE_LIBRARY_PATH names it: unset it, or give libngspice's file" if given else INSTALL_HINT
+            reason = str(error).partition(".  Additionally")[0].rpartition("': ")[2]  # the loader's words, without cffi's
+            raise SpicekitError(f"cannot load {library} as ngspice: {reason}; {hint}") from None
         self._ffi = ffi
         self._library = self._ngspice._ngspice_shared
         self.messages = messages
