@@ -152,7 +152,7 @@ def cluster_executor(where: str, timeout: float) -> Iterator[DaskExecutor]:
         import dask
         import distributed
     except ImportError:
-        raise UserError("--dask needs the extra 'dask': pip install 'spicekit[dask]'") from None
+        raise UserError("--dask needs the extra 'dask': pip install 'spicekit-imc[dask]'") from None
     # Dask tells the user about its own threads in tracebacks; what matters is said by the errors that tasks end with
     for name in tuple(logging.root.manager.loggerDict):
         if name.startswith(("distributed", "tornado")):

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from spicekit.registry import make_bench as make_bench
     from spicekit.table import LookupTable as LookupTable
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 # public name -> module; imported on first use, so that the command line starts fast
 _PUBLIC = {

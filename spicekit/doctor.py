@@ -5,17 +5,27 @@ from __future__ import annotations
 import functools
 import json
 import shutil
+import signal
 import subprocess
 import sys
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 
 from spicekit.simulator import find_library
+from spicekit_imc import DISTRIBUTION, remedy, shadows
 
-_PROBE = (
-    "import json; from spicekit.simulator import simulator; s = simulator();"
-    "print(json.dumps({'version': s.version, 'xspice': s.has_xspice}))"
-)
+_PROBE = """
+import json
+from spicekit.errors import SpicekitError
+from spicekit.simulator import simulator
+try:
+    found = simulator()
+    answer = {"version": found.version, "xspice": found.has_xspice}
+except SpicekitError as error:
+    answer = {"problem": str(error)}
+print(json.dumps(answer))
+"""
 
 
 @dataclass(frozen=True)
@@ -26,6 +36,7 @@ class Finding:
     found: str  # what was found, "" if nothing
     needed: bool  # False: works without
     remedy: str  # the command that installs it, or what it is for
+    problem: str = ""  # why what is there is of no use, and what to do
 
     @property
     def good(self) -> bool:
@@ -36,10 +47,18 @@ class Finding:
 def _probe() -> dict[str, object]:
     """Load the library in a process of its own: a broken one may not take this process along."""
     try:
-        done = subprocess.run([sys.executable, "-P", "-c", _PROBE], capture_output=True, text=True, timeout=60, check=True)
+        done = subprocess.run(
+            [sys.executable, "-P", "-c", _PROBE], capture_output=True, text=True, errors="replace", timeout=60, check=False
+        )
         answer: dict[str, object] = json.loads(done.stdout.splitlines()[-1])
-    except (subprocess.SubprocessError, OSError, ValueError, IndexError):
-        return {}
+    except subprocess.TimeoutExpired:
+        return {"problem": f"{find_library()} did not load within 60 s"}
+    except OSError as error:
+        return {"problem": f"cannot start {sys.executable}: {error.strerror}"}
+    except (ValueError, IndexError):  # it died before it could answer
+        if done.returncode < 0:
+            return {"problem": f"{find_library()} crashed while it was loaded ({signal.Signals(-done.returncode).name})"}
+        return {"problem": (done.stderr.strip().splitlines() or [f"exit code {done.returncode}"])[-1]}
     return answer
 
 
@@ -51,18 +70,21 @@ def library_version() -> str | None:
 
 def diagnose() -> list[Finding]:
     """Everything that ``spicekit doctor`` reports."""
-    library = find_library()
     install = install_command()
     program = shutil.which("ngspice")
+    library, loaded, problem = find_library(), library_version(), str(_probe().get("problem", ""))
     findings = [
-        Finding("libngspice", f"{library}, version {library_version()}" if library_version() else "", True, install),
+        Finding("libngspice", f"{library}, version {loaded}", True, install)
+        if loaded
+        else Finding("libngspice", "", True, install if library else problem, problem if library else ""),
         Finding("XSPICE code models", "built in" if _probe().get("xspice") else "", False, f"digital models; {install}"),
         Finding("ngspice program", program or "", False, f"to run rendered netlists by hand: {install}"),
+        _packages(),
     ]
     for package, needed, purpose in (
-        ("PySpice", True, "pip install spicekit"),
-        ("distributed", False, "campaigns on a cluster: pip install 'spicekit[dask]'"),
-        ("openturns", False, "rare-failure search: pip install 'spicekit[yield]'"),
+        ("PySpice", True, f"pip install {DISTRIBUTION}"),
+        ("distributed", False, f"campaigns on a cluster: pip install '{DISTRIBUTION}[dask]'"),
+        ("openturns", False, f"rare-failure search: pip install '{DISTRIBUTION}[yield]'"),
     ):
         try:
             found = version(package)
@@ -70,6 +92,13 @@ def diagnose() -> list[Finding]:
             found = ""
         findings.append(Finding(package, found, needed, purpose))
     return findings
+
+
+def _packages() -> Finding:
+    """Whether the packages that Python imports are ours."""
+    found = shadows()
+    problem = "; ".join([*found, remedy()]) if found else ""
+    return Finding("spicekit, montecarlo", "" if problem else str(Path(__file__).parent.parent), True, remedy(), problem)
 
 
 def install_command() -> str:

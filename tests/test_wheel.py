@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import re
 import subprocess
 import sys
 import zipfile
 from pathlib import Path
 
 import pytest
+
+import spicekit
 
 pytestmark = pytest.mark.skipif(
     importlib.util.find_spec("hatchling") is None, reason="hatchling, which builds the wheel, is not installed (dev extra)"
@@ -23,7 +26,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory, repository: Path) -> Path:
         [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(out)],
         cwd=repository, capture_output=True, timeout=120, check=True,
     )  # fmt: skip
-    (file,) = out.glob("spicekit-*.whl")
+    (file,) = out.glob("spicekit_imc-*.whl")
     return file
 
 
@@ -53,7 +56,21 @@ def test_holds_every_model_and_netlist(wheel: Path, repository: Path) -> None:
 def test_names_its_program(wheel: Path) -> None:
     archive = zipfile.ZipFile(wheel)
     (entry_points,) = [name for name in archive.namelist() if name.endswith("entry_points.txt")]
-    assert "spicekit = spicekit.cli:main" in archive.read(entry_points).decode()
+    assert "spicekit = spicekit_imc:main" in archive.read(entry_points).decode()
+
+
+def test_one_version_everywhere(wheel: Path, repository: Path) -> None:
+    archive = zipfile.ZipFile(wheel)
+    (metadata,) = [name for name in archive.namelist() if name.endswith(".dist-info/METADATA")]
+    lines = archive.read(metadata).decode().splitlines()
+    assert f"Version: {spicekit.__version__}" in lines
+    assert "Name: spicekit-imc" in lines
+    citation = (repository / "CITATION.cff").read_text()
+    assert f"\nversion: {spicekit.__version__}\n" in citation
+    newest = re.search(r"^## \[([0-9.]+)\]", (repository / "CHANGELOG.md").read_text(), re.MULTILINE)
+    assert newest is not None
+    assert newest[1] == spicekit.__version__
+    assert f"spicekit_imc-{spicekit.__version__}-py3" in (repository / "README.md").read_text()
 
 
 def test_works_from_anywhere(installed: Path, tmp_path: Path, repository: Path) -> None:
@@ -72,10 +89,12 @@ def test_works_from_anywhere(installed: Path, tmp_path: Path, repository: Path) 
     # a model that only the installed copy has shows which of the two is read
     library = installed / "spicekit" / "_data" / "models" / "mtj" / "mtj-static.lib.j2"
     library.write_text("* from the wheel\n" + library.read_text())
-    netlist = python("-m", "spicekit.cli", "render", "sot-logic")
+    program = ("-c", "import spicekit_imc; spicekit_imc.main()")  # what the installed program does
+    assert f"spicekit, montecarlo {installed}" in python(*program, "doctor")
+    netlist = python(*program, "render", "sot-logic")
     assert "* from the wheel\n" in netlist
     assert str(repository) not in netlist
     behaviour = "import sys\nfrom montecarlo.behaviour import *\nprint(Rows.__name__, 'sklearn' in sys.modules)"
     assert python("-c", behaviour).split() == ["Rows", "False"]
-    out = python("-m", "spicekit.cli", "mc", "sot-read", "--trials", "20", "--json", "--out", "out")
+    out = python(*program, "mc", "sot-read", "--trials", "20", "--json", "--out", "out")
     assert '"ok": 20' in out

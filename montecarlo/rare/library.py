@@ -22,7 +22,7 @@ from spicekit.errors import UserError
 from spicekit.waves import Array
 
 BATCH = 100
-NEEDED = "--method openturns needs the extra 'yield': pip install 'spicekit[yield]'"
+NEEDED = "--method openturns needs the extra 'yield': pip install 'spicekit-imc[yield]'"
 
 
 def check_installed() -> None:

@@ -139,7 +139,7 @@ def doctor(as_json: Json = False) -> None:
         print_json({"findings": [vars(finding) | {"good": finding.good} for finding in findings]})
     else:
         for finding in findings:
-            mark = "ok     " if finding.good else ("MISSING" if finding.needed else "absent ")
-            say(f"{mark} {finding.name:20} {finding.found or finding.remedy}")
+            mark = "ok" if finding.good else "BROKEN" if finding.problem else "MISSING" if finding.needed else "absent"
+            say(f"{mark:7} {finding.name:20} {finding.found or finding.problem or finding.remedy}")
     if any(finding.needed and not finding.good for finding in findings):
         raise typer.Exit(1)

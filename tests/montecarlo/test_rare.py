@@ -255,6 +255,7 @@ def test_plain_monte_carlo() -> None:
 
 def test_openturns_agrees() -> None:
     """The same plane by an independent implementation: its design point and its probability are ours."""
+    pytest.importorskip("openturns")
     g, exact = SURFACES["plane 4.2"]
     rng = np.random.default_rng(1)
     state = limit_state(g)
@@ -267,6 +268,7 @@ def test_openturns_agrees() -> None:
 
 
 def test_a_failure_of_the_bench_comes_through_openturns() -> None:
+    pytest.importorskip("openturns")
 
     def broken(stage: str, z: Array) -> Array:
         if stage == "search":
@@ -488,5 +490,5 @@ def test_wrong_input_of_the_command(cli: Cli, complaint: Callable[..., str]) -> 
 
 def test_the_extra_is_named_where_it_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "openturns", None)
-    with pytest.raises(UserError, match=r"pip install 'spicekit\[yield\]'"):
+    with pytest.raises(UserError, match=r"pip install 'spicekit-imc\[yield\]'"):
         YieldStudy("sot-logic", "margin_and < 0", method="openturns")
