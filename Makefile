@@ -1,51 +1,100 @@
 # `make demo` and `make test` do all the set-up themselves, on a fresh Debian machine and where everything is there already.
 
+SHELL       := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+
 PYTHON ?= python3
-VENV   := .venv
+VENV   ?= .venv
 BIN    := $(VENV)/bin
 OUT    ?= out
 TRIALS ?= 100000
 
-.PHONY: demo test lint bench soak setup system clean
+# Without compiling everything to bytecode: a tenth of it is ever imported, and that is compiled once at the end, without the
+# warnings that old packages give there.  One line a package while it runs.
+PIP     = $(BIN)/python -m pip install --disable-pip-version-check --progress-bar off --prefer-binary --no-compile
+FILTER := sed -u -n -e 's/^ *Downloading \([^ ]*\.\(whl\|tar\.gz\) .*\)/  downloading \1/p' \
+          -e 's/^ *Using cached \([^ ]*\.\(whl\|tar\.gz\) .*\)/  cached \1/p' -e 's/^Installing collected packages.*/  unpacking/p'
+
+.PHONY: demo test lint docs wheel bench soak fresh setup develop system clean
 
 demo: setup
 	@$(BIN)/spicekit doctor
-	$(BIN)/python examples/fan_in.py --out $(OUT)/fan-in
+	@echo "The main job: $(TRIALS) Monte-Carlo trials of in-memory read, AND and OR in SOT-MRAM, into $(OUT)/sot-logic"
 	$(BIN)/spicekit mc sot-logic --trials $(TRIALS) --seed 1 --out $(OUT)/sot-logic
+	@echo "Margins against fan-in: five campaigns of 4000 trials, into $(OUT)/fan-in"
+	$(BIN)/python examples/fan_in.py --out $(OUT)/fan-in
 
 test: lint
 	$(BIN)/python -m pytest -q
 
-lint: setup
+lint: develop
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-bench: setup
+# A link that leads nowhere is an error, and so is anything that a reader's browser would fetch from elsewhere.
+docs: $(VENV)/.documenting
+	@$(BIN)/python tools/pages.py out/pages
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --site-dir out/site
+	@! grep -rE --include='*.html' --include='*.css' 'src="?https?:|<link [^>]*href="?https?:[^>]*(stylesheet|preconnect)|url\(.?https?:' out/site
+	@echo "The site: out/site/index.html (its search needs a server: $(PYTHON) -m http.server --directory out/site)"
+
+wheel: setup
+	$(BIN)/python -m pip wheel --disable-pip-version-check --quiet --no-deps --wheel-dir dist .
+	@ls dist/*.whl
+
+bench: develop
 	$(BIN)/python benchmarks/engines.py
 	$(BIN)/python benchmarks/main_job.py
 	$(BIN)/python benchmarks/ways.py
 	$(BIN)/python benchmarks/cluster.py
 
-soak: setup
+soak: develop
 	$(BIN)/python benchmarks/soak.py
+
+# What a new user does, on bare Debian systems in temporary folders: see the head of the script for its variables.
+fresh:
+	$(PYTHON) tools/fresh.py
 
 setup: system $(VENV)/.installed
 
+develop: setup $(VENV)/.developed
+
 $(VENV)/.installed: pyproject.toml
-	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@$(BIN)/python -c 'import pip' 2>/dev/null || { echo "Making $(VENV) with $$($(PYTHON) --version)"; $(PYTHON) -m venv --clear $(VENV); }
+	@echo "Installing the run-time packages into $(VENV)"
+	@$(PIP) --editable . | $(FILTER)
+	@echo "  compiling"
+	@PYTHONDONTWRITEBYTECODE= $(BIN)/python -W ignore -c 'import montecarlo.plots, montecarlo.worker, spicekit_imc, spicekit.cli; \
+	  import montecarlo.campaign, PySpice.Spice.NgSpice.Shared'
 	@touch $@
 
-# What pip cannot install: ngspice and its library, and Debian's venv module.  Nothing is touched where all of it is there.
+$(VENV)/.developed: $(VENV)/.installed
+	@echo "Installing what tests and checks need into $(VENV)"
+	@$(PIP) --editable '.[dev]' | $(FILTER)
+	@$(BIN)/python tools/compare.py
+	@touch $@
+
+$(VENV)/.documenting: system $(VENV)/.installed
+	@echo "Installing what the documentation needs into $(VENV)"
+	@$(PIP) --editable '.[docs]' | $(FILTER)
+	@touch $@
+
+# What pip cannot install: Python, ngspice and its library, and Debian's venv module.  Nothing is touched where all of it is there.
 system:
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
-	  { echo "Python 3.11 or newer is needed; $(PYTHON) is $$($(PYTHON) --version 2>&1). Try: make PYTHON=python3.12 demo"; exit 1; }
 	@missing=""; \
-	$(PYTHON) -c 'import ctypes.util, os, sys; sys.exit(not (os.environ.get("NGSPICE_LIBRARY_PATH") or ctypes.util.find_library("ngspice")))' \
-	  || missing="libngspice0"; \
+	if command -v $(PYTHON) >/dev/null; then \
+	  $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	    { echo "Python 3.11 or newer is needed; $(PYTHON) is $$($(PYTHON) --version 2>&1). Try: make PYTHON=python3.12 demo"; exit 1; }; \
+	  test -x $(BIN)/python || $(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || missing="python3-venv"; \
+	elif [ $(PYTHON) = python3 ]; then \
+	  missing="python3 python3-venv"; \
+	else \
+	  echo "There is no $(PYTHON)"; exit 1; \
+	fi; \
+	test -n "$${NGSPICE_LIBRARY_PATH:-}" || $(PYTHON) -c \
+	  'import ctypes.util, sys; sys.exit(not ctypes.util.find_library("ngspice"))' 2>/dev/null || missing="$$missing libngspice0"; \
 	command -v ngspice >/dev/null || missing="$$missing ngspice"; \
-	test -x $(BIN)/python || $(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || missing="$$missing python3-venv"; \
 	if [ -n "$$missing" ]; then \
 	  if ! command -v apt-get >/dev/null; then \
 	    echo "Missing: $$missing (Debian's names). This system has no apt: install ngspice with its shared library by your"; \
@@ -54,8 +103,8 @@ system:
 	    exit 1; \
 	  fi; \
 	  sudo=""; [ "$$(id -u)" = 0 ] || sudo="sudo"; \
-	  echo "Installing $$missing"; \
-	  $$sudo apt-get update -qq && $$sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing; \
+	  echo "Installing $$missing by apt-get"; \
+	  $$sudo apt-get update -qq && $$sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing >/dev/null; \
 	fi
 
 clean:

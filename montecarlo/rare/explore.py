@@ -35,7 +35,7 @@ class Exploration:
     @property
     def probability(self) -> float:
         """Fraction of the converged trials that fail."""
-        return float(self.plain.fails.sum() / max((~self.plain.lost).sum(), 1))
+        return float(self.plain.fails.sum()) / max(int((~self.plain.lost).sum()), 1)
 
     def slope(self, comparison: int | None = None) -> Array:
         """Gradient of g, or of one comparison, by linear regression over the plain trials, shape (dimensions,)."""

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import openvaf_py
 import pytest
 from numpy.typing import NDArray
 
@@ -22,6 +21,8 @@ from spicekit.physics import conductance, llg
 from spicekit.physics.initial import direction
 from spicekit.physics.macromodel import KEYS
 from spicekit.simulator import simulator
+
+openvaf_py: Any = pytest.importorskip("openvaf_py", reason="openvaf-py, which compiles Verilog-A, has no wheel for this Python")
 
 Array = NDArray[np.float64]
 Device = Callable[..., str]
