@@ -23,8 +23,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from montecarlo.executor import LocalExecutor
+from montecarlo.executor import Pool
 from montecarlo.identity import BINDING, code_hash, differing, versions
+from montecarlo.preflight import preflight
 from montecarlo.result import CampaignResult
 from montecarlo.samplers import NOMINAL, make_sampler
 from montecarlo.schedule import Source, simulate_sources
@@ -147,24 +148,18 @@ class Campaign:
         """
         store = Store(Path(out), identity_of(self.record()))
         started = time.monotonic()
-        with store.lock():
-            source = self.prepare(store, warn, retry)
-            missing = sum(last - first for first, last in source.missing)
-            progress(self.trials - missing, self.trials)
-            if missing:
-                pool = executor or LocalExecutor(workers, timeout)
-                try:
-                    done_before = self.trials - missing
-                    simulate_sources([source], pool, lambda done: progress(done_before + done, self.trials), keep_going)
-                except BaseException:
-                    if executor is None:
-                        pool.shutdown(cancel_futures=True)
-                    raise
-                if executor is None:
-                    pool.shutdown()
-            return CampaignResult(
-                self.bench, store.folder, summarise(self, store, time.monotonic() - started if missing else None)
-            )
+        with Pool(executor, workers, timeout) as pool:
+            if not store.record.exists():
+                preflight([self], store.folder, pool, keep_going, warn)
+            with store.lock():
+                source = self.prepare(store, warn, retry)
+                missing = sum(last - first for first, last in source.missing)
+                done_before = self.trials - missing
+                progress(done_before, self.trials)
+                if missing:
+                    simulate_sources([source], pool(), lambda done: progress(done_before + done, self.trials), keep_going)
+                elapsed = time.monotonic() - started if missing else None
+                return CampaignResult(self.bench, store.folder, summarise(self, store, elapsed))
 
     def prepare(self, store: Store, warn: Callable[[str], None], retry: bool = False) -> Source:
         """Make the folder (which the caller has locked) this campaign's, draw its samples, and find what is missing."""

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from spicekit import __version__, inputs
-from spicekit.doctor import library_version
+from spicekit.doctor import library_problem, library_version
 from spicekit.errors import SpicekitError
 from spicekit.paths import data_root
 
@@ -53,7 +53,7 @@ def versions() -> dict[str, str]:
     """Versions of what makes the numbers.  Raises :class:`SpicekitError` if there is no simulator: nothing can be made then."""
     ngspice = library_version()
     if ngspice is None:
-        raise SpicekitError("libngspice was not found or cannot be loaded: see `spicekit doctor`")
+        raise SpicekitError(library_problem())
     libraries = {name: version(name) for name in LIBRARIES}
     return {"spicekit": __version__, "ngspice": ngspice, "python": platform.python_version(), **libraries}
 

@@ -5,7 +5,6 @@ Several campaigns (the points of a sweep) share one executor: their tasks form o
 
 from __future__ import annotations
 
-import json
 from collections import Counter, deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
@@ -13,7 +12,6 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from montecarlo.executor import died, killed, timed_out
-from montecarlo.identity import code_hash
 from montecarlo.store import Store, samples_hash
 from montecarlo.worker import Table, Task, failed_table, joined, simulate
 from spicekit.errors import SpicekitError
@@ -61,11 +59,9 @@ class Source:
 
     def task(self, first: int, last: int) -> Task:
         """What a worker needs for trials ``first`` to ``last - 1``."""
-        parameters = json.dumps(self.campaign.parameters)
         samples = self.store.read_samples(first, last)
         self.hashes.setdefault(first, samples_hash(samples))  # a chunk is a task as a whole first, whatever becomes of it
-        files = tuple(self.campaign.inputs.items())
-        return Task(self.campaign.bench_name, parameters, first, samples, self.block, code_hash(), files)
+        return Task.of(self.campaign, first, samples, self.block)
 
     def accept(self, table: Table) -> None:
         """Take the answer of a task; a chunk that is complete is written."""

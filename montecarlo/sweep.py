@@ -25,8 +25,9 @@ from typing import Any
 import xarray as xr
 
 from montecarlo.campaign import Campaign, Progress
-from montecarlo.executor import LocalExecutor
+from montecarlo.executor import Pool
 from montecarlo.identity import code_hash, versions
+from montecarlo.preflight import preflight
 from montecarlo.schedule import Source, simulate_sources
 from montecarlo.store import Store, identity_of, locked
 from montecarlo.tabulate import check_complete, tabulate, write_table
@@ -38,6 +39,7 @@ from spicekit.registry import bench_class
 from spicekit.units import parse_quantity, parse_value
 
 MOST_POINTS = 10_000
+RECORD = "sweep.json"
 
 
 class Sweep:
@@ -143,7 +145,7 @@ class Sweep:
 
     def prepare(self, folder: Path, warn: Callable[[str], None], retry: bool = False) -> list[Source]:
         """Make ``folder`` (which the caller has locked) this sweep's, and find what is missing in each of its points."""
-        claim(output_folder(folder), "sweep", "sweep.json", self.record())
+        claim(output_folder(folder), "sweep", RECORD, self.record())
         sources = []
         for campaign, store in self._points(folder):
             store.parts_folder.mkdir(parents=True, exist_ok=True)
@@ -186,21 +188,16 @@ def simulate_sweeps(
 
     The arguments are those of :meth:`Sweep.run`.
     """
-    sources = [source for folder, sweep in sweeps.items() for source in sweep.prepare(folder, warn, retry)]
-    total = sum(source.campaign.trials for source in sources)
-    missing = sum(last - first for source in sources for first, last in source.missing)
-    progress(total - missing, total)
-    if not missing:
-        return
-    pool = executor or LocalExecutor(workers, timeout)
-    try:
-        simulate_sources(sources, pool, lambda done: progress(total - missing + done, total), keep_going)
-    except BaseException:
-        if executor is None:
-            pool.shutdown(cancel_futures=True)
-        raise
-    if executor is None:
-        pool.shutdown()
+    with Pool(executor, workers, timeout) as pool:
+        new = [campaign for folder, sweep in sweeps.items() if not (folder / RECORD).exists() for campaign in sweep.campaigns]
+        if new:
+            preflight(new, next(iter(sweeps)), pool, keep_going, warn)
+        sources = [source for folder, sweep in sweeps.items() for source in sweep.prepare(folder, warn, retry)]
+        total = sum(source.campaign.trials for source in sources)
+        missing = sum(last - first for source in sources for first, last in source.missing)
+        progress(total - missing, total)
+        if missing:
+            simulate_sources(sources, pool(), lambda done: progress(total - missing + done, total), keep_going)
 
 
 def claim(folder: Path, noun: str, file: str, mine: dict[str, Any]) -> None:

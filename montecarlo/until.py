@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from montecarlo.campaign import Campaign, Progress
-from montecarlo.executor import LocalExecutor
+from montecarlo.executor import Pool
 from montecarlo.rare.estimate import TWO_SIDED
 from montecarlo.result import CampaignResult
 from montecarlo.store import Store
@@ -104,25 +104,18 @@ def run_until(
         raise UserError("--until: a Latin hypercube needs its number of trials beforehand; use --sampler random or sobol")
     goal = {"until": until.text, "at_most": most}
     stages = [trials for trials in stage_sizes(largest.bench.analysis().chunk, most) if trials >= _there(out, goal)]
-    pool = executor or LocalExecutor(workers, timeout)
     elapsed = 0.0
-    try:
+    with Pool(executor, workers, timeout) as pool:
         for trials in stages:
             campaign = make(trials)
             campaign.goal = goal
             result = campaign.run(
-                out, executor=pool, retry=retry and trials == stages[0], keep_going=keep_going,
+                out, executor=pool(), retry=retry and trials == stages[0], keep_going=keep_going,
                 progress=lambda done, _: progress(done, most), warn=warn,
             )  # fmt: skip
             elapsed += result.summary["elapsed_s"]
             if until.met(result.summary):
                 break
-    except BaseException:
-        if executor is None:
-            pool.shutdown(cancel_futures=True)
-        raise
-    if executor is None:
-        pool.shutdown()
     result.summary["elapsed_s"] = round(elapsed, 3)
     result.summary.update(write_record(out / "summary.json", result.summary))
     return campaign, result

@@ -11,11 +11,11 @@ import sys
 import threading
 import time
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from montecarlo.identity import check
+from montecarlo.identity import check, code_hash
 from spicekit.bench import Bench
 from spicekit.block import simulate_block
 from spicekit.errors import SpicekitError
@@ -23,7 +23,11 @@ from spicekit.inputs import recording
 from spicekit.limit import limited
 from spicekit.outcome import Outcome
 from spicekit.registry import make_bench
+from spicekit.simulator import simulator
 from spicekit.waves import Array
+
+if TYPE_CHECKING:
+    from montecarlo.campaign import Campaign
 
 FOLLOW = 2.0  # s, between two looks whether the parent lives
 _timeout: float | None = None  # of this worker, in seconds of the processor
@@ -40,6 +44,12 @@ class Task:
     block: int  # trials a sweep; sweeps start at multiples of it, so that results do not depend on the task's extent
     code: str  # SHA-256 of the code that the answer must come from
     inputs: tuple[tuple[str, str], ...]  # the files that decide it: absolute path, SHA-256
+
+    @classmethod
+    def of(cls, campaign: Campaign, first: int, samples: dict[str, Array], block: int) -> Task:
+        """Trials of ``campaign``, with its parameters, its inputs and the code that this process runs."""
+        parameters = json.dumps(campaign.parameters)
+        return cls(campaign.bench_name, parameters, first, samples, block, code_hash(), tuple(campaign.inputs.items()))
 
     @property
     def trials(self) -> int:
@@ -92,6 +102,33 @@ def _simulate(task: Task) -> Table:
         start = end
     check(task.code, dict(task.inputs))  # ngspice reads its libraries itself, again and again: none has changed meanwhile
     return Table(task.first, outcomes, attempts, {name: np.concatenate(parts) for name, parts in columns.items()})
+
+
+@dataclass(frozen=True)
+class Glance:
+    """How one trial ended, why if it is not ok, and the processor time that it took in seconds."""
+
+    outcome: str
+    reason: str
+    seconds: float
+
+
+def glance(task: Task) -> Glance:
+    """Simulate a task of one trial to see whether it can be; the rest is as for :func:`simulate`."""
+    try:
+        with limited(_timeout):
+            check(task.code, dict(task.inputs))
+            bench = _bench(task.bench, task.parameters, task.inputs)
+            started = time.process_time()
+            block = simulate_block(bench, task.samples)
+            seconds = time.process_time() - started
+    except (Exception, SystemExit) as error:
+        from spicekit.blame import blamed
+
+        raise blamed(error) or error from error
+    outcome = block.outcomes[0]
+    words = "" if outcome is Outcome.OK else block.reason or f"{outcome.advice}: {simulator().last_words()}"
+    return Glance(str(outcome), words, seconds)
 
 
 def failed_table(bench: Bench, first: int, trials: int, outcome: Outcome) -> Table:

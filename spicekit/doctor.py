@@ -68,11 +68,16 @@ def library_version() -> str | None:
     return None if found is None else str(found)
 
 
+def library_problem() -> str:
+    """Why libngspice cannot be loaded, in the loader's words; empty if it can be."""
+    return str(_probe().get("problem", ""))
+
+
 def diagnose() -> list[Finding]:
     """Everything that ``spicekit doctor`` reports."""
     install = install_command()
     program = shutil.which("ngspice")
-    library, loaded, problem = find_library(), library_version(), str(_probe().get("problem", ""))
+    library, loaded, problem = find_library(), library_version(), library_problem()
     findings = [
         Finding("libngspice", f"{library}, version {loaded}", True, install)
         if loaded

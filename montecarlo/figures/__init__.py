@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any, Protocol, cast
 
 from montecarlo.campaign import Progress
-from montecarlo.executor import LocalExecutor
+from montecarlo.executor import Pool
 from montecarlo.sweep import Sweep
 from spicekit.errors import SpicekitError, unknown
 from spicekit.files import output_folder, write_record
@@ -114,24 +114,17 @@ def system_figures(
     trials = {key: sum(campaign.trials for campaign in sweep.campaigns) for key, sweep in sweeps.items()}
     before = 0
     tables = {}
-    pool = executor or LocalExecutor(workers, timeout)
-    try:
+    with Pool(executor, workers, timeout) as pool:
         for key, sweep in sweeps.items():
             sweep.run(
                 folder / key,
-                executor=pool,
+                executor=pool(),
                 retry=retry,
                 progress=lambda done, _, before=before: progress(before + done, sum(trials.values())),  # type: ignore[misc]
                 warn=warn,
             )
             before += trials[key]
             tables[key] = _complete(LookupTable.load(folder / key), folder / key)
-    except BaseException:
-        if executor is None:
-            pool.shutdown(cancel_futures=True)
-        raise
-    if executor is None:
-        pool.shutdown()
     figures = system.figures(tables)
     write_record(folder / "system.json", as_json(name, figures))
     return figures

@@ -26,9 +26,10 @@ from typing import Any
 import numpy as np
 
 from montecarlo.campaign import Campaign, Progress
-from montecarlo.executor import LocalExecutor
+from montecarlo.executor import Pool
 from montecarlo.expression import Expression
 from montecarlo.identity import BINDING
+from montecarlo.preflight import preflight
 from montecarlo.rare import crosscheck, importance, library, plain, subset
 from montecarlo.rare.batches import Batches
 from montecarlo.rare.crosscheck import CrossCheck
@@ -45,6 +46,7 @@ from montecarlo.variation import Correlation, Variation
 from spicekit.errors import SpicekitError, UserError, unknown
 from spicekit.files import write_text
 
+RECORD = "yield.json"
 METHODS = ("auto", "fis", "subset", "mc", "openturns")
 MOST = 1_000_000  # trials that may be allowed
 GRADIENT = 100  # variation points up to which a gradient by differences is worth its trials
@@ -121,30 +123,16 @@ class YieldStudy:
         from montecarlo.rare.result import summarise
 
         folder, started = Path(out), time.monotonic()
-        own: list[LocalExecutor] = []
-
-        def pool() -> Executor:
-            if executor is not None:
-                return executor
-            if not own:  # only when there is something to simulate
-                own.append(LocalExecutor(workers, timeout))
-            return own[0]
-
-        with locked(folder):
-            claim(folder, "study", "yield.json", self.record())
+        with Pool(executor, workers, timeout) as pool, locked(folder):
+            if not (folder / RECORD).exists():
+                preflight([self.campaign], folder, pool, keep_going=False, warn=warn)
+            claim(folder, "study", RECORD, self.record())
             write_text(folder / "netlist.cir", self.campaign.netlist)
             batches = Batches(
                 self.campaign, self.expression, folder / "batches", pool, lambda done: progress(done, self.most), warn
             )
             state = LimitState(batches, self.campaign.space.dimensions, self.most, self.expression.combine)
-            try:
-                found = self.find(state)
-            except BaseException:
-                for mine in own:
-                    mine.shutdown(cancel_futures=True)
-                raise
-            for mine in own:
-                mine.shutdown()
+            found = self.find(state)
             elapsed = time.monotonic() - started if batches.simulated else None
             summary = summarise(self, state, found, batches.outcomes, elapsed, folder)
             plot_yield(self, state, found, summary, folder / "yield.png")

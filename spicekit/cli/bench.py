@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from spicekit.cli.options import BenchName, Corner, Json, Parameters, RunTimeout, Temperature, read_bench
+from spicekit.cli.options import BenchName, Corner, Json, Parameters, RunTimeout, Temperature, given_path, read_bench
 from spicekit.cli.output import print_json, report_run, say, warn
 
 
@@ -40,7 +40,9 @@ def render(
     parameter: Parameters = None,
     corner: Corner = None,
     temperature: Temperature = None,
-    output: Annotated[Path | None, typer.Option("-o", "--output", help="File to write; stdout if not given.")] = None,
+    output: Annotated[
+        Path | None, typer.Option("-o", "--output", help="File to write; stdout if not given.", parser=given_path)
+    ] = None,
 ) -> None:
     """A stand-alone netlist that plain `ngspice -b` runs and that prints the measures."""
     from spicekit.files import write_text
@@ -58,7 +60,9 @@ def run(
     parameter: Parameters = None,
     corner: Corner = None,
     temperature: Temperature = None,
-    out: Annotated[Path | None, typer.Option("--out", help="Folder for waveforms.png, waveforms.raw, run.json.")] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", help="Folder for waveforms.png, waveforms.raw, run.json.", parser=given_path)
+    ] = None,
     timeout: RunTimeout = 3600.0,
     as_json: Json = False,
 ) -> None:
@@ -72,9 +76,11 @@ def run(
 
 
 def replay(
-    folder: Annotated[Path, typer.Argument(help="Folder of a campaign.")],
+    folder: Annotated[Path, typer.Argument(help="Folder of a campaign.", parser=given_path)],
     trial: Annotated[int, typer.Option(help="Trial number.", min=0)],
-    out: Annotated[Path | None, typer.Option("--out", help="Folder for the waveforms; DIR/replay-ID if not given.")] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", help="Folder for the waveforms; DIR/replay-ID if not given.", parser=given_path)
+    ] = None,
     timeout: RunTimeout = 3600.0,
     as_json: Json = False,
 ) -> None:

@@ -23,12 +23,21 @@ def complete_bench(incomplete: str) -> list[str]:
     return [name for name in bench_names() if name.startswith(incomplete)]
 
 
+def given_path(text: str) -> Path:
+    """A path as a user gives it.  Raises :class:`UserError` for an empty one, which would be the working folder."""
+    if not text:
+        raise UserError("an empty path given; allowed: the name of a file or folder, . for the working folder")
+    if "\0" in text:
+        raise UserError(f"path {text!r}: a name may hold no NUL")
+    return Path(text)
+
+
 BenchName = Annotated[str, typer.Argument(help="Bench name, or path/to/file.py:Name.", autocompletion=complete_bench)]
 Parameters = Annotated[list[str] | None, typer.Option("-p", "--parameter", help="NAME=VALUE; see `spicekit show BENCH`.")]
 Corner = Annotated[str | None, typer.Option(help="Process corner, same as -p corner=.")]
 Temperature = Annotated[str | None, typer.Option(help="85 or 85C, or 358K; same as -p temperature=.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of text.")]
-Out = Annotated[Path, typer.Option("--out", help="Folder for the results; made if missing.")]
+Out = Annotated[Path, typer.Option("--out", help="Folder for the results; made if missing.", parser=given_path)]
 Seed = Annotated[int, typer.Option(help="Seed of the random numbers.", min=0)]
 Workers = Annotated[int | None, typer.Option(help="Worker processes; all cores if not given.", min=1)]
 Dask = Annotated[

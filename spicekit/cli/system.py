@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from spicekit.cli.options import Dask, Json, Retry, Seed, Timeout, Workers, read_executor, read_option
+from spicekit.cli.options import Dask, Json, Retry, Seed, Timeout, Workers, given_path, read_executor, read_option
 from spicekit.cli.output import ProgressBar, fail, print_figures, print_json, say, warn
 
 
@@ -18,8 +18,10 @@ def complete_figures(incomplete: str) -> list[str]:
 
 
 def report(
-    folder: Annotated[Path, typer.Argument(help="Folder of a run, campaign, sweep or system.")],
-    output: Annotated[Path | None, typer.Option("-o", "--output", help="File to write; DIR/report.html if not given.")] = None,
+    folder: Annotated[Path, typer.Argument(help="Folder of a run, campaign, sweep or system.", parser=given_path)],
+    output: Annotated[
+        Path | None, typer.Option("-o", "--output", help="File to write; DIR/report.html if not given.", parser=given_path)
+    ] = None,
 ) -> None:
     """One self-contained HTML page of the results in a folder; it opens without a network."""
     from montecarlo.report import write_report
@@ -30,7 +32,10 @@ def report(
 def system(
     name: Annotated[str, typer.Argument(help="Name of a system, e.g. imce.", autocompletion=complete_figures)],
     out: Annotated[
-        Path | None, typer.Option("--out", help="Folder for the simulations and system.json; again = resume. None: not kept.")
+        Path | None,
+        typer.Option(
+            "--out", help="Folder for the simulations and system.json; again = resume. None: not kept.", parser=given_path
+        ),
     ] = None,
     seed: Seed = 1,
     workers: Workers = None,
@@ -82,7 +87,7 @@ def wer(
     temperature: Annotated[str | None, typer.Option(help="85 or 85C, or 358K; the card's own if not given.")] = None,
     sigma: Annotated[list[str] | None, typer.Option(help="ra=5% and hk=3%: spread over the junctions of an array.")] = None,
     seed: Annotated[int, typer.Option(help="Seed of the junctions drawn.", min=0)] = 1,
-    out: Annotated[Path | None, typer.Option("--out", help="Folder for wer.png and wer.json.")] = None,
+    out: Annotated[Path | None, typer.Option("--out", help="Folder for wer.png and wer.json.", parser=given_path)] = None,
     as_json: Json = False,
 ) -> None:
     """Write error rate of a junction against pulse width."""

@@ -7,10 +7,12 @@ from typing import Annotated
 
 import typer
 
-from spicekit.cli.options import Json, read_parameters
+from spicekit.cli.options import Json, given_path, read_parameters
 from spicekit.cli.output import print_json, say
 
-TableFile = Annotated[Path, typer.Argument(metavar="FILE", help="table.nc, the folder that holds it, or an exported .npz.")]
+TableFile = Annotated[
+    Path, typer.Argument(metavar="FILE", help="table.nc, the folder that holds it, or an exported .npz.", parser=given_path)
+]
 OperatingPoint = Annotated[list[str] | None, typer.Option("-p", "--point", help="NAME=VALUE of a dimension.")]
 
 
@@ -47,7 +49,8 @@ def table_export(
     file: TableFile,
     to: Annotated[str, typer.Option(help="Format; a wrong name lists them all.")],
     output: Annotated[
-        Path | None, typer.Option("-o", "--output", help="File or folder to write; its usual name if not given.")
+        Path | None,
+        typer.Option("-o", "--output", help="File or folder to write; its usual name if not given.", parser=given_path),
     ] = None,
     point: OperatingPoint = None,
     as_json: Json = False,

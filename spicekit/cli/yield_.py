@@ -20,6 +20,7 @@ from spicekit.cli.options import (
     Temperature,
     Timeout,
     Workers,
+    given_path,
     read_correlations,
     read_executor,
     read_parameters,
@@ -32,7 +33,8 @@ def yield_(
     bench: BenchName,
     failure: Annotated[str, typer.Option("--fail", help='What is a failure, over measures: "v_ap - v_p < 5m or decided < 0.5".')],
     out: Annotated[
-        Path | None, typer.Option("--out", help="Folder for the trials and the plot; again = resume. None: not kept.")
+        Path | None,
+        typer.Option("--out", help="Folder for the trials and the plot; again = resume. None: not kept.", parser=given_path),
     ] = None,
     target_cov: Annotated[float, typer.Option(help="Coefficient of variation of the probability that ends the search.")] = 0.1,
     method: Annotated[str, typer.Option(help="auto, fis (FORM and importance sampling), subset, mc, or openturns.")] = "auto",

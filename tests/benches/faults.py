@@ -132,6 +132,17 @@ class Long(Divider):
         return super().evaluate(waves)
 
 
+class Fatal(Divider):
+    """Kills its own worker in every trial."""
+
+    name = "fatal"
+
+    def evaluate(self, waves: Waves) -> dict[str, Array]:
+        if np.any(waves("v(out)") > 0.1):
+            os.kill(os.getpid(), signal.SIGKILL)
+        return super().evaluate(waves)
+
+
 class Infinite(Divider):
     """A measure that is no finite number."""
 
