@@ -64,9 +64,10 @@ def outsider(trials: Trials, found: list[DesignPoint]) -> Array | None:
 
 
 def _slopes(state: LimitState, explored: Exploration) -> list[Array]:
-    """Down the slopes of the plain trials; regression needs more trials than coordinates."""
+    """Directions, of length 1, down the slopes of the plain trials; regression needs more trials than coordinates."""
     if len(explored.plain) < 2 * state.dimensions:
         return []
     count = len(explored.plain.comparisons)
     slopes = [explored.slope()] if count == 1 else [explored.slope(index) for index in range(count)]
-    return [-slope for slope in slopes if np.linalg.norm(slope) > 0][: SEARCHES - 2]
+    # without their length, which is in the comparison's unit: a search reaches at least as far as its start is long
+    return [-slope / np.linalg.norm(slope) for slope in slopes if np.linalg.norm(slope) > 0][: SEARCHES - 2]
