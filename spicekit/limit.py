@@ -97,10 +97,11 @@ def isolated(work: Callable[[], T], seconds: float) -> T:
         try:
             with limited(seconds):
                 answer = work()
-        except Exception as error:
-            if not isinstance(error, SpicekitError):
-                error.add_note(traceback.format_exc())  # the pipe does not carry where it happened
-            answer = error
+        except (Exception, SystemExit) as error:
+            from spicekit.blame import blamed
+
+            answer = blamed(error) or (error if isinstance(error, Exception) else SpicekitError(f"SystemExit: {error}"))
+            answer.add_note(traceback.format_exc())  # the pipe does not carry where it happened
         writer.send((isinstance(answer, Exception), answer))
 
     process = context.Process(target=child, daemon=True)

@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING
 
 from spicekit.analysis import TranAnalysis
 from spicekit.errors import UserError
-from spicekit.waves import MissingVector, Waves
+from spicekit.waves import MissingVector
 from spicekit.waves import __file__ as _WAVES
 
 if TYPE_CHECKING:
@@ -56,12 +56,10 @@ class Circuit:
 
 
 def check_once(bench: Bench, netlist: str) -> None:
-    """:func:`check` and, of a user's own bench, :func:`check_evaluate`, the first time that ``bench`` is rendered."""
+    """:func:`check`, the first time that ``bench`` is rendered."""
     if not vars(bench).get(_CHECKED):
         vars(bench)[_CHECKED] = True
         check(bench, netlist)
-        if bench.template_folder() is not None:
-            check_evaluate(bench)
 
 
 def check(bench: Bench, netlist: str) -> None:
@@ -99,19 +97,6 @@ def check(bench: Bench, netlist: str) -> None:
                 f"bench '{bench.name}': {_place_in_class(bench, vector, 'analysis')}: analysis() saves {vector}, but "
                 f"{bench.template} has no {what} '{match['name']}'{_near(name, known)}"
             )
-
-
-def check_evaluate(bench: Bench) -> None:
-    """Raise :class:`UserError` if ``evaluate`` asks for a vector that the analysis does not save.
-
-    Found by a call with vectors of zeros, whose result counts for nothing, nor does any other way in which it fails.
-    """
-    try:
-        bench.measured(Waves.blank(bench.analysis()), 1)
-    except NotSaved:
-        raise
-    except Exception:  # what it makes of zeros says nothing of a simulation
-        return
 
 
 class NotSaved(UserError):

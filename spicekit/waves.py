@@ -8,7 +8,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from spicekit.analysis import Analysis, DcAnalysis
 from spicekit.errors import SpicekitError
 
 Array = NDArray[np.float64]
@@ -26,14 +25,6 @@ class Waves:
             return self.vectors[vector]
         except KeyError:
             raise MissingVector(vector, self.vectors) from None
-
-    @classmethod
-    def blank(cls, analysis: Analysis) -> Waves:
-        """Vectors of the right names and kind that hold zeros."""
-        if isinstance(analysis, DcAnalysis):
-            return cls({name: np.zeros(analysis.points) for name in analysis.save})
-        time = np.linspace(0, analysis.stop, 3)
-        return cls({"time": time} | {name: np.zeros_like(time) for name in analysis.save})
 
 
 class MissingVector(SpicekitError):
