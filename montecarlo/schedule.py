@@ -60,7 +60,8 @@ class Source:
     def task(self, first: int, last: int) -> Task:
         """What a worker needs for trials ``first`` to ``last - 1``."""
         samples = self.store.read_samples(first, last)
-        self.hashes.setdefault(first, samples_hash(samples))  # a chunk is a task as a whole first, whatever becomes of it
+        if last - first == min(self.chunk, self.trials - first):  # a chunk is a task as a whole, whatever becomes of it then
+            self.hashes[first] = samples_hash(samples)
         return Task.of(self.campaign, first, samples, self.block)
 
     def accept(self, table: Table) -> None:

@@ -23,7 +23,10 @@ class Mine(Bench):
     def measures(self): return (Measure("v", "V", "v"),)
     def evaluate(self, waves): return {"v": waves("v(a)")}
 """
-TEMPLATE = '{% extends "bench.cir.j2" %}{% block circuit %}V1 a 0 1\nB1 a 0 I = V(a)/V(r_a)\n{% endblock %}{% block control %}{% endblock %}'
+TEMPLATE = (
+    '{% extends "bench.cir.j2" %}{% block circuit %}V1 a 0 1\nB1 a 0 I = V(a)/V(r_a)\n{% endblock %}'
+    "{% block control %}{% endblock %}"
+)
 
 
 def write_bench(folder: Path, old: str = "", new: str = "") -> str:
