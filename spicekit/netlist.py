@@ -26,7 +26,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from numpy.typing import NDArray
 
 from spicekit import inputs
-from spicekit.errors import UserError
+from spicekit.errors import SpicekitError, UserError
 from spicekit.netlist_check import check_once, place_of_template_error
 from spicekit.paths import data_root
 from spicekit.technology import Technology
@@ -138,6 +138,8 @@ def _render(bench: Bench, sources: list[str], standalone: bool) -> str:
         text = templates.get_template(bench.template).render(context)
     except jinja2.TemplateNotFound as error:
         raise UserError(f"bench '{bench.name}': no template '{error.name}'") from None
+    except SpicekitError:  # what the template asked the bench for says it itself
+        raise
     except Exception as error:  # any: a template computes
         kind = "" if isinstance(error, jinja2.TemplateError) else f"{type(error).__name__}: "
         raise UserError(f"bench '{bench.name}': {place_of_template_error(error, bench.template)}: {kind}{error}") from error

@@ -20,6 +20,7 @@ import functools
 import logging
 import os
 import re
+import signal
 import subprocess
 import sys
 import tempfile
@@ -162,7 +163,7 @@ def _try_to_load(library: str) -> None:
     program = "import ctypes, sys; ctypes.CDLL(sys.argv[1])"
     done = subprocess.run([sys.executable, "-I", "-S", "-c", program, library], capture_output=True, check=False)
     if done.returncode < 0:
-        raise SpicekitError(f"cannot load {library}: it is broken, loading it ends a process with signal {-done.returncode}")
+        raise SpicekitError(f"{library} crashed while it was loaded ({signal.Signals(-done.returncode).name})")
 
 
 @contextlib.contextmanager

@@ -96,7 +96,6 @@ def places(content: dict[str, Any], above: tuple[str, ...] = ()) -> list[tuple[s
 
 def read_fresh(read: Callable[[str], Any], file: Path, content: str) -> Any:
     file.write_text(content, encoding="utf-8")
-    load_technology.cache_clear()
     return read(str(file))
 
 

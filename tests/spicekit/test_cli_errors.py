@@ -126,7 +126,8 @@ class Mine(Bench):
     def evaluate(self, waves): return {"v": waves("v(a)")}
 """
 TEMPLATE = (
-    '{% extends "bench.cir.j2" %}{% block circuit %}V1 a 0 1\nR1 a 0 1\nCIRCUIT{% endblock %}{% block control %}{% endblock %}'
+    '{% extends "bench.cir.j2" %}{% block circuit %}V1 a 0 1\nB1 a 0 I = V(a)/V(r_a)\nCIRCUIT{% endblock %}'
+    "{% block control %}{% endblock %}"
 )
 
 
@@ -154,7 +155,7 @@ def test_wrong_templates(
 
 def test_a_bench_without_anything_to_vary(cli: Cli, complaint: Complaint, tmp_path: Path) -> None:
     (tmp_path / "mine.py").write_text(BENCH.replace('VariationPoint("r_a", "r", 1.0, "ohm", sigma=0.1),', ""))
-    (tmp_path / "mine.cir.j2").write_text(TEMPLATE.replace("CIRCUIT", ""))
+    (tmp_path / "mine.cir.j2").write_text(TEMPLATE.replace("V(r_a)", "1").replace("CIRCUIT", ""))
     line = complaint(cli("mc", "mine.py:Mine", "--trials", "5", "--out", "out", cwd=tmp_path), 2)
     assert line == "bench 'mine' has no variation points: there is nothing to vary"
 

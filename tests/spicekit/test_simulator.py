@@ -198,4 +198,4 @@ def test_a_file_that_is_no_library() -> None:
     code = "from spicekit.simulator import simulator\ntry: simulator()\nexcept Exception as error: print(type(error), error)"
     said = python(code, NGSPICE_LIBRARY_PATH=__file__)
     assert said.startswith("<class 'spicekit.errors.SpicekitError'> cannot load ")
-    assert "install it with: " in said
+    assert "NGSPICE_LIBRARY_PATH names it: unset it, or give libngspice's file" in said

@@ -74,7 +74,7 @@ def test_temperature_range_includes_its_ends(temperature: float) -> None:
     assert make_bench("sot-read", {"temperature": temperature}).p.temperature == temperature
 
 
-@pytest.mark.parametrize("temperature", [-40.1, 126, "inf"])
+@pytest.mark.parametrize("temperature", [-40.1, 126])
 def test_temperature_out_of_range(temperature: float | str) -> None:
     with pytest.raises(UserError, match=r"is outside -40.0 to 125.0 C of technology 'ptm45'"):
         make_bench("sot-read", {"temperature": temperature})

@@ -10,6 +10,7 @@ import numpy as np
 from spicekit.analysis import TranAnalysis
 from spicekit.benches.tbs import TbsSense
 from spicekit.block import simulate_block
+from spicekit.registry import make_bench
 from spicekit.simulator import simulator
 from spicekit.transient import _transient
 
@@ -38,7 +39,8 @@ def test_a_run_that_ends_early() -> None:
 
 def test_a_run_at_voltages_that_no_circuit_has() -> None:
     """Complete and finite, but from a false operating point: not a result."""
-    ngspice, analysis = simulator(), TranAnalysis(save=("v(a)",), step=1e-10, stop=1e-9)
+    ngspice, bench = simulator(), make_bench("mtj-switch", {})
+    analysis = TranAnalysis(save=("v(a)",), step=1e-10, stop=1e-9)
     for volts, believed in ((2e6, False), (-2e6, False), (2e5, True)):
         ngspice.load(f"a source\nV1 a 0 {volts}\nR1 a 0 1k\n.save v(a)\n.end")
-        assert (_transient(ngspice, analysis) is not None) == believed
+        assert (_transient(ngspice, bench, analysis) is not None) == believed

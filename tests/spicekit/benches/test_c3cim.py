@@ -227,7 +227,7 @@ def test_trials_of_a_transfer_alone_are_those_of_the_sweep() -> None:
     netlist = render(bench, samples)
     simulator().load(netlist)
     together = _sweep(simulator(), analysis, 0, 2)
-    alone, attempts = _one_by_one(simulator(), analysis, netlist, 3)
+    alone, attempts = _one_by_one(simulator(), bench, netlist, 3)
     assert together is not None
     assert attempts == [0, 0, 0]
     for name, values in together.items():

@@ -192,6 +192,8 @@ def test_cell_levels_follow_the_junction() -> None:
 def test_rendered_netlist(ngspice_batch: Callable[[str], dict[str, float]], given: dict[str, Any]) -> None:
     printed = ngspice_batch(render(make_bench("tbs-sense", dict(given))))
     for name, value in measures(**given).items():
+        if not math.isfinite(value):  # beyond the window, for which a stand-alone netlist has no word
+            continue
         # `meas` prints seven digits of the arrivals
         assert printed[name] == pytest.approx(value, rel=1e-4, abs=1e-6 if name == "offset" else 1e-15), name
 

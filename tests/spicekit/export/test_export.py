@@ -131,7 +131,7 @@ def test_a_point_outside_the_grid(name: str, stt: LookupTable, tmp_path: Path) -
         export(stt, name, tmp_path / "out", vdd=3)
     with pytest.raises(UserError, match=r"^unknown corner of table.nc 'fs'; choose from ff, ss, tt$"):
         export(stt, name, tmp_path / "out", corner="fs")
-    with pytest.raises(UserError, match="'warm' is not a number"):
+    with pytest.raises(UserError, match="'warm' is not a temperature"):
         export(stt, name, tmp_path / "out", temperature="warm")
     assert not list(tmp_path.iterdir())
 
