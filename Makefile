@@ -15,7 +15,7 @@ PIP     = $(BIN)/python -m pip install --disable-pip-version-check --progress-ba
 FILTER := sed -u -n -e 's/^ *Downloading \([^ ]*\.\(whl\|tar\.gz\) .*\)/  downloading \1/p' \
           -e 's/^ *Using cached \([^ ]*\.\(whl\|tar\.gz\) .*\)/  cached \1/p' -e 's/^Installing collected packages.*/  unpacking/p'
 
-.PHONY: demo test lint docs wheel bench soak fresh setup develop system clean
+.PHONY: demo test lint docs wheel bench soak ends fresh setup develop system clean
 
 demo: setup
 	@$(BIN)/spicekit doctor
@@ -51,6 +51,10 @@ bench: develop
 
 soak: develop
 	$(BIN)/python benchmarks/soak.py
+
+# Every parameter of every bench at the ends of its range and between; some hours.
+ends: develop
+	$(BIN)/python benchmarks/ends.py
 
 # What a new user does, on bare Debian systems in temporary folders: see the head of the script for its variables.
 fresh:

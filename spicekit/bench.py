@@ -35,10 +35,29 @@ from spicekit.toml import explain
 from spicekit.units import format_value, parse_quantity
 from spicekit.waves import Array, MissingVector, Waves
 
+LOWEST, HIGHEST = 0.1, 3.0  # of a technology's nominal supply: beyond, its models mean nothing and its gates would not last
+
 
 def quantity(default: Any, unit: str, meaning: str, **limits: Any) -> Any:
     """A numeric parameter: default, unit, meaning and the limits ``gt ge lt le``, all of them shown to the user."""
     return Field(default, description=meaning, json_schema_extra={"unit": unit}, **limits)
+
+
+def channel_width(default: Any, meaning: str, *, le: float, least: float = 1.0) -> Any:
+    """A width of transistors in metres: from ``least`` times the technology's smallest W, of whose inverse the smallest
+    transistor that follows it is, to ``le``.
+    """
+    return Field(default, description=meaning, json_schema_extra={"unit": "m", "size": "W", "least": least}, gt=0, le=le)
+
+
+def channel_length(default: Any, meaning: str, *, le: float, least: float = 1.0) -> Any:
+    """A length of transistors: like :func:`channel_width`."""
+    return Field(default, description=meaning, json_schema_extra={"unit": "m", "size": "L", "least": least}, gt=0, le=le)
+
+
+def voltage(default: Any, meaning: str, **limits: Any) -> Any:
+    """A voltage that transistors see: at most :data:`HIGHEST` times the technology's supply, whatever ``limits`` allow."""
+    return Field(default, description=meaning, json_schema_extra={"unit": "V", "applied": True}, **limits)
 
 
 def option(default: Any, meaning: str) -> Any:
@@ -59,7 +78,7 @@ class BenchParameters(BaseModel):
     technology: str = named_file("ptm45", "CMOS technology: a shipped one or the path of a TOML file")
     corner: str = option("tt", "process corner of the technology")
     temperature: float = quantity(27.0, "C", "temperature of all devices")
-    vdd: float | None = quantity(None, "V", "supply; the technology's nominal one if not given", gt=0, allow_inf_nan=False)
+    vdd: float | None = voltage(None, "supply; the technology's nominal one if not given", gt=0, allow_inf_nan=False)
 
     @model_validator(mode="before")
     @classmethod
@@ -158,6 +177,39 @@ class Bench(ABC):
                 f"bench '{self.name}': parameter temperature: {self.temperature:g} C is outside "
                 f"{limits.low} to {limits.high} C of technology '{self.technology.name}'"
             )
+        self._check_technology()
+
+    def _check_technology(self) -> None:
+        """Raises :class:`UserError` for a size or a voltage of which the technology's models mean nothing."""
+        for name in self.Parameters.model_fields:
+            value = getattr(self.p, name)
+            low, high, why = self.technology_limits(name)
+            if why and value is not None and not low * (1 - 1e-9) <= value <= high * (1 + 1e-9):
+                extra = parameter_extra(self.Parameters, name)
+                given, ends = (format_value(x, extra["unit"]) for x in (value, low if value < low else high))
+                allowed = f"{'at least' if value < low else 'at most'} {ends}, {why} of technology '{self.technology.name}'"
+                raise UserError(f"bench '{self.name}': parameter {name}: {given} given; allowed: {allowed}")
+
+    def technology_limits(self, name: str) -> tuple[float, float, str]:
+        """Lowest and highest value that the technology allows parameter ``name``, and what of it they are."""
+        extra, technology = parameter_extra(self.Parameters, name), self.technology
+        if size := extra.get("size"):
+            times = f"{extra['least']:g} times " if extra["least"] != 1 else ""
+            smallest = technology.w_min if size == "W" else technology.l_min
+            return extra["least"] * smallest, np.inf, f"{times}the smallest {size}"
+        if extra.get("applied") and self.roles:
+            supply = f"{LOWEST:g} to {HIGHEST:g} times the supply" if name == "vdd" else f"{HIGHEST:g} times the supply"
+            return LOWEST * technology.vdd if name == "vdd" else -np.inf, HIGHEST * technology.vdd, supply
+        return -np.inf, np.inf, ""
+
+    def changed(self) -> str:
+        """The parameters that are not at their defaults, for a message about what they lead to together; empty if none is."""
+        fields = self.Parameters.model_fields
+        return ", ".join(
+            f"{name} = {shown_value(self.Parameters, name, value)}"
+            for name, value in self.p.model_dump().items()
+            if value != fields[name].default
+        )
 
     @property
     def temperature(self) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any, Literal, get_args, get_origin
 
 from annotated_types import Ge, Gt, Le, Lt
@@ -21,7 +22,7 @@ def describe(bench: Bench) -> dict[str, Any]:
                 "name": name,
                 "default": bench.parameters()[name],
                 "unit": extra.get("unit", ""),
-                "allowed": _allowed(field),
+                "allowed": _allowed(field, *bench.technology_limits(name)[:2]),
                 "meaning": field.description or "",
             }
         )
@@ -64,12 +65,15 @@ def describe_text(bench: Bench) -> str:
     return "\n".join(lines)
 
 
-def _allowed(field: Any) -> str:
+def _allowed(field: Any, low: float, high: float) -> str:
+    """The choices, or the limits: those declared, or ``low`` and ``high`` where they are narrower."""
     if get_origin(field.annotation) is Literal:
         return " | ".join(str(word) for word in get_args(field.annotation))
-    words = []
+    ends = {"from": (low, ">="), "to": (high, "<=")}
     for limit in field.metadata:
         for kind, attribute, sign in ((Gt, "gt", ">"), (Ge, "ge", ">="), (Lt, "lt", "<"), (Le, "le", "<=")):
             if isinstance(limit, kind):
-                words.append(f"{sign} {getattr(limit, attribute):g}")
-    return ", ".join(words)
+                end, value = "from" if sign[0] == ">" else "to", getattr(limit, attribute)
+                if (value >= low) if end == "from" else (value <= high):
+                    ends[end] = (value, sign)
+    return ", ".join(f"{sign} {value:g}" for value, sign in ends.values() if math.isfinite(value))

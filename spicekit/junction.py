@@ -25,7 +25,7 @@ class JunctionParameters(BenchParameters):
 
     device: str = named_file("stt-bnn-65nm", "device card: a shipped one or the path of a TOML file")
     temperature: float | None = quantity(None, "C", "temperature of all devices; the card's own if not given")  # type: ignore[assignment]
-    ra: float | None = quantity(None, "ohm um2", "resistance-area product; the card's if not given", gt=0, le=1e5)
+    ra: float | None = quantity(None, "ohm um2", "resistance-area product; the card's if not given", ge=0.1, le=1e5)
     tmr: float | None = quantity(
         None, "", "TMR at zero bias and the card's own temperature; the card's if not given (150% or 1.5)", gt=0, le=20
     )

@@ -14,7 +14,7 @@ from typing import Any, ClassVar, Literal, Self
 import numpy as np
 from pydantic import model_validator
 
-from spicekit.bench import Bench, VariationPoint, named_file, option, quantity
+from spicekit.bench import Bench, VariationPoint, channel_length, channel_width, named_file, option, quantity, voltage
 from spicekit.benches.bnn_data import Cell, Positions, cells_of, drawn, placed
 from spicekit.errors import UserError
 from spicekit.junction import Junction, JunctionParameters
@@ -37,7 +37,7 @@ class RowParameters(JunctionParameters):
     theta0: ClassVar[None] = None  # type: ignore[misc]
 
     technology: str = named_file("ptm65", "CMOS technology: a shipped one or the path of a TOML file")
-    ra: float = quantity(100.0, "ohm um2", "resistance-area product of the junctions", gt=0, le=1e5)
+    ra: float = quantity(100.0, "ohm um2", "resistance-area product of the junctions", ge=0.1, le=1e5)
 
     n: int = quantity(128, "", "XNOR cells of the row", ge=8, le=512)
     data: Literal["given", "trial"] = option("given", "weights and inputs as below, or every cell's product drawn in each trial")
@@ -50,19 +50,19 @@ class RowParameters(JunctionParameters):
     weights: str | None = option(None, "the cells' weights, a character 1 (+1) or 0 (-1) each")
     inputs: str | None = option(None, "the cells' inputs, a character 1 (+1) or 0 (-1) each")
 
-    v_high: float = quantity(0.6, "V", "rail V_H of the bit lines", gt=0, le=5)
-    v_low: float = quantity(0.2, "V", "rail V_L of the bit lines", ge=0, le=5)
-    v_wl: float | None = quantity(None, "V", "word-line high level; the supply if not given", gt=0, le=5)
+    v_high: float = voltage(0.6, "rail V_H of the bit lines", gt=0, le=5)
+    v_low: float = voltage(0.2, "rail V_L of the bit lines", ge=0, le=5)
+    v_wl: float | None = voltage(None, "word-line high level; the supply if not given", gt=0, le=5)
     access: Literal["nmos", "ideal"] = option("nmos", "access: transistors and drivers, or ideal switches and rails")
-    w_access: float = quantity(300e-9, "m", "width of each access transistor", gt=0, le=1e-5)
-    l_access: float | None = quantity(None, "m", "its length; the technology's shortest if not given", gt=0, le=1e-6)
+    w_access: float = channel_width(300e-9, "width of each access transistor", le=1e-5)
+    l_access: float | None = channel_length(None, "its length; the technology's shortest if not given", le=1e-6)
     rows: int = quantity(128, "", "rows of the array, which share the drivers of the bit lines", ge=1, le=4096)
     row: int | None = quantity(None, "", "this row, counted from the drivers; the middle one if not given", ge=1, le=4096)
     bit_lines: Literal["shared", "column"] = option(
         "shared", "the other rows hold data of their own (lines of all columns alike), or the same as this row (column)"
     )
-    w_driver: float = quantity(20e-6, "m", "width of the NMOS of a bit line's driver; PMOS twice that", gt=0, le=1e-3)
-    w_word: float = quantity(4e-6, "m", "width of the NMOS of the word line's driver; PMOS twice that", gt=0, le=1e-3)
+    w_driver: float = channel_width(20e-6, "width of the NMOS of a bit line's driver; PMOS twice that", le=1e-3)
+    w_word: float = channel_width(4e-6, "width of the NMOS of the word line's driver; PMOS twice that", le=1e-3)
     # CACTI 7's local wires, 4.2 ohm/um at 45 nm (tech_params/45nm.dat, conservative) times (45/65)^2, and 0.26 fF/um at any node.
     # Pitches chosen: 0.365 um along the row (W + F) and 0.39 um along the bit lines (two transistors of 3 F on top of
     # each other).  SL 2.5 times the smallest width, BL on two layers.
@@ -78,15 +78,13 @@ class RowParameters(JunctionParameters):
     t_row: float = quantity(1e-9, "s", "time for which the row is on", ge=1e-10, le=1e-6)
     c_load: float = quantity(4e-15, "F", "load of the sense node, for the amplifier's gate", ge=0, le=1e-12)
     c_boost: float = quantity(10e-15, "F", "each capacitor that lifts", gt=0, le=1e-12)
-    v_lift: float = quantity(0.3, "V", "rail to which the capacitors' lower plates go", gt=0, le=2)
-    w_iso: float = quantity(
+    v_lift: float = voltage(0.3, "rail to which the capacitors' lower plates go", gt=0, le=2)
+    w_iso: float = channel_width(
         120e-9,
-        "m",
         "width of the isolation NMOS, and of those in the inverters at its gate and the capacitors' switches",
-        gt=0,
         le=1e-5,
     )
-    w_lift: float = quantity(200e-9, "m", "width of the NMOS that drive the capacitors' lower plates", gt=0, le=1e-5)
+    w_lift: float = channel_width(200e-9, "width of the NMOS that drive the capacitors' lower plates", le=1e-5)
 
     @property
     def words(self) -> tuple[str, str]:

@@ -30,7 +30,7 @@ import numpy as np
 from pydantic import model_validator
 
 from spicekit.analysis import LongTranAnalysis, TranAnalysis
-from spicekit.bench import Measure, Panel, VariationPoint, option, quantity
+from spicekit.bench import Measure, Panel, VariationPoint, channel_width, option, quantity, voltage
 from spicekit.benches.bnn_array import EDGE, LIFT_DELAY, SECTIONS, START, RowBench, RowParameters
 from spicekit.benches.bnn_data import Positions
 from spicekit.benches.stt_settle import settled
@@ -65,9 +65,9 @@ class MacroParameters(RowParameters, TbsSizes):
     measure: Literal["decision", "offset"] = option(
         "decision", "one operation, or with source=thevenin the input-referred offset of sense node and amplifier"
     )
-    v_in: float | None = quantity(None, "V", "voltage of source=thevenin; the nominal row's if not given", ge=0, le=5)
-    v_mid: float | None = quantity(
-        None, "V", "SL at which the decision shall turn; halfway between n/2 - 1 and n/2 matches if not given", gt=0, le=5
+    v_in: float | None = voltage(None, "voltage of source=thevenin; the nominal row's if not given", ge=0, le=5)
+    v_mid: float | None = voltage(
+        None, "SL at which the decision shall turn; halfway between n/2 - 1 and n/2 matches if not given", gt=0, le=5
     )
     t_window: float | None = quantity(
         None,
@@ -77,7 +77,7 @@ class MacroParameters(RowParameters, TbsSizes):
         le=1e-6,
     )
     t_recover: float = quantity(1e-9, "s", "from the end of t_window to the end of the simulation", gt=0, le=1e-6)
-    w_start: float = quantity(0.5e-6, "m", "width of the NMOS of the START driver; PMOS twice that", gt=0, le=1e-4)
+    w_start: float = channel_width(0.5e-6, "width of the NMOS of the START driver; PMOS twice that", le=1e-4)
     boost: int = quantity(
         0,
         "",
@@ -88,11 +88,9 @@ class MacroParameters(RowParameters, TbsSizes):
     # the gate of M_ST is the load of the sense node: some 25 fF at 0.4 V
     c_load: float = quantity(0.0, "F", "load of the sense node beside M_ST", ge=0, le=1e-12)
     c_boost: float = quantity(20e-15, "F", "each capacitor that lifts", gt=0, le=1e-12)
-    w_iso: float = quantity(
+    w_iso: float = channel_width(
         400e-9,
-        "m",
         "width of the isolation NMOS, and of those in the inverters at its gate and the capacitors' switches",
-        gt=0,
         le=1e-5,
     )
 

@@ -22,7 +22,7 @@ from typing import Any, Literal
 import numpy as np
 
 from spicekit.analysis import Analysis
-from spicekit.bench import Measure, VariationPoint, option, quantity
+from spicekit.bench import Measure, VariationPoint, channel_length, channel_width, option, quantity, voltage
 from spicekit.benches.memory_column import ColumnAnalysis, MemoryColumn, MemoryColumnParameters
 from spicekit.physics.constants import K_B
 from spicekit.units import format_value
@@ -38,15 +38,15 @@ class C3cimParameters(MemoryColumnParameters):
     )
     access: Literal["nmos", "ideal"] = option("nmos", "cell switches: NMOS transistors, or ideal ones with r_on")
     r_on: float = quantity(3e3, "ohm", "resistance of an ideal switch", gt=0, le=1e6)
-    v_gate: float | None = quantity(None, "V", "high level of the cells' gates; the supply if not given", gt=0, le=5)
+    v_gate: float | None = voltage(None, "high level of the cells' gates; the supply if not given", gt=0, le=5)
     columns: int = quantity(64, "", "columns that share the bias and the row drivers", ge=1, le=4096)
     bias_ratio: int = quantity(10, "", "current of the shared bias diode over that of a column", ge=1, le=1000)
-    w_mirror: float = quantity(2e-6, "m", "width of the mirror transistor", gt=0, le=1e-4)
-    l_mirror: float = quantity(1e-6, "m", "length of the mirror transistor", gt=0, le=1e-4)
-    w_cascode: float = quantity(300e-9, "m", "width of the cascode, whose drain loads the column", gt=0, le=1e-4)
-    l_cascode: float = quantity(100e-9, "m", "length of the cascode", gt=0, le=1e-4)
-    w_weak: float = quantity(200e-9, "m", "width of the diode that sets the cascode's gate", gt=0, le=1e-4)
-    l_weak: float = quantity(2e-6, "m", "length of the diode that sets the cascode's gate", gt=0, le=1e-4)
+    w_mirror: float = channel_width(2e-6, "width of the mirror transistor", le=1e-4)
+    l_mirror: float = channel_length(1e-6, "length of the mirror transistor", le=1e-4)
+    w_cascode: float = channel_width(300e-9, "width of the cascode, whose drain loads the column", le=1e-4)
+    l_cascode: float = channel_length(100e-9, "length of the cascode", le=1e-4)
+    w_weak: float = channel_width(200e-9, "width of the diode that sets the cascode's gate", le=1e-4)
+    l_weak: float = channel_length(2e-6, "length of the diode that sets the cascode's gate", le=1e-4)
     trim: float = quantity(0.005, "", "resolution of each driver's trim; 0: perfect, inf: no trim", ge=0)
     c_hold: float = quantity(10e-15, "F", "capacitor of the sample-and-hold: noise sqrt(kT/C)", gt=0, le=1e-9)
     t_mac: float = quantity(800e-9, "s", "time of a MAC, for the energy: see c3cim-settle", gt=0, le=1e-3)

@@ -15,22 +15,22 @@ from typing import Any, Literal
 import numpy as np
 
 from spicekit.analysis import Analysis
-from spicekit.bench import Measure, VariationPoint, option, quantity
+from spicekit.bench import Measure, VariationPoint, channel_length, channel_width, option, quantity, voltage
 from spicekit.benches.memory_column import ColumnAnalysis, MemoryColumn, MemoryColumnParameters
 from spicekit.waves import Array, Waves
 
 
 class ConventionalParameters(MemoryColumnParameters):
-    v_read: float = quantity(0.1, "V", "clamped voltage of the bit line", gt=0, le=2)
+    v_read: float = voltage(0.1, "clamped voltage of the bit line", gt=0, le=2)
     clamp: Literal["amplifier", "ideal"] = option(
         "amplifier", "clamp of the bit line: amplifier and follower, or an ideal source"
     )
     gain: float = quantity(1e3, "", "gain of the clamp's amplifier", ge=1, le=1e6)
-    w_follower: float = quantity(40e-6, "m", "width of the follower", gt=0, le=1e-3)
-    w_input: float = quantity(2e-6, "m", "width of each input transistor of the amplifier: its offset", gt=0, le=1e-4)
-    l_input: float = quantity(200e-9, "m", "length of each input transistor of the amplifier", gt=0, le=1e-5)
+    w_follower: float = channel_width(40e-6, "width of the follower", le=1e-3)
+    w_input: float = channel_width(2e-6, "width of each input transistor of the amplifier: its offset", le=1e-4)
+    l_input: float = channel_length(200e-9, "length of each input transistor of the amplifier", le=1e-5)
     i_amplifier: float = quantity(20e-6, "A", "supply current of the amplifier", ge=0, le=1e-2)
-    v_gate: float | None = quantity(None, "V", "high level of the word lines; the supply if not given", gt=0, le=5)
+    v_gate: float | None = voltage(None, "high level of the word lines; the supply if not given", gt=0, le=5)
     trim: float = quantity(0.005, "", "resolution of each clamp's trim, relative; 0: perfect, inf: no trim", ge=0)
     t_mac: float = quantity(
         10e-9, "s", "time of a MAC, for the energy: chosen, five time constants of a 100 MHz clamp", gt=0, le=1e-3

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from spicekit.analysis import Analysis, TranAnalysis
-from spicekit.bench import Measure, Panel, VariationPoint, quantity
+from spicekit.bench import Measure, Panel, VariationPoint, channel_width, quantity
 from spicekit.benches.c3cim import C3cimBench, C3cimParameters
 from spicekit.crossing import integral, value_at
 from spicekit.limits import Limits
@@ -34,8 +34,8 @@ class C3cimSettleParameters(C3cimParameters):
     c_cell: float = quantity(0.094e-15, "F", "wire capacitance of the column a cell", ge=0, le=1e-12)
     c_memory: float = quantity(0.05e-15, "F", "capacitance of a memory with its contact, at its transistor", ge=0, le=1e-12)
     c_word: float = quantity(0.17e-15, "F", "wire capacitance of each of a row's two lines a column", ge=0, le=1e-12)
-    w_driver: float = quantity(200e-9, "m", "width of the NMOS of each row driver; PMOS twice that", gt=0, le=1e-4)
-    w_sample: float = quantity(120e-9, "m", "width of both transistors of the sampling switch", gt=0, le=1e-5)
+    w_driver: float = channel_width(200e-9, "width of the NMOS of each row driver; PMOS twice that", le=1e-4)
+    w_sample: float = channel_width(120e-9, "width of both transistors of the sampling switch", le=1e-5)
     e_level: float = quantity(
         12e-15,
         "J",

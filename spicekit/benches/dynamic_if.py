@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from spicekit.bench import quantity
+from spicekit.bench import channel_width, quantity
 from spicekit.benches.neuron import Neuron, Trim
 from spicekit.benches.neuron_parameters import Kind, NeuronParameters
 
@@ -22,8 +22,8 @@ class DynamicIfParameters(NeuronParameters):
     theta: int = quantity(16, "", "threshold in matches: a spike if u > theta", ge=-128, le=127)
     i_amp: float = quantity(50e-6, "A", "current of the amplifier", gt=0, le=1e-2)
     c_c: float = quantity(40e-15, "F", "from the amplifier's output to the comparator", gt=0, le=1e-11)
-    w_inverter: float = quantity(500e-9, "m", "width of the NMOS of the comparator's inverters; PMOS twice that", gt=0, le=1e-4)
-    w_bit: float = quantity(240e-9, "m", "width of the transistors that select a bit's line", gt=0, le=1e-4)
+    w_inverter: float = channel_width(500e-9, "width of the NMOS of the comparator's inverters; PMOS twice that", le=1e-4)
+    w_bit: float = channel_width(240e-9, "width of the transistors that select a bit's line", le=1e-4)
 
 
 class DynamicIf(Neuron):

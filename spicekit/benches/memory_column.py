@@ -19,7 +19,17 @@ from pydantic import model_validator
 from scipy.special import ndtr
 
 from spicekit.analysis import DcAnalysis
-from spicekit.bench import Bench, BenchParameters, Measure, VariationPoint, named_file, option, quantity
+from spicekit.bench import (
+    Bench,
+    BenchParameters,
+    Measure,
+    VariationPoint,
+    channel_length,
+    channel_width,
+    named_file,
+    option,
+    quantity,
+)
 from spicekit.errors import UserError
 from spicekit.linearity import dnl, inl, usable
 from spicekit.resistive import Resistive
@@ -53,10 +63,8 @@ class MemoryColumnParameters(BenchParameters):
     transfer: int = quantity(
         0, "", "0: one reading; k: a transfer over every k-th n_hrs from 0 to n_sel, a divisor of n_sel", ge=0
     )
-    w_cell: float = quantity(90e-9, "m", "width of each cell transistor", gt=0, le=1e-5)
-    l_cell: float | None = quantity(
-        None, "m", "length of each cell transistor; the technology's shortest if not given", gt=0, le=1e-6
-    )
+    w_cell: float = channel_width(90e-9, "width of each cell transistor", le=1e-5)
+    l_cell: float | None = channel_length(None, "length of each cell transistor; the technology's shortest if not given", le=1e-6)
     # 45 nm local wires: 4.2 ohm/um and 0.26 fF/um (CACTI 7, tech_params/45nm.dat, conservative); cell pitch chosen, 0.36 um
     r_cell: float = quantity(1.5, "ohm", "resistance of the column's wire a cell", ge=1e-3, le=1e4)
 

@@ -8,7 +8,7 @@ from typing import Any, Literal, Self
 import numpy as np
 from pydantic import field_validator, model_validator
 
-from spicekit.bench import BenchParameters, named_file, option, quantity
+from spicekit.bench import BenchParameters, channel_length, channel_width, named_file, option, quantity, voltage
 
 Kind = Literal["real", "ideal"]
 GROUPS = ("phases", "switches", "amplifier", "subtractor", "comparator")
@@ -38,14 +38,14 @@ class NeuronParameters(BenchParameters):
     row_table: str | None = named_file(
         None, "CSV file with a line n1,v_sl for each number of matches: V_SL of row=table, what row=cells is referred to"
     )
-    v_high: float = quantity(0.6, "V", "rail V_H of the row", gt=0, le=5)
-    v_low: float = quantity(0.2, "V", "rail V_L of the row", gt=0, le=5)
-    ra: float = quantity(100.0, "ohm um2", "resistance-area product of the junctions", gt=0, le=1e5)
+    v_high: float = voltage(0.6, "rail V_H of the row", gt=0, le=5)
+    v_low: float = voltage(0.2, "rail V_L of the row", gt=0, le=5)
+    ra: float = quantity(100.0, "ohm um2", "resistance-area product of the junctions", ge=0.1, le=1e5)
     tmr: float = quantity(2.5, "", "TMR (250% or 2.5)", gt=0, le=20)
     diameter: float = quantity(60e-9, "m", "diameter of the junctions", gt=0, le=1e-6)
     r_access: float = quantity(3e3, "ohm", "resistance of each access transistor", ge=0, le=1e6)
     v_half: float = quantity(0.5, "V", "row=cells: bias at which TMR is halved, inf: none", gt=0)
-    w_access: float = quantity(300e-9, "m", "row=cells: width of the access transistors", gt=0, le=1e-5)
+    w_access: float = channel_width(300e-9, "row=cells: width of the access transistors", le=1e-5)
     r_sl: float = quantity(0.3, "ohm", "row=cells: resistance of SL a cell", ge=1e-3, le=1e4)
     c_sl: float = quantity(0.1e-15, "F", "row=cells: wire capacitance of SL a cell", ge=0, le=1e-12)
     sigma_ra: float = quantity(0.05, "", "relative local sigma of RA, for the default sigma of V_SL", ge=0, le=0.3)
@@ -59,14 +59,14 @@ class NeuronParameters(BenchParameters):
     c_density: float = quantity(2e-3, "F/m2", "capacitance an area, for the mismatch of capacitors", gt=0, le=1)
     i_amp: float = quantity(80e-6, "A", "current of the amplifier", gt=0, le=1e-2)
     i_replica: float = quantity(0.3e-6, "A", "current at which the replica of M_s5 sets its gate", gt=0, le=1e-3)
-    w_amp: float = quantity(6e-6, "m", "width of the amplifier's NMOS", gt=0, le=1e-4)
-    w_load: float = quantity(6e-6, "m", "width of its PMOS", gt=0, le=1e-4)
-    l_amp: float = quantity(100e-9, "m", "length of both", gt=0, le=1e-5)
-    w_s5: float = quantity(1e-6, "m", "width of M_s5", gt=0, le=1e-4)
-    l_s5: float = quantity(400e-9, "m", "length of M_s5", gt=0, le=1e-5)
-    w_switch: float = quantity(1e-6, "m", "width of a switch", gt=0, le=1e-4)
-    w_inverter: float = quantity(300e-9, "m", "width of the NMOS of the comparator's inverters; PMOS twice that", gt=0, le=1e-4)
-    l_inverter: float = quantity(100e-9, "m", "their length", gt=0, le=1e-5)
+    w_amp: float = channel_width(6e-6, "width of the amplifier's NMOS", le=1e-4)
+    w_load: float = channel_width(6e-6, "width of its PMOS", le=1e-4)
+    l_amp: float = channel_length(100e-9, "length of both", le=1e-5)
+    w_s5: float = channel_width(1e-6, "width of M_s5", le=1e-4)
+    l_s5: float = channel_length(400e-9, "length of M_s5", le=1e-5)
+    w_switch: float = channel_width(1e-6, "width of a switch", le=1e-4)
+    w_inverter: float = channel_width(300e-9, "width of the NMOS of the comparator's inverters; PMOS twice that", le=1e-4)
+    l_inverter: float = channel_length(100e-9, "their length", le=1e-5)
     neurons: int = quantity(16, "", "neurons that share the phase generator and the bias branches", ge=1, le=4096)
 
     components: Kind = option("real", "transistors, or ideal components, where the five below do not say otherwise")

@@ -11,7 +11,18 @@ from abc import abstractmethod
 from collections.abc import Mapping
 from typing import Any, ClassVar, Literal
 
-from spicekit.bench import Bench, Margin, Measure, VariationPoint, named_file, option, quantity
+from spicekit.bench import (
+    Bench,
+    Margin,
+    Measure,
+    VariationPoint,
+    channel_length,
+    channel_width,
+    named_file,
+    option,
+    quantity,
+    voltage,
+)
 from spicekit.crossing import crossing, integral, value_at
 from spicekit.errors import UserError
 from spicekit.junction import Junction, JunctionParameters
@@ -35,19 +46,19 @@ class SenseParameters(JunctionParameters):
     temperature: float = quantity(27.0, "C", "temperature of all devices")
     measure: Literal["decision", "offset"] = option("decision", "one operation, or the input-referred offset of the amplifier")
     source: Literal["voltage", "cell"] = option("voltage", "input: a line at a given voltage, or a 1T1MTJ cell in both states")
-    v_mid: float = quantity(0.4, "V", "input voltage at which the decision shall turn", gt=0, le=2)
+    v_mid: float = voltage(0.4, "input voltage at which the decision shall turn", gt=0, le=2)
     overdrive: float = quantity(10e-3, "V", "input voltage above v_mid; below 0 the right answer is 0", ge=-1, le=1)
-    v_in: float | None = quantity(None, "V", "input voltage; v_mid + overdrive if not given", ge=0, le=2)
+    v_in: float | None = voltage(None, "input voltage; v_mid + overdrive if not given", ge=0, le=2)
     # row of 128 complementary cells: 128 junction pairs in parallel are 26 ohm, the wire adds as much
     r_source: float = quantity(50.0, "ohm", "resistance of the line at the input", ge=1e-3, le=1e9)
     c_source: float = quantity(50e-15, "F", "capacitance of the line at the input", gt=0, le=1e-9)
     t_recover: float = quantity(2e-9, "s", "from the end of t_window to the end of the simulation", gt=0, le=1e-6)
-    w_driver: float = quantity(0.5e-6, "m", "width of the NMOS of the START driver; PMOS twice that", gt=0, le=1e-4)
+    w_driver: float = channel_width(0.5e-6, "width of the NMOS of the START driver; PMOS twice that", le=1e-4)
     i_read: float = quantity(10e-6, "A", "current through the cell", gt=0, le=1e-3)
-    v_source: float = quantity(0.31, "V", "the cell's source line during the read", ge=0, le=2)
-    w_access: float = quantity(300e-9, "m", "width of the cell's transistor, of the shortest length", gt=0, le=1e-5)
-    w_mirror: float = quantity(4e-6, "m", "width of the mirror's PMOS", gt=0, le=1e-4)
-    l_mirror: float = quantity(1e-6, "m", "length of the mirror's PMOS", gt=0, le=1e-5)
+    v_source: float = voltage(0.31, "the cell's source line during the read", ge=0, le=2)
+    w_access: float = channel_width(300e-9, "width of the cell's transistor, of the shortest length", le=1e-5)
+    w_mirror: float = channel_width(4e-6, "width of the mirror's PMOS", le=1e-4)
+    l_mirror: float = channel_length(1e-6, "length of the mirror's PMOS", le=1e-5)
 
     @property
     def v_input(self) -> float:

@@ -17,7 +17,17 @@ from pydantic import model_validator
 from scipy.optimize import brentq
 
 from spicekit.analysis import DcAnalysis
-from spicekit.bench import Bench, BenchParameters, Margin, Measure, VariationPoint, option, quantity
+from spicekit.bench import (
+    Bench,
+    BenchParameters,
+    Margin,
+    Measure,
+    VariationPoint,
+    channel_length,
+    channel_width,
+    option,
+    quantity,
+)
 from spicekit.waves import Array, Waves
 
 REFERENCES = ("m", "and", "or")  # branches of IMCE's sense amplifier: EN_M, EN_AND, EN_OR
@@ -26,7 +36,7 @@ REFERENCES = ("m", "and", "or")  # branches of IMCE's sense amplifier: EN_M, EN_
 class SotParameters(BenchParameters):
     """What a 2T1R column, its junctions and its read current are made of."""
 
-    ra: float = quantity(18.0, "ohm um2", "resistance-area product of the junction", gt=0, le=1e5)
+    ra: float = quantity(18.0, "ohm um2", "resistance-area product of the junction", ge=0.1, le=1e5)
     diameter: float = quantity(45e-9, "m", "diameter of the round junction", gt=1e-9, le=1e-6)
     tmr: float = quantity(2.5, "", "tunnel magnetoresistance at zero bias and 27 C (150% or 1.5)", gt=0, le=20)
     v_half: float = quantity(0.5, "V", "bias at which TMR is halved; inf switches the roll-off off", gt=0)
@@ -35,13 +45,13 @@ class SotParameters(BenchParameters):
     rows: int = quantity(64, "", "cells on the column; the unselected ones leak", ge=1, le=4096)
     access: Literal["nmos", "ideal"] = option("nmos", "access path: nmos transistors and the rail, or an ideal switch")
     bias: Literal["mirror", "ideal"] = option("mirror", "read current: a PMOS mirror, or an ideal source")
-    w_read: float = quantity(150e-9, "m", "width of the read transistor", gt=0, le=1e-5)
-    w_write: float = quantity(540e-9, "m", "width of the write transistor", gt=0, le=1e-4)
-    l_access: float | None = quantity(
-        None, "m", "length of both cell transistors; the technology's shortest if not given", gt=0, le=1e-6
+    w_read: float = channel_width(150e-9, "width of the read transistor", le=1e-5)
+    w_write: float = channel_width(540e-9, "width of the write transistor", le=1e-4)
+    l_access: float | None = channel_length(
+        None, "length of both cell transistors; the technology's shortest if not given", le=1e-6
     )
-    w_mirror: float = quantity(4e-6, "m", "width of each mirror transistor", gt=0, le=1e-4)
-    l_mirror: float = quantity(1e-6, "m", "length of each mirror transistor", gt=0, le=1e-5)
+    w_mirror: float = channel_width(4e-6, "width of each mirror transistor", le=1e-4)
+    l_mirror: float = channel_length(1e-6, "length of each mirror transistor", le=1e-5)
     t_sense: float = quantity(1e-9, "s", "time for which the read current flows, for the energy", gt=0, le=1e-3)
 
     @property

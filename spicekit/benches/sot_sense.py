@@ -22,7 +22,7 @@ from typing import Any, ClassVar, Literal, Self
 from pydantic import model_validator
 
 from spicekit.analysis import TranAnalysis
-from spicekit.bench import Bench, Measure, Panel, VariationPoint, option, quantity
+from spicekit.bench import Bench, Measure, Panel, VariationPoint, channel_length, channel_width, option, quantity
 from spicekit.benches.sot import SotLogic, SotLogicParameters, SotParameters
 from spicekit.crossing import crossing, integral, value_at
 from spicekit.limits import Limits
@@ -65,14 +65,14 @@ class SotSenseParameters(SotParameters):
         "far", "sensed cells at the far end of RBL, as the reference legs on REF are, or at the amplifier"
     )
     c_bias: float = quantity(500e-15, "F", "decoupling of the mirror's gate to the supply", gt=0, le=1e-9)
-    w_enable: float = quantity(1e-6, "m", "width of the PMOS that gates each read current", gt=0, le=1e-4)
-    w_discharge: float = quantity(0.5e-6, "m", "width of the discharge and equaliser NMOS", gt=0, le=1e-4)
-    w_driver: float = quantity(1e-6, "m", "width of the NMOS of the drivers; PMOS twice that", gt=0, le=1e-4)
-    w_input: float = quantity(10e-6, "m", "width of each input PMOS of the comparator", gt=0, le=1e-4)
-    l_input: float = quantity(120e-9, "m", "length of each input PMOS", gt=0, le=1e-5)
-    w_tail: float = quantity(1e-6, "m", "width of the tail PMOS that SAE fires", gt=0, le=1e-4)
-    w_latch: float = quantity(2e-6, "m", "width of the cross-coupled NMOS of the comparator; PMOS twice that", gt=0, le=1e-4)
-    w_reset: float = quantity(300e-9, "m", "width of the comparator's reset NMOS", gt=0, le=1e-4)
+    w_enable: float = channel_width(1e-6, "width of the PMOS that gates each read current", le=1e-4)
+    w_discharge: float = channel_width(0.5e-6, "width of the discharge and equaliser NMOS", le=1e-4)
+    w_driver: float = channel_width(1e-6, "width of the NMOS of the drivers; PMOS twice that", le=1e-4)
+    w_input: float = channel_width(10e-6, "width of each input PMOS of the comparator", le=1e-4)
+    l_input: float = channel_length(120e-9, "length of each input PMOS", le=1e-5)
+    w_tail: float = channel_width(1e-6, "width of the tail PMOS that SAE fires", le=1e-4)
+    w_latch: float = channel_width(2e-6, "width of the cross-coupled NMOS of the comparator; PMOS twice that", le=1e-4)
+    w_reset: float = channel_width(300e-9, "width of the comparator's reset NMOS", le=1e-4)
     offset_range: float = quantity(32e-3, "V", "the offset search covers - to + this", gt=0, le=0.5)
 
     @property

@@ -11,7 +11,7 @@ from typing import Any, Literal
 import numpy as np
 
 from spicekit.analysis import Analysis, TranAnalysis
-from spicekit.bench import Measure, Panel, VariationPoint, named_file, option, quantity
+from spicekit.bench import Measure, Panel, VariationPoint, channel_length, channel_width, named_file, option, quantity, voltage
 from spicekit.benches.mtj import JunctionBench
 from spicekit.crossing import crossing, integral, value_at
 from spicekit.errors import UserError
@@ -28,13 +28,13 @@ class SotWriteParameters(JunctionParameters):
     polarity: Literal["auto", "positive", "negative"] = option(
         "auto", "of the rail current; auto: the one that sets the written state of a card with an assist field along the rail"
     )
-    v_write: float = quantity(0.135, "V", "magnitude of V_WP and V_WN on WBL", gt=0, le=3)
+    v_write: float = voltage(0.135, "magnitude of V_WP and V_WN on WBL", gt=0, le=3)
     t_pulse: float = quantity(1e-9, "s", "length of the write pulse", gt=1e-11, le=1e-6)
     t_stop: float | None = quantity(None, "s", "end of the simulation; 1.5 ns after the pulse if not given", gt=1e-11, le=1e-5)
-    w_read: float = quantity(150e-9, "m", "width of the read transistor", gt=0, le=1e-5)
-    w_write: float = quantity(540e-9, "m", "width of the write transistor", gt=0, le=1e-4)
-    l_access: float | None = quantity(None, "m", "length of both; the technology's shortest if not given", gt=0, le=1e-6)
-    w_driver: float = quantity(4e-6, "m", "width of the WBL driver's transistor", gt=0, le=1e-4)
+    w_read: float = channel_width(150e-9, "width of the read transistor", le=1e-5)
+    w_write: float = channel_width(540e-9, "width of the write transistor", le=1e-4)
+    l_access: float | None = channel_length(None, "length of both; the technology's shortest if not given", le=1e-6)
+    w_driver: float = channel_width(4e-6, "width of the WBL driver's transistor", le=1e-4)
     c_line: float = quantity(20e-15, "F", "capacitance of WBL", ge=0, le=1e-11)
     step: float | None = quantity(None, "s", "largest time step; 0.06 rad of the precession if not given", gt=0, le=1e-9)
 

@@ -10,7 +10,18 @@ import numpy as np
 from scipy.interpolate import PchipInterpolator
 
 from spicekit.analysis import Analysis, DcAnalysis, TranAnalysis
-from spicekit.bench import Margin, Measure, Panel, VariationPoint, named_file, option, quantity
+from spicekit.bench import (
+    Margin,
+    Measure,
+    Panel,
+    VariationPoint,
+    channel_length,
+    channel_width,
+    named_file,
+    option,
+    quantity,
+    voltage,
+)
 from spicekit.benches.mtj import JunctionBench
 from spicekit.crossing import crossing, integral, value_at
 from spicekit.errors import UserError
@@ -22,8 +33,8 @@ from spicekit.waves import Array, Waves
 
 class CellParameters(JunctionParameters):
     technology: str = named_file("ptm65", "CMOS technology: a shipped one or the path of a TOML file")
-    w_access: float = quantity(300e-9, "m", "width of the access transistor", gt=0, le=1e-5)
-    l_access: float | None = quantity(None, "m", "its length; the technology's shortest if not given", gt=0, le=1e-6)
+    w_access: float = channel_width(300e-9, "width of the access transistor", le=1e-5)
+    l_access: float | None = channel_length(None, "its length; the technology's shortest if not given", le=1e-6)
     free_to: Literal["bl", "sl"] = option(
         "bl", "terminal of the free layer: bl (pinned layer on the transistor), or the transistor"
     )
@@ -44,7 +55,7 @@ class SttCell(JunctionBench):
 
 
 class ReadParameters(CellParameters):
-    v_read: float = quantity(0.15, "V", "bit-line voltage during a read", gt=0, le=2)
+    v_read: float = voltage(0.15, "bit-line voltage during a read", gt=0, le=2)
     t_read: float = quantity(5e-9, "s", "time for which the read voltage is applied", gt=0, le=1e-3)
 
 
@@ -127,10 +138,8 @@ class WriteParameters(CellParameters):
     direction: Literal["ap-p", "p-ap"] = option("ap-p", "written state: antiparallel to parallel, or back")
     t_pulse: float = quantity(10e-9, "s", "length of the write pulse", gt=1e-11, le=1e-6)
     t_stop: float | None = quantity(None, "s", "end of the simulation; 2 ns after the pulse if not given", gt=1e-11, le=1e-5)
-    w_driver: float = quantity(
-        2e-6, "m", "width of the NMOS of the bit-line and source-line drivers; PMOS twice that", gt=0, le=1e-4
-    )
-    v_wl: float | None = quantity(None, "V", "word-line high level; the supply if not given", gt=0, le=5)
+    w_driver: float = channel_width(2e-6, "width of the NMOS of the bit-line and source-line drivers; PMOS twice that", le=1e-4)
+    v_wl: float | None = voltage(None, "word-line high level; the supply if not given", gt=0, le=5)
     c_line: float = quantity(30e-15, "F", "capacitance of the bit line, and of the source line", ge=0, le=1e-11)
     step: float | None = quantity(None, "s", "largest time step; 0.12 rad of the precession if not given", gt=0, le=1e-9)
 

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from spicekit.analysis import Analysis, TranAnalysis
-from spicekit.bench import Measure, Panel, VariationPoint, quantity
+from spicekit.bench import Measure, Panel, VariationPoint, channel_width, quantity, voltage
 from spicekit.benches.stt import CellParameters, SttCell
 from spicekit.crossing import integral
 from spicekit.limits import Limits
@@ -28,7 +28,7 @@ LATEST = 0.8
 
 
 class SettleParameters(CellParameters):
-    v_read: float = quantity(0.15, "V", "bit-line supply of a read", gt=0, le=2)
+    v_read: float = voltage(0.15, "bit-line supply of a read", gt=0, le=2)
     t_read: float = quantity(5e-9, "s", "time from the start to the end of the read", gt=1e-10, le=1e-6)
     rows: int = quantity(128, "", "cells on the bit line; the unselected ones load it", ge=1, le=4096)
     columns: int = quantity(128, "", "cells on the word line", ge=1, le=4096)
@@ -39,7 +39,7 @@ class SettleParameters(CellParameters):
     r_word: float = quantity(0.73, "ohm", "resistance of WL a column", ge=1e-3, le=1e4)
     c_word: float = quantity(0.095e-15, "F", "wire capacitance of WL a column; the gates are in the netlist", ge=0, le=1e-12)
     sections: int = quantity(2, "", "pi sections of BL", ge=1, le=64)
-    w_driver: float = quantity(2e-6, "m", "width of the NMOS of the drivers; PMOS of the word line's twice that", gt=0, le=1e-4)
+    w_driver: float = channel_width(2e-6, "width of the NMOS of the drivers; PMOS of the word line's twice that", le=1e-4)
     step: float = quantity(50e-12, "s", "largest time step", gt=0, le=1e-9)
 
 

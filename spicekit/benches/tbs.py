@@ -28,7 +28,7 @@ from typing import Any, ClassVar, Literal, NamedTuple, Self
 from pydantic import model_validator
 
 from spicekit.analysis import TranAnalysis
-from spicekit.bench import BenchParameters, Measure, Panel, VariationPoint, option, quantity
+from spicekit.bench import BenchParameters, Measure, Panel, VariationPoint, channel_length, channel_width, option, quantity
 from spicekit.benches.sense_source import T_START, SenseBench, SenseParameters, Sized
 from spicekit.crossing import crossing
 from spicekit.errors import UserError
@@ -52,21 +52,21 @@ SHORT = {"load": "LOAD", "latch": "inverters, latch", "drive": "START driver"}
 class TbsSizes(BenchParameters):
     """What the amplifier and its delay line are made of."""
 
-    w_st: float = quantity(3e-6, "m", "width of M_ST, which the input starves", gt=0, le=1e-4)
-    l_st: float = quantity(1e-6, "m", "length of M_ST", gt=0, le=1e-5)
-    w_enable: float = quantity(0.3e-6, "m", "width of the enable NMOS", gt=0, le=1e-4)
-    w_precharge: float = quantity(0.3e-6, "m", "width of the precharge PMOS and of the delay line's resets", gt=0, le=1e-4)
+    w_st: float = channel_width(3e-6, "width of M_ST, which the input starves", le=1e-4)
+    l_st: float = channel_length(1e-6, "length of M_ST", le=1e-5)
+    w_enable: float = channel_width(0.3e-6, "width of the enable NMOS", le=1e-4)
+    w_precharge: float = channel_width(0.3e-6, "width of the precharge PMOS and of the delay line's resets", le=1e-4)
     load: Literal["mos", "metal"] = option("mos", "C_LOAD: M_LOAD, the gate of an NMOS, or metal")
-    w_load: float = quantity(1.2e-6, "m", "width of M_LOAD", gt=0, le=1e-4)
-    l_load: float = quantity(0.5e-6, "m", "length of M_LOAD", gt=0, le=1e-5)
+    w_load: float = channel_width(1.2e-6, "width of M_LOAD", le=1e-4)
+    l_load: float = channel_length(0.5e-6, "length of M_LOAD", le=1e-5)
     c_metal: float = quantity(10e-15, "F", "C_LOAD of metal", gt=0, le=1e-10)
-    w_switch: float = quantity(0.4e-6, "m", "width of the NMOS of the inverter behind LOAD; PMOS twice that", gt=0, le=1e-4)
-    l_switch: float = quantity(0.5e-6, "m", "length of both", gt=0, le=1e-5)
-    w_latch: float = quantity(0.3e-6, "m", "width of the latch's transistors and of the NMOS that drive it", gt=0, le=1e-4)
+    w_switch: float = channel_width(0.4e-6, "width of the NMOS of the inverter behind LOAD; PMOS twice that", le=1e-4)
+    l_switch: float = channel_length(0.5e-6, "length of both", le=1e-5)
+    w_latch: float = channel_width(0.3e-6, "width of the latch's transistors and of the NMOS that drive it", le=1e-4, least=2)
     stages: int = quantity(3, "", "slow stages of the delay line, an odd number", ge=1, le=31)
-    w_line: float = quantity(0.6e-6, "m", "width of the NMOS of its slow stages; PMOS twice that", gt=0, le=1e-4)
-    l_line: float = quantity(1.2e-6, "m", "length of these NMOS; PMOS half that", gt=0, le=1e-5)
-    w_buffer: float = quantity(1e-6, "m", "width of the NMOS of its last inverter; PMOS twice that", gt=0, le=1e-4)
+    w_line: float = channel_width(0.6e-6, "width of the NMOS of its slow stages; PMOS twice that", le=1e-4)
+    l_line: float = channel_length(1.2e-6, "length of these NMOS; PMOS half that", le=1e-5, least=2)
+    w_buffer: float = channel_width(1e-6, "width of the NMOS of its last inverter; PMOS twice that", le=1e-4, least=4)
     c_trim: float = quantity(0.3e-15, "F", "unit of the delay line's trimmed load", gt=0, le=1e-12)
     trim: int | None = quantity(
         None, "", "units of load on the delay line; those that put the nominal decision at v_mid if not given", ge=0, le=TRIM_MOST

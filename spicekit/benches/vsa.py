@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from typing import Any, ClassVar, Literal
 
 from spicekit.analysis import TranAnalysis
-from spicekit.bench import Measure, Panel, VariationPoint, option, quantity
+from spicekit.bench import Measure, Panel, VariationPoint, channel_length, channel_width, option, quantity
 from spicekit.benches.sense_source import T_START, SenseBench, SenseParameters, Sized
 from spicekit.benches.tbs import TbsSense
 from spicekit.errors import UserError
@@ -43,11 +43,11 @@ class VsaParameters(SenseParameters):
         gt=0,
         le=1e-9,
     )
-    l_input: float = quantity(120e-9, "m", "length of the input pair", gt=0, le=1e-5)
-    w_tail: float = quantity(0.5e-6, "m", "width of the tail transistor", gt=0, le=1e-4)
-    w_latch: float = quantity(1e-6, "m", "width of the cross-coupled NMOS; PMOS twice that", gt=0, le=1e-4)
-    l_latch: float = quantity(65e-9, "m", "length of both", gt=0, le=1e-5)
-    w_reset: float = quantity(300e-9, "m", "width of the reset transistors of the outputs", gt=0, le=1e-4)
+    l_input: float = channel_length(120e-9, "length of the input pair", le=1e-5)
+    w_tail: float = channel_width(0.5e-6, "width of the tail transistor", le=1e-4)
+    w_latch: float = channel_width(1e-6, "width of the cross-coupled NMOS; PMOS twice that", le=1e-4)
+    l_latch: float = channel_length(65e-9, "length of both", le=1e-5)
+    w_reset: float = channel_width(300e-9, "width of the reset transistors of the outputs", le=1e-4)
     offset_range: float = quantity(32e-3, "V", "measure=offset: the search covers - to + this", gt=0, le=0.5)
 
 

@@ -59,9 +59,9 @@ def test_cell_transistors_are_as_short_as_the_technology_allows() -> None:
 @pytest.mark.parametrize(
     ("given", "says"),
     [
-        ({"l_access": "40n"}, "L = 40 nm is below the 45 nm of technology 'ptm45'"),
-        ({"technology": "ptm65", "l_access": "45n"}, "L = 45 nm is below the 65 nm of technology 'ptm65'"),
-        ({"w_mirror": "50n"}, "W = 50 nm is below the 90 nm of technology 'ptm45'"),
+        ({"l_access": "40n"}, "parameter l_access: 40 nm given; allowed: at least 45 nm, the smallest L of technology 'ptm45'"),
+        ({"technology": "ptm65", "l_access": "45n"}, "parameter l_access: 45 nm given; allowed: at least 65 nm, the smallest L"),
+        ({"w_mirror": "50n"}, "parameter w_mirror: 50 nm given; allowed: at least 90 nm, the smallest W of"),
     ],
 )
 def test_a_transistor_that_the_process_cannot_make(given: dict[str, str], says: str) -> None:
