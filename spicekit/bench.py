@@ -202,14 +202,16 @@ class Bench(ABC):
             return LOWEST * technology.vdd if name == "vdd" else -np.inf, HIGHEST * technology.vdd, supply
         return -np.inf, np.inf, ""
 
-    def changed(self) -> str:
-        """The parameters that are not at their defaults, for a message about what they lead to together; empty if none is."""
-        fields = self.Parameters.model_fields
-        return ", ".join(
+    @property
+    def because(self) -> str:
+        """The parameters that are not at their defaults, for the end of a message about what they lead to together."""
+        fields, given = self.Parameters.model_fields, self.p.model_dump()
+        changed = [
             f"{name} = {shown_value(self.Parameters, name, value)}"
-            for name, value in self.p.model_dump().items()
+            for name, value in given.items()
             if value != fields[name].default
-        )
+        ]
+        return f" (with {', '.join(changed)})" if changed else ""
 
     @property
     def temperature(self) -> float:

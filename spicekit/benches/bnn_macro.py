@@ -134,12 +134,16 @@ class BnnMacro(RowBench):
         if self.p.v_mid is not None:
             return float(self.p.v_mid)
         below = self._nominal_row(n1=(self.p.n + 1) // 2 - 1, positions="spread")
-        return round(below["v_sl"] + below["lsb"] / 2, 6)
+        found = round(below["v_sl"] + below["lsb"] / 2, 6)
+        if not 0 < found <= 5:
+            level = "has no operating point" if math.isnan(found) else f"is at {format_value(found, 'V')}"
+            raise UserError(f"bench '{self.name}': parameter v_mid: the nominal row {level}{self.because}; give v_mid")
+        return found
 
     @functools.cached_property
     def trim(self) -> int:
         """Units of load on the delay line."""
-        return calibrated(self._calibration(None))[0] if self.p.trim is None else int(self.p.trim)
+        return self._calibrated(None)[0] if self.p.trim is None else int(self.p.trim)
 
     @property
     def trim_units(self) -> list[int]:
@@ -151,7 +155,7 @@ class BnnMacro(RowBench):
         """Time in which the amplifier must decide, in seconds."""
         if self.p.t_window is not None:
             return float(self.p.t_window)
-        t_delay = calibrated(self._calibration(self.p.trim))[1]
+        t_delay = self._calibrated(self.p.trim)[1]
         # mismatch moves the line by some 2 %; in an offset search LOAD of the lower input arrives later
         return round(2 * t_delay if self.p.measure == "offset" else 1.1 * t_delay + 0.5e-9, 12)
 
@@ -398,6 +402,12 @@ class BnnMacro(RowBench):
             given |= {"data": "given", "data_seed": None, "weights": None, "inputs": None, "n1": n1, "positions": positions}
         return run(BnnRow(**given)).measures
 
+    def _calibrated(self, trim: int | None) -> tuple[int, float]:
+        try:
+            return calibrated(self._calibration(trim))
+        except UserError as error:
+            raise UserError(f"{error}{self.because}") from None
+
     def _calibration(self, trim: int | None) -> MacroParameters:
         """The bench that :func:`calibrated` simulates; what it does not depend on is set to its default."""
         fields = MacroParameters.model_fields
@@ -418,6 +428,7 @@ def calibrated(p: MacroParameters) -> tuple[int, float]:
     from spicekit.nominal import run  # deferred: this module is imported to list and show benches
 
     delays = {}
+    what = f"bench 'stt-bnn-macro': parameter trim: at v_mid = {format_value(float(p.v_mid or 0), 'V')} "
 
     def arrivals(trim: int) -> Arrivals:
         result = run(bench := BnnMacro(**p.model_dump() | {"trim": trim, "t_window": LONG}))
@@ -426,10 +437,11 @@ def calibrated(p: MacroParameters) -> tuple[int, float]:
             return Arrivals(math.nan, math.nan, window)
         t_lo, t_hi = (bench._arrival(result.waves, f"arrive_{tag}") for tag in bench.tags)
         delays[trim] = result.measures["t_delay"]
+        if not (t_lo > t_hi > 0 or math.isinf(t_hi)):
+            raise UserError(f"{what}LOAD does not fall sooner for a higher SL: reduce l_st, w_load or w_switch")
         # LOAD at v_mid, between both inputs: ln t is all but linear
         return Arrivals(math.sqrt(t_lo) * math.sqrt(t_hi), delays[trim], window)
 
-    what = f"bench 'stt-bnn-macro': parameter trim: at v_mid = {format_value(float(p.v_mid or 0), 'V')} "
     trim: int = trimmed(what, arrivals) if p.trim is None else p.trim
     if trim not in delays:
         arrivals(trim)
@@ -441,9 +453,10 @@ def calibrated(p: MacroParameters) -> tuple[int, float]:
 def turning(t_lo: float, t_hi: float, t_delay: float) -> tuple[float, float]:
     """Offset from the threshold in V, and how much sooner LOAD arrives for a higher SL there in s/V.
 
-    ``t_lo``, ``t_hi``: its arrivals DELTA below and above the threshold.  NaN if one of the arrivals is missing.
+    ``t_lo``, ``t_hi``: its arrivals DELTA below and above the threshold.  NaN if one of the arrivals is missing,
+    or LOAD does not follow SL.
     """
-    if not (math.isfinite(t_lo) and math.isfinite(t_hi) and math.isfinite(t_delay)):
+    if not (math.inf > t_lo > t_hi > 0 and math.inf > t_delay > 0):
         return math.nan, math.nan
     ratio = math.log(t_lo / t_hi)  # ln t is all but linear in SL
     return -DELTA + 2 * DELTA * math.log(t_lo / t_delay) / ratio, t_delay * ratio / (2 * DELTA)

@@ -24,6 +24,7 @@ import numpy as np
 from spicekit.analysis import Analysis
 from spicekit.bench import Measure, VariationPoint, channel_length, channel_width, option, quantity, voltage
 from spicekit.benches.memory_column import ColumnAnalysis, MemoryColumn, MemoryColumnParameters
+from spicekit.errors import UserError
 from spicekit.physics.constants import K_B
 from spicekit.units import format_value
 from spicekit.waves import Array, Waves
@@ -32,7 +33,7 @@ LIMIT = 0.5  # steps, of a linear column
 
 
 class C3cimParameters(MemoryColumnParameters):
-    i_col: float = quantity(50e-9, "A", "column current", gt=0, le=1e-4)
+    i_col: float = quantity(50e-9, "A", "column current", ge=1e-12, le=1e-4)
     driver: Literal["cascode", "ideal"] = option(
         "cascode", "column current: a wide-swing PMOS cascode mirror, or an ideal source"
     )
@@ -56,6 +57,15 @@ class C3cimBench(MemoryColumn):
     """Driver, cells and points that the DC and the transient bench have in common."""
 
     signal_unit = "V"
+
+    def __init__(self, **given: Any) -> None:
+        super().__init__(**given)
+        drop = self.p.i_col * self.memory.r_hrs
+        if self.p.driver == "cascode" and drop > self.vdd:
+            raise UserError(
+                f"bench '{self.name}': parameters i_col, r_hrs: {format_value(self.p.i_col, 'A')} through a cell of "
+                f"{format_value(self.memory.r_hrs, 'ohm')} needs {format_value(drop, 'V')}; allowed: at most vdd = {self.vdd:g} V"
+            )
 
     @property
     def v_gate(self) -> float:

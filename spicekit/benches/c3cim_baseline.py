@@ -17,6 +17,7 @@ import numpy as np
 from spicekit.analysis import Analysis
 from spicekit.bench import Measure, VariationPoint, channel_length, channel_width, option, quantity, voltage
 from spicekit.benches.memory_column import ColumnAnalysis, MemoryColumn, MemoryColumnParameters
+from spicekit.errors import UserError
 from spicekit.waves import Array, Waves
 
 
@@ -43,6 +44,13 @@ class C3cimConventional(MemoryColumn):
     template = "benches/c3cim-conventional.cir.j2"
     Parameters = ConventionalParameters
     signal_unit = "A"
+
+    def __init__(self, **given: Any) -> None:
+        super().__init__(**given)
+        if self.p.v_read >= self.vdd:
+            raise UserError(
+                f"bench '{self.name}': parameter v_read: {self.p.v_read:g} V given; allowed: below vdd = {self.vdd:g} V"
+            )
 
     @property
     def v_gate(self) -> float:

@@ -12,9 +12,10 @@ one (see the tests).
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
+from pydantic import model_validator
 
 from spicekit.analysis import Analysis, TranAnalysis
 from spicekit.bench import Measure, Panel, VariationPoint, channel_width, quantity
@@ -43,6 +44,14 @@ class C3cimSettleParameters(C3cimParameters):
         ge=0,
         le=1e-9,
     )
+
+    @model_validator(mode="after")
+    def _one_reading(self) -> Self:
+        if self.data != "given":
+            raise ValueError(f"data: {self.data} given; allowed: given, a transient reads its data once")
+        if self.transfer:
+            raise ValueError(f"transfer: {self.transfer} given; allowed: 0, a transient is one reading")
+        return self
 
 
 class C3cimSettle(C3cimBench):

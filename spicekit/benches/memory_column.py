@@ -45,8 +45,8 @@ class ColumnAnalysis(DcAnalysis):
 
 class MemoryColumnParameters(BenchParameters):
     device: str = named_file("rram-hfo2", "device card: a resistive memory or a junction, shipped or the path of a TOML file")
-    r_lrs: float | None = quantity(None, "ohm", "resistance of the low state; the card's if not given", gt=0, le=1e9)
-    r_hrs: float | None = quantity(None, "ohm", "resistance of the high state; the card's if not given", gt=0, le=1e9)
+    r_lrs: float | None = quantity(None, "ohm", "resistance of the low state; the card's if not given", ge=1, le=1e9)
+    r_hrs: float | None = quantity(None, "ohm", "resistance of the high state; the card's if not given", ge=1, le=1e9)
     n: int = quantity(64, "", "cells of the column", ge=2, le=512)
     n_sel: int | None = quantity(None, "", "selected cells (input 1); all if not given", ge=1)
     n_hrs: int | None = quantity(None, "", "selected cells in HRS (weight 1); half of them if not given", ge=0)

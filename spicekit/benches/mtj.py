@@ -17,6 +17,7 @@ from spicekit.junction import Junction, JunctionParameters
 from spicekit.limits import Limits
 from spicekit.waves import Array, Waves
 
+SHORTEST = 1e-14  # s, of a drawn thermal field: four solver steps
 SEED = "seed_noise"  # the variation point that seeds the thermal field
 
 
@@ -139,7 +140,7 @@ class SwitchParameters(JunctionParameters):
     noise_dt: float = quantity(
         0.0, "s", "time step of the fluctuating thermal field; 0: none, the initial angle alone", ge=0, le=1e-9
     )
-    step: float | None = quantity(None, "s", "largest time step; 0.06 rad of the precession if not given", gt=0, le=1e-10)
+    step: float | None = quantity(None, "s", "largest time step; 0.06 rad of the precession if not given", ge=1e-14, le=1e-10)
 
 
 class MtjSwitch(JunctionBench):
@@ -159,6 +160,10 @@ class MtjSwitch(JunctionBench):
         if self.p.drive == "current" and self.p.value > 0.1:
             raise UserError(
                 f"bench '{self.name}': parameter value: {self.p.value:g} A given; allowed: 0 to 0.1 A with drive=current"
+            )
+        if 0 < self.p.noise_dt < SHORTEST:
+            raise UserError(
+                f"bench '{self.name}': parameter noise_dt: {self.p.noise_dt:g} s given; allowed: 0, or at least {SHORTEST:g} s"
             )
 
     @property

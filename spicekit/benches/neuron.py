@@ -75,8 +75,14 @@ class Neuron(SteppedBench):
         self.table: NDArray[np.float64] | None = read_table(self.name, self.p.row_table) if self.p.row_table else None
         for name, capacitance in self.capacitors().items():
             if capacitance <= 0:
+                parts = (
+                    "c_2, or subtract, c_s, tmr, ra (raise), v_low, diameter, r_access, synapses (lower)"
+                    if name == "c_2"
+                    else "c_c, theta, trim_theta, trim_gain"
+                )
                 raise UserError(
-                    f"bench '{self.name}': capacitor {name} comes out as {capacitance * 1e15:.3g} fF: change its parameters"
+                    f"bench '{self.name}': capacitor {name} comes out as {capacitance * 1e15:.3g} fF{self.because}; allowed: "
+                    f"above 0: change {parts}"
                 )
 
     @abstractmethod

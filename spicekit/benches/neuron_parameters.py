@@ -76,10 +76,10 @@ class NeuronParameters(BenchParameters):
     subtractor: Kind | None = option(None, "M_s5 and its bias")
     comparator: Kind | None = option(None, "comparator, latch and reset logic")
     trim_gain: float | None = quantity(
-        None, "", "membrane step over LSB C_S / C_1; that of the default design if not given", gt=0
+        None, "", "membrane step over LSB C_S / C_1; that of the default design if not given", ge=0.1, le=10
     )
-    trim_rho: float | None = quantity(None, "", "matches by which V_ref is moved; likewise")
-    trim_theta: float | None = quantity(None, "", "matches by which the threshold is moved; likewise")
+    trim_rho: float | None = quantity(None, "", "matches by which V_ref is moved; likewise", ge=-100, le=100)
+    trim_theta: float | None = quantity(None, "", "matches by which the threshold is moved; likewise", ge=-100, le=100)
 
     @field_validator("n1", mode="before")
     @classmethod

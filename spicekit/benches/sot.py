@@ -40,7 +40,7 @@ class SotParameters(BenchParameters):
     diameter: float = quantity(45e-9, "m", "diameter of the round junction", gt=1e-9, le=1e-6)
     tmr: float = quantity(2.5, "", "tunnel magnetoresistance at zero bias and 27 C (150% or 1.5)", gt=0, le=20)
     v_half: float = quantity(0.5, "V", "bias at which TMR is halved; inf switches the roll-off off", gt=0)
-    i_read: float = quantity(10e-6, "A", "read current into RBL", gt=0, le=1e-3)
+    i_read: float = quantity(10e-6, "A", "read current into RBL", ge=1e-12, le=1e-3)
     r_rail: float = quantity(560.0, "ohm", "heavy-metal rail, head to tail; the junction sits at its middle", ge=0.01, le=1e5)
     rows: int = quantity(64, "", "cells on the column; the unselected ones leak", ge=1, le=4096)
     access: Literal["nmos", "ideal"] = option("nmos", "access path: nmos transistors and the rail, or an ideal switch")

@@ -36,7 +36,7 @@ class SotWriteParameters(JunctionParameters):
     l_access: float | None = channel_length(None, "length of both; the technology's shortest if not given", le=1e-6)
     w_driver: float = channel_width(4e-6, "width of the WBL driver's transistor", le=1e-4)
     c_line: float = quantity(20e-15, "F", "capacitance of WBL", ge=0, le=1e-11)
-    step: float | None = quantity(None, "s", "largest time step; 0.06 rad of the precession if not given", gt=0, le=1e-9)
+    step: float | None = quantity(None, "s", "largest time step; 0.06 rad of the precession if not given", ge=1e-14, le=1e-9)
 
 
 class SotWrite(JunctionBench):

@@ -55,7 +55,7 @@ class SttCell(JunctionBench):
 
 
 class ReadParameters(CellParameters):
-    v_read: float = voltage(0.15, "bit-line voltage during a read", gt=0, le=2)
+    v_read: float = voltage(0.15, "bit-line voltage during a read", ge=1e-6, le=2)
     t_read: float = quantity(5e-9, "s", "time for which the read voltage is applied", gt=0, le=1e-3)
 
 
@@ -141,7 +141,7 @@ class WriteParameters(CellParameters):
     w_driver: float = channel_width(2e-6, "width of the NMOS of the bit-line and source-line drivers; PMOS twice that", le=1e-4)
     v_wl: float | None = voltage(None, "word-line high level; the supply if not given", gt=0, le=5)
     c_line: float = quantity(30e-15, "F", "capacitance of the bit line, and of the source line", ge=0, le=1e-11)
-    step: float | None = quantity(None, "s", "largest time step; 0.12 rad of the precession if not given", gt=0, le=1e-9)
+    step: float | None = quantity(None, "s", "largest time step; 0.12 rad of the precession if not given", ge=1e-14, le=1e-9)
 
 
 START = 0.5e-9  # the write pulse begins here, after the word line has risen

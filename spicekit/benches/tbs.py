@@ -102,7 +102,12 @@ class TbsSense(SenseBench):
     @functools.cached_property
     def trim(self) -> int:
         """Units of load on the delay line."""
-        return nominal_trim(self.p, self.r_line) if self.p.trim is None else int(self.p.trim)
+        if self.p.trim is not None:
+            return int(self.p.trim)
+        try:
+            return nominal_trim(self.p, self.r_line)
+        except UserError as error:
+            raise UserError(f"{error}{self.because}") from None
 
     @property
     def trim_units(self) -> list[int]:
@@ -215,7 +220,7 @@ class TbsSense(SenseBench):
         if self.p.measure == "offset":
             t_lo, t_hi = (self.arrival(waves, f"arrive_{tag}") for tag in ("lo", "hi"))
             trip = slope = tau = window = math.nan
-            if math.isfinite(t_lo) and math.isfinite(t_hi) and math.isfinite(t_delay):
+            if math.inf > t_lo > t_hi > 0 and math.inf > t_delay > 0:
                 # ln t is all but linear in the gate voltage: the current is exponential in weak inversion
                 ratio = math.log(t_lo / t_hi)
                 trip = self.p.v_mid - self.p.delta + 2 * self.p.delta * math.log(t_lo / t_delay) / ratio

@@ -65,7 +65,8 @@ class VsaSense(SenseBench):
         if self.w_input < self.technology.w_min:
             raise UserError(
                 f"bench '{self.name}': parameter gate_area: {self.total_area:g} m2 leaves no room for the input pair: allowed: "
-                f"above {self.others_area + 2 * self.technology.w_min * self.p.l_input:g} m2"
+                f"above {self.others_area + 2 * self.technology.w_min * self.p.l_input:g} m2, the sum of what w_driver, w_tail, "
+                "w_latch, l_latch, w_reset and l_input ask for"
             )
 
     @property
