@@ -8,6 +8,9 @@ A probe shall end in one of two ways:
   a few times the largest that is applied;
 - ``refused``: one line that names the parameter, before the end's own simulation.
 
+A parameter that sets how much there is to simulate (cells, steps, times: :data:`SIZES`) may take its time: ``slow``, if a probe
+is not done after ``--seconds`` of the processor.
+
 Everything else is a fault: an error in Python, a line without the parameter's name, an outcome other than ``ok``, a probe that
 takes longer than ``--seconds`` of the processor.  The faults are printed, and the exit code is 1 if there are any.
 ``--render`` makes and renders the benches without simulating them.
@@ -44,6 +47,10 @@ FAR = 1e3  # times the default or one over it, where a range has no end
 TINY = 1e-30  # stands for an end "above 0"
 SIGNED_ENERGY = {"e_sense", "e_rails", "e_high", "e_low", "e_row", "e_wl", "e_load"}  # parts: charge may come back to a supply
 SIGNED_TIME = {"dt"}
+SIZES = {
+    "n", "n_sel", "rows", "columns", "sections", "steps", "synapses", "span", "stages", "measure", "step", "t_stop", "t_pulse",
+    "t_read", "t_window", "t_recover", "t_row", "t_mac", "t_settle", "t_latch", "noise_dt", "frequency", "row", "transfer",
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -64,15 +71,17 @@ class Finding:
     """What came of a probe."""
 
     probe: Probe
-    verdict: Literal["ok", "refused", "fault"]
+    verdict: Literal["ok", "refused", "slow", "fault"]
     words: str = ""
 
 
 def probes(bench: str) -> Iterator[Probe]:
     """Both ends of each parameter's range and values between, the other words of each option."""
-    parameters = bench_class(bench).Parameters
-    for name, field in parameters.model_fields.items():
-        for value in _values(field, unit_of(parameters, name)):
+    made = bench_class(bench)()
+    for name, field in made.Parameters.model_fields.items():
+        low, high, _ = made.technology_limits(name)
+        ends = [value for value in (low, high) if math.isfinite(value) and value != field.default]
+        for value in [*_values(field, unit_of(made.Parameters, name)), *ends]:
             yield Probe(bench, name, value)
 
 
@@ -178,6 +187,8 @@ def look_within(probe: Probe, seconds: float, simulate: bool = True) -> Finding:
         found: Finding = reader.recv()
     except EOFError:
         process.join()
+        if exceeded(process.exitcode) and probe.parameter in SIZES:
+            return Finding(probe, "slow")
         words = f"more than {seconds:g} s" if exceeded(process.exitcode) else f"crashed, exit code {process.exitcode}"
         return Finding(probe, "fault", words)
     process.join()
@@ -204,9 +215,9 @@ def main() -> int:
             count[found.probe.bench][found.verdict] += 1
             if found.verdict == "fault" or args.verbose:
                 print(f"{found.verdict:8} {found.probe}: {found.words}".removesuffix(": "), flush=True)
-    print(f"\n{'bench':20} {'probes':>7} {'ok':>7} {'refused':>8} {'fault':>6}")
-    for bench, verdicts in count.items():
-        print(f"{bench:20} {verdicts.total():7} {verdicts['ok']:7} {verdicts['refused']:8} {verdicts['fault']:6}")
+    print(f"\n{'bench':20} {'probes':>7} {'ok':>7} {'refused':>8} {'slow':>6} {'fault':>6}")
+    for bench, n in count.items():
+        print(f"{bench:20} {n.total():7} {n['ok']:7} {n['refused']:8} {n['slow']:6} {n['fault']:6}")
     return int(any(verdicts["fault"] for verdicts in count.values()))
 
 

@@ -95,4 +95,8 @@ def _transient(ngspice: Simulator, bench: Bench, analysis: TranAnalysis) -> dict
     if not over and vectors["time"][-1] < analysis.stop * (1 - 1e-9):
         return None
     # comparisons with NaN are false
-    return vectors if all((abs(values) < ABSURD).all() for values in vectors.values()) else None
+    absurd = [name for name, values in vectors.items() if not (abs(values) < ABSURD).all()]
+    if absurd:  # nodes may hold other quantities, a resistance in ohm, say
+        others = {name for panel in bench.panels() if panel.unit not in ("V", "A") for name in panel.vectors}
+        absurd = [name for name in absurd if name not in others or not np.isfinite(vectors[name]).all()]
+    return None if absurd else vectors
