@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 
 from spicekit.analysis import TranAnalysis
+from spicekit.benches.mtj import MtjSwitch
 from spicekit.benches.tbs import TbsSense
 from spicekit.block import simulate_block
-from spicekit.registry import make_bench
 from spicekit.simulator import simulator
 from spicekit.transient import _transient
 
@@ -39,8 +39,8 @@ def test_a_run_that_ends_early() -> None:
 
 def test_a_run_at_voltages_that_no_circuit_has() -> None:
     """Complete and finite, but from a false operating point: not a result."""
-    ngspice, bench = simulator(), make_bench("mtj-switch", {})
-    analysis = TranAnalysis(save=("v(a)",), step=1e-10, stop=1e-9)
-    for volts, believed in ((2e6, False), (-2e6, False), (2e5, True)):
-        ngspice.load(f"a source\nV1 a 0 {volts}\nR1 a 0 1k\n.save v(a)\n.end")
+    ngspice, bench = simulator(), MtjSwitch()
+    for node, value, believed in (("a", 2e6, False), ("a", -2e6, False), ("a", 2e5, True), ("resistance", 2e6, True)):
+        analysis = TranAnalysis(save=(f"v({node})",), step=1e-10, stop=1e-9)
+        ngspice.load(f"a source\nV1 {node} 0 {value}\nR1 {node} 0 1k\n.save v({node})\n.end")
         assert (_transient(ngspice, bench, analysis) is not None) == believed
