@@ -147,14 +147,14 @@ class Sweep:
         """Make ``folder`` (which the caller has locked) this sweep's, and find what is missing in each of its points."""
         claim(output_folder(folder), "sweep", RECORD, self.record())
         sources = []
-        for campaign, store in self._points(folder):
+        for campaign, store in self.points(folder):
             store.parts_folder.mkdir(parents=True, exist_ok=True)
             sources.append(campaign.prepare(store, warn, retry))
         return sources
 
     def table(self, folder: Path) -> xr.Dataset:
         """The table of the finished points in ``folder``."""
-        return tabulate(self.over, self._points(folder), self.provenance(), self.measures)
+        return tabulate(self.over, self.points(folder), self.provenance(), self.measures)
 
     def provenance(self) -> dict[str, Any]:
         """Where the numbers come from, kept inside the table."""
@@ -166,7 +166,8 @@ class Sweep:
             "versions": versions(),
         }
 
-    def _points(self, folder: Path) -> list[tuple[Campaign, Store]]:
+    def points(self, folder: Path) -> list[tuple[Campaign, Store]]:
+        """Each point's campaign with its store in ``folder``, in the order of the grid, last parameter fastest."""
         return [
             (campaign, Store(folder / "points" / f"{index:04d}", identity_of(campaign.record())))
             for index, campaign in enumerate(self.campaigns)
@@ -215,7 +216,7 @@ def claim(folder: Path, noun: str, file: str, mine: dict[str, Any]) -> None:
                     f"{folder} holds another {noun}: '{key}' is {theirs.get(key)} there, {value} now; give another --out"
                 )
         return
-    for name in ("campaign.json", "sweep.json", "characterize.json", "yield.json", "table.nc", "points", "parts"):
+    for name in ("campaign.json", "sweep.json", "characterize.json", "qualify.json", "yield.json", "table.nc", "points", "parts"):
         if (folder / name).exists():
             raise UserError(f"{folder} holds {name} but no {file}; give another --out")
     write_record(path, mine)

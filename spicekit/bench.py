@@ -154,6 +154,8 @@ class Bench(ABC):
     # points() names devices that not every variant of the netlist holds, so that a seed means the same devices in all of them:
     # a point that no device reads is then no mistake
     spare_points: ClassVar[bool] = False
+    # the time that must be reached within its window, of several that have one; if not given, all of them (`spicekit qualify`)
+    deadline: ClassVar[str] = ""
 
     def __init__(self, **given: Any) -> None:
         fields = self.Parameters.model_fields
@@ -258,6 +260,13 @@ class Bench(ABC):
     def margins(self) -> tuple[Margin, ...]:
         """The margins that a campaign reports."""
         return ()
+
+    def works(self) -> str:
+        """When the circuit does what it is for, as a condition on measures: ``wrong < 0.5``; empty if nothing says so.
+
+        ``spicekit qualify`` judges by it, beside convergence, limits and margins (:mod:`montecarlo.verdict`).
+        """
+        return ""
 
     def measured(self, waves: Waves, trials: int) -> dict[str, Array]:
         """The measures as arrays of shape (trials,), in the order of :meth:`measures`."""

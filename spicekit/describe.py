@@ -36,6 +36,7 @@ def describe(bench: Bench) -> dict[str, Any]:
         ],
         "measures": [{"name": m.name, "unit": m.unit, "meaning": m.meaning} for m in bench.measures()],
         "margins": [{"name": m.name, "low": m.low, "high": m.high} for m in bench.margins()],
+        "works": bench.works() or None,
     }
 
 
@@ -62,6 +63,8 @@ def describe_text(bench: Bench) -> str:
     if about["margins"]:
         lines += ["", "Margins:"]
         lines += [f"  {margin['name']:13} between {margin['low']} and {margin['high']}" for margin in about["margins"]]
+    if about["works"]:
+        lines += ["", f"Works if: {about['works']}"]
     return "\n".join(lines)
 
 

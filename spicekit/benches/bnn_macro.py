@@ -120,6 +120,7 @@ class BnnMacro(RowBench):
     summary = "row of an STT-MRAM binary network with its time-based amplifier: decision, error, latency, energy"
     template = "benches/stt-bnn-macro.cir.j2"
     Parameters: ClassVar[type[MacroParameters]] = MacroParameters
+    deadline: ClassVar[str] = "t_decision"
 
     @functools.cached_property
     def amplifier(self) -> TbsSense:
@@ -277,6 +278,10 @@ class BnnMacro(RowBench):
             *(Measure(f"e_{name}", "J", meaning) for name, meaning in SUPPLIES.items()),
             Measure("e_line", "J", "delay line, one amplifier's share"),
         )
+
+    def works(self) -> str:
+        # what is not decided yet is late, and not wrong
+        return "wrong < 0.5 or decided < 0.5" if self.p.measure == "decision" else ""
 
     def evaluate(self, waves: Waves) -> Mapping[str, float]:
         t_delay = self._arrival(waves, "delayed")

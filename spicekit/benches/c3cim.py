@@ -146,6 +146,9 @@ class C3cimColumn(C3cimBench):
         mismatch = waves("i(vi_own)") / waves("i(vi_nominal)") - 1
         return np.asarray(np.floor(mismatch / self.p.trim + 0.5) * self.p.trim if self.p.trim > 0 else mismatch)
 
+    def works(self) -> str:
+        return "" if self.p.transfer else "wrong < 0.5"
+
     def evaluate(self, waves: Waves) -> Mapping[str, Array | float]:
         real = self.p.driver == "cascode"
         found: dict[str, Array | float] = dict(self.decode(waves))

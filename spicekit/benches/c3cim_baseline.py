@@ -92,6 +92,9 @@ class C3cimConventional(MemoryColumn):
     def subtitle(self) -> str:
         return f"{self.memory.name}, bit line at {self.p.v_read:g} V"
 
+    def works(self) -> str:
+        return "" if self.p.transfer else "wrong < 0.5"
+
     def evaluate(self, waves: Waves) -> Mapping[str, Array | float]:
         current = self.trial(waves("i(vi_d)"))
         e_column = current * self.vdd * self.p.t_mac

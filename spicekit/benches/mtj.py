@@ -204,6 +204,9 @@ class MtjSwitch(JunctionBench):
         k = self.junction.k
         return k["ex"] * waves("v(mx)") + k["ey"] * waves("v(my)") + k["ez"] * waves("v(mz)")
 
+    def works(self) -> str:
+        return "switched > 0.5"
+
     def evaluate(self, waves: Waves) -> Mapping[str, Array | float]:
         time, m, current = waves("time"), self.easy(waves), waves("i(vdrive)")
         t_switch = crossing(time, m, 0.0)

@@ -328,6 +328,9 @@ class Neuron(SteppedBench):
         """Whether ``q`` (over the threshold) or ``spike`` (and permitted to fire) is what ``step`` (from 0) ended with."""
         return value_at(waves("time"), waves(f"v({node})"), (step + 1 + LATCHED) * self.period) > self.vdd / 2
 
+    def works(self) -> str:
+        return "spike_errors < 0.5" if self.p.measure == "train" else ""
+
     def evaluate(self, waves: Waves) -> Mapping[str, float]:
         steps = range(self.count)
         u = np.array([self.membrane(waves, step) for step in steps])

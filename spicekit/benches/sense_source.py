@@ -74,6 +74,7 @@ class SenseBench(Bench):
     latch: ClassVar[tuple[str, str]]  # nodes that part with the decision: the first is high for a 1
     spare_points: ClassVar = True  # those of the cell, with source=voltage
     held: ClassVar[str | None] = None  # node that holds the decision until START falls, if not the first of these
+    deadline: ClassVar[str] = "t_decision"
 
     def __init__(self, **given: Any) -> None:
         super().__init__(**given)
@@ -150,6 +151,10 @@ class SenseBench(Bench):
             "t_start": T_START,
             "t_from": T_FROM,
         }
+
+    def works(self) -> str:
+        # what is not decided yet is late, and not wrong
+        return "wrong < 0.5 or decided < 0.5" if self.p.measure == "decision" else ""
 
     def margins(self) -> tuple[Margin, ...]:
         if self.cells:

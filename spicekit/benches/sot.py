@@ -262,6 +262,9 @@ class SotLogic(_SotColumn):
             Measure("e_or", "J", "energy from the supply in t_sense, OR, mean of the input combinations"),
         )
 
+    def works(self) -> str:
+        return "min(margin_read, margin_and, margin_or) > 0"
+
     def evaluate(self, waves: Waves) -> dict[str, Array]:
         zeros, ones = "0" * self.cells(), "1" * self.cells()
         values = {f"v_{case}": waves(f"v(rbl_{case})") for case in self.cases()}

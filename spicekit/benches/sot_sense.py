@@ -227,6 +227,10 @@ class SotSense(Bench):
             Measure("e_wordline", "J", "drivers of the word lines, which serve all columns"),
         )
 
+    def works(self) -> str:
+        # what is not decided yet is late, and not wrong
+        return "wrong < 0.5 or decided < 0.5" if self.p.measure == "decision" else ""
+
     def evaluate(self, waves: Waves) -> Mapping[str, float]:
         time, vdd = waves("time"), self.vdd
         if self.p.measure == "offset":

@@ -117,6 +117,9 @@ class SotWrite(JunctionBench):
             Measure("e_wl", "J", "of it, the write word line's"),
         )
 
+    def works(self) -> str:
+        return "switched > 0.5"
+
     def evaluate(self, waves: Waves) -> Mapping[str, Array | float]:
         time, k = waves("time"), self.junction.k
         m = k["ex"] * waves("v(mx)") + k["ey"] * waves("v(my)") + k["ez"] * waves("v(mz)")

@@ -48,6 +48,7 @@ class SttSettle(SttCell):
     summary = "read of one 1T1MTJ cell through its drivers and lines: settling time and energy of both states"
     template = "benches/stt-settle.cir.j2"
     Parameters = SettleParameters
+    deadline = "t_settle"
 
     @property
     def t_stop(self) -> float:

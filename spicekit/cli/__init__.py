@@ -22,6 +22,7 @@ import typer
 from spicekit.cli.bench import list_benches, render, replay, run, show
 from spicekit.cli.campaign import characterize, mc, sweep
 from spicekit.cli.output import fail, only_answers, warn
+from spicekit.cli.qualify import qualify
 from spicekit.cli.system import doctor, report, system, wer
 from spicekit.cli.table import table_export, table_query, table_show
 from spicekit.cli.yield_ import yield_
@@ -64,6 +65,7 @@ def _add(to: typer.Typer, **commands: Callable[..., None]) -> None:
 
 _add(app, list=list_benches, show=show, render=render, run=run, mc=mc, replay=replay, sweep=sweep, characterize=characterize)
 app.command("yield")(_quiet(yield_))
+_add(app, qualify=qualify)
 _add(_tables, show=table_show, query=table_query, export=table_export)
 app.add_typer(_tables, name="table")
 _add(app, report=report, system=system, wer=wer, doctor=doctor)

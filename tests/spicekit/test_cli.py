@@ -41,7 +41,7 @@ def test_list(cli: Cli) -> None:
 
 def test_show(cli: Cli) -> None:
     answer = one_object(cli("show", "sot-logic", "--json"))
-    assert list(answer) == ["bench", "summary", "parameters", "points", "measures", "margins"]
+    assert list(answer) == ["bench", "summary", "parameters", "points", "measures", "margins", "works"]
     parameters = {parameter["name"]: parameter for parameter in answer["parameters"]}
     asked_for = {"ra", "diameter", "tmr", "v_half", "i_read", "fan_in", "access", "bias", "technology", "temperature"}
     assert asked_for <= set(parameters)
@@ -51,9 +51,10 @@ def test_show(cli: Cli) -> None:
     assert (parameters["diameter"]["unit"], parameters["fan_in"]["allowed"]) == ("m", ">= 2, <= 6")
     assert parameters["access"]["allowed"] == "nmos | ideal"
     assert [margin["name"] for margin in answer["margins"]] == ["read", "and", "or"]
+    assert answer["works"] == "min(margin_read, margin_and, margin_or) > 0"
     assert {point["kind"] for point in answer["points"]} == {"ra", "tmr", "vth", "beta", "r_ref"}
     text = cli("show", "sot-logic").stdout
-    for word in (*parameters, "margin_and", "default sigma"):
+    for word in (*parameters, "margin_and", "default sigma", f"Works if: {answer['works']}"):
         assert word in text
 
 
