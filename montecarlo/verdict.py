@@ -91,7 +91,7 @@ def judge(bench: Bench, results: Results) -> Judgement:
         state = works.limit_state(values)  # below 0 where it is met
         missed = (state > 0) | (np.isnan(state) & ~late)
         wrong |= missed
-        reasons[f"not {works.text}"] = int(np.count_nonzero(missed))
+        reasons[f"{works.text} not met"] = int(np.count_nonzero(missed))
     for margin in bench.margins():
         missed = _confused(margin, values)
         wrong |= missed

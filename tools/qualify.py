@@ -72,7 +72,7 @@ def _places(points: list[dict[str, Any]], over: dict[str, list[Any]]) -> str:
         there = [value for value in values if any(point[axis] == value for point in points)]
         if len(there) < len(values):
             words.append(" or ".join(value if isinstance(value, str) else f"{value:g}" for value in there) + units[axis])
-    return f"{len(points)} points" + (f" ({', '.join(words)})" if words else "")
+    return f"{len(points)} point{'s' * (len(points) > 1)}" + (f" ({', '.join(words)})" if words else "")
 
 
 if __name__ == "__main__":  # worker processes import this file

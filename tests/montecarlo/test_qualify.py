@@ -64,7 +64,7 @@ def test_every_point_has_the_verdict_of_the_closed_form(folder: Path) -> None:
         assert point["trials"][point["verdict"]] == 3
         assert sum(point["trials"].values()) == 3
         assert point["outcomes"] == {"ok": 4}
-        reasons = {"not v_end < 1.05": 4} if point["vdd"] > 1.05 else {}
+        reasons = {"v_end < 1.05 not met": 4} if point["vdd"] > 1.05 else {}
         assert point["why"] == reasons | ({"t_pass not within its window": 4} if late else {})
 
 

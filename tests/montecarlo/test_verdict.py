@@ -125,7 +125,7 @@ def test_every_reason_is_counted() -> None:
     assert judge(Amplifier(), table).reasons == {
         "timeout": 1,
         "t_decision not within its window": 1,
-        "not wrong < 0.5 or decided < 0.5": 1,
+        "wrong < 0.5 or decided < 0.5 not met": 1,
     }
 
 
