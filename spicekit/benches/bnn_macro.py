@@ -127,7 +127,8 @@ class BnnMacro(RowBench):
         """The bench of the amplifier alone: its transistors and their sizes."""
         p = self.p
         sizes = {name: getattr(p, name) for name in TbsSizes.model_fields}
-        return TbsSense(**sizes | {"trim": 0, "temperature": self.temperature}, w_driver=p.w_start)
+        unused = {"trim": 0, "v_mid": min(self.vdd, 1.0)}
+        return TbsSense(**sizes | unused | {"temperature": self.temperature}, w_driver=p.w_start)
 
     @functools.cached_property
     def v_mid(self) -> float:

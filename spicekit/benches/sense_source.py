@@ -80,6 +80,10 @@ class SenseBench(Bench):
         super().__init__(**given)
         if self.p.v_in is not None and self.p.source == "cell":
             raise UserError(f"bench '{self.name}': parameter v_in: {self.p.v_in:g} V given; allowed with source=voltage only")
+        if self.p.v_mid > self.vdd:
+            raise UserError(
+                f"bench '{self.name}': parameter v_mid: {self.p.v_mid:g} V given; allowed: at most vdd = {self.vdd:g} V"
+            )
 
     @property
     def junction(self) -> Junction:

@@ -57,6 +57,7 @@ def test_an_end_of_a_range_simulates_or_is_refused_by_name(bench: str) -> None:
         ("c3cim-settle", {"data": "random"}, "data: random given; allowed: given"),
         ("charge-if", {"subtract": 1}, r"capacitor c_2 comes out as -0.628 fF \(with subtract = 1\); allowed: above 0"),
         ("vsa-sense", {"w_tail": 1e-4}, "leaves no room for the input pair: .* w_tail"),
+        ("vsa-sense", {"vdd": 0.2}, "parameter v_mid: 0.4 V given; allowed: at most vdd = 0.2 V"),
         ("mtj-switch", {"noise_dt": 1e-20}, "parameter noise_dt: 1e-20 s given; allowed: 0, or at least 1e-14 s"),
     ],
 )
