@@ -61,7 +61,7 @@ class RowParameters(JunctionParameters):
     bit_lines: Literal["shared", "column"] = option(
         "shared", "the other rows hold data of their own (lines of all columns alike), or the same as this row (column)"
     )
-    w_driver: float = channel_width(20e-6, "width of the NMOS of a bit line's driver; PMOS twice that", le=1e-3)
+    w_driver: float = channel_width(20e-6, "width of the NMOS of a bit line's driver; PMOS twice that", le=1e-3, least=4)
     w_word: float = channel_width(4e-6, "width of the NMOS of the word line's driver; PMOS twice that", le=1e-3)
     # CACTI 7's local wires, 4.2 ohm/um at 45 nm (tech_params/45nm.dat, conservative) times (45/65)^2, and 0.26 fF/um at any node.
     # Pitches chosen: 0.365 um along the row (W + F) and 0.39 um along the bit lines (two transistors of 3 F on top of
@@ -130,6 +130,10 @@ class RowBench(Bench):
         super().__init__(**given)
         if self.junction.card.three_terminal:
             raise UserError(f"bench '{self.name}': parameter device: '{self.p.device}' has a rail; allowed: two terminals")
+        if self.p.access == "nmos" and self.p.v_high > self.vdd:  # the drivers' wells are at vdd
+            raise UserError(
+                f"bench '{self.name}': parameter v_high: {self.p.v_high:g} V given; allowed: at most vdd = {self.vdd:g} V"
+            )
 
     @functools.cached_property
     def junction(self) -> Junction:

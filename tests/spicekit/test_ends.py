@@ -50,6 +50,8 @@ def test_an_end_of_a_range_simulates_or_is_refused_by_name(bench: str) -> None:
         ("sot-read", {"ra": "1e-15"}, "parameter ra: allowed: greater than or equal to 0.1"),
         ("sot-read", {"vdd": 31}, "parameter vdd: 31 V given; allowed: at most 3 V, 0.1 to 3 times the supply of"),
         ("stt-bnn-row", {"v_high": 5}, "parameter v_high: 5 V given; allowed: at most 3.3 V, 3 times the supply of"),
+        ("stt-bnn-row", {"v_high": 1.2}, "parameter v_high: 1.2 V given; allowed: at most vdd = 1.1 V"),
+        ("stt-bnn-macro", {"vdd": 0.35}, "parameter v_high: 0.6 V given; allowed: at most vdd = 0.35 V"),
         ("stt-bnn-row", {"w_word": 1e-9}, "parameter w_word: 1 nm given; allowed: at least 120 nm"),
         ("tbs-sense", {"w_buffer": 4e-7}, "parameter w_buffer: 400 nm given; allowed: at least 480 nm, 4 times the smallest W"),
         ("c3cim-column", {"i_col": "100u"}, "parameters i_col, r_hrs: 100 µA through a cell of 100 kohm needs 10 V"),
