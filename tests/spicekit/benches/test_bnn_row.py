@@ -305,7 +305,7 @@ def test_the_netlist_alone_prints_the_measures(given: dict[str, Any], ngspice_ba
         ({"boost": 1, "isolation": "none"}, "isolation: none given with boost=1"),
         ({"boost": 1, "analysis": "dc"}, "analysis: dc given with boost=1"),
         ({"boost": 1, "access": "ideal"}, "access: ideal given for a transient"),
-        ({"w_access": 50e-9}, "transistor 't0'"),
+        ({"w_access": 50e-9}, "parameter w_access: 50 nm given; allowed: at least 120 nm"),
         ({"device": "imce-45nm"}, "device"),
     ],
     ids=lambda value: "-".join(value) if isinstance(value, dict) else "",

@@ -298,7 +298,7 @@ def test_what_a_campaign_draws() -> None:
         ("charge-if", {"v_low": 0.7}, r"v_low: 0.7 V given; allowed: below v_high"),
         ("charge-if", {"switches": "none"}, r"parameter switches: allowed: 'real' or 'ideal'"),
         ("charge-if", {"subtract": 1}, r"capacitor c_2 comes out as -0.\d+ fF"),
-        ("charge-if", {"w_s5": "50n"}, r"transistor 's5': W = 50 nm is below"),
+        ("charge-if", {"w_s5": "50n"}, r"parameter w_s5: 50 nm given; allowed: at least 120 nm"),
     ],
 )
 def test_wrong_parameters(name: str, given: dict[str, Any], says: str) -> None:

@@ -294,5 +294,5 @@ def test_wrong_parameters(given: dict[str, Any], says: str) -> None:
 
 
 def test_a_transistor_below_the_technology_is_refused() -> None:
-    with pytest.raises(UserError, match="transistor 'input_p': L = 30 nm is below"):
+    with pytest.raises(UserError, match="parameter l_input: 30 nm given; allowed: at least 45 nm"):
         render(make_bench("sot-sense", {"l_input": "30n"}))
