@@ -40,7 +40,7 @@ class Encoder:
         for level in range(GREYS):
             levels[level, order[: round(level * dimension / (GREYS - 1))]] *= -1
         items = (ids[:, None] * levels).reshape(-1, dimension)
-        return cls(items, (_chosen(images) @ items).mean(axis=0))
+        return cls(items, (_chosen(images) @ items).mean(axis=0).astype(np.float32, copy=False))
 
     def encode(self, images: NDArray[np.float64]) -> Signs:
         """Images (count, 8, 8) of values 0 to 1 as +1 and -1: (count, dimension)."""

@@ -191,7 +191,12 @@ def _gradients(network: Network, images: NDArray[np.float64], digits: Integers) 
         if network.bits[0] > 1:
             squashed = np.tanh(layer.weights)
             for_weights = for_weights * (1 - squashed**2) / np.abs(squashed).max()
-        found = [for_weights, for_gain, for_bias, *found]
+        found = [_single(for_weights), _single(for_gain), for_bias, *found]
         if number:
-            gradient = layer.shape.raise_gradient(sums @ weights.T, shape)
+            gradient = layer.shape.raise_gradient(_single(sums @ weights.T), shape)
     return found
+
+
+def _single(values: NDArray[Any]) -> NDArray[np.float32]:
+    """``values``, which are of single precision already, as such for the type checker of any version of NumPy."""
+    return values.astype(np.float32, copy=False)
