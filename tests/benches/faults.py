@@ -152,6 +152,15 @@ class Infinite(Divider):
         return {"v_out": np.where(waves("v(pick_1)") > self.p.threshold, np.inf, waves("v(out)"))}
 
 
+class Hopeless(Divider):
+    """No finite number in any trial but the nominal one."""
+
+    name = "hopeless"
+
+    def evaluate(self, waves: Waves) -> dict[str, Array]:
+        return {"v_out": np.where(waves("v(pick_1)") != 0, np.inf, waves("v(out)"))}
+
+
 class Broken(Divider):
     """A mistake in Python."""
 

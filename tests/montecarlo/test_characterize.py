@@ -87,7 +87,7 @@ def test_provenance_holds_every_part(small: Path) -> None:
     assert record["nominal"] == {"tmr": 2.5, "corner": "tt"}
     assert record["over"] == {"tmr": [1.5, 2.5], "corner": ["tt", "ss"]}
     assert (record["seed"], record["trials_scale"]) == (2, 1.0)
-    assert set(record["versions"]) == {"spicekit", "ngspice", "python"}
+    assert set(record["versions"]) == {"spicekit", "ngspice", "python", "numpy", "scipy", "pyarrow"}
     assert list(record["parts"]) == ["read", "logic"]
     assert record["parts"]["logic"]["over"] == {"tmr": [1.5, 2.5], "fan_in": [2, 3]}
     assert record["parts"]["read"]["parameters"]["ra"] == 18.0
