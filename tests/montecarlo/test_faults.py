@@ -132,7 +132,7 @@ def test_no_table_of_points_that_lost_trials(tmp_path: Path, faulty: Faulty, cli
 
 def test_singular_in_every_trial(tmp_path: Path, user_benches: Path, trials_table: Read) -> None:
     """Two unequal voltage sources in parallel."""
-    summary = Campaign(f"{user_benches / 'faults.py'}:Parallel", trials=20).run(tmp_path, workers=1).summary
+    summary = Campaign(f"{user_benches / 'faults.py'}:Parallel", trials=20).run(tmp_path, workers=1, keep_going=True).summary
     assert summary["outcomes"] == {"ok": 0, "nonconverged": 20, "timeout": 0, "crashed": 0, "invalid": 0}
     assert summary["measures"]["v_out"]["mean"] is None
     assert set(trials_table(tmp_path)["outcome"]) == {"nonconverged"}
@@ -154,18 +154,18 @@ def test_one_trial_that_never_ends(tmp_path: Path, faulty: Faulty, trials_table:
 
 def test_one_trial_that_never_ends_in_python(tmp_path: Path, faulty: Faulty, trials_table: Read) -> None:
     campaign, struck = faulty("Spinning", trials=8, struck=1)
-    summary = campaign.run(tmp_path, workers=2, timeout=0.5)
+    summary = campaign.run(tmp_path, workers=2, timeout=0.5).summary
     check(summary, trials_table(tmp_path), campaign, struck, "timeout")
 
 
 def test_the_time_limit_is_of_the_processor(tmp_path: Path, user_benches: Path) -> None:
     """A trial that waits, as all do on a busy machine, is not one that takes long."""
-    summary = Campaign(f"{user_benches / 'faults.py'}:Sleepy", trials=8).run(tmp_path, workers=1, timeout=0.5)
+    summary = Campaign(f"{user_benches / 'faults.py'}:Sleepy", trials=8).run(tmp_path, workers=1, timeout=0.5).summary
     assert summary["outcomes"]["ok"] == 8
 
 
 def test_loading_is_outside_the_time_limit(tmp_path: Path, user_benches: Path) -> None:
-    summary = Campaign(f"{user_benches / 'faults.py'}:Laborious", trials=8).run(tmp_path, workers=1, timeout=0.5)
+    summary = Campaign(f"{user_benches / 'faults.py'}:Laborious", trials=8).run(tmp_path, workers=1, timeout=0.5).summary
     assert summary["outcomes"]["ok"] == 8
 
 
@@ -177,14 +177,14 @@ def test_one_trial_that_sleeps_for_ever(
     campaign, struck = faulty("Sleepy", trials=2, struck=1)
     real, calls = time.time, itertools.count()
     monkeypatch.setattr(time, "time", lambda: real() + jump * (next(calls) % 2))
-    summary = campaign.run(tmp_path, workers=2, timeout=0.15)
+    summary = campaign.run(tmp_path, workers=2, timeout=0.15, keep_going=True).summary
     monkeypatch.undo()
     check(summary, trials_table(tmp_path), campaign, struck, "timeout")
 
 
 def test_one_trial_that_ends_its_worker_with_status_0(tmp_path: Path, faulty: Faulty, trials_table: Read) -> None:
     campaign, struck = faulty("Leaving", trials=40, struck=1)
-    summary = campaign.run(tmp_path, workers=2)
+    summary = campaign.run(tmp_path, workers=2).summary
     check(summary, trials_table(tmp_path), campaign, struck, "crashed")
 
 
@@ -258,8 +258,10 @@ def test_samples_outside_the_physical_range(tmp_path: Path, trials_table: Read) 
 
 
 def test_a_mistake_in_a_bench_ends_the_campaign(tmp_path: Path, user_benches: Path, cli: Cli, complaint: Complaint) -> None:
+    lines = (user_benches / "faults.py").read_text().splitlines()
+    raised = 1 + next(number for number, line in enumerate(lines) if "raise ValueError" in line)
     for name, says in (
-        ("Broken", f"bench 'broken': Broken.evaluate() raised ValueError: two lines ({user_benches / 'faults.py'}:93)"),
+        ("Broken", f"bench 'broken': Broken.evaluate() raised ValueError: two lines ({user_benches / 'faults.py'}:{raised})"),
         ("Incomplete", "bench 'incomplete': evaluate() and measures() disagree on v_aut, v_out"),
     ):
         with pytest.raises(SpicekitError):
