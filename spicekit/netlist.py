@@ -52,9 +52,12 @@ class _Sandbox(ImmutableSandboxedEnvironment):
     _own = (jinja2.runtime.Macro, jinja2.runtime.BlockReference, jinja2.runtime.LoopContext, _Function)
     _data = (str, list, tuple, dict, int, float, jinja2.runtime.LoopContext, jinja2.utils.Cycler, jinja2.utils.Joiner)
 
-    def __init__(self, user: _Folder | None, **options: Any) -> None:
-        super().__init__(**options)
-        self.user = user  # the templates that do not ship
+    def _load_template(self, *arguments: Any, **options: Any) -> jinja2.Template:
+        """Where Jinja comes by for every template, included ones too, whether it is in its cache or not."""
+        template = super()._load_template(*arguments, **options)
+        if template.filename is not None:
+            inputs.note(Path(template.filename))
+        return template
 
     def is_safe_callable(self, obj: Any) -> bool:
         owner, name = getattr(obj, "__self__", None), getattr(obj, "__name__", "")
@@ -66,15 +69,10 @@ class _Sandbox(ImmutableSandboxedEnvironment):
 class _Folder(jinja2.FileSystemLoader):
     """Templates of a user's folder and, as Jinja sees to, not from above it; nor by way of a symbolic link."""
 
-    def __init__(self, folder: Path) -> None:
-        super().__init__(folder)
-        self.read: set[Path] = set()  # files that were taken from it
-
     def get_source(self, environment: jinja2.Environment, template: str) -> Any:
         source, file, fresh = super().get_source(environment, template)
         if not any(Path(file).resolve().is_relative_to(Path(folder).resolve()) for folder in self.searchpath):
             raise jinja2.TemplateError(f"'{template}' is a link to a file outside {self.searchpath[0]}")
-        self.read.add(Path(file))
         return source, file, fresh
 
 
@@ -83,10 +81,8 @@ def environment(extra: Path | None = None) -> _Sandbox:
     """The template environment; ``extra`` is a user's own template folder, searched first."""
     folders = [data_root() / "netlists", data_root() / "models"]
     shipped = jinja2.FileSystemLoader(folders)
-    user = _Folder(extra) if extra else None
     return _Sandbox(
-        user,
-        loader=jinja2.ChoiceLoader([user, shipped]) if user else shipped,
+        loader=jinja2.ChoiceLoader([_Folder(extra), shipped]) if extra else shipped,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
@@ -134,8 +130,7 @@ def _render(bench: Bench, sources: list[str], standalone: bool) -> str:
         **{name: _Function(value) if _is_function(value) else value for name, value in bench.context().items()},
     }
     try:
-        templates = environment(bench.template_folder())
-        text = templates.get_template(bench.template).render(context)
+        text = environment(bench.template_folder()).get_template(bench.template).render(context)
     except jinja2.TemplateNotFound as error:
         raise UserError(f"bench '{bench.name}': no template '{error.name}'") from None
     except SpicekitError:  # what the template asked the bench for says it itself
@@ -143,8 +138,6 @@ def _render(bench: Bench, sources: list[str], standalone: bool) -> str:
     except Exception as error:  # any: a template computes
         kind = "" if isinstance(error, jinja2.TemplateError) else f"{type(error).__name__}: "
         raise UserError(f"bench '{bench.name}': {place_of_template_error(error, bench.template)}: {kind}{error}") from error
-    for file in templates.user.read if templates.user else ():
-        inputs.note(file)
     # a line ends here where it ends for ngspice: Unicode's other line breaks, which may stand in a comment, begin none
     netlist = "\n".join(line for line in text.split("\n") if line.strip()) + "\n"
     check_once(bench, netlist)

@@ -53,7 +53,7 @@ def test_a_bench_without_margins(tmp_path: Path, user_benches: Path) -> None:
 
 def test_a_campaign_with_no_good_trial(tmp_path: Path, user_benches: Path) -> None:
     campaign = Campaign(f"{user_benches / 'faults.py'}:Parallel", trials=5)
-    assert plot_campaign(campaign.bench, Store(tmp_path), campaign.run(tmp_path).summary) == []
+    assert plot_campaign(campaign.bench, Store(tmp_path), campaign.run(tmp_path, keep_going=True).summary) == []
 
 
 def test_margins_against_fan_in(tmp_path: Path) -> None:
