@@ -67,13 +67,18 @@ def conditions(bench: Bench | None, parameters: Mapping[str, Any], swept: Sequen
     return [fact for name, fact in facts.items() if name not in swept]
 
 
+def _advice(outcome: Outcome, subject: str) -> str:
+    look = "; look at one with `spicekit replay DIR --trial ID`" if outcome.advice and subject == "trials" else ""
+    return outcome.advice + look
+
+
 def outcome_blocks(outcomes: Mapping[Outcome, int], subject: str = "trials") -> list[Table | Note]:
     """The outcome table; without it a sentence if all went well."""
     total = sum(outcomes.values())
     if outcomes.get(Outcome.OK, 0) == total:
         return [Note(f"All {total:,} {subject} ended ok.")]
     rows = [
-        (str(outcome), f"{count:,}", f"{count / total:.3%}", outcome.advice)
+        (str(outcome), f"{count:,}", f"{count / total:.3%}", _advice(outcome, subject))
         for outcome, count in outcomes.items()
         if count or outcome is Outcome.OK
     ]

@@ -13,6 +13,7 @@ import pytest
 from montecarlo import Campaign
 from montecarlo.replay import replay
 from spicekit import UserError
+from spicekit.files import read_record
 
 Read = Callable[[Path], pd.DataFrame]
 Cli = Callable[..., subprocess.CompletedProcess[str]]
@@ -53,7 +54,7 @@ def test_by_the_command_line_with_netlist_and_waveforms(
     same(measures, trials_table(folder).iloc[321])
     out = folder / "replay-321"
     assert {file.name for file in out.iterdir()} == {"netlist.cir", "run.json", "waveforms.png", "waveforms.raw"}
-    assert json.loads((out / "run.json").read_text()) == answer
+    assert read_record(out / "run.json") == answer
     printed = ngspice_batch((out / "netlist.cir").read_text())
     for name, value in measures.items():
         assert printed[name] == pytest.approx(value, rel=1e-6), name  # the same netlist, twelve printed digits
