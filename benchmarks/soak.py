@@ -236,7 +236,10 @@ def disk_full(soak: Soak) -> None:
     command = " ".join([sys.executable, "-m", "spicekit.cli", *soak.command(bench, trials, small / "out")])
     size = sum(file.stat().st_size for file in alone.rglob("*.parquet")) // 1024
     script = (
-        f"mount -t tmpfs -o size={size // 2}k tmpfs {small} || exit 77; {command} > /dev/null 2> {soak.folder}/full.txt; "
+        f"mount -t tmpfs -o size={size // 2}k tmpfs {small} || exit 77; "
+        # a campaign that has begun already: before it begins, the room is looked at
+        f"mkdir -p {small}/out/trials; cp {alone}/campaign.json {alone}/netlist.cir {small}/out; "
+        f"{command} > /dev/null 2> {soak.folder}/full.txt; "
         f"echo $? >> {soak.folder}/full.txt; mount -o remount,size=1g {small}; {command} > /dev/null && cp -r {small}/out {out}"
     )
     done = subprocess.run(
