@@ -207,7 +207,7 @@ def test_a_second_process_is_turned_away(tmp_path: Path) -> None:
 def test_trials_that_fail_are_nan_and_counted(tmp_path: Path, user_benches: Path) -> None:
     """At the lower threshold every trial is invalid, at the upper one none."""
     bench = f"{user_benches / 'faults.py'}:Infinite"
-    Sweep(bench, {"threshold": [-1e9, 1e9]}, trials=20).run(tmp_path, workers=1)
+    Sweep(bench, {"threshold": [-1e9, 1e9]}, trials=20).run(tmp_path, workers=1, keep_going=True)
     table = LookupTable.load(tmp_path)
     assert np.isnan(table.query("v_out", threshold=-1e9))
     assert np.isnan(table.query("v_out_std", threshold=-1e9))
