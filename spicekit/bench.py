@@ -25,9 +25,12 @@ from typing import Any, ClassVar
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from spicekit.analysis import Analysis
+from spicekit.analysis import Analysis, TranAnalysis
 from spicekit.errors import UserError, unknown
 from spicekit.limits import Limits
+from spicekit.measures.ngspice_writer import control_lines
+from spicekit.measures.nodes import Node, vectors
+from spicekit.measures.numpy_writer import Evaluation
 from spicekit.netlist_check import missing
 from spicekit.paths import absolute
 from spicekit.technology import Technology, load_technology
@@ -120,6 +123,7 @@ class Measure:
     name: str
     unit: str
     meaning: str
+    definition: Node | None = None  # what it is of the vectors (see spicekit.measures); None: the bench's evaluate() knows
     fraction: bool = False  # it is 0 or 1: a campaign gives its mean an exact interval
     limits: Limits | None = None  # it is found up to these only (see spicekit.limits); None: it has a value in every trial
 
@@ -231,11 +235,24 @@ class Bench(ABC):
 
     @abstractmethod
     def measures(self) -> tuple[Measure, ...]:
-        """What :meth:`evaluate` returns."""
+        """What is measured."""
 
-    @abstractmethod
     def evaluate(self, waves: Waves) -> Mapping[str, Array | float]:
-        """The measures: in DC of all trials in ``waves`` (arrays of shape (trials,)), in a transient of the one (numbers)."""
+        """The measures: in DC of all trials in ``waves`` (arrays of shape (trials,)), in a transient of the one (numbers).
+
+        By default by their definitions; a bench with measures that have none gives those too.
+        """
+        value = Evaluation(waves)
+        return {measure.name: value(measure.definition) for measure in self.measures() if measure.definition is not None}
+
+    def vectors(self) -> tuple[str, ...]:
+        """The vectors that the definitions of the measures need, for ``save`` of the analysis."""
+        needed = [name for measure in self.measures() if measure.definition is not None for name in vectors(measure.definition)]
+        return tuple(dict.fromkeys(name for name in needed if name != "time"))
+
+    def measure_lines(self) -> str:
+        """Lines of a stand-alone netlist's ``.control`` block that compute and print the measures, after ``run``."""
+        return control_lines(self.measures(), isinstance(self.analysis(), TranAnalysis))
 
     def points(self) -> tuple[VariationPoint, ...]:
         """The variation points, in the order in which they are drawn."""
@@ -280,6 +297,8 @@ class Bench(ABC):
             raise UserError(f"bench '{self.name}': evaluate() gives {type(values).__name__}; give measure name -> value")
         if set(values) != set(measures):
             odd = sorted(set(values) ^ set(measures))
+            if type(self).evaluate is Bench.evaluate:
+                raise UserError(f"bench '{self.name}': no definition of measure {', '.join(odd)}, and no evaluate() to give it")
             raise UserError(f"bench '{self.name}': evaluate() and measures() disagree on {', '.join(odd)}")
         columns = {}
         for name, measure in measures.items():

@@ -39,3 +39,14 @@ def integral(time: Array, wave: Array, start: float = 0.0, stop: float | None = 
     points = np.concatenate([[start], time[inside], [end]])
     values = np.concatenate([[np.interp(start, time, wave)], wave[inside], [np.interp(end, time, wave)]])
     return float(np.trapezoid(values, points))
+
+
+def settled(time: Array, wave: Array, band: float) -> float:
+    """Time from which ``wave`` stays at or below ``band``, linearly interpolated; inf if it is above it in the end."""
+    outside = np.flatnonzero(wave > band)
+    if not len(outside):
+        return float(time[0])
+    k = int(outside[-1])
+    if k == len(wave) - 1:
+        return float("inf")
+    return float(time[k] + (wave[k] - band) / (wave[k] - wave[k + 1]) * (time[k + 1] - time[k]))

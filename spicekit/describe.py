@@ -8,13 +8,15 @@ from typing import Any, Literal, get_args, get_origin
 from annotated_types import Ge, Gt, Le, Lt
 
 from spicekit.bench import Bench, shown_value
+from spicekit.measures.text import definitions_text
 from spicekit.names import grouped
 from spicekit.units import format_value
 
 
 def describe(bench: Bench) -> dict[str, Any]:
-    """The bench as plain data."""
+    """The bench as plain data; ``definition`` of a measure is None if its bench computes it in Python."""
     parameters = []
+    definitions = definitions_text(bench.measures())
     for name, field in bench.Parameters.model_fields.items():
         extra = field.json_schema_extra if isinstance(field.json_schema_extra, dict) else {}
         parameters.append(
@@ -34,7 +36,10 @@ def describe(bench: Bench) -> dict[str, Any]:
             {"name": point.name, "kind": point.kind, "nominal": point.nominal, "unit": point.unit, "sigma": point.sigma}
             for point in bench.points()
         ],
-        "measures": [{"name": m.name, "unit": m.unit, "meaning": m.meaning} for m in bench.measures()],
+        "measures": [
+            {"name": m.name, "unit": m.unit, "meaning": m.meaning, "definition": definitions.get(m.name)}
+            for m in bench.measures()
+        ],
         "margins": [{"name": m.name, "low": m.low, "high": m.high} for m in bench.margins()],
         "works": bench.works() or None,
     }
@@ -59,7 +64,9 @@ def describe_text(bench: Bench) -> str:
         shown = low if low == high else f"{low} to {high}"
         lines.append(f"  {kind:13} default sigma {shown}: " + grouped(point["name"] for point in points))
     lines += ["", "Measures:"]
-    lines += [f"  {measure['name']:13} {measure['unit']:4} {measure['meaning']}" for measure in about["measures"]]
+    for measure in about["measures"]:
+        lines.append(f"  {measure['name']:13} {measure['unit']:4} {measure['meaning']}")
+        lines += [f"  {'':18} = {measure['definition']}"] if measure["definition"] else []
     if about["margins"]:
         lines += ["", "Margins:"]
         lines += [f"  {margin['name']:13} between {margin['low']} and {margin['high']}" for margin in about["margins"]]

@@ -127,6 +127,7 @@ def _render(bench: Bench, sources: list[str], standalone: bool) -> str:
         "analysis_lines": bench.analysis().netlist_lines(standalone),
         "sources": sources,
         "standalone": standalone,
+        "measure_lines": bench.measure_lines() if standalone else "",
         **{name: _Function(value) if _is_function(value) else value for name, value in bench.context().items()},
     }
     try:

@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING
 
 from spicekit.analysis import TranAnalysis
 from spicekit.errors import UserError
+from spicekit.measures.nodes import fault, vectors
 from spicekit.waves import MissingVector
 from spicekit.waves import __file__ as _WAVES
 
@@ -85,6 +86,7 @@ def check(bench: Bench, netlist: str) -> None:
                 f"bench '{bench.name}': {_place_in_class(bench, name, 'points')}: no device of {bench.template} reads the "
                 f"variation point '{name}', so that it would vary nothing"
             )
+    _check_definitions(bench, isinstance(analysis, TranAnalysis), saved)
     for vector in analysis.save:
         match = _SAVED.fullmatch(vector.strip())
         if match is None or circuit.open or set(match["name"]) & set(".#@["):
@@ -97,6 +99,24 @@ def check(bench: Bench, netlist: str) -> None:
                 f"bench '{bench.name}': {_place_in_class(bench, vector, 'analysis')}: analysis() saves {vector}, but "
                 f"{bench.template} has no {what} '{match['name']}'{_near(name, known)}"
             )
+
+
+def _check_definitions(bench: Bench, transient: bool, saved: set[str]) -> None:
+    """Raise :class:`UserError` for a measure whose definition is none, or needs a vector that is not saved."""
+    for measure in bench.measures():
+        if measure.definition is None:
+            continue
+        wrong = fault(measure.definition, transient)
+        if wrong is not None:
+            place = _place_in_class(bench, measure.name, "measures")
+            raise UserError(f"bench '{bench.name}': {place}: measure '{measure.name}': {wrong}")
+        for vector in vectors(measure.definition):
+            if vector.lower() not in saved and not (transient and vector == "time"):
+                place = _place_in_class(bench, vector, "measures")
+                raise UserError(
+                    f"bench '{bench.name}': {place}: measure '{measure.name}' needs {vector}, which analysis() does not save"
+                    f"{_near(vector, saved)}; saved: {_listed(bench.analysis().save)}"
+                )
 
 
 class NotSaved(UserError):

@@ -1,0 +1,224 @@
+"""Definitions as lines of a ``.control`` block, so that a netlist that stands alone prints the measures.
+
+What beside the measures needs a name is called ``wave_1`` if it is a waveform and ``found_1`` if it is a number.  As in
+:mod:`spicekit.limits`, what lies beyond the limits of a measure is printed as ``inf`` or ``-inf``, and so is a crossing that does
+not happen: ngspice's ``meas`` then says that it failed and leaves the ``inf`` that stood there before.  What ngspice cannot
+compute (a division by zero, the logarithm of a negative number) it says, and does not print; nor is a measure printed that
+holds a :class:`spicekit.measures.nodes.Python`.
+
+Energies are differences of ``integ``, the trapezoidal sum: ``meas integ`` is off by up to 0.6 % on the spikes of supply currents.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from spicekit.measures.nodes import (
+    At,
+    Binary,
+    Choose,
+    Crossing,
+    Final,
+    First,
+    Integral,
+    Largest,
+    Node,
+    Number,
+    Python,
+    Reduction,
+    Settling,
+    Smallest,
+    Unary,
+    Vector,
+    over_time,
+    vectors,
+)
+
+if TYPE_CHECKING:
+    from spicekit.bench import Measure
+
+_WORDS = {"<": "lt", "<=": "le", ">": "gt", ">=": "ge", "differs": "ne"}
+_INF = "1e400"  # ngspice reads it as inf, which it has no word for
+_LAST = "[length(time)-1]"
+
+
+@dataclass(frozen=True)
+class _Running(Node):
+    """The integral of ``wave`` up to each point."""
+
+    wave: Node
+
+
+def control_lines(measures: Iterable[Measure], transient: bool) -> str:
+    """Lines that compute and print ``measures``, after ``run``."""
+    return "\n".join(_Lines(tuple(measures), transient).text())
+
+
+class _Lines:
+    def __init__(self, measures: tuple[Measure, ...], transient: bool) -> None:
+        self.measures = measures
+        self.transient = transient
+        self.lines: list[str] = []
+        self.known: dict[Node, str] = {}  # what has a name by now
+        defined = [(measure.name, measure.definition) for measure in measures if measure.definition is not None]
+        nodes = {name[2:-1].lower() for _, definition in defined for name in vectors(definition)}
+        # a vector of the simulation keeps its name as long as it is read: a measure called like a node gets its name at the end
+        self.names = {name: f"{name}_measured" if name.lower() in nodes else name for name, _ in defined}
+        # of the measures that have no name yet
+        self.definitions = {definition: name for name, definition in reversed(defined) if not isinstance(definition, Number)}
+        self.taken = nodes | {name.lower() for name in (*self.names, *self.names.values())}
+
+    def text(self) -> list[str]:
+        printed = []
+        for measure in self.measures:
+            if measure.definition is None or any(isinstance(part, Python) for part in measure.definition.walk()):
+                self.lines.append(f"* ({measure.name} is computed in Python: see spicekit run)")
+                continue
+            printed.append(measure)
+            name = self.names[measure.name]
+            if self.known.get(measure.definition) != name:
+                self._define(measure.definition, name)
+        for measure in printed:
+            self._limit(measure)
+        return [*self.lines, *(f"print {measure.name}" for measure in printed)]
+
+    def _limit(self, measure: Measure) -> None:
+        """Give ``measure`` its final name and say of a value beyond its limits that it is."""
+        name, value = measure.name, self.names[measure.name]
+        if measure.limits is not None:
+            for end, sign, infinite in ((measure.limits.high, "ge", _INF), (measure.limits.low, "le", f"-{_INF}")):
+                if np.isfinite(end):
+                    self.lines.append(f"let {value} = ({value} {sign} {_number(end)}) ? {infinite} : {value}")
+        if name != value:
+            self.lines.append(f"let {name} = {value}")
+
+    def _define(self, x: Node, name: str) -> None:
+        """Lines that make ``name`` the value of ``x``."""
+        self.definitions.pop(x, None)
+        if x in self.known:
+            self.lines.append(f"let {name} = {self.known[x]}")
+            return
+        if isinstance(x, Crossing):
+            self._crossing(x, name)
+        elif isinstance(x, Settling):
+            wave = self._named(x.wave)
+            self.lines += [
+                f"let {name} = 0",
+                f"meas tran {name} when {wave}={_number(x.band)} cross=last",
+                f"let {name} = ({wave}{_LAST} gt {_number(x.band)}) ? {_INF} : {name}",
+            ]
+        elif isinstance(x, At) and not (isinstance(x.when, Number) and x.when.value <= 0):
+            wave = self._named(x.wave)
+            self.lines += [f"let {name} = {wave}{_LAST}", f"meas tran {name} find {wave} at={self._time(x.when)}"]
+        else:
+            text = self._expression(x)
+            self.lines.append(f"let {name} = {text[1:-1] if _enclosed(text) else text}")
+        self.known[x] = name
+
+    def _crossing(self, x: Crossing, name: str) -> None:
+        wave, level = x.wave, x.level
+        if not isinstance(level, Number):
+            wave, level = wave - level, Number(0.0)
+        edge = "cross" if x.edge == "either" else x.edge
+        after = "" if x.after == Number(0.0) else f" td={self._time(x.after)}"
+        vector = self._named(wave)
+        self.lines += [f"let {name} = {_INF}", f"meas tran {name} when {vector}={_number(level.value)}{after} {edge}=1"]
+
+    def _time(self, x: Node) -> str:
+        """A time as ``meas`` takes it: a number, or what ngspice puts in place of a name."""
+        return _number(x.value) if isinstance(x, Number) else f"$&{self._named(x)}"
+
+    def _named(self, x: Node) -> str:
+        """A name that holds ``x``."""
+        text = self._expression(x)
+        if not isinstance(x, Vector) and not re.fullmatch(r"\w+", text):
+            text = self._fresh("wave" if over_time(x) else "found")
+            self._define(x, text)
+        return text
+
+    def _fresh(self, kind: str) -> str:
+        number = 1
+        while f"{kind}_{number}" in self.taken:
+            number += 1
+        self.taken.add(f"{kind}_{number}")
+        return f"{kind}_{number}"
+
+    def _expression(self, x: Node) -> str:
+        """``x`` as an operand; what it needs beforehand is among the lines then."""
+        if x in self.definitions:
+            self._define(x, self.names[self.definitions[x]])
+        if x in self.known:
+            return self.known[x]
+        if isinstance(x, Number):
+            return _number(x.value)
+        if isinstance(x, Vector):
+            return x.name
+        if isinstance(x, Unary):
+            operand = self._expression(x.operand)
+            inner = operand if _enclosed(operand) else f"({operand})"
+            return f"(-{operand})" if x.operation == "-" else f"(not {inner})" if x.operation == "not" else x.operation + inner
+        if isinstance(x, Binary):
+            return self._binary(x)
+        if isinstance(x, Choose):
+            condition, then, otherwise = (self._expression(part) for part in (x.condition, x.then, x.otherwise))
+            return f"({condition} ? {then} : {otherwise})"
+        if isinstance(x, _Running):
+            return f"integ({self._expression(x.wave)})"
+        if isinstance(x, Reduction):
+            return self._reduction(x)
+        raise TypeError(f"ngspice has no word for a {type(x).__name__}")
+
+    def _binary(self, x: Binary) -> str:
+        a, b = self._expression(x.left), self._expression(x.right)
+        if x.operation not in ("min", "max"):
+            return f"({a} {_WORDS.get(x.operation, x.operation)} {b})"
+        sign = "lt" if x.operation == "min" else "gt"
+        if self.transient and over_time(x):  # point by point, which `?` is not
+            return f"({a} * ({a} {sign} {b}) + {b} * (not ({a} {sign} {b})))"
+        return f"(({a} {sign} {b}) ? {a} : {b})"
+
+    def _reduction(self, x: Reduction) -> str:
+        if isinstance(x, First):
+            return f"{self._named(x.wave)}[0]"
+        if isinstance(x, Final):
+            return f"{self._named(x.wave)}{_LAST}"
+        if isinstance(x, At) and isinstance(x.when, Number) and x.when.value <= 0:
+            return f"{self._named(x.wave)}[0]"
+        if isinstance(x, Largest | Smallest):
+            word, sign = ("vecmax", "-") if isinstance(x, Largest) else ("vecmin", "+")
+            wave = self._expression(x.wave)
+            if x.stop is None:
+                return f"{word}({wave})"
+            return f"{word}({wave} * (time le {_number(x.stop)}) {sign} 1e300 * (time gt {_number(x.stop)}))"
+        if isinstance(x, Integral):
+            charge = _Running(x.wave)
+            whole = Final(charge) if x.stop is None else At(charge, x.stop)
+            from_start = isinstance(x.start, Number) and x.start.value <= 0
+            return self._expression(whole if from_start else whole - At(charge, x.start))
+        found = self._fresh("found")
+        self._define(x, found)
+        return found
+
+
+def _number(value: float) -> str:
+    if np.isnan(value):
+        return "nan"
+    text = repr(float(value)) if np.isfinite(value) else _INF if value > 0 else f"-{_INF}"
+    return f"({text})" if text.startswith("-") else text
+
+
+def _enclosed(text: str) -> bool:
+    """Whether one pair of parentheses holds all of ``text``."""
+    if not (text.startswith("(") and text.endswith(")")):
+        return False
+    depth = 0
+    for place, letter in enumerate(text):
+        depth += {"(": 1, ")": -1}.get(letter, 0)
+        if depth == 0:
+            return place == len(text) - 1
+    return False

@@ -1,0 +1,333 @@
+"""The nodes of a measure's definition.
+
+Vectors of a transient are waveforms; what :class:`Crossing`, :class:`At`, :class:`Integral` and their like make of them is a
+number.  In DC every vector is a number of each trial at once.  Arithmetic, comparisons (1 if true, 0 if not) and the logic
+``& | ^ ~`` of comparisons work on both; a measure is a number.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, fields
+from typing import Literal, TypeAlias
+
+from spicekit.waves import Array, Waves
+
+Edge = Literal["rise", "fall", "either"]
+Operand: TypeAlias = "Node | float"
+
+
+class Node:
+    """A part of a definition; its operators make larger ones.  Two are equal if they say the same, so ``==`` is no comparison:
+    of two that are 0 or 1, ``a ^ b`` says whether they differ."""
+
+    __array_ufunc__ = None  # a number of numpy leaves the operation to this class
+
+    def __add__(self, other: Operand) -> Node:
+        return Binary("+", self, node(other))
+
+    def __radd__(self, other: float) -> Node:
+        return Binary("+", node(other), self)
+
+    def __sub__(self, other: Operand) -> Node:
+        return Binary("-", self, node(other))
+
+    def __rsub__(self, other: float) -> Node:
+        return Binary("-", node(other), self)
+
+    def __mul__(self, other: Operand) -> Node:
+        return Binary("*", self, node(other))
+
+    def __rmul__(self, other: float) -> Node:
+        return Binary("*", node(other), self)
+
+    def __truediv__(self, other: Operand) -> Node:
+        return Binary("/", self, node(other))
+
+    def __rtruediv__(self, other: float) -> Node:
+        return Binary("/", node(other), self)
+
+    def __lt__(self, other: Operand) -> Node:
+        return Binary("<", self, node(other))
+
+    def __le__(self, other: Operand) -> Node:
+        return Binary("<=", self, node(other))
+
+    def __gt__(self, other: Operand) -> Node:
+        return Binary(">", self, node(other))
+
+    def __ge__(self, other: Operand) -> Node:
+        return Binary(">=", self, node(other))
+
+    def __and__(self, other: Operand) -> Node:
+        return Binary("and", self, node(other))
+
+    def __or__(self, other: Operand) -> Node:
+        return Binary("or", self, node(other))
+
+    def __xor__(self, other: Operand) -> Node:
+        return Binary("differs", self, node(other))
+
+    def __neg__(self) -> Node:
+        return Unary("-", self)
+
+    def __abs__(self) -> Node:
+        return Unary("abs", self)
+
+    def __invert__(self) -> Node:
+        return Unary("not", self)
+
+    def __bool__(self) -> bool:
+        raise TypeError("a definition has no truth value: write Choose(condition, then, otherwise), and & | ~ for and, or, not")
+
+    @property
+    def parts(self) -> tuple[Node, ...]:
+        """The nodes that this one is made of."""
+        values = (getattr(self, item.name) for item in fields(self))  # type: ignore[arg-type]
+        return tuple(value for value in values if isinstance(value, Node))
+
+    def walk(self) -> Iterator[Node]:
+        """This node and all below it."""
+        yield self
+        for part in self.parts:
+            yield from part.walk()
+
+
+@dataclass(frozen=True)
+class Number(Node):
+    """A constant."""
+
+    value: float
+
+
+def node(value: Operand) -> Node:
+    """``value`` itself, or the :class:`Number` that it is.  Raises :class:`TypeError` for anything else."""
+    if isinstance(value, Node):
+        return value
+    if isinstance(value, str):
+        raise TypeError(f"'{value}' is neither a number nor a part of a definition: a node's voltage is v({value!r})")
+    return Number(float(value))
+
+
+@dataclass(frozen=True)
+class Vector(Node):
+    """A saved vector by ngspice's name."""
+
+    name: str
+
+
+def v(name: str) -> Vector:
+    """Voltage of a node."""
+    return Vector(f"v({name})")
+
+
+def i(name: str) -> Vector:
+    """Current through a voltage source, into its first terminal."""
+    return Vector(f"i({name})")
+
+
+@dataclass(frozen=True)
+class Unary(Node):
+    """``- abs not ln exp sqrt floor`` of one operand."""
+
+    operation: Literal["-", "abs", "not", "ln", "exp", "sqrt", "floor"]
+    operand: Node
+
+
+def ln(x: Node) -> Node:
+    """Natural logarithm."""
+    return Unary("ln", x)
+
+
+def exp(x: Node) -> Node:
+    return Unary("exp", x)
+
+
+def sqrt(x: Node) -> Node:
+    return Unary("sqrt", x)
+
+
+def floor(x: Node) -> Node:
+    """The largest whole number that is not above ``x``."""
+    return Unary("floor", x)
+
+
+@dataclass(frozen=True)
+class Binary(Node):
+    """An operation on two operands: arithmetic, comparison or logic (1 or 0), the smaller or the larger of both."""
+
+    operation: Literal["+", "-", "*", "/", "<", "<=", ">", ">=", "and", "or", "differs", "min", "max"]
+    left: Node
+    right: Node
+
+
+def minimum(first: Operand, *others: Operand) -> Node:
+    """The smallest of several numbers, trial by trial."""
+    return functools.reduce(lambda a, b: Binary("min", a, node(b)), others, node(first))
+
+
+def maximum(first: Operand, *others: Operand) -> Node:
+    """The largest of several numbers, trial by trial."""
+    return functools.reduce(lambda a, b: Binary("max", a, node(b)), others, node(first))
+
+
+def total(terms: Sequence[Node]) -> Node:
+    """Sum of several, added from first to last."""
+    return functools.reduce(lambda a, b: a + b, terms)
+
+
+def mean(terms: Sequence[Node]) -> Node:
+    """Mean of several, added from first to last."""
+    return total(terms) / len(terms)
+
+
+@dataclass(frozen=True)
+class Choose(Node):
+    """``then`` where ``condition`` holds, else ``otherwise``."""
+
+    condition: Node
+    then: Node
+    otherwise: Node
+
+    def __init__(self, condition: Operand, then: Operand, otherwise: Operand) -> None:
+        _set(self, condition=node(condition), then=node(then), otherwise=node(otherwise))
+
+
+class Reduction(Node):
+    """What makes a number of a waveform, so only of a transient's."""
+
+    wave: Node
+
+
+@dataclass(frozen=True)
+class Crossing(Reduction):
+    """First time, in seconds, at or after ``after`` at which ``wave`` passes ``level``; inf if it never does."""
+
+    wave: Node
+    level: Node
+    after: Node
+    edge: Edge
+
+    def __init__(self, wave: Node, level: Operand, *, after: Operand = 0.0, edge: Edge = "either") -> None:
+        _set(self, wave=wave, level=node(level), after=node(after), edge=edge)
+
+
+@dataclass(frozen=True)
+class Settling(Reduction):
+    """Time, in seconds, from which ``wave`` stays at or below ``band``; inf if it is above it at the end.
+
+    Of a waveform that settles to its final value within 1 %: ``Settling(abs(w / Final(w) - 1), 0.01)``.
+    """
+
+    wave: Node
+    band: float
+
+
+@dataclass(frozen=True)
+class At(Reduction):
+    """``wave`` at a time in seconds; beyond the ends of the run what it is there."""
+
+    wave: Node
+    when: Node
+
+    def __init__(self, wave: Node, when: Operand) -> None:
+        _set(self, wave=wave, when=node(when))
+
+
+@dataclass(frozen=True)
+class First(Reduction):
+    """``wave`` at the start of the run: at the operating point."""
+
+    wave: Node
+
+
+@dataclass(frozen=True)
+class Final(Reduction):
+    """``wave`` at the end of the run."""
+
+    wave: Node
+
+
+@dataclass(frozen=True)
+class Integral(Reduction):
+    """Trapezoidal integral of ``wave`` over time from ``start`` to ``stop``, of the whole run if not given."""
+
+    wave: Node
+    start: Node
+    stop: Node | None
+
+    def __init__(self, wave: Node, start: Operand = 0.0, stop: Operand | None = None) -> None:
+        _set(self, wave=wave, start=node(start), stop=None if stop is None else node(stop))
+
+
+def energy(source: str, volts: Operand, start: Operand = 0.0, stop: Operand | None = None) -> Node:
+    """Energy in joules that flows into the first terminal of the voltage source ``source`` of ``volts``: what a source between
+    supply (first) and circuit measures of the circuit, and minus what the supply itself gives."""
+    return Integral(i(source), start, stop) * node(volts)
+
+
+@dataclass(frozen=True)
+class Largest(Reduction):
+    """The largest of the computed points of ``wave`` up to ``stop``, of the whole run if not given."""
+
+    wave: Node
+    stop: float | None = None
+
+
+@dataclass(frozen=True)
+class Smallest(Reduction):
+    """The smallest of the computed points of ``wave`` up to ``stop``, of the whole run if not given."""
+
+    wave: Node
+    stop: float | None = None
+
+
+@dataclass(frozen=True)
+class Python(Node):
+    """What only Python can say: ``function`` of the simulation's vectors, of which it needs ``vectors``.
+
+    A measure that holds one is missing from what a netlist prints by itself.
+    """
+
+    function: Callable[[Waves], Array | float]
+    vectors: tuple[str, ...]
+    words: str = field(default="computed in Python")  # what `spicekit show` says of it
+
+
+def vectors(definition: Node) -> tuple[str, ...]:
+    """The saved vectors that ``definition`` needs, in the order in which it names them."""
+    found: list[str] = []
+    for part in definition.walk():
+        found += [part.name] if isinstance(part, Vector) else part.vectors if isinstance(part, Python) else ()
+    return tuple(dict.fromkeys(found))
+
+
+def over_time(definition: Node) -> bool:
+    """Whether ``definition`` is a waveform in a transient."""
+    if isinstance(definition, Vector):
+        return True
+    return not isinstance(definition, Reduction | Python) and any(over_time(part) for part in definition.parts)
+
+
+def fault(definition: Node, transient: bool) -> str | None:
+    """What is wrong with ``definition`` as that of a measure, in words; None if nothing is."""
+    for part in definition.walk():
+        if isinstance(part, Reduction):
+            if not transient:
+                return f"{type(part).__name__} needs a transient; in DC a vector is already a number"
+            if not over_time(part.wave):
+                return f"{type(part).__name__} needs a waveform, and is given a number"
+        numbers = [x for x in part.parts if x is not part.wave] if isinstance(part, Reduction) else ()
+        if any(over_time(x) for x in numbers) and transient:
+            return f"a level or a time of {type(part).__name__} is a waveform; give a number, as At(wave, time) is one"
+        if isinstance(part, Choose) and over_time(part) and transient:
+            return "Choose selects between numbers, and is given a waveform"
+    if transient and over_time(definition):
+        return "it is a waveform; a measure is a number: its value At a time, its Crossing, Integral, Final ..."
+    return None
+
+
+def _set(made: Node, **values: object) -> None:
+    for name, value in values.items():
+        object.__setattr__(made, name, value)
