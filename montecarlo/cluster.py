@@ -188,8 +188,10 @@ def job_queue(kind: str, file: Path) -> Any:
         options = yaml.safe_load(file.read_text(encoding="utf-8"))
     except OSError as error:
         raise UserError(f"--dask {kind}:{file}: cannot be read: {error.strerror}") from None
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise UserError(f"--dask {kind}:{file}: not YAML: {' '.join(str(error).split())}") from None
+    except RecursionError:
+        raise UserError(f"--dask {kind}:{file}: not YAML: lists in lists without end") from None
+    except (yaml.YAMLError, ValueError) as error:  # ValueError: not UTF-8, or a number of thousands of digits
+        raise UserError(f"--dask {kind}:{file}: not YAML: {' '.join(str(error).partition(';')[0].split())}") from None
     if not isinstance(options, dict) or not all(isinstance(key, str) for key in options):
         raise UserError(f"--dask {kind}:{file}: give 'key: value' lines, e.g. cores: 8, memory: 16GB, queue: short, jobs: 4")
     jobs = options.pop("jobs", 1)

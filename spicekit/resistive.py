@@ -9,7 +9,6 @@ circuit runs with either.  In the netlist the resistances of each cell are the v
 from __future__ import annotations
 
 import math
-import tomllib
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,13 +16,12 @@ from pathlib import Path
 import numpy as np
 from pydantic import Field, model_validator
 
-from spicekit import inputs
 from spicekit.bench import VariationPoint
 from spicekit.card import MtjCard, list_cards, load_card
 from spicekit.errors import UserError, unknown
 from spicekit.paths import data_root, user_path
 from spicekit.physics import quantities as q
-from spicekit.toml import read_toml
+from spicekit.toml import read_table, read_toml
 from spicekit.units import KELVIN, format_value
 from spicekit.waves import Array
 
@@ -185,20 +183,13 @@ def load_memory(name_or_path: str) -> ResistiveCard | MtjCard:
     text = str(name_or_path)
     if text.endswith(".toml") or "/" in text:
         path = user_path(text)
-        return read_toml(path, ResistiveCard) if _has_states(path) else load_card(text)
+        # the section that sets a resistive card apart
+        return read_toml(path, ResistiveCard) if "states" in read_table(path) else load_card(text)
     if text in list_memories():
         return read_toml(_folder() / f"{text}.toml", ResistiveCard)
     if text in list_cards():
         return load_card(text)
     raise unknown("device", text, [*list_memories(), *list_cards()])
-
-
-def _has_states(path: Path) -> bool:
-    """Whether a card has the section that sets a resistive one apart; a file that cannot be read is the reader's to report."""
-    try:
-        return "states" in tomllib.loads(inputs.read(path).decode())
-    except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError):
-        return True
 
 
 def _folder() -> Path:

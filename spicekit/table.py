@@ -84,6 +84,8 @@ class LookupTable:
         try:
             table = _from_npz(file) if file.suffix == ".npz" else _from_netcdf(file)
             table.check()
+            if not isinstance(table.provenance, dict):
+                raise TypeError("its provenance is no JSON object")
             return table
         except UserError:
             raise

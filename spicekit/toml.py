@@ -28,16 +28,23 @@ def read_toml(file: Path, record: type[R]) -> R:
 
     Raises :class:`UserError` with one line for a file that is missing, is not TOML, or has a wrong key or value.
     """
-    try:
-        raw = tomllib.loads(inputs.read(file).decode())
-    except OSError as error:
-        raise UserError(f"cannot read {file}: {error.strerror}") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise UserError(f"{file}: not valid TOML: {error}") from None
+    raw = read_table(file)
     try:
         return record.model_validate(raw)
     except ValidationError as error:
         raise UserError(f"{file}: {explain(error, record)}") from None
+
+
+def read_table(file: Path) -> dict[str, Any]:
+    """The keys and values of ``file``.  Raises :class:`UserError` with one line if it is missing or is not TOML."""
+    try:
+        return tomllib.loads(inputs.read(file).decode())
+    except OSError as error:
+        raise UserError(f"cannot read {file}: {error.strerror}") from None
+    except RecursionError:
+        raise UserError(f"{file}: not valid TOML: lists or tables in each other without end") from None
+    except ValueError as error:  # not TOML, not UTF-8, or a number of thousands of digits
+        raise UserError(f"{file}: not valid TOML: {str(error).partition(';')[0]}") from None
 
 
 def explain(error: ValidationError, record: type[BaseModel]) -> str:

@@ -98,16 +98,18 @@ def main() -> NoReturn:
 
 def _line_and_code(error: Exception) -> tuple[str, int]:
     """What to say of ``error``, and the exit code."""
+    if isinstance(error, MemoryError):
+        return "out of memory (of this machine, or of the limit that `ulimit -v` shows)", 1
+    if isinstance(error, OSError) and error.errno == errno.EMFILE:  # first, as no module can be imported then
+        return f"{f'{error.filename}: ' if error.filename else ''}{error.strerror}; raise the limit that `ulimit -n` shows", 1
     from spicekit.blame import blamed
 
     known = blamed(error)
     if known is not None:
         return str(known), 2 if isinstance(known, UserError) else 1
-    if isinstance(error, MemoryError):
-        return "out of memory (of this machine, or of the limit that `ulimit -v` shows)", 1
     if isinstance(error, OSError) and error.strerror:
-        hint = "; raise the limit that `ulimit -n` shows" if error.errno == errno.EMFILE else ""
-        return f"{f'{error.filename}: ' if error.filename else ''}{error.strerror}{hint}", 1
+        place = f"{error.filename}: " if error.filename else ""
+        return f"{place}{error.strerror}", 2 if error.errno == errno.ENAMETOOLONG else 1  # a path that somebody has given
     frame = traceback.extract_tb(error.__traceback__)[-1]
     where = f"{Path(frame.filename).name}:{frame.lineno}"
     return f"internal error: {type(error).__name__}: {error} ({where}); `spicekit --debug ...` prints the traceback", 1

@@ -219,6 +219,8 @@ def test_a_wrong_address(where: str, says: str, tmp_path: Path, monkeypatch: pyt
     ("text", "says"),
     [
         ("cores: [", "not YAML"),
+        pytest.param("cores: " + "[" * 10_000 + "]" * 10_000, "not YAML: lists in lists without end", id="deep"),
+        pytest.param("cores: " + "9" * 100_000, "not YAML: Exceeds the limit", id="digits"),
         ("- cores", "give 'key: value' lines"),
         ("cores: 1\nmemory: 1GB\njobs: 0", "jobs: 0 given; allowed: a whole number from 1"),
         ("cores: 1\nmemory: 1GB\ncolour: red", "colour"),

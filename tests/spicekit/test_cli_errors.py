@@ -165,3 +165,31 @@ def test_a_missing_device(cli: Cli, complaint: Complaint, tmp_path: Path, reposi
     (tmp_path / "mine.toml").write_text(text.replace("[bsim4.pmos]", "[bsim4.pfet]").replace("pmos = {", "#"))
     line = complaint(cli("run", "sot-read", "-p", "technology=mine.toml", cwd=tmp_path), 2)
     assert line.endswith("mine.toml: no [devices.pmos]; this technology has nmos, pfet")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("run", "stt-read", "-p", "device=NAME.toml"),
+        ("run", "sot-read", "-p", "technology=NAME.toml"),
+        ("run", "NAME.py:Bench"),
+        ("run", "sot-read", "--out", "NAME"),
+        ("mc", "sot-read", "--trials", "5", "--out", "NAME"),
+        ("sweep", "sot-read", "--over", "tmr=1,2", "--out", "NAME"),
+        ("yield", "sot-read", "--fail", "v_p > 1", "--out", "NAME"),
+        ("replay", "NAME", "--trial", "0"),
+        ("report", "NAME"),
+        ("table", "show", "NAME"),
+    ],
+    ids=" ".join,
+)
+@pytest.mark.parametrize("name", ["n" * 300, "a/" * 2048 + "b"], ids=["name", "path"])
+def test_a_name_that_is_too_long(
+    name: str, words: tuple[str, ...], capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["spicekit", *(word.replace("NAME", name) for word in words)])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    out, err = capfd.readouterr()
+    assert (ended.value.code, out, err.count("\n")) == (2, "", 1)
+    assert "File name too long" in err

@@ -8,6 +8,7 @@ import pytest
 from pydantic import Field, ValidationError
 
 from spicekit.errors import UserError
+from spicekit.resistive import load_memory
 from spicekit.toml import Record, read_toml
 
 
@@ -65,3 +66,21 @@ def test_missing_and_binary_files(tmp_path: Path) -> None:
     (tmp_path / "b.toml").write_bytes(b"\xff\xfe\x00")
     with pytest.raises(UserError, match="not valid TOML"):
         read_toml(tmp_path / "b.toml", Outer)
+
+
+@pytest.mark.parametrize(
+    ("value", "says"),
+    [
+        ("[" * 10_000 + "]" * 10_000, "lists or tables in each other without end"),
+        ("{a=" * 10_000 + "1" + "}" * 10_000, "lists or tables in each other without end"),
+        ("9" * 100_000, "Exceeds the limit"),
+    ],
+    ids=["lists", "tables", "digits"],
+)
+def test_what_no_reader_can_hold(tmp_path: Path, value: str, says: str) -> None:
+    file = tmp_path / "a.toml"
+    file.write_text(f"title = {value}")
+    for reader in (lambda: read_toml(file, Outer), lambda: load_memory(str(file))):
+        with pytest.raises(UserError, match=rf"^{file}: not valid TOML: {says}") as caught:
+            reader()
+        assert "\n" not in str(caught.value)
