@@ -23,6 +23,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from montecarlo import records
 from montecarlo.executor import Pool
 from montecarlo.identity import BINDING, code_hash, differing, versions
 from montecarlo.preflight import preflight
@@ -35,7 +36,7 @@ from montecarlo.variation import Correlation, Space, Variation
 from spicekit import __version__, inputs
 from spicekit.bench import Bench
 from spicekit.errors import UserError
-from spicekit.files import write_record, write_text
+from spicekit.files import write_text
 from spicekit.netlist import render
 from spicekit.registry import full_name, make_bench
 
@@ -79,31 +80,32 @@ class Campaign:
     @classmethod
     def load(cls, folder: Path) -> Campaign:
         """The campaign that ``folder`` holds.  Raises :class:`UserError` if its inputs or its netlist are not what they were."""
-        record = Store(folder).read_record()
-        gone = inputs.changed(record.get("inputs", {}))
+        store = Store(folder)
+        record = records.typed(store.read_record(), records.Campaign, store.record)
+        gone = inputs.changed(record.inputs)
         if gone:
             raise UserError(f"{folder}: {gone[0]}; put the file back as it was")
         try:
             found = cls(
-                record["bench"],
-                trials=record["trials"],
-                seed=record["seed"],
-                parameters=record["given"],
-                variations=[Variation(**fields) for fields in record["variations"]],
-                correlations=[Correlation(**fields) for fields in record["correlations"]],
-                sampler=record["sampler"],
+                record.bench,
+                trials=record.trials,
+                seed=record.seed,
+                parameters=record.given,
+                variations=[Variation(**variation.model_dump()) for variation in record.variations],
+                correlations=[Correlation(**correlation.model_dump()) for correlation in record.correlations],
+                sampler=record.sampler,
             )
-        except (KeyError, TypeError, AttributeError) as error:
-            raise UserError(f"{folder / 'campaign.json'} is not a campaign of this version: {error}") from None
-        if "inputs" in record and found.netlist_hash() != record["netlist_sha256"]:
+        except UserError as error:
+            raise UserError(f"{store.record}: {error}") from error
+        if record.code_sha256 and found.netlist_hash() != record.netlist_sha256:
             raise UserError(
                 f"{folder}: the bench gives another netlist than the one that was simulated: it is of "
-                f"spicekit {record['versions'].get('spicekit')}, this is {__version__}"
+                f"spicekit {record.versions.get('spicekit')}, this is {__version__}"
             )
         return found
 
     def record(self) -> dict[str, Any]:
-        """What ``campaign.json`` holds."""
+        """What ``campaign.json`` holds, in the order in which differences are told: what was given and its causes first."""
         return {
             "bench": self.bench_name,
             "given": self.parameters,
@@ -113,12 +115,12 @@ class Campaign:
             "sampler": self.sampler,
             "variations": [asdict(variation) for variation in self.space.variations],
             "correlations": [asdict(correlation) for correlation in self.space.correlations],
+            "inputs": self.inputs,
+            "code_sha256": code_hash(),
             "points": self.space.describe()["local"],
             "block": self.bench.analysis().block,
             "chunk": self.bench.analysis().chunk,
             "netlist_sha256": self.netlist_hash(),
-            "inputs": self.inputs,
-            "code_sha256": code_hash(),
             "versions": versions(),
             **self.goal,
         }
@@ -191,7 +193,7 @@ class Campaign:
             theirs = store.read_record()
             if self.goal and self._grows(theirs, mine):
                 store.samples.unlink(missing_ok=True)  # before the record: samples of fewer trials must not be taken for these
-                write_record(store.record, mine)
+                records.write(store.record, records.Campaign, mine)
                 return
             for key in mine:
                 shown = _difference(theirs.get(key), mine[key], BINDING if key == "versions" else None)
@@ -204,7 +206,7 @@ class Campaign:
         if any(store.folder.glob("*.parquet")) or store.parts() or (store.folder / "yield.json").exists():
             raise UserError(f"{store.folder} holds results but no campaign.json; give another --out")
         write_text(store.folder / "netlist.cir", self.netlist)
-        write_record(store.record, mine)
+        records.write(store.record, records.Campaign, mine)
 
     def _grows(self, theirs: dict[str, Any], mine: dict[str, Any]) -> bool:
         """Whether the folder's campaign is an earlier stage of this one: the same, with fewer trials."""

@@ -19,6 +19,7 @@ from typing import Any
 
 import xarray as xr
 
+from montecarlo import records
 from montecarlo.campaign import Progress
 from montecarlo.identity import code_hash, versions
 from montecarlo.store import locked
@@ -69,7 +70,8 @@ class Characterisation:
         parts = {prefix: sweep.provenance() for prefix, sweep in self.sweeps.items()}
         for part in parts.values():
             del part["versions"]
-        return self.record() | {"nominal": dict(self.system.nominal), "versions": versions(), "parts": parts}
+        found = {"nominal": dict(self.system.nominal), "versions": versions(), "parts": parts}
+        return records.checked(self.record() | found, records.Provenance)
 
     def run(
         self,
@@ -90,7 +92,7 @@ class Characterisation:
         """
         folder = output_folder(Path(out))
         with locked(folder):
-            claim(folder, "characterisation", "characterize.json", self.record())
+            claim(folder, "characterisation", "characterize.json", records.Characterisation, self.record())
             folders = {prefix: folder / "parts" / prefix for prefix in self.sweeps}
             simulate_sweeps(
                 {folders[prefix]: sweep for prefix, sweep in self.sweeps.items()},

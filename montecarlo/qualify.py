@@ -23,6 +23,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
+from montecarlo import records
 from montecarlo.campaign import Progress
 from montecarlo.store import locked
 from montecarlo.sweep import Sweep, claim, grid_values, simulate_sweeps
@@ -119,7 +120,7 @@ class Qualification:
         """
         folder = output_folder(Path(out))
         with locked(folder):
-            claim(folder, "qualification", "qualify.json", self.record())
+            claim(folder, "qualification", "qualify.json", records.Sweep, self.record())
             simulate_sweeps(
                 {folder / name: sweep for name, sweep in self.sweeps.items()},
                 executor=executor, workers=workers, timeout=timeout, retry=retry, keep_going=True,

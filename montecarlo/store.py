@@ -34,6 +34,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
+from montecarlo import records
 from montecarlo.identity import BINDING, digest
 from montecarlo.worker import Table
 from spicekit.errors import SpicekitError, UserError
@@ -99,10 +100,13 @@ class Store:
         return self._identity
 
     def read_record(self) -> dict[str, Any]:
-        """The contents of ``campaign.json``; :class:`UserError` if the folder holds no campaign."""
+        """The contents of ``campaign.json``; :class:`UserError` if the folder holds no campaign or its record is wrong."""
         if not self.record.exists():
             raise UserError(f"{self.folder} holds no campaign (no campaign.json)")
-        return read_record(self.record)
+        content = read_record(self.record)
+        records.typed(content, records.Campaign, self.record)
+        content.pop("schema", None)  # says how it is written, not what is simulated
+        return content
 
     @contextlib.contextmanager
     def lock(self) -> Iterator[None]:

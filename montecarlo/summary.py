@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import math
 from dataclasses import asdict
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from montecarlo import records
 from montecarlo.sensitivity import sensitivity
 from montecarlo.statistics import MarginStatistics, circuit_errors, clopper_pearson, counted, describe
 from montecarlo.store import Store
 from spicekit.errors import UserError
-from spicekit.files import read_record, write_record
+from spicekit.files import read_record
 from spicekit.limits import Beyond, warnings
 from spicekit.outcome import Outcome
 
@@ -67,13 +69,13 @@ def summarise(campaign: Campaign, store: Store, elapsed: float | None) -> dict[s
                 "circuit_error_rate": errors / decisions if decisions else math.nan,
                 "circuit_error_rate_ci": list(clopper_pearson(errors, decisions)),
             }
-    if elapsed is None and path.exists():
-        elapsed = _previous_elapsed(path)
+    if elapsed is None:
+        elapsed = elapsed_before(path)
     summary = {
         "bench": campaign.bench.name,
         "trials": campaign.trials,
         "seed": campaign.seed,
-        "elapsed_s": round(elapsed or 0.0, 3),
+        "elapsed_s": round(elapsed, 3),
         "outcomes": {str(outcome): int(np.count_nonzero(outcomes == str(outcome))) for outcome in Outcome},
         "measures": measures,
         "margins": margins,
@@ -82,7 +84,7 @@ def summarise(campaign: Campaign, store: Store, elapsed: float | None) -> dict[s
     lines = warnings(campaign.bench.measures(), beyond, int(np.count_nonzero(ok)))
     if lines:
         summary["warnings"] = list(lines)
-    return write_record(path, without_nan(summary))
+    return records.write(path, records.Summary, without_nan(summary))
 
 
 def without_nan(value: Any) -> Any:
@@ -94,8 +96,9 @@ def without_nan(value: Any) -> Any:
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
-def _previous_elapsed(path: Any) -> float:
+def elapsed_before(path: Path) -> float:
+    """Seconds that the summary at ``path`` tells; 0 if it cannot be read, as it is about to be written anew."""
     try:
         return float(read_record(path)["elapsed_s"])
-    except (UserError, KeyError, TypeError, ValueError):
+    except (UserError, KeyError, TypeError, ValueError, OverflowError):
         return 0.0

@@ -23,7 +23,9 @@ from pathlib import Path
 from typing import Any
 
 import xarray as xr
+from pydantic import BaseModel
 
+from montecarlo import records
 from montecarlo.campaign import Campaign, Progress
 from montecarlo.executor import Pool
 from montecarlo.identity import code_hash, versions
@@ -34,7 +36,7 @@ from montecarlo.tabulate import check_complete, tabulate, write_table
 from montecarlo.variation import Correlation, Variation
 from spicekit.bench import unit_of
 from spicekit.errors import UserError, unknown
-from spicekit.files import output_folder, read_record, write_record
+from spicekit.files import output_folder, read_record
 from spicekit.registry import bench_class
 from spicekit.units import parse_quantity, parse_value
 
@@ -145,7 +147,7 @@ class Sweep:
 
     def prepare(self, folder: Path, warn: Callable[[str], None], retry: bool = False) -> list[Source]:
         """Make ``folder`` (which the caller has locked) this sweep's, and find what is missing in each of its points."""
-        claim(output_folder(folder), "sweep", RECORD, self.record())
+        claim(output_folder(folder), "sweep", RECORD, records.Sweep, self.record())
         sources = []
         for campaign, store in self.points(folder):
             store.parts_folder.mkdir(parents=True, exist_ok=True)
@@ -160,11 +162,8 @@ class Sweep:
         """Where the numbers come from, kept inside the table."""
         hashes = "\n".join(campaign.netlist_hash() for campaign in self.campaigns)
         parameters = {k: v for k, v in self.campaigns[0].bench.parameters().items() if k not in self.over}
-        return self.record() | {
-            "parameters": parameters,
-            "netlist_sha256": hashlib.sha256(hashes.encode()).hexdigest(),
-            "versions": versions(),
-        }
+        found = {"parameters": parameters, "netlist_sha256": hashlib.sha256(hashes.encode()).hexdigest(), "versions": versions()}
+        return records.checked(self.record() | found, records.Provenance)
 
     def points(self, folder: Path) -> list[tuple[Campaign, Store]]:
         """Each point's campaign with its store in ``folder``, in the order of the grid, last parameter fastest."""
@@ -201,8 +200,8 @@ def simulate_sweeps(
             simulate_sources(sources, pool(), lambda done: progress(total - missing + done, total), keep_going)
 
 
-def claim(folder: Path, noun: str, file: str, mine: dict[str, Any]) -> None:
-    """Make ``folder`` that of the sweep or characterisation (``noun``) which ``mine`` records, in ``file``.
+def claim(folder: Path, noun: str, file: str, record: type[BaseModel], mine: dict[str, Any]) -> None:
+    """Make ``folder`` that of the sweep or characterisation (``noun``) which ``mine`` records, in ``file`` as ``record``.
 
     Raises :class:`UserError` if it is another one's; nothing is written then.
     """
@@ -210,6 +209,7 @@ def claim(folder: Path, noun: str, file: str, mine: dict[str, Any]) -> None:
     mine = json.loads(json.dumps(mine))
     if path.exists():
         theirs = read_record(path)
+        records.typed(theirs, record, path)
         for key, value in mine.items():
             if theirs.get(key) != value:
                 raise UserError(
@@ -219,7 +219,7 @@ def claim(folder: Path, noun: str, file: str, mine: dict[str, Any]) -> None:
     for name in ("campaign.json", "sweep.json", "characterize.json", "qualify.json", "yield.json", "table.nc", "points", "parts"):
         if (folder / name).exists():
             raise UserError(f"{folder} holds {name} but no {file}; give another --out")
-    write_record(path, mine)
+    records.write(path, record, mine)
 
 
 def parse_over(bench: str, text: str) -> tuple[str, list[Any]]:

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from montecarlo import records
 from montecarlo.campaign import Campaign, Progress
 from montecarlo.executor import Pool
 from montecarlo.rare.estimate import TWO_SIDED
@@ -22,7 +23,6 @@ from montecarlo.result import CampaignResult
 from montecarlo.store import Store
 from spicekit.bench import Bench
 from spicekit.errors import UserError, unknown
-from spicekit.files import write_record
 from spicekit.units import parse_value
 
 FIRST = 1000  # trials of the first stage, rounded up to whole chunks
@@ -117,7 +117,7 @@ def run_until(
             if until.met(result.summary):
                 break
     result.summary["elapsed_s"] = round(elapsed, 3)
-    result.summary.update(write_record(out / "summary.json", result.summary))
+    result.summary.update(records.write(out / "summary.json", records.Summary, result.summary))
     return campaign, result
 
 
@@ -138,4 +138,4 @@ def _there(out: Path, goal: dict[str, Any]) -> int:
         return 0
     record = store.read_record()
     same = all(record.get(key) == value for key, value in goal.items())
-    return int(record.get("trials", 0)) if same else 0
+    return int(record["trials"]) if same else 0

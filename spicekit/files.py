@@ -92,14 +92,15 @@ def read_record(path: Path) -> dict[str, Any]:
     """
     try:
         content = json.loads(path.read_bytes(), parse_constant=_no_number)
+        if not isinstance(content, dict):
+            raise UserError(f"{path} cannot be read: it is not a JSON object")
+        checksum = content.pop(CHECKSUM, None)
+        found = _checksum(content)
     except OSError as error:
         raise UserError(f"{path} cannot be read: {error.strerror}") from None
-    except (ValueError, RecursionError) as error:  # not JSON or not UTF-8; lists in lists without end
+    except (ValueError, RecursionError) as error:  # not JSON or not UTF-8, numbers beyond all; lists in lists without end
         raise UserError(f"{path} cannot be read: not JSON ({error})") from None
-    if not isinstance(content, dict):
-        raise UserError(f"{path} cannot be read: it is not a JSON object")
-    checksum = content.pop(CHECKSUM, None)
-    if checksum is not None and checksum != _checksum(content):
+    if checksum is not None and checksum != found:
         raise UserError(f"{path} was changed after it was written: its checksum is that of another content")
     return content
 

@@ -17,11 +17,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol, cast
 
+from montecarlo import records
 from montecarlo.campaign import Progress
 from montecarlo.executor import Pool
 from montecarlo.sweep import Sweep
 from spicekit.errors import SpicekitError, unknown
-from spicekit.files import output_folder, write_record
+from spicekit.files import output_folder
 from spicekit.outcome import Outcome
 from spicekit.table import LookupTable
 
@@ -126,7 +127,7 @@ def system_figures(
             before += trials[key]
             tables[key] = _complete(LookupTable.load(folder / key), folder / key)
     figures = system.figures(tables)
-    write_record(folder / "system.json", as_json(name, figures))
+    records.write(folder / "system.json", records.System, as_json(name, figures))
     return figures
 
 

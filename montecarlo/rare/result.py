@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from montecarlo import records
 from montecarlo.rare.estimate import Estimate
 from montecarlo.rare.state import LimitState
-from montecarlo.summary import without_nan
+from montecarlo.summary import elapsed_before, without_nan
 from montecarlo.variation import Space
-from spicekit.files import read_record, write_record
 from spicekit.waves import Array
 
 if TYPE_CHECKING:
@@ -29,15 +29,15 @@ def summarise(
 ) -> dict[str, Any]:
     """Write ``summary.json`` and return it.  ``elapsed`` in seconds; None keeps that of the run which simulated."""
     path = folder / "summary.json"
-    if elapsed is None and path.exists():
-        elapsed = float(read_record(path).get("elapsed_s", 0.0))
+    if elapsed is None:
+        elapsed = elapsed_before(path)
     estimate = found.estimate
     summary = {
         "bench": study.campaign.bench.name,
         "fail": study.expression.text,
         "method": found.method,
         "seed": study.seed,
-        "elapsed_s": round(elapsed or 0.0, 3),
+        "elapsed_s": round(elapsed, 3),
         "probability": estimate.probability,
         "sigma": estimate.sigma,
         "ci": list(estimate.ci),
@@ -54,7 +54,7 @@ def summarise(
         "cross_check": cross_check(study, state, found),
         "warnings": [*found.warnings, *warnings(found, study.target)],
     }
-    return write_record(path, without_nan(summary))
+    return records.write(path, records.YieldSummary, without_nan(summary))
 
 
 def failure_points(space: Space, found: Found) -> list[dict[str, Any]]:

@@ -25,6 +25,7 @@ from typing import Any
 
 import numpy as np
 
+from montecarlo import records
 from montecarlo.campaign import Campaign, Progress
 from montecarlo.executor import Pool
 from montecarlo.expression import Expression
@@ -126,7 +127,7 @@ class YieldStudy:
         with Pool(executor, workers, timeout) as pool, locked(folder):
             if not (folder / RECORD).exists():
                 preflight([self.campaign], folder, pool, keep_going=False, warn=warn)
-            claim(folder, "study", RECORD, self.record())
+            claim(folder, "study", RECORD, records.Study, self.record())
             write_text(folder / "netlist.cir", self.campaign.netlist)
             batches = Batches(
                 self.campaign, self.expression, folder / "batches", pool, lambda done: progress(done, self.most), warn

@@ -9,7 +9,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from montecarlo.report import charts, records
+from montecarlo import records
+from montecarlo.report import charts
 from montecarlo.report.common import (
     command,
     conditions,

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from montecarlo.records import Correlation, Point, Variation
 from montecarlo.report.content import Column, Note, Section, Table
-from montecarlo.report.records import Correlation, Point, Variation
 from montecarlo.variation_text import spread_text
 from spicekit.bench import Bench, shown_value
 from spicekit.errors import SpicekitError

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from montecarlo.records import Run, read
 from montecarlo.report import charts
 from montecarlo.report.common import (
     command,
@@ -20,7 +21,6 @@ from montecarlo.report.common import (
     shown,
 )
 from montecarlo.report.content import Block, Chart, Column, Command, Note, Page, Section, Table, pictures
-from montecarlo.report.records import Run, read
 from spicekit import __version__
 from spicekit.analysis import TranAnalysis
 from spicekit.bench import Bench

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from montecarlo.report import records
+from montecarlo import records
 from montecarlo.report.campaign import column
 from montecarlo.report.common import (
     command,
@@ -44,7 +44,7 @@ def page(folder: Path) -> Page:
         raise UserError(f"{folder} holds an unfinished table (no table.nc): the same spicekit command again completes it")
     dataset = _load(path)
     grid = Grid(dataset)
-    record = records.parse(str(dataset.attrs.get("spicekit", "{}")), records.Sweep, str(path))
+    record = records.parse(str(dataset.attrs.get("spicekit", "{}")), records.Provenance, str(path))
     dimensions = grid.dimensions
     corner = {name: grid.values(name)[0] for name in dimensions}
     bench = find_bench(record.bench, record.given | corner) if record.bench else None
@@ -163,7 +163,7 @@ def _constants(grid: Grid) -> list[Block]:
     return [Table("The same at every point", (Column("name"), Column("value", "number"), Column("meaning", "prose")), rows)]
 
 
-def _parts(parts: Mapping[str, records.Sweep]) -> Table:
+def _parts(parts: Mapping[str, records.Provenance]) -> Table:
     rows = []
     for prefix, part in parts.items():
         given = ", ".join(f"{name} = {value}" for name, value in part.given.items())
@@ -200,7 +200,7 @@ def _failed(folder: Path, grid: Grid, prefix: str) -> list[Block]:
     return [Table(caption, columns, rows, f"{more:,} more grid points have some." if more else "")]
 
 
-def _provenance(folder: Path, record: records.Sweep) -> list[Block]:
+def _provenance(folder: Path, record: records.Provenance) -> list[Block]:
     seed = [] if record.seed is None else ["--seed", str(record.seed)]
     over = [word for name, values in record.over.items() for word in ("--over", f"{name}={','.join(map(str, values))}")]
     line = ""
@@ -217,7 +217,7 @@ def _provenance(folder: Path, record: records.Sweep) -> list[Block]:
     if record.seed is not None:
         rows.append(("seed", str(record.seed)))
     for prefix, part in {"": record, **record.parts}.items():
-        if part.netlists_sha256:
-            rows.append((f"SHA-256 of all netlists and models{f' of {prefix}' if prefix else ''}", part.netlists_sha256))
+        if part.netlist_sha256:
+            rows.append((f"SHA-256 of all netlists and models{f' of {prefix}' if prefix else ''}", part.netlist_sha256))
     blocks: list[Block] = [Command("This table again", line)] if line else []
     return [*blocks, provenance_table(rows, record.versions)]

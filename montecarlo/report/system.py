@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 from pathlib import Path
 
-from montecarlo.report import charts, records
+from montecarlo import records
+from montecarlo.report import charts
 from montecarlo.report.common import command, provenance_table, shown
 from montecarlo.report.content import Block, Chart, Column, Command, Page, Section, Table, pictures
 from spicekit import __version__

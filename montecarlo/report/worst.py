@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from montecarlo.report import records
+from montecarlo import records
 from montecarlo.report.common import command, shown
 from montecarlo.report.content import Block, Column, Note, Section, Table
 from montecarlo.store import Store

@@ -85,14 +85,15 @@ def print_json(content: dict[str, Any]) -> None:
 
 def report_run(result: Any, out: Path | None, as_json: bool) -> None:
     """Print a run's measures and write its files; a failed simulation ends with exit code 1."""
-    from spicekit.files import output_folder, write_record
+    from montecarlo import records
+    from spicekit.files import output_folder
     from spicekit.outcome import Outcome
     from spicekit.plots import plot_run
 
     good = result.outcome is Outcome.OK
     written: list[Path] = []
     if out is not None:
-        write_record(output_folder(out) / "run.json", result.as_json())
+        records.write(output_folder(out) / "run.json", records.Run, result.as_json())
         written = [out / "run.json", *(plot_run(result, out) if good else [])]
     if as_json:
         print_json(result.as_json())

@@ -19,6 +19,7 @@ import pytest
 from montecarlo.figures import SYSTEMS, Figure, Plan, load_system, system_figures
 from montecarlo.figures.imce import E_ADD, E_FULL_ADDER, image_energy, input_writes, storage
 from montecarlo.figures.networks import ALEXNET, SVHN, Layer
+from montecarlo.records import SCHEMA
 from montecarlo.store import Store
 from spicekit.errors import SpicekitError, UserError
 from spicekit.files import read_record
@@ -136,7 +137,7 @@ def figure(printed: dict[str, Any], name: str) -> dict[str, Any]:
 
 def test_imce_keeps_the_contract(imce: tuple[Path, dict[str, Any]]) -> None:
     folder, printed = imce
-    assert read_record(folder / "system.json") == printed
+    assert read_record(folder / "system.json") == printed | {"schema": SCHEMA}
     assert printed["system"] == "imce"
     names = [item["name"] for item in printed["figures"]]
     assert len(set(names)) == len(names)
@@ -192,7 +193,7 @@ def test_imce_again_is_the_same_and_simulates_nothing(imce: tuple[Path, dict[str
     done = cli("system", "imce", "--out", folder)
     assert done.returncode == 0, done.stderr
     assert parts == {part: part.stat().st_mtime_ns for part in folder.rglob("part-*.parquet")}
-    assert read_record(folder / "system.json") == imce[1]
+    assert read_record(folder / "system.json") == imce[1] | {"schema": SCHEMA}
     text = done.stdout
     for shown in ("AlexNet W:I 1:1, energy an image", "785.25 µJ", "39.7 MB", "AND latency", "Fan, ASP-DAC 2018"):
         assert shown in text

@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 
 from montecarlo import Campaign
+from montecarlo.records import SCHEMA
 from montecarlo.replay import replay
 from spicekit import UserError
 from spicekit.files import read_record
@@ -54,7 +55,7 @@ def test_by_the_command_line_with_netlist_and_waveforms(
     same(measures, trials_table(folder).iloc[321])
     out = folder / "replay-321"
     assert {file.name for file in out.iterdir()} == {"netlist.cir", "run.json", "waveforms.png", "waveforms.raw"}
-    assert read_record(out / "run.json") == answer
+    assert read_record(out / "run.json") == answer | {"schema": SCHEMA}
     printed = ngspice_batch((out / "netlist.cir").read_text())
     for name, value in measures.items():
         assert printed[name] == pytest.approx(value, rel=1e-6), name  # the same netlist, twelve printed digits

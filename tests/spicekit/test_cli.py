@@ -91,7 +91,8 @@ def test_mc(cli: Cli, tmp_path: Path) -> None:
     options = ("mc", "sot-read", "--trials", 300, "--seed", 3, "--sigma", "ra=8%:lognormal:4", "--sigma-global", "tmr=2%")
     options += ("--correlate", "ra,tmr=0.2", "--sampler", "sobol", "--workers", 1)
     answer = one_object(cli(*options, "--out", tmp_path / "a", "--json"))
-    assert list(answer) == ["bench", "trials", "seed", "elapsed_s", "outcomes", "measures", "margins", "sensitivity", "checksum"]
+    keys = ["bench", "trials", "seed", "elapsed_s", "outcomes", "measures", "margins", "sensitivity", "schema", "checksum"]
+    assert list(answer) == keys
     assert (answer["bench"], answer["trials"], answer["seed"]) == ("sot-read", 300, 3)
     assert answer["outcomes"] == {"ok": 300, "nonconverged": 0, "timeout": 0, "crashed": 0, "invalid": 0}
     assert set(answer["measures"]["dv"]) == {"unit", "mean", "std", "min", "max", "q001", "q50", "q999"}
