@@ -1,4 +1,4 @@
-"""A soak: some 200 000 trials of mixed campaigns while things go wrong, and a check that nothing is lost or counted twice.
+"""A soak: some 500 000 trials of mixed campaigns while things go wrong, and a check that nothing is lost or counted twice.
 
     python benchmarks/soak.py [--scale 1.0]
 
@@ -12,6 +12,11 @@ alone (byte for byte where no trial fails by itself) or with the trials that the
     disk full     on a tmpfs too small for the results; enlarged, the campaign goes on
     clock         the wall clock jumps an hour ahead and back again while trials run
     memory        resident memory of campaign and workers at a quarter and at the end of a long campaign
+    inputs        a device card, a library and a bench of the user's own are edited while a campaign or a sweep reads them
+    code          the packages are altered, with the same version: for the resume, for later workers, for a Dask worker
+    elsewhere     killed, resumed and replayed from other folders, with a relative path and another card of that name there
+    swapped       parts and samples of another seed, a part under another's name, copied parts, one too many
+    unopened      parts that cannot be opened: a link in a circle, a folder, too few file descriptors
 
 Exit code 1 if any check fails.
 """
@@ -22,7 +27,9 @@ import argparse
 import hashlib
 import json
 import os
+import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -35,8 +42,11 @@ import numpy as np
 import pyarrow.parquet as pq
 
 from montecarlo import Campaign
+from spicekit.technology import load_technology
 
-FAULTS = Path(__file__).resolve().parent.parent / "tests" / "benches" / "faults.py"
+REPOSITORY = Path(__file__).resolve().parent.parent
+FAULTS = REPOSITORY / "tests" / "benches" / "faults.py"
+CHUNKED = 8000  # fewest trials of a phase that strikes between two chunks of 2000
 CLI = [sys.executable, "-m", "spicekit.cli"]
 JUMPING = """
 import sys, threading, time
@@ -73,10 +83,28 @@ class Soak:
         return ["mc", bench, "--trials", str(trials), "--json", "--out", str(out), *more]
 
     def undisturbed(self, bench: str, trials: int, *more: str) -> Path:
-        out = self.folder / f"alone-{bench.rpartition(':')[2]}-{trials}"
+        out = self.folder / f"alone-{bench.rpartition(':')[2]}-{trials}{hash(more) if more else ''}"
         if not out.exists():
             subprocess.run([*CLI, *self.command(bench, trials, out, *more)], check=True, stdout=subprocess.DEVNULL)
         return out
+
+    def answers(self, what: str, command: list[str], code: int, *lines: str, **options: object) -> None:
+        """``command`` ends with the exit code and says ``lines`` (a part of each), nothing else."""
+        done = subprocess.run([*CLI, *command], capture_output=True, text=True, check=False, **options)  # type: ignore[call-overload]
+        self.said(what, done.returncode, done.stderr, code, *lines)
+
+    def said(self, what: str, returned: int, stderr: str, code: int, *lines: str) -> None:
+        found = stderr.splitlines()
+        good = returned == code and len(found) == len(lines) and all(map(str.__contains__, found, lines))
+        self.check(good, what if good else f"{what}: exit code {returned}: {stderr}")
+
+    def struck(self, what: str, command: list[str], out: Path, fault: Callable[[], object], line: str, **options: object) -> None:
+        """``command`` ends with exit code 1 and ``line`` (a part of it) if ``fault`` happens after its first part."""
+        campaign = start([*CLI, *command], **options)
+        until_part(campaign, out)
+        fault()
+        _, stderr = campaign.communicate()
+        self.said(what, campaign.returncode, stderr, 1, line)
 
     def same(self, out: Path, alone: Path, trials: int) -> None:
         """Every trial once, and the same bytes as without the disturbance."""
@@ -97,6 +125,12 @@ def start(command: list[str], **options: object) -> subprocess.Popen[str]:
 def table(folder: Path) -> dict[str, np.ndarray]:
     parts = [pq.read_table(path) for path in sorted((folder / "trials").glob("part-*.parquet"))]
     return {name: np.concatenate([part[name].to_numpy(zero_copy_only=False) for part in parts]) for name in parts[0].column_names}
+
+
+def until_part(process: subprocess.Popen[str], out: Path) -> None:
+    """Wait for the first chunk that is written."""
+    while not any(out.rglob("part-*.parquet")) and process.poll() is None:
+        time.sleep(0.01)
 
 
 def hashes(folder: Path) -> dict[str, str]:
@@ -285,12 +319,238 @@ def memory(soak: Soak) -> None:
         soak.check(after < before * 1.1 + 10, f"{who}: {before:.0f} MB at a quarter, {after:.0f} MB at the end")
 
 
-PHASES: tuple[Callable[[Soak], None], ...] = (killed, damaged, contended, hanging, disk_full, clock, memory)
+def replaced(file: Path, old: str, new: str) -> None:
+    text = file.read_text()
+    assert old in text
+    file.write_text(text.replace(old, new))
+
+
+def inputs(soak: Soak) -> None:
+    folder, trials = soak.folder / "inputs", max(soak.count(20_000), CHUNKED)
+    folder.mkdir()
+    card = Path(shutil.copy(REPOSITORY / "models" / "mtj" / "stt-bnn-65nm.toml", folder / "card.toml"))
+    _edited(soak, card, lambda: replaced(card, "60", "80"), "stt-read", trials, "-p", f"device={card}")
+    bench = Path(shutil.copytree(FAULTS.parent, folder / "benches")) / FAULTS.name
+    replaced(bench, 'return {"v_out": waves("v(out)")}', 'time.sleep(0.1)\n        return {"v_out": waves("v(out)")}')
+    _edited(soak, bench, lambda: replaced(bench, '"v_out": waves', '"v_out": 1000 * waves'), f"{bench}:Divider", trials)
+
+    library, process = folder / "models.lib", folder / "mine.toml"
+    library.write_text(load_technology("ptm45").cards("tt") + "\n")
+    head, _, _ = (REPOSITORY / "models" / "cmos" / "ptm45.toml").read_text().partition("\n[corners")
+    process.write_text(head + '\n[corners.tt]\nfile = "models.lib"\n')
+    alone, out = folder / "alone", folder / "sweep"
+    sweep = [
+        "sweep",
+        "sot-read",
+        "--over",
+        "tmr=1,1.5,2",
+        "--trials",
+        str(trials),
+        "-p",
+        f"technology={process}",
+        "--json",
+        "--out",
+    ]
+    before = library.read_bytes()
+    soak.answers("a sweep with a library of the user's own", [*sweep, str(alone)], 0)
+    soak.struck(
+        "the library edited while the sweep runs ends it", [*sweep, str(out)], out,
+        lambda: replaced(library, "vsat=170000", "vsat=100000"), "changed",
+    )  # fmt: skip
+    soak.answers("the sweep is not resumed with another library", [*sweep, str(out)], 2, "'inputs'")
+    library.write_bytes(before)
+    soak.answers("with the library put back it goes on", [*sweep, str(out)], 0)
+    soak.trials += 3 * trials
+    found = [{path.relative_to(place): path.read_bytes() for path in place.rglob("*.parquet")} for place in (out, alone)]
+    soak.check(found[0] == found[1], "the bytes of all points and of the table are those of an undisturbed sweep")
+
+
+def _edited(soak: Soak, file: Path, edit: Callable[[], None], bench: str, trials: int, *more: str) -> None:
+    """``file`` edited while the campaign runs, and put back."""
+    alone, out = soak.undisturbed(bench, trials, *more), file.parent / f"{file.stem}-out"
+    command, before = soak.command(bench, trials, out, *more), file.read_bytes()
+    soak.struck(f"{file.name} edited while the campaign runs ends it", command, out, edit, f"{file.name} has changed (SHA-256 ")
+    soak.answers(f"not resumed with another {file.name}", command, 2, "holds another campaign: 'inputs' differs")
+    soak.answers("nor replayed", ["replay", str(out), "--trial", "1"], 2, f"{file.name} has changed")
+    file.write_bytes(before)
+    soak.answers("with the file put back it goes on", command, 0)
+    soak.same(out, alone, trials)
+
+
+def code(soak: Soak) -> None:
+    folder, bench, trials = soak.folder / "code", "sot-read", max(soak.count(20_000), CHUNKED)
+    folder.mkdir()
+    for name in ("spicekit", "montecarlo", "models", "netlists"):
+        shutil.copytree(REPOSITORY / name, folder / "copy" / name, ignore=shutil.ignore_patterns("__pycache__"))
+    worker, alone = folder / "copy" / "montecarlo" / "worker.py", soak.undisturbed(bench, trials)
+    before = worker.read_bytes()
+    there: dict[str, object] = {
+        "cwd": folder,
+        "env": {**os.environ, "PYTHONPATH": str(folder / "copy"), "PYTHONDONTWRITEBYTECODE": "1"},
+    }
+
+    def alter() -> None:
+        replaced(worker, "columns[name].append(values)", "columns[name].append(2 * values)")
+
+    out = folder / "resumed"
+    campaign = start([*CLI, *soak.command(bench, trials, out)], **there)
+    until_part(campaign, out)
+    end(campaign)
+    alter()
+    refusal = "holds another campaign: 'code_sha256' differs"
+    soak.answers("a killed campaign is not resumed by altered packages", soak.command(bench, trials, out), 2, refusal, **there)
+    soak.answers("those that began it go on", soak.command(bench, trials, out), 0)
+    soak.same(out, alone, trials)
+
+    worker.write_bytes(before)
+    out = folder / "struck"
+    campaign = start([*CLI, *soak.command(bench, trials, out)], **there)
+    until_part(campaign, out)
+    alter()
+    for process in workers_of(campaign.pid):
+        os.kill(process, signal.SIGKILL)
+    _, stderr = campaign.communicate()
+    soak.said(
+        "workers that start after the packages were altered are refused", campaign.returncode, stderr, 1, "code of spicekit has"
+    )
+    soak.answers("the campaign goes on", soak.command(bench, trials, out), 0)
+    soak.same(out, alone, trials)
+
+    try:
+        from distributed import Client
+    except ImportError:
+        print("  skipped: no Dask here")
+        return
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = str(free.getsockname()[1])
+    address, out = f"tcp://127.0.0.1:{port}", folder / "dask"
+    dask = [sys.executable, "-P", "-m", "dask"]
+    more = ("--nthreads", "1", "--no-dashboard", "--local-directory", str(folder))
+    with (folder / "dask.log").open("w") as log:
+        started = [
+            subprocess.Popen([*dask, *words], stdout=log, stderr=log, start_new_session=True, **options)  # type: ignore[call-overload]
+            for words, options in (
+                (("scheduler", "--host", "127.0.0.1", "--port", port, "--no-dashboard"), {"cwd": folder}),
+                (("worker", address, *more), {"cwd": folder}),
+                (("worker", address, *more), there),
+            )
+        ]
+    try:
+        with Client(address, timeout="60s") as client:
+            client.wait_for_workers(2, timeout=60)
+        refusal = "a Dask worker has spicekit "
+        soak.answers(
+            "a Dask worker with altered packages is refused", [*soak.command(bench, trials, out), "--dask", address], 1, refusal
+        )
+    finally:
+        for process in started:
+            end(process)
+    soak.answers("without it the campaign goes on", soak.command(bench, trials, out), 0)
+    soak.same(out, alone, trials)
+
+
+def elsewhere(soak: Soak) -> None:
+    folder, trials = soak.folder / "elsewhere", max(soak.count(20_000), CHUNKED)
+    here, there = folder / "here", folder / "there"
+    for place, diameter in ((here, "60"), (there, "80")):
+        place.mkdir(parents=True)
+        shutil.copy(REPOSITORY / "models" / "mtj" / "stt-bnn-65nm.toml", place / "card.toml")
+        replaced(place / "card.toml", "60", diameter)
+    alone, out = soak.undisturbed("stt-read", trials, "-p", f"device={here / 'card.toml'}"), folder / "out"
+
+    def command(card: str) -> list[str]:
+        return soak.command("stt-read", trials, out, "-p", f"device={card}")
+
+    campaign = start([*CLI, *command("card.toml")], cwd=here)
+    until_part(campaign, out)
+    end(campaign)
+    refusal = "holds another campaign: 'given' differs"
+    soak.answers("another folder's card of the same name is not taken for it", command("card.toml"), 2, refusal, cwd=there)
+    soak.answers("its path from there goes on", command("../here/card.toml"), 0, cwd=there)
+    soak.same(out, alone, trials)
+    replays = [
+        subprocess.run(
+            [*CLI, "replay", str(out), "--trial", "7", "--json"], capture_output=True, text=True, check=False, cwd=place
+        )
+        for place in (here, there)
+    ]
+    measured = [json.loads(done.stdout)["measures"]["r_p"]["value"] for done in replays if done.returncode == 0]
+    right = len(measured) == 2 and measured[0] == measured[1] and abs(measured[0] / table(out)["r_p"][7] - 1) < 1e-6
+    soak.check(right, "a trial replayed from either folder is that of the campaign")
+
+
+def swapped(soak: Soak) -> None:
+    bench, trials = "sot-read", max(soak.count(20_000), CHUNKED)
+    alone, other = soak.undisturbed(bench, trials), soak.undisturbed(bench, trials, "--seed", "2")
+    out = Path(shutil.copytree(alone, soak.folder / "swapped"))
+    parts, command = out / "trials", soak.command(bench, trials, out)
+    names = sorted(path.name for path in parts.iterdir())
+    shutil.copy(other / "trials" / names[0], parts / names[0])
+    shutil.copy(parts / names[1], parts / names[2])
+    shutil.copy(parts / names[1], parts / "part-1.parquet")
+    shutil.copy(parts / names[1], parts / f"part-{trials:09d}.parquet")
+    lines = (
+        "part-1.parquet is no part of this campaign; it is left alone",
+        f"{names[0]} is damaged (it belongs to another campaign)",
+        f"{names[2]} is damaged (its trials are not those of its name)",
+        f"part-{trials:09d}.parquet is damaged (its trials are not those of its name)",
+    )
+    soak.answers("each part that does not belong is named", command, 0, *lines)
+    kept = {path.name.removesuffix(".0") for path in (out / "quarantine").iterdir()}
+    soak.check(kept == {names[0], names[2], f"part-{trials:09d}.parquet"}, "they are kept in quarantine/")
+    (parts / "part-1.parquet").unlink()
+    soak.same(out, alone, trials)
+    shutil.copy(other / "samples.parquet", out)
+    (parts / names[1]).unlink()
+    soak.answers(
+        "samples of another seed are refused", command, 1, "samples.parquet cannot be used (it belongs to another campaign)"
+    )
+    (out / "samples.parquet").unlink()
+    soak.answers("without them the same samples are drawn", command, 0)
+    soak.same(out, alone, trials)
+    shutil.copy(other / "campaign.json", out)
+    soak.answers("the record of another seed is refused", command, 2, "holds another campaign: 'seed' differs")
+
+
+def unopened(soak: Soak) -> None:
+    bench, trials = "sot-read", max(soak.count(20_000), CHUNKED)
+    alone = soak.undisturbed(bench, trials)
+    out = Path(shutil.copytree(alone, soak.folder / "unopened"))
+    command, part = soak.command(bench, trials, out), min((out / "trials").iterdir())
+    kept = part.rename(out / "kept")
+    for what, put, remove in (
+        ("a link in a circle", lambda: part.symlink_to(part), part.unlink),
+        ("a folder", part.mkdir, part.rmdir),
+        ("a link to nothing", lambda: part.symlink_to("nowhere"), part.unlink),
+    ):
+        put()
+        soak.answers(f"{what} for a part: refused", command, 1, f"{part.name} cannot be read: ")
+        soak.check(os.path.lexists(part) and not (out / "quarantine").exists(), "it is left where it is")
+        remove()
+    kept.rename(part)
+    before, ends, last = hashes(out), [], max((out / "trials").iterdir())
+    for limit in (6, 8, 16, 32, 256):
+        last.unlink()
+        words = ["sh", "-c", f'ulimit -n {limit}; exec "$@"', "sh", *CLI, *command]
+        done = subprocess.run(words, capture_output=True, text=True, check=False)
+        ends.append(done.returncode)
+        if done.returncode:
+            shutil.copy(alone / "trials" / last.name, last)
+        good = hashes(out) == before and not (out / "quarantine").exists() and "Traceback" not in done.stderr
+        soak.check(good, f"{limit} file descriptors: exit code {done.returncode}, no part touched" if good else done.stderr)
+    soak.check(0 in ends and set(ends) <= {0, 1}, "with too few the command ends with 1, with enough it is done")
+    soak.same(out, alone, trials)
+
+
+PHASES: tuple[Callable[[Soak], None], ...] = (
+    killed, damaged, contended, hanging, disk_full, clock, memory, inputs, code, elsewhere, swapped, unopened,
+)  # fmt: skip
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--scale", type=float, default=1.0, help="factor on the numbers of trials (default 1: some 200 000)")
+    parser.add_argument("--scale", type=float, default=1.0, help="factor on the numbers of trials (default 1: some 500 000)")
     parser.add_argument(
         "--phase", choices=[phase.__name__ for phase in PHASES], action="append", help="only this one; again for more"
     )

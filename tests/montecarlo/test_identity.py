@@ -18,7 +18,7 @@ import pytest
 from montecarlo import Campaign, Sweep
 from montecarlo.identity import check, code_hash, differing, digest
 from montecarlo.replay import replay
-from montecarlo.store import Store, identity_of
+from montecarlo.store import Store, identity_of, samples_hash
 from spicekit import SpicekitError, UserError, inputs
 from spicekit.files import read_record, write_record
 
@@ -294,6 +294,16 @@ def test_a_value_changed_in_a_part_is_noticed(folder: Path) -> None:
     pq.write_table(table.set_column(table.column_names.index("v_p"), "v_p", [values]).cast(table.schema), path)
     with pytest.raises(SpicekitError, match="its content is not what was written"):
         Store(folder).column("v_p")
+
+
+def test_a_part_made_again_has_its_bytes(folder: Path, two: tuple[Path, Path], fingerprint: Fingerprint) -> None:
+    """The first trials of what is missing are tried beforehand: what the part says of its samples is of all of them."""
+    (folder / "trials" / "part-000002000.parquet").unlink()
+    Campaign("sot-read", trials=4000).run(folder, workers=1)
+    assert fingerprint(folder) == fingerprint(two[0])
+    for first in (0, 2000):
+        tag = json.loads(pq.read_schema(folder / "trials" / f"part-{first:09d}.parquet").metadata[b"spicekit"])
+        assert tag["samples"] == samples_hash(Store(folder).read_samples(first, first + 2000))
 
 
 def test_missing_trials_are_no_summary(folder: Path, cli: Cli, complaint: Complaint) -> None:
