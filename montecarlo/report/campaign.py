@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from montecarlo import records
 from montecarlo.report import charts
@@ -29,7 +28,7 @@ from montecarlo.report.common import (
 from montecarlo.report.content import Block, Column, Command, Note, Page, Section, Table, pictures
 from montecarlo.report.worst import worst_section
 from montecarlo.store import Store
-from spicekit.errors import UserError
+from spicekit.errors import SpicekitError, UserError
 from spicekit.outcome import Outcome
 from spicekit.waves import Array
 
@@ -47,12 +46,13 @@ def page(folder: Path) -> Page:
     if not (folder / "summary.json").exists():
         raise UserError(f"{folder} holds an unfinished campaign (no summary.json): {again}")
     summary = records.read(folder / "summary.json", records.Summary)
-    outcomes = column(folder, "outcome")
+    store = Store(folder)
+    outcomes = column(store, "outcome")
     if len(outcomes) != record.trials or summary.trials != record.trials:
         raise UserError(f"{folder} holds {len(outcomes)} of {record.trials} trials: {again}")
     bench = find_bench(record.bench, record.parameters)
     ok = outcomes == str(Outcome.OK)
-    columns = {name: column(folder, name)[ok] for name in summary.measures}
+    columns = {name: column(store, name)[ok] for name in summary.measures}
     explained = meanings(bench)
 
     facts = [
@@ -63,7 +63,7 @@ def page(folder: Path) -> Page:
         ("Time taken", f"{summary.elapsed_s:.1f} s"),
     ]
     said = [Note(f"{line}.") for line in summary.warnings]
-    sections = [Section("Outcomes", [*outcome_blocks(summary.outcomes), *_fallbacks(column(folder, "attempt")), *said])]
+    sections = [Section("Outcomes", [*outcome_blocks(summary.outcomes), *_fallbacks(column(store, "attempt")), *said])]
     if summary.margins:
         sections.append(Section("Margins", _margins(summary, columns)))
     sections.append(Section("Measures", _measures(summary, columns, explained)))
@@ -86,18 +86,12 @@ def page(folder: Path) -> Page:
     return Page(f"{name}: Monte-Carlo campaign", f"{summary.trials:,} trials of {name}", facts, sections)
 
 
-def column(folder: Path, name: str) -> Any:
-    """One column of the trials table; a damaged part is named."""
-    values = []
-    for path in Store(folder).parts():
-        try:
-            values.append(
-                pq.read_table(path, columns=[name], page_checksum_verification=True)[name].to_numpy(zero_copy_only=False)
-            )
-        except (OSError, KeyError, pa.ArrowException) as error:
-            reason = (str(error).splitlines() or [type(error).__name__])[0]
-            raise UserError(f"{path} is damaged ({reason}); run the campaign's command again, which replaces it") from None
-    return np.concatenate(values) if values else np.empty(0)
+def column(store: Store, name: str) -> Any:
+    """One column of the trials table, of parts that are sound and of this campaign; one that is not is named."""
+    try:
+        return store.column(name)
+    except (SpicekitError, pa.ArrowException) as error:
+        raise UserError((str(error).splitlines() or [type(error).__name__])[0]) from None
 
 
 def _fallbacks(attempts: Array) -> list[Block]:

@@ -189,7 +189,7 @@ def _failed(folder: Path, grid: Grid, prefix: str) -> list[Block]:
         point = place / "points" / f"{number:04d}"
         line = "–"
         if Store(point).parts():
-            trial = int(np.flatnonzero(column(point, "outcome") != str(Outcome.OK))[0])
+            trial = int(np.flatnonzero(column(Store(point), "outcome") != str(Outcome.OK))[0])
             line = command("spicekit", "replay", point, "--trial", trial)
         rows.append((grid.place(dimensions, index), f"{int(lost[index]):,}", line))
     if not rows:

@@ -487,6 +487,14 @@ def test_a_damaged_file_is_named(results: Path, tmp_path: Path, kind: str, name:
     assert not list(folder.glob("*report*"))
 
 
+def test_a_part_of_another_campaign_is_named(results: Path, tmp_path: Path) -> None:
+    Campaign("sot-logic", trials=400, seed=4, variations=[Variation.parse("tmr=3%", "global")]).run(tmp_path / "other")
+    shutil.copytree(results / "campaign", tmp_path / "campaign")
+    shutil.copy(tmp_path / "other" / "trials" / "part-000000000.parquet", tmp_path / "campaign" / "trials")
+    with pytest.raises(UserError, match=r"part-000000000.parquet cannot be used: it belongs to another campaign"):
+        write_report(tmp_path / "campaign")
+
+
 def test_unfinished_folders(results: Path, tmp_path: Path) -> None:
     for kind, name in (("campaign", "summary.json"), ("campaign", "trials/part-000000000.parquet"), ("sweep", "table.nc")):
         folder = tmp_path / name.replace("/", "-")
