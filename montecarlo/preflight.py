@@ -50,10 +50,15 @@ def preflight(
 
 
 def nominal(campaign: Campaign, pool: Executor) -> Glance:
-    """How the nominal trial of ``campaign`` ends in a worker of ``pool``."""
-    samples = {point.name: np.array([point.nominal]) for point in campaign.space.points}
-    future = pool.submit(glance, Task.of(campaign, 0, samples, 1))
-    error = future.exception()
+    """How the nominal trial of ``campaign`` ends in a worker of ``pool``.
+
+    A worker that dies may have been killed from outside: the trial has a second one.
+    """
+    task = Task.of(campaign, 0, {point.name: np.array([point.nominal]) for point in campaign.space.points}, 1)
+    future = pool.submit(glance, task)
+    if (error := future.exception()) is not None and died(error):
+        future = pool.submit(glance, task)
+        error = future.exception()
     if error is None:
         return future.result()
     if timed_out(error):

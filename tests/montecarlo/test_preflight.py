@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 from collections.abc import Callable
+from concurrent.futures import Future
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -45,6 +48,25 @@ def test_a_nominal_trial_that_kills_its_worker_ends_it(tmp_path: Path, user_benc
     with pytest.raises(SpicekitError, match="the nominal trial is crashed"):
         campaign.run(tmp_path / "out", workers=1)
     assert not (tmp_path / "out").exists()
+
+
+def test_a_worker_killed_from_outside_has_a_second_trial() -> None:
+    class Struck(LocalExecutor):
+        strikes = 1
+
+        def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+            if self.strikes:
+                self.strikes -= 1
+                return super().submit(os._exit, 1)
+            return super().submit(fn, *args, **kwargs)
+
+    pool = Struck(1, 60)
+    try:
+        assert nominal(Campaign("sot-read", trials=1), pool).outcome == "ok"
+        pool.strikes = 2
+        assert nominal(Campaign("sot-read", trials=1), pool).outcome == "crashed"
+    finally:
+        pool.shutdown()
 
 
 def test_a_truncated_library_ends_it(tmp_path: Path, repository: Path) -> None:
