@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, ClassVar, Literal
 
@@ -11,10 +10,11 @@ from scipy.special import ndtr
 
 from spicekit.analysis import Analysis, DcAnalysis, TranAnalysis
 from spicekit.bench import Bench, BenchParameters, Measure, Panel, VariationPoint, named_file, option, quantity
-from spicekit.crossing import crossing, integral, value_at
 from spicekit.errors import UserError
 from spicekit.junction import Junction, JunctionParameters
 from spicekit.limits import Limits
+from spicekit.measures import At, Choose, Crossing, Final, First, Integral, Node, Number, i, total, v
+from spicekit.measures.numpy_writer import Evaluation
 from spicekit.waves import Array, Waves
 
 SHORTEST = 1e-14  # s, of a drawn thermal field: four solver steps
@@ -35,6 +35,12 @@ class JunctionBench(Bench):
     def junction(self) -> Junction:
         """The card at the temperature of the bench."""
         return Junction.of(self.p)
+
+    @property
+    def easy_axis(self) -> Node:
+        """m along the easy axis."""
+        parts = [(self.junction.k[f"e{axis}"], v(f"m{axis}")) for axis in "xyz"]
+        return total([m if cosine == 1 else cosine * m for cosine, m in parts if cosine])
 
     @property
     def temperature(self) -> float:
@@ -83,33 +89,28 @@ class MtjIv(JunctionBench):
         middles = [f"v(x{tag}.mid)" for tag in tags] if self.junction.card.three_terminal else []
         return DcAnalysis(save=(*(f"i(v{tag})" for tag in tags), *middles))
 
+    def resistance(self, state: str, n: int) -> Node:
+        """Resistance of the junction (without a rail's) in ohm at bias ``n``."""
+        drop = v(f"x{state}{n}.mid") if self.junction.card.three_terminal else Number(self.biases()[n])
+        return drop / -i(f"v{state}{n}")
+
     def resistances(self, waves: Waves, state: str) -> Array:
-        """Resistance of the junction (without a rail's) in ohm, shape (biases, trials)."""
-        rail = self.junction.card.three_terminal
-        drops = [waves(f"v(x{state}{n}.mid)") if rail else bias for n, bias in enumerate(self.biases())]
-        return np.array([drop / -waves(f"i(v{state}{n})") for n, drop in enumerate(drops)])
+        """Those at all biases, shape (biases, trials)."""
+        value = Evaluation(waves)
+        return np.array([value(self.resistance(state, n)) for n in range(len(self.biases()))])
 
     def measures(self) -> tuple[Measure, ...]:
+        zero, last = self.p.steps, 2 * self.p.steps
+        r_p, r_ap = self.resistance("p", zero), self.resistance("ap", zero)
+        r_p_max, r_ap_max = self.resistance("p", last), self.resistance("ap", last)
         return (
-            Measure("r_p", "ohm", "parallel resistance at zero bias"),
-            Measure("r_ap", "ohm", "antiparallel resistance at zero bias"),
-            Measure("tmr", "", "TMR at zero bias"),
-            Measure("r_p_max", "ohm", "parallel resistance at v_max"),
-            Measure("r_ap_max", "ohm", "antiparallel resistance at v_max"),
-            Measure("tmr_max", "", "TMR at v_max"),
+            Measure("r_p", "ohm", "parallel resistance at zero bias", r_p),
+            Measure("r_ap", "ohm", "antiparallel resistance at zero bias", r_ap),
+            Measure("tmr", "", "TMR at zero bias", r_ap / r_p - 1),
+            Measure("r_p_max", "ohm", "parallel resistance at v_max", r_p_max),
+            Measure("r_ap_max", "ohm", "antiparallel resistance at v_max", r_ap_max),
+            Measure("tmr_max", "", "TMR at v_max", r_ap_max / r_p_max - 1),
         )
-
-    def evaluate(self, waves: Waves) -> Mapping[str, Array | float]:
-        r_p, r_ap = self.resistances(waves, "p"), self.resistances(waves, "ap")
-        zero = self.p.steps
-        return {
-            "r_p": r_p[zero],
-            "r_ap": r_ap[zero],
-            "tmr": r_ap[zero] / r_p[zero] - 1,
-            "r_p_max": r_p[-1],
-            "r_ap_max": r_ap[-1],
-            "tmr_max": r_ap[-1] / r_p[-1] - 1,
-        }
 
     def figures(self, waves: Waves) -> dict[str, Any]:
         from spicekit.style import COLOURS, new_figure
@@ -191,32 +192,25 @@ class MtjSwitch(JunctionBench):
 
     def measures(self) -> tuple[Measure, ...]:
         window = Limits("raise t_stop or value", high=self.p.t_stop, event=True)
+        m = self.easy_axis
+        t_switch = Crossing(m, 0.0)
+        delivered = Integral(i("vdrive") * v("drive"), 0.0, t_switch)
         return (
-            Measure("t_switch", "s", "first zero of m along the easy axis", limits=window),
-            Measure("switched", "", "1 if m ended on the other side of the hard plane", fraction=True),
-            Measure("i_1ns", "A", "current at 1 ns (at t_stop if that is earlier)"),
-            Measure("energy", "J", "energy from the drive until t_switch", limits=replace(window, high=np.inf)),
-            Measure("m_end", "", "m along the easy axis at t_stop"),
+            Measure("t_switch", "s", "first zero of m along the easy axis", t_switch, limits=window),
+            Measure("switched", "", "1 if m ended on the other side of the hard plane", Final(m) * First(m) < 0, fraction=True),
+            Measure("i_1ns", "A", "current at 1 ns (at t_stop if that is earlier)", At(i("vdrive"), min(1e-9, self.p.t_stop))),
+            Measure(
+                "energy",
+                "J",
+                "energy from the drive until t_switch",
+                Choose(t_switch < np.inf, delivered, np.inf),
+                limits=replace(window, high=np.inf),
+            ),
+            Measure("m_end", "", "m along the easy axis at t_stop", Final(m)),
         )
-
-    def easy(self, waves: Waves) -> Array:
-        """m along the easy axis."""
-        k = self.junction.k
-        return k["ex"] * waves("v(mx)") + k["ey"] * waves("v(my)") + k["ez"] * waves("v(mz)")
 
     def works(self) -> str:
         return "switched > 0.5"
-
-    def evaluate(self, waves: Waves) -> Mapping[str, Array | float]:
-        time, m, current = waves("time"), self.easy(waves), waves("i(vdrive)")
-        t_switch = crossing(time, m, 0.0)
-        return {
-            "t_switch": t_switch,
-            "switched": float(m[-1] * m[0] < 0),
-            "i_1ns": value_at(time, current, min(1e-9, self.p.t_stop)),
-            "energy": integral(time, current * waves("v(drive)"), 0.0, t_switch) if np.isfinite(t_switch) else np.inf,
-            "m_end": float(m[-1]),
-        }
 
     def panels(self) -> tuple[Panel, ...]:
         return (

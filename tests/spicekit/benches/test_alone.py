@@ -1,0 +1,36 @@
+"""A netlist alone, run by plain ``ngspice -b``, prints the measures of ``spicekit run``; what does not happen as ``inf``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from spicekit import render, run
+from spicekit.measures import Python
+from spicekit.registry import make_bench
+
+
+@pytest.mark.parametrize(
+    ("name", "given"),
+    [
+        ("mtj-iv", {}),
+        ("mtj-iv", {"device": "imce-45nm", "steps": 3}),
+        ("mtj-switch", {}),
+        ("mtj-switch", {"value": 0.05, "t_stop": 1e-9}),  # never switches
+        ("mtj-switch", {"noise_dt": 2e-12, "t_stop": 2e-9, "value": 0.8}),
+    ],
+    ids=str,
+)
+def test_the_netlist_alone_prints_the_measures(
+    name: str, given: dict[str, Any], ngspice_batch: Callable[[str], dict[str, float]]
+) -> None:
+    bench = make_bench(name, dict(given))
+    only_python = {
+        measure.name
+        for measure in bench.measures()
+        if measure.definition is not None and any(isinstance(part, Python) for part in measure.definition.walk())
+    }
+    measures = {name: value for name, value in run(bench).measures.items() if name not in only_python}
+    assert ngspice_batch(render(bench)) == pytest.approx(measures, rel=2e-4, abs=1e-18)
