@@ -12,7 +12,6 @@ import math
 from collections.abc import Sequence
 from typing import Any, ClassVar, Literal, Self
 
-import numpy as np
 from pydantic import model_validator
 from scipy.optimize import brentq
 
@@ -28,7 +27,7 @@ from spicekit.bench import (
     option,
     quantity,
 )
-from spicekit.waves import Array, Waves
+from spicekit.measures import Node, i, maximum, mean, minimum, total, v
 
 REFERENCES = ("m", "and", "or")  # branches of IMCE's sense amplifier: EN_M, EN_AND, EN_OR
 
@@ -95,10 +94,10 @@ class _SotColumn(Bench):
         """Name of each copy of the column -> what its addressed cells store; a read addresses cell 0 alone."""
         return {"p": [0], "ap": [1]}
 
-    def supply_current(self, waves: Waves, *supplies: str) -> Array:
+    def supply_current(self, *supplies: str) -> Node:
         """Current in amperes out of the named supplies and the mirror's diode."""
         diode = ("diode",) if self.p.bias == "mirror" else ()
-        return np.asarray(-np.sum([waves(f"i(vdd_{supply})") for supply in (*supplies, *diode)], axis=0))
+        return -total([i(f"vdd_{supply}") for supply in (*supplies, *diode)])
 
     def context(self) -> dict[str, Any]:
         return {
@@ -160,29 +159,22 @@ class SotRead(_SotColumn):
         return DcAnalysis(save=(*save, *self.diode_supply()))
 
     def measures(self) -> tuple[Measure, ...]:
+        v_p, v_ap = v("rbl_p"), v("rbl_ap")
+        i_p, i_ap = i("v.xp_c0.vread"), i("v.xap_c0.vread")
+        r_p, r_ap = (v("xp_c0.top") - v("xp_c0.mid")) / i_p, (v("xap_c0.top") - v("xap_c0.mid")) / i_ap
+        e_p, e_ap = (self.supply_current(case) * self.vdd * self.p.t_sense for case in ("p", "ap"))
         return (
-            Measure("v_p", "V", "RBL voltage, cell parallel (stores 0)"),
-            Measure("v_ap", "V", "RBL voltage, cell antiparallel (stores 1)"),
-            Measure("dv", "V", "read signal, v_ap - v_p"),
-            Measure("i_p", "A", "current through the junction, cell parallel"),
-            Measure("i_ap", "A", "current through the junction, cell antiparallel"),
-            Measure("r_p", "ohm", "junction resistance at its operating point, parallel"),
-            Measure("r_ap", "ohm", "junction resistance at its operating point, antiparallel"),
-            Measure("tmr_read", "", "TMR at the operating points, r_ap / r_p - 1"),
-            Measure("e_p", "J", "energy from the supply in t_sense, cell parallel"),
-            Measure("e_ap", "J", "energy from the supply in t_sense, cell antiparallel"),
+            Measure("v_p", "V", "RBL voltage, cell parallel (stores 0)", v_p),
+            Measure("v_ap", "V", "RBL voltage, cell antiparallel (stores 1)", v_ap),
+            Measure("dv", "V", "read signal, v_ap - v_p", v_ap - v_p),
+            Measure("i_p", "A", "current through the junction, cell parallel", i_p),
+            Measure("i_ap", "A", "current through the junction, cell antiparallel", i_ap),
+            Measure("r_p", "ohm", "junction resistance at its operating point, parallel", r_p),
+            Measure("r_ap", "ohm", "junction resistance at its operating point, antiparallel", r_ap),
+            Measure("tmr_read", "", "TMR at the operating points, r_ap / r_p - 1", r_ap / r_p - 1),
+            Measure("e_p", "J", "energy from the supply in t_sense, cell parallel", e_p),
+            Measure("e_ap", "J", "energy from the supply in t_sense, cell antiparallel", e_ap),
         )
-
-    def evaluate(self, waves: Waves) -> dict[str, Array]:
-        values: dict[str, Array] = {}
-        for case in self.cases():
-            values[f"v_{case}"] = waves(f"v(rbl_{case})")
-            values[f"i_{case}"] = waves(f"i(v.x{case}_c0.vread)")
-            values[f"r_{case}"] = (waves(f"v(x{case}_c0.top)") - waves(f"v(x{case}_c0.mid)")) / values[f"i_{case}"]
-            values[f"e_{case}"] = self.supply_current(waves, case) * self.vdd * self.p.t_sense
-        values["dv"] = values["v_ap"] - values["v_p"]
-        values["tmr_read"] = values["r_ap"] / values["r_p"] - 1
-        return values
 
     def margins(self) -> tuple[Margin, ...]:
         return (Margin("read", low="v_p", high="v_ap"),)
@@ -242,50 +234,55 @@ class SotLogic(_SotColumn):
         return super().context() | {"words": self.words()}
 
     def measures(self) -> tuple[Measure, ...]:
-        states = [Measure(f"v_{word}", "V", f"RBL voltage, cells store {word}") for word in self.words()]
+        zeros, ones = "0" * self.cells(), "1" * self.cells()
+        words, unit = self.words(), self.vdd * self.p.t_sense
+        rbl, ref = {case: v(f"rbl_{case}") for case in self.cases()}, {name: v(f"ref_{name}") for name in REFERENCES}
+        highest_0 = maximum(*(rbl[word] for word in words if word != ones))
+        lowest_1 = minimum(*(rbl[word] for word in words if word != zeros))
+        reads = [self.supply_current(case, "ref_m") for case in ("p", "ap")]
+        ands = [self.supply_current(word, "ref_and") for word in words if word != zeros]
+        states = [Measure(f"v_{word}", "V", f"RBL voltage, cells store {word}", rbl[word]) for word in words]
+
+        def margin(low: Node, high: Node, reference: Node) -> Node:
+            return minimum(high - reference, reference - low)
+
         return (
-            Measure("v_p", "V", "RBL voltage, one cell, parallel (stores 0)"),
-            Measure("v_ap", "V", "RBL voltage, one cell, antiparallel (stores 1)"),
+            Measure("v_p", "V", "RBL voltage, one cell, parallel (stores 0)", rbl["p"]),
+            Measure("v_ap", "V", "RBL voltage, one cell, antiparallel (stores 1)", rbl["ap"]),
             *states,
-            Measure("v_ref_m", "V", "reference voltage of the read"),
-            Measure("v_ref_and", "V", "reference voltage of AND"),
-            Measure("v_ref_or", "V", "reference voltage of OR"),
+            Measure("v_ref_m", "V", "reference voltage of the read", ref["m"]),
+            Measure("v_ref_and", "V", "reference voltage of AND", ref["and"]),
+            Measure("v_ref_or", "V", "reference voltage of OR", ref["or"]),
             Measure(
                 "margin_read",
                 "V",
                 "smaller distance of v_p and v_ap to this trial's own reference; below 0 is an error",
+                margin(rbl["p"], rbl["ap"], ref["m"]),
             ),
-            Measure("margin_and", "V", "smallest distance of any input combination to this trial's AND reference"),
-            Measure("margin_or", "V", "smallest distance of any input combination to this trial's OR reference"),
-            Measure("e_read", "J", "energy from the supply in t_sense, read, mean of both states"),
-            Measure("e_and", "J", "energy from the supply in t_sense, AND, mean of the input combinations"),
-            Measure("e_or", "J", "energy from the supply in t_sense, OR, mean of the input combinations"),
+            Measure(
+                "margin_and",
+                "V",
+                "smallest distance of any input combination to this trial's AND reference",
+                margin(highest_0, rbl[ones], ref["and"]),
+            ),
+            Measure(
+                "margin_or",
+                "V",
+                "smallest distance of any input combination to this trial's OR reference",
+                margin(rbl[zeros], lowest_1, ref["or"]),
+            ),
+            Measure("e_read", "J", "energy from the supply in t_sense, read, mean of both states", mean(reads) * unit),
+            Measure("e_and", "J", "energy from the supply in t_sense, AND, mean of the input combinations", mean(ands) * unit),
+            Measure(
+                "e_or",
+                "J",
+                "energy from the supply in t_sense, OR, mean of the input combinations",
+                self.supply_current(zeros, "ref_or") * unit,
+            ),
         )
 
     def works(self) -> str:
         return "min(margin_read, margin_and, margin_or) > 0"
-
-    def evaluate(self, waves: Waves) -> dict[str, Array]:
-        zeros, ones = "0" * self.cells(), "1" * self.cells()
-        values = {f"v_{case}": waves(f"v(rbl_{case})") for case in self.cases()}
-        for name in REFERENCES:
-            values[f"v_ref_{name}"] = waves(f"v(ref_{name})")
-        words = self.words()
-        highest_0 = np.max([values[f"v_{word}"] for word in words if word != ones], axis=0)
-        lowest_1 = np.min([values[f"v_{word}"] for word in words if word != zeros], axis=0)
-        for name, low, high, reference in (
-            ("read", values["v_p"], values["v_ap"], values["v_ref_m"]),
-            ("and", highest_0, values[f"v_{ones}"], values["v_ref_and"]),
-            ("or", values[f"v_{zeros}"], lowest_1, values["v_ref_or"]),
-        ):
-            values[f"margin_{name}"] = np.minimum(high - reference, reference - low)
-        unit = self.vdd * self.p.t_sense
-        reads = [self.supply_current(waves, case, "ref_m") for case in ("p", "ap")]
-        ands = [self.supply_current(waves, word, "ref_and") for word in words if word != zeros]
-        values["e_read"] = np.mean(reads, axis=0) * unit
-        values["e_and"] = np.mean(ands, axis=0) * unit
-        values["e_or"] = self.supply_current(waves, zeros, "ref_or") * unit
-        return values
 
     def margins(self) -> tuple[Margin, ...]:
         k = self.cells()

@@ -5,7 +5,6 @@ WWL = VDD, RWL = 0, SL = 0, and WBL at V_WP or V_WN: about 120 uA for 1 ns throu
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any, Literal
 
 import numpy as np
@@ -13,11 +12,10 @@ import numpy as np
 from spicekit.analysis import Analysis, TranAnalysis
 from spicekit.bench import Measure, Panel, VariationPoint, channel_length, channel_width, named_file, option, quantity, voltage
 from spicekit.benches.mtj import JunctionBench
-from spicekit.crossing import crossing, integral, value_at
 from spicekit.errors import UserError
 from spicekit.junction import JunctionParameters
 from spicekit.limits import Limits
-from spicekit.waves import Array, Waves
+from spicekit.measures import At, Choose, Crossing, Final, First, Integral, i, v
 
 START = 0.3e-9  # the write pulse begins here, after the write word line has risen
 
@@ -102,40 +100,32 @@ class SotWrite(JunctionBench):
         )
 
     def measures(self) -> tuple[Measure, ...]:
+        m, middle = self.easy_axis, START + self.p.t_pulse / 2
+        switched = Final(m) * First(m) < 0
+        e_wl = Integral(-i("vdd_wl")) * self.vdd
         return (
-            Measure("switched", "", "1 if the cell holds the new state at the end", fraction=True),
+            Measure("switched", "", "1 if the cell holds the new state at the end", switched, fraction=True),
             Measure(
                 "t_switch",
                 "s",
                 "from the start of the pulse to m = 0, of a cell that holds the new state at the end",
+                Choose(switched, Crossing(m, 0.0, after=START) - START, np.inf),
                 limits=Limits("raise t_pulse or v_write", high=self.t_stop - START, event=True),
             ),
-            Measure("i_write", "A", "rail current in the middle of the pulse, magnitude"),
-            Measure("v_rail", "V", "voltage over the rail in the middle of the pulse, magnitude"),
-            Measure("e_write", "J", "energy from all supplies for the whole write"),
-            Measure("e_rail", "J", "of it, dissipated in the rail"),
-            Measure("e_wl", "J", "of it, the write word line's"),
+            Measure("i_write", "A", "rail current in the middle of the pulse, magnitude", At(abs(i("vhead")), middle)),
+            Measure("v_rail", "V", "voltage over the rail in the middle of the pulse, magnitude", At(abs(v("head")), middle)),
+            Measure(
+                "e_write",
+                "J",
+                "energy from all supplies for the whole write",
+                Integral(-i("vsupply")) * self.sign * self.p.v_write + e_wl,
+            ),
+            Measure("e_rail", "J", "of it, dissipated in the rail", Integral(i("vhead") * v("head"))),
+            Measure("e_wl", "J", "of it, the write word line's", e_wl),
         )
 
     def works(self) -> str:
         return "switched > 0.5"
-
-    def evaluate(self, waves: Waves) -> Mapping[str, Array | float]:
-        time, k = waves("time"), self.junction.k
-        m = k["ex"] * waves("v(mx)") + k["ey"] * waves("v(my)") + k["ez"] * waves("v(mz)")
-        middle = START + self.p.t_pulse / 2
-        switched = m[-1] * m[0] < 0
-        e_wl = integral(time, -waves("i(vdd_wl)")) * self.vdd
-        current, rail = waves("i(vhead)"), waves("v(head)")
-        return {
-            "switched": float(switched),
-            "t_switch": crossing(time, m, 0.0, after=START) - START if switched else np.inf,
-            "i_write": value_at(time, np.abs(current), middle),
-            "v_rail": value_at(time, np.abs(rail), middle),
-            "e_write": integral(time, -waves("i(vsupply)")) * self.sign * self.p.v_write + e_wl,
-            "e_rail": integral(time, current * rail),
-            "e_wl": e_wl,
-        }
 
     def panels(self) -> tuple[Panel, ...]:
         return (

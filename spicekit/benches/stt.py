@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Mapping
 from typing import Any, Literal
 
 import numpy as np
@@ -23,12 +22,12 @@ from spicekit.bench import (
     voltage,
 )
 from spicekit.benches.mtj import JunctionBench
-from spicekit.crossing import crossing, integral, value_at
 from spicekit.errors import UserError
 from spicekit.junction import JunctionParameters
 from spicekit.limits import Limits
+from spicekit.measures import At, Choose, Crossing, Final, First, Integral, Python, i, v
 from spicekit.physics.fokker_planck import FLOOR, populations
-from spicekit.waves import Array, Waves
+from spicekit.waves import Array
 
 
 class CellParameters(JunctionParameters):
@@ -74,37 +73,25 @@ class SttRead(SttCell):
         return DcAnalysis(save=("i(vbl_p)", "i(vbl_ap)", "v(n_p)", "v(n_ap)"))
 
     def measures(self) -> tuple[Measure, ...]:
+        current = {state: -i(f"vbl_{state}") for state in ("p", "ap")}
+        volts = {state: self.p.v_read - v(f"n_{state}") for state in ("p", "ap")}
+        r_p, r_ap = volts["p"] / current["p"], volts["ap"] / current["ap"]
+        unit = self.p.v_read * self.p.t_read
+        risk = f"i(vbl_{'ap' if self.p.free_to == 'bl' else 'p'})"
+        disturb = Python(lambda waves: self.disturb(-waves(risk)), (risk,), f"Fokker-Planck equation at -{risk} for t_read")
         return (
-            Measure("i_p", "A", "bit-line current, cell parallel"),
-            Measure("i_ap", "A", "bit-line current, cell antiparallel"),
-            Measure("di", "A", "read signal, i_p - i_ap"),
-            Measure("v_mtj_p", "V", "voltage over the junction, parallel"),
-            Measure("v_mtj_ap", "V", "voltage over the junction, antiparallel"),
-            Measure("r_p", "ohm", "junction resistance at its operating point, parallel"),
-            Measure("r_ap", "ohm", "junction resistance at its operating point, antiparallel"),
-            Measure("tmr_read", "", "TMR at the operating points"),
-            Measure("e_p", "J", "energy from the bit line in t_read, parallel"),
-            Measure("e_ap", "J", "energy from the bit line in t_read, antiparallel"),
-            Measure("disturb", "", "probability that one read flips the state which its current pulls at"),
+            Measure("i_p", "A", "bit-line current, cell parallel", current["p"]),
+            Measure("i_ap", "A", "bit-line current, cell antiparallel", current["ap"]),
+            Measure("di", "A", "read signal, i_p - i_ap", current["p"] - current["ap"]),
+            Measure("v_mtj_p", "V", "voltage over the junction, parallel", volts["p"]),
+            Measure("v_mtj_ap", "V", "voltage over the junction, antiparallel", volts["ap"]),
+            Measure("r_p", "ohm", "junction resistance at its operating point, parallel", r_p),
+            Measure("r_ap", "ohm", "junction resistance at its operating point, antiparallel", r_ap),
+            Measure("tmr_read", "", "TMR at the operating points", r_ap / r_p - 1),
+            Measure("e_p", "J", "energy from the bit line in t_read, parallel", current["p"] * unit),
+            Measure("e_ap", "J", "energy from the bit line in t_read, antiparallel", current["ap"] * unit),
+            Measure("disturb", "", "probability that one read flips the state which its current pulls at", disturb),
         )
-
-    def evaluate(self, waves: Waves) -> Mapping[str, Array | float]:
-        i_p, i_ap = -waves("i(vbl_p)"), -waves("i(vbl_ap)")
-        v_p, v_ap = self.p.v_read - waves("v(n_p)"), self.p.v_read - waves("v(n_ap)")
-        energy = self.p.v_read * self.p.t_read
-        return {
-            "i_p": i_p,
-            "i_ap": i_ap,
-            "di": i_p - i_ap,
-            "v_mtj_p": v_p,
-            "v_mtj_ap": v_ap,
-            "r_p": v_p / i_p,
-            "r_ap": v_ap / i_ap,
-            "tmr_read": (v_ap / i_ap) / (v_p / i_p) - 1,
-            "e_p": i_p * energy,
-            "e_ap": i_ap * energy,
-            "disturb": self.disturb(i_ap if self.p.free_to == "bl" else i_p),
-        }
 
     def disturb(self, current: Array) -> Array:
         """Read-disturb probability for each current in A, from the Fokker-Planck equation.
@@ -172,6 +159,11 @@ class SttWrite(SttCell):
         return float(START + self.p.t_pulse + 2e-9 if self.p.t_stop is None else self.p.t_stop)
 
     @property
+    def v_wl(self) -> float:
+        """Word-line high level in volts."""
+        return float(self.vdd if self.p.v_wl is None else self.p.v_wl)
+
+    @property
     def from_bl(self) -> bool:
         """Whether the write current flows from BL to SL."""
         return bool((self.p.direction == "ap-p") == (self.p.free_to == "bl"))
@@ -181,7 +173,7 @@ class SttWrite(SttCell):
             "start": START,
             "end": START + self.p.t_pulse,
             "from_bl": self.from_bl,
-            "v_wl": self.vdd if self.p.v_wl is None else self.p.v_wl,
+            "v_wl": self.v_wl,
             "l_min": float(self.technology.l_min),
         }
 
@@ -204,46 +196,35 @@ class SttWrite(SttCell):
         )  # fmt: skip
 
     def measures(self) -> tuple[Measure, ...]:
+        m, early, end = self.easy_axis, START + 0.3e-9, START + self.p.t_pulse
+        switched = Final(m) * First(m) < 0
+        cell, junction = abs(i("vcell")), abs(v("bl") - v("n0"))
+        gate_source = v("wl") - (v("sl") if self.from_bl else v("n0"))
+        e_wl = Integral(-i("vdd_wl")) * self.v_wl
         return (
-            Measure("switched", "", "1 if the cell holds the new state at the end", fraction=True),
+            Measure("switched", "", "1 if the cell holds the new state at the end", switched, fraction=True),
             Measure(
                 "t_switch",
                 "s",
                 "from the start of the pulse to m = 0, of a cell that holds the new state at the end",
+                Choose(switched, Crossing(m, 0.0, after=START) - START, np.inf),
                 limits=Limits("raise t_pulse or v_wl", high=self.t_stop - START, event=True),
             ),
-            Measure("i_start", "A", "cell current 0.3 ns into the pulse"),
-            Measure("i_end", "A", "cell current at the end of the pulse"),
-            Measure("v_gs", "V", "gate-source voltage of the access transistor 0.3 ns into the pulse"),
-            Measure("v_mtj", "V", "voltage over the junction 0.3 ns into the pulse"),
-            Measure("e_write", "J", "energy from all supplies for the whole write"),
-            Measure("e_wl", "J", "of it, the word line's"),
+            Measure("i_start", "A", "cell current 0.3 ns into the pulse", At(cell, early)),
+            Measure("i_end", "A", "cell current at the end of the pulse", At(cell, end)),
+            Measure("v_gs", "V", "gate-source voltage of the access transistor 0.3 ns into the pulse", At(gate_source, early)),
+            Measure("v_mtj", "V", "voltage over the junction 0.3 ns into the pulse", At(junction, early)),
+            Measure(
+                "e_write",
+                "J",
+                "energy from all supplies for the whole write",
+                Integral(-(i("vdd_bl") + i("vdd_sl"))) * self.vdd + e_wl,
+            ),
+            Measure("e_wl", "J", "of it, the word line's", e_wl),
         )
 
     def works(self) -> str:
         return "switched > 0.5"
-
-    def evaluate(self, waves: Waves) -> Mapping[str, Array | float]:
-        time, k = waves("time"), self.junction.k
-        m = k["ex"] * waves("v(mx)") + k["ey"] * waves("v(my)") + k["ez"] * waves("v(mz)")
-        current = np.abs(waves("i(vcell)"))
-        early, end = START + 0.3e-9, START + self.p.t_pulse
-        source = waves("v(sl)") if self.from_bl else waves("v(n0)")
-        junction = np.abs(waves("v(bl)") - waves("v(n0)"))
-        switched = m[-1] * m[0] < 0
-        e_wl = integral(time, -waves("i(vdd_wl)")) * self.context()["v_wl"]
-        lines = -(waves("i(vdd_bl)") + waves("i(vdd_sl)"))
-        found = crossing(time, m, 0.0, after=START) - START
-        return {
-            "switched": float(switched),
-            "t_switch": found if switched else np.inf,
-            "i_start": value_at(time, current, early),
-            "i_end": value_at(time, current, end),
-            "v_gs": value_at(time, waves("v(wl)") - source, early),
-            "v_mtj": value_at(time, junction, early),
-            "e_write": integral(time, lines) * self.vdd + e_wl,
-            "e_wl": e_wl,
-        }
 
     def panels(self) -> tuple[Panel, ...]:
         return (

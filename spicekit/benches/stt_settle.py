@@ -9,17 +9,17 @@ ngspice's 1e-14 C, more than the charge of a node here: with the default the tra
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
+from spicekit import crossing
 from spicekit.analysis import Analysis, TranAnalysis
 from spicekit.bench import Measure, Panel, VariationPoint, channel_width, quantity, voltage
 from spicekit.benches.stt import CellParameters, SttCell
-from spicekit.crossing import integral
 from spicekit.limits import Limits
-from spicekit.waves import Array, Waves
+from spicekit.measures import Final, Integral, Settling, i, maximum
+from spicekit.waves import Array
 
 START = 0.2e-9  # s, both lines begin to rise
 BAND = 0.01  # settled is within this fraction of the final current
@@ -84,30 +84,27 @@ class SttSettle(SttCell):
 
     def measures(self) -> tuple[Measure, ...]:
         window = Limits("raise t_read", high=LATEST * self.p.t_read)
-        return (
-            Measure("t_p", "s", "from the start until the current stays within 1 % of its final value, parallel", limits=window),
-            Measure("t_ap", "s", "the same, antiparallel", limits=window),
-            Measure("t_settle", "s", "the longer of t_p and t_ap", limits=window),
-            Measure("i_p", "A", "cell current at the end, parallel"),
-            Measure("i_ap", "A", "cell current at the end, antiparallel"),
-            Measure("e_p", "J", "energy of the read: bit line, its driver, a column's share of e_wl; parallel"),
-            Measure("e_ap", "J", "the same, antiparallel"),
-            Measure("e_wl", "J", "energy of the word line, which serves all columns"),
+        current = {state: i(f"vcell_{state}") for state in ("p", "ap")}
+        t_p, t_ap = (Settling(abs(wave / Final(wave) - 1), BAND) - START for wave in current.values())
+        word = {state: Integral(i(f"vdd_wl_{state}")) * -self.vdd for state in current}
+        e_p, e_ap = (
+            Integral(i(f"vsupply_{state}")) * -self.p.v_read
+            + Integral(i(f"vdd_bl_{state}")) * -self.vdd
+            + word[state] / self.p.columns
+            for state in current
         )
-
-    def evaluate(self, waves: Waves) -> Mapping[str, Array | float]:
-        time = waves("time")
-        values: dict[str, float] = {}
-        for state in ("p", "ap"):
-            current = waves(f"i(vcell_{state})")
-            values[f"i_{state}"] = float(current[-1])
-            values[f"t_{state}"] = settled(time, current / current[-1], BAND) - START
-            word = integral(time, waves(f"i(vdd_wl_{state})")) * -self.vdd
-            line = integral(time, waves(f"i(vsupply_{state})")) * -self.p.v_read
-            driver = integral(time, waves(f"i(vdd_bl_{state})")) * -self.vdd
-            values[f"e_{state}"] = line + driver + word / self.p.columns
-            values["e_wl"] = word
-        return values | {"t_settle": max(values["t_p"], values["t_ap"])}
+        return (
+            Measure(
+                "t_p", "s", "from the start until the current stays within 1 % of its final value, parallel", t_p, limits=window
+            ),
+            Measure("t_ap", "s", "the same, antiparallel", t_ap, limits=window),
+            Measure("t_settle", "s", "the longer of t_p and t_ap", maximum(t_p, t_ap), limits=window),
+            Measure("i_p", "A", "cell current at the end, parallel", Final(current["p"])),
+            Measure("i_ap", "A", "cell current at the end, antiparallel", Final(current["ap"])),
+            Measure("e_p", "J", "energy of the read: bit line, its driver, a column's share of e_wl; parallel", e_p),
+            Measure("e_ap", "J", "the same, antiparallel", e_ap),
+            Measure("e_wl", "J", "energy of the word line, which serves all columns", word["ap"]),
+        )
 
     def panels(self) -> tuple[Panel, ...]:
         return (
@@ -118,12 +115,5 @@ class SttSettle(SttCell):
 
 
 def settled(time: Array, wave: Array, band: float) -> float:
-    """Time from which ``wave`` stays within ``band`` of 1, linearly interpolated; inf if it is not in the end."""
-    distance = np.abs(wave - 1)
-    outside = np.flatnonzero(distance > band)
-    if not len(outside):
-        return float(time[0])
-    k = int(outside[-1])
-    if k == len(wave) - 1:
-        return float("inf")
-    return float(time[k] + (distance[k] - band) / (distance[k] - distance[k + 1]) * (time[k + 1] - time[k]))
+    """Time from which ``wave`` stays within ``band`` of 1; inf if it is not in the end."""
+    return crossing.settled(time, np.abs(wave - 1), band)

@@ -137,7 +137,7 @@ class _Lines:
         """A name that holds ``x``."""
         text = self._expression(x)
         if not isinstance(x, Vector) and not re.fullmatch(r"\w+", text):
-            text = self._fresh("wave" if over_time(x) else "found")
+            text = self._fresh("wave" if self.transient and over_time(x) else "found")
             self._define(x, text)
         return text
 
@@ -174,9 +174,11 @@ class _Lines:
         raise TypeError(f"ngspice has no word for a {type(x).__name__}")
 
     def _binary(self, x: Binary) -> str:
-        a, b = self._expression(x.left), self._expression(x.right)
         if x.operation not in ("min", "max"):
+            a, b = self._expression(x.left), self._expression(x.right)
             return f"({a} {_WORDS.get(x.operation, x.operation)} {b})"
+        # each stands there twice: a long one gets a name, or a chain of them would grow without end
+        a, b = (self._expression(part) if isinstance(part, Number) else self._named(part) for part in (x.left, x.right))
         sign = "lt" if x.operation == "min" else "gt"
         if self.transient and over_time(x):  # point by point, which `?` is not
             return f"({a} * ({a} {sign} {b}) + {b} * (not ({a} {sign} {b})))"

@@ -15,10 +15,17 @@ from spicekit.registry import make_bench
 @pytest.mark.parametrize(
     ("name", "given"),
     [
-        ("mtj-iv", {}),
+        ("mtj-iv", {"device": "umn-i-pmtj"}),
         ("mtj-iv", {"device": "imce-45nm", "steps": 3}),
         ("mtj-switch", {}),
         ("mtj-switch", {"value": 0.05, "t_stop": 1e-9}),  # never switches
+        ("stt-read", {"free_to": "sl"}),
+        ("stt-write", {}),
+        ("stt-write", {"direction": "p-ap", "t_pulse": 1e-9}),  # too short
+        ("stt-settle", {"rows": 64}),
+        ("stt-settle", {"t_read": 2e-10}),  # too short
+        ("sot-write", {"direction": "p-ap"}),
+        ("sot-write", {"t_pulse": 2e-10}),  # too short
         ("mtj-switch", {"noise_dt": 2e-12, "t_stop": 2e-9, "value": 0.8}),
     ],
     ids=str,
