@@ -6,7 +6,9 @@ current reads, in both states side by side.  Amplifiers that are compared see th
 
 from __future__ import annotations
 
+import functools
 import math
+import operator
 from abc import abstractmethod
 from collections.abc import Mapping
 from typing import Any, ClassVar, Literal
@@ -23,11 +25,10 @@ from spicekit.bench import (
     quantity,
     voltage,
 )
-from spicekit.crossing import crossing, integral, value_at
 from spicekit.errors import UserError
 from spicekit.junction import Junction, JunctionParameters
 from spicekit.limits import Limits
-from spicekit.waves import Waves
+from spicekit.measures import At, Choose, Crossing, Integral, Largest, Node, i, maximum, total, v
 
 Sized = tuple[str, float, float]  # type, width and length in metres
 
@@ -171,79 +172,79 @@ class SenseBench(Bench):
         return Limits("raise t_window", high=self.t_off - T_FROM, event=True)
 
     def decision_save(self) -> tuple[str, ...]:
-        """Vectors that :meth:`decisions` and :meth:`energy` need of the copies."""
+        """Vectors that :meth:`decision_measures` and :meth:`energy_measures` need of the copies."""
         nodes = ("sl", *self.latch, *((self.held,) if self.held else ()))
         voltages = [f"v({node}_{tag})" for tag in self.amplifiers for node in nodes]
         return (*voltages, *(f"i(vdd_{name}_{tag})" for tag in self.amplifiers for name in self.supplies))
 
     def decision_measures(self) -> tuple[Measure, ...]:
-        """What :meth:`decisions` returns."""
-        decision = "decision at the end of t_window"
+        """Decision, its time and the kickback, over the copies."""
+        high, low = self.latch
+        apart = {tag: v(f"{high}_{tag}") - v(f"{low}_{tag}") for tag in self.amplifiers}
+        parted = {tag: Crossing(abs(wave), self.vdd / 2, after=T_START) for tag, wave in apart.items()}
+        decision = {
+            tag: At(v(f"{self.held}_{tag}") if self.held else wave, self.t_off) > self.vdd / 2 for tag, wave in apart.items()
+        }
+        wrong = [(decision[tag] ^ right) | (parted[tag] >= self.t_off) for tag, right in self.amplifiers.items()]
+        moved = [abs(line - At(line, T_START)) for line in (v(f"sl_{tag}") for tag in self.amplifiers)]
+        meaning, both = "decision at the end of t_window", ", either state" if self.cells else ""
         which = (
             [
-                *(Measure(f"decision_{tag}", "", f"{decision}, cell {tag.upper()}", fraction=True) for tag in self.cells),
+                *(
+                    Measure(f"decision_{tag}", "", f"{meaning}, cell {tag.upper()}", x, fraction=True)
+                    for tag, x in decision.items()
+                ),
                 *self.level_measures(),
             ]
             if self.cells
-            else [Measure("decision", "", decision, fraction=True)]
+            else [Measure("decision", "", meaning, decision["in"], fraction=True)]
         )
-        both = ", either state" if self.cells else ""
         return (
             *which,
-            Measure("wrong", "", f"1 if it is not the right answer{both}", fraction=True),
-            Measure("decided", "", "1 if the latch's outputs parted by VDD/2 within t_window (both states)", fraction=True),
-            Measure("t_decision", "s", "from START until they did (the later of both states)", limits=self.window),
-            Measure("kick", "V", "largest movement of the input within t_window"),
+            Measure("wrong", "", f"1 if it is not the right answer{both}", functools.reduce(operator.or_, wrong), fraction=True),
+            Measure(
+                "decided",
+                "",
+                "1 if the latch's outputs parted by VDD/2 within t_window (both states)",
+                functools.reduce(operator.and_, [time < self.t_off for time in parted.values()]),
+                fraction=True,
+            ),
+            Measure(
+                "t_decision",
+                "s",
+                "from START until they did (the later of both states)",
+                maximum(*(time - T_FROM for time in parted.values())),
+                limits=self.window,
+            ),
+            Measure(
+                "kick", "V", "largest movement of the input within t_window", maximum(*(Largest(x, self.t_off) for x in moved))
+            ),
         )
-
-    def decisions(self, waves: Waves) -> dict[str, float]:
-        """Decision, its time and the kickback, over the copies."""
-        time, half = waves("time"), self.vdd / 2
-        values = {"wrong": 0.0, "decided": 1.0, "t_decision": 0.0, "kick": 0.0}
-        high, low = self.latch
-        for tag, right in self.amplifiers.items():
-            apart = waves(f"v({high}_{tag})") - waves(f"v({low}_{tag})")
-            parted = crossing(time, abs(apart), half, after=T_START)
-            decision = value_at(time, waves(f"v({self.held}_{tag})") if self.held else apart, self.t_off) > half
-            line = waves(f"v(sl_{tag})")
-            before = value_at(time, line, T_START)
-            values["decision" if tag == "in" else f"decision_{tag}"] = float(decision)
-            values["wrong"] = max(values["wrong"], float(decision != right or parted >= self.t_off))
-            values["decided"] = min(values["decided"], float(parted < self.t_off))
-            values["t_decision"] = max(values["t_decision"], parted - T_FROM)
-            values["kick"] = max(values["kick"], float(abs(line - before)[time <= self.t_off].max()))
-        return values | self.levels(waves)
 
     def level_measures(self) -> tuple[Measure, ...]:
-        """What :meth:`levels` returns."""
-        return tuple(Measure(f"v_{tag}", "V", f"input when START rises, cell {tag.upper()}") for tag in self.cells)
-
-    def levels(self, waves: Waves) -> dict[str, float]:
         """Input voltages of the cell's states when START rises."""
-        return {f"v_{tag}": value_at(waves("time"), waves(f"v(sl_{tag})"), T_START) for tag in self.cells}
-
-    def energy_measures(self, shared: Mapping[str, str]) -> tuple[Measure, ...]:
-        """What :meth:`energy` returns."""
-        parts = {**self.supplies, **shared}
-        mean = ", mean of both states" if self.cells else ""
-        return (
-            Measure("e_total", "J", f"energy from all supplies{mean}: the {len(parts)} below"),
-            *(Measure(f"e_{name}", "J", meaning) for name, meaning in parts.items()),
+        return tuple(
+            Measure(f"v_{tag}", "V", f"input when START rises, cell {tag.upper()}", At(v(f"sl_{tag}"), T_START))
+            for tag in self.cells
         )
 
-    def energy(self, waves: Waves, shared: Mapping[str, int]) -> dict[str, float]:
-        """Energy of a whole operation by supply; ``shared``: supply -> number of amplifiers that it feeds."""
-        time, copies = waves("time"), len(self.amplifiers)
+    def energy_measures(self, shared: Mapping[str, tuple[int, str]]) -> tuple[Measure, ...]:
+        """Energy of a whole operation by supply; ``shared``: supply -> number of amplifiers that it feeds, and its meaning."""
+        meanings = {**self.supplies, **{name: meaning for name, (_, meaning) in shared.items()}}
         parts = {
-            name: sum(integral(time, waves(f"i(vdd_{name}_{tag})")) for tag in self.amplifiers) * self.vdd / copies
+            name: total([Integral(i(f"vdd_{name}_{tag}")) for tag in self.amplifiers]) * self.vdd / len(self.amplifiers)
             for name in self.supplies
-        } | {name: integral(time, waves(f"i(vdd_{name})")) * self.vdd / users for name, users in shared.items()}
-        return {"e_total": sum(parts.values()), **{f"e_{name}": value for name, value in parts.items()}}
+        } | {name: Integral(i(f"vdd_{name}")) * self.vdd / users for name, (users, _) in shared.items()}
+        mean = ", mean of both states" if self.cells else ""
+        return (
+            Measure("e_total", "J", f"energy from all supplies{mean}: the {len(parts)} below", total(list(parts.values()))),
+            *(Measure(f"e_{name}", "J", meaning, parts[name]) for name, meaning in meanings.items()),
+        )
 
-    def arrival(self, waves: Waves, node: str) -> float:
+    def arrival(self, node: str) -> Node:
         """When ``node`` first passes VDD/2, in seconds from START; inf if it does not within t_window."""
-        found = crossing(waves("time"), waves(f"v({node})"), self.vdd / 2, after=T_START)
-        return found - T_FROM if found < self.t_off else math.inf
+        found = Crossing(v(node), self.vdd / 2, after=T_START)
+        return Choose(found < self.t_off, found - T_FROM, math.inf)
 
     def subtitle(self) -> str:
         if self.p.measure == "offset":

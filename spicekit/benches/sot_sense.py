@@ -15,7 +15,6 @@ difference seen at 64 rows, 0.2 % in t_decision at 256, 0.9 % at 1024.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, ClassVar, Literal, Self
 
@@ -24,15 +23,15 @@ from pydantic import model_validator
 from spicekit.analysis import TranAnalysis
 from spicekit.bench import Bench, Measure, Panel, VariationPoint, channel_length, channel_width, option, quantity
 from spicekit.benches.sot import SotLogic, SotLogicParameters, SotParameters
-from spicekit.crossing import crossing, integral, value_at
 from spicekit.limits import Limits
-from spicekit.waves import Waves
+from spicekit.measures import At, Choose, Crossing, Final, First, energy, total, v
 
 EDGE = 10e-12  # s, of the ideal sources at the drivers' inputs
 SUPPLIES = ("column", "reference", "bias", "amplifier", "local", "wordline")
 COMPARISONS = 9  # of the offset search: its resolution is offset_range / 2^9
 T_FIRST = 0.2e-9  # s, the first comparison of the offset search
 C_SEARCH = 1e-12  # F, holds the differential input of the offset search
+COMMON = "common mode of the comparator's inputs at SAE"
 
 
 class SotSenseParameters(SotParameters):
@@ -192,80 +191,63 @@ class SotSense(Bench):
         return TranAnalysis(save=save, step=step, stop=stop, reltol=3e-4, options={"chgtol": 1e-16})
 
     def measures(self) -> tuple[Measure, ...]:
-        common = Measure("v_common", "V", "common mode of the comparator's inputs at SAE")
-        if self.p.measure == "offset":
-            return (
-                Measure(
-                    "offset",
-                    "V",
-                    "RBL - REF at which the comparator changes its decision",
-                    limits=Limits("raise offset_range", low=-self.p.offset_range, high=self.p.offset_range),
-                ),
-                Measure("in_range", "", "1 if that lies within offset_range", fraction=True),
-                common,
-            )
+        return self.offset_measures() if self.p.measure == "offset" else self.decision_measures()
+
+    def offset_measures(self) -> tuple[Measure, ...]:
+        """Those of ``measure=offset``."""
+        applied = Final(v("dv"))
+        in_range = abs(applied) < self.p.offset_range * (1 - 1.5 / 2**COMPARISONS)
+        found = Final(v("rbl_0")) - Final(v("ref_0"))
+        return (
+            Measure(
+                "offset",
+                "V",
+                "RBL - REF at which the comparator changes its decision",
+                Choose(in_range, found, Choose(applied < 0, -math.inf, math.inf)),
+                limits=Limits("raise offset_range", low=-self.p.offset_range, high=self.p.offset_range),
+            ),
+            Measure("in_range", "", "1 if that lies within offset_range", in_range, fraction=True),
+            Measure("v_common", "V", COMMON, (First(v("rbl_0")) + First(v("ref_0"))) / 2),
+        )
+
+    def decision_measures(self) -> tuple[Measure, ...]:
+        """Those of ``measure=decision``."""
+        parted = Crossing(abs(v("outp") - v("outn")), self.vdd / 2, after=self.t_sae)
+        decided = parted < self.t_off
+        t_decision = Choose(decided, parted - self.t_sae, math.inf)
+        decision = At(v("q"), self.t_off) > self.vdd / 2
+        rbl, ref = At(v("rbl_0"), self.t_sae), At(v("ref_0"), self.t_sae)
+        e = {name: energy(f"vdd_{name}", self.vdd) for name in SUPPLIES}
+        e["bias"] = energy("vdd_bias", self.vdd, self.p.t_wl, self.t_off)  # idle time is not the operation's
+        e_drivers = e["local"] + e["wordline"] / self.p.columns
+        e_total = total([e["column"], e["reference"], e["bias"], e["amplifier"], e_drivers])
         window = Limits("raise t_latch", high=self.p.t_latch, event=True)
         return (
-            Measure("decision", "", "output of the latch when the amplifier is switched off", fraction=True),
-            Measure("wrong", "", "1 if it is not the right answer", fraction=True),
-            Measure("decided", "", "1 if the comparator's outputs parted by VDD/2 within t_latch", fraction=True),
-            Measure("t_decision", "s", "from SAE until they did", limits=window),
+            Measure("decision", "", "output of the latch when the amplifier is switched off", decision, fraction=True),
+            Measure("wrong", "", "1 if it is not the right answer", decision ^ self.expected, fraction=True),
+            Measure("decided", "", "1 if the comparator's outputs parted by VDD/2 within t_latch", decided, fraction=True),
+            Measure("t_decision", "s", "from SAE until they did", t_decision, limits=window),
             Measure(
                 "t_sense",
                 "s",
                 "from the start of the word line until they did: t_settle + t_decision",
+                self.p.t_settle + t_decision,
                 limits=replace(window, high=self.p.t_settle + self.p.t_latch),
             ),
-            Measure("dv_in", "V", "RBL - REF at SAE"),
-            common,
-            Measure("e_total", "J", "energy from all supplies: the five below"),
-            Measure("e_column", "J", "read current into RBL"),
-            Measure("e_reference", "J", "read current into REF"),
-            Measure("e_bias", "J", "diode of the mirror, from the word line's start to the end of t_latch"),
-            Measure("e_amplifier", "J", "comparator and output latch"),
-            Measure("e_drivers", "J", "drivers of EN, SE and SAE, and one column's share of e_wordline"),
-            Measure("e_wordline", "J", "drivers of the word lines, which serve all columns"),
+            Measure("dv_in", "V", "RBL - REF at SAE", rbl - ref),
+            Measure("v_common", "V", COMMON, (rbl + ref) / 2),
+            Measure("e_total", "J", "energy from all supplies: the five below", e_total),
+            Measure("e_column", "J", "read current into RBL", e["column"]),
+            Measure("e_reference", "J", "read current into REF", e["reference"]),
+            Measure("e_bias", "J", "diode of the mirror, from the word line's start to the end of t_latch", e["bias"]),
+            Measure("e_amplifier", "J", "comparator and output latch", e["amplifier"]),
+            Measure("e_drivers", "J", "drivers of EN, SE and SAE, and one column's share of e_wordline", e_drivers),
+            Measure("e_wordline", "J", "drivers of the word lines, which serve all columns", e["wordline"]),
         )
 
     def works(self) -> str:
         # what is not decided yet is late, and not wrong
         return "wrong < 0.5 or decided < 0.5" if self.p.measure == "decision" else ""
-
-    def evaluate(self, waves: Waves) -> Mapping[str, float]:
-        time, vdd = waves("time"), self.vdd
-        if self.p.measure == "offset":
-            applied = float(waves("v(dv)")[-1])
-            in_range = abs(applied) < self.p.offset_range * (1 - 1.5 / 2**COMPARISONS)
-            found = float(waves("v(rbl_0)")[-1] - waves("v(ref_0)")[-1])
-            return {
-                "offset": found if in_range else math.copysign(math.inf, applied),
-                "in_range": float(in_range),
-                "v_common": float(waves("v(rbl_0)")[0] + waves("v(ref_0)")[0]) / 2,
-            }
-        parted = crossing(time, abs(waves("v(outp)") - waves("v(outn)")), vdd / 2, after=self.t_sae)
-        decided = parted < self.t_off
-        t_decision = parted - self.t_sae if decided else math.inf
-        decision = int(value_at(time, waves("v(q)"), self.t_off) > vdd / 2)
-        rbl, ref = (value_at(time, waves(f"v({line}_0)"), self.t_sae) for line in ("rbl", "ref"))
-        e = {name: integral(time, waves(f"i(vdd_{name})")) * vdd for name in SUPPLIES}
-        e["bias"] = integral(time, waves("i(vdd_bias)"), self.p.t_wl, self.t_off) * vdd  # idle time is not the operation's
-        e_drivers = e["local"] + e["wordline"] / self.p.columns
-        return {
-            "decision": float(decision),
-            "wrong": float(decision != self.expected),
-            "decided": float(decided),
-            "t_decision": t_decision,
-            "t_sense": self.p.t_settle + t_decision,
-            "dv_in": rbl - ref,
-            "v_common": (rbl + ref) / 2,
-            "e_total": e["column"] + e["reference"] + e["bias"] + e["amplifier"] + e_drivers,
-            "e_column": e["column"],
-            "e_reference": e["reference"],
-            "e_bias": e["bias"],
-            "e_amplifier": e["amplifier"],
-            "e_drivers": e_drivers,
-            "e_wordline": e["wordline"],
-        }
 
     def panels(self) -> tuple[Panel, ...]:
         outputs = Panel("outputs", "V", {"v(saeb)": "SAE (low: fire)", "v(outp)": "OUT+", "v(outn)": "OUT-", "v(q)": "Q"})

@@ -30,9 +30,9 @@ from pydantic import model_validator
 from spicekit.analysis import TranAnalysis
 from spicekit.bench import BenchParameters, Measure, Panel, VariationPoint, channel_length, channel_width, option, quantity
 from spicekit.benches.sense_source import T_START, SenseBench, SenseParameters, Sized
-from spicekit.crossing import crossing
 from spicekit.errors import UserError
 from spicekit.limits import Limits
+from spicekit.measures import Choose, Crossing, Node, exp, ln, v
 from spicekit.style import COLOURS, new_figure
 from spicekit.units import format_value
 from spicekit.waves import Waves
@@ -173,8 +173,7 @@ class TbsSense(SenseBench):
         return (VariationPoint("c_load", "c", 0.0, "", sigma=self.technology.sigma_c(self.p.w_load * self.p.l_load), low=-1.0),)
 
     def context(self) -> dict[str, Any]:
-        window = {"apart": APART, "window_edge": WINDOW_EDGE, "window_log": math.log(APART[0] / APART[1])}
-        return super().context() | window
+        return super().context() | {"apart": APART, "window_edge": WINDOW_EDGE}
 
     def analysis(self) -> TranAnalysis:
         arrivals = ("v(delayed)", *(f"v(arrive_{tag})" for tag in self.amplifiers))
@@ -189,60 +188,65 @@ class TbsSense(SenseBench):
         return TranAnalysis(save=save, step=500e-12, stop=stop, reltol=3e-4, options={"chgtol": 1e-16}, until=until)
 
     def measures(self) -> tuple[Measure, ...]:
-        if self.p.measure == "offset":
-            found = (
-                Measure("offset", "V", "input at which LOAD and the delay line arrive together, less v_mid", limits=FOUND),
-                Measure("trip", "V", "that input", limits=FOUND),
-                Measure("slope", "s/V", "how much sooner LOAD arrives for a higher input, there", limits=FOUND),
-                Measure("t_delay", "s", "arrival of the delay line, from START", limits=self.window),
-                Measure("tau", "s", "time constant of the latch", limits=FOUND),
-                Measure("window_t", "s", "range of arrivals for which the latch needs more than t_meta", limits=FOUND),
-                Measure("window_v", "V", "the same as a range of inputs", limits=FOUND),
-            )
-            return (*found, *self.level_measures())
-        loads = (
-            tuple(Measure(f"t_load_{tag}", "s", f"arrival of LOAD, cell {tag.upper()}", limits=self.window) for tag in self.cells)
-            if self.cells
-            else (Measure("t_load", "s", "arrival of LOAD at the latch, from START", limits=self.window),)
+        return self.trip_measures() if self.p.measure == "offset" else self.arrival_measures()
+
+    def trip_measures(self) -> tuple[Measure, ...]:
+        """Those of ``measure=offset``."""
+        delta = self.p.delta
+        t_lo, t_hi, t_delay = (self.arrival(node) for node in ("arrive_lo", "arrive_hi", "delayed"))
+        arrived = (t_lo < math.inf) & (t_hi < math.inf) & (t_delay < math.inf)
+        # ln t is all but linear in the gate voltage: the current is exponential in weak inversion
+        ratio = ln(t_lo / t_hi)
+        trip = Choose(arrived, self.p.v_mid - delta + 2 * delta * ln(t_lo / t_delay) / ratio, math.nan)
+        slope = Choose(arrived, t_delay * ratio / (2 * delta), math.nan)
+        needed = [self.resolution(k) for k in range(len(APART))]
+        resolved = (needed[0] < math.inf) & (needed[1] < math.inf)
+        tau = Choose(resolved, (needed[1] - needed[0]) / math.log(APART[0] / APART[1]), math.nan)
+        window = Choose(resolved, 2 * APART[1] * exp((needed[1] - self.p.t_meta) / tau), math.nan)
+        return (
+            Measure(
+                "offset",
+                "V",
+                "input at which LOAD and the delay line arrive together, less v_mid",
+                trip - self.p.v_mid,
+                limits=FOUND,
+            ),
+            Measure("trip", "V", "that input", trip, limits=FOUND),
+            Measure("slope", "s/V", "how much sooner LOAD arrives for a higher input, there", slope, limits=FOUND),
+            Measure("t_delay", "s", "arrival of the delay line, from START", t_delay, limits=self.window),
+            Measure("tau", "s", "time constant of the latch", tau, limits=FOUND),
+            Measure("window_t", "s", "range of arrivals for which the latch needs more than t_meta", window, limits=FOUND),
+            Measure("window_v", "V", "the same as a range of inputs", window / slope, limits=FOUND),
+            *self.level_measures(),
         )
-        either = replace(self.window, high=math.inf)
-        dt = () if self.cells else (Measure("dt", "s", "t_delay - t_load: above 0 the answer is 1", limits=either),)
+
+    def arrival_measures(self) -> tuple[Measure, ...]:
+        """Those of ``measure=decision``."""
+        t_load, t_delay = {tag: self.arrival(f"arrive_{tag}") for tag in self.amplifiers}, self.arrival("delayed")
+        loads: tuple[Measure, ...]
+        dt: tuple[Measure, ...] = ()
+        if self.cells:
+            loads = tuple(
+                Measure(f"t_load_{tag}", "s", f"arrival of LOAD, cell {tag.upper()}", t, limits=self.window)
+                for tag, t in t_load.items()
+            )
+        else:
+            loads = (Measure("t_load", "s", "arrival of LOAD at the latch, from START", t_load["in"], limits=self.window),)
+            either = replace(self.window, high=math.inf)
+            dt = (Measure("dt", "s", "t_delay - t_load: above 0 the answer is 1", t_delay - t_load["in"], limits=either),)
         return (
             *self.decision_measures(),
             *loads,
-            Measure("t_delay", "s", "arrival of the delay line at the latch, from START", limits=self.window),
+            Measure("t_delay", "s", "arrival of the delay line at the latch, from START", t_delay, limits=self.window),
             *dt,
-            *self.energy_measures({"line": "delay line, one amplifier's share"}),
+            *self.energy_measures({"line": (self.p.amplifiers, "delay line, one amplifier's share")}),
         )
 
-    def evaluate(self, waves: Waves) -> Mapping[str, float]:
-        t_delay = self.arrival(waves, "delayed")
-        if self.p.measure == "offset":
-            t_lo, t_hi = (self.arrival(waves, f"arrive_{tag}") for tag in ("lo", "hi"))
-            trip = slope = tau = window = math.nan
-            if math.inf > t_lo > t_hi > 0 and math.inf > t_delay > 0:
-                # ln t is all but linear in the gate voltage: the current is exponential in weak inversion
-                ratio = math.log(t_lo / t_hi)
-                trip = self.p.v_mid - self.p.delta + 2 * self.p.delta * math.log(t_lo / t_delay) / ratio
-                slope = t_delay * ratio / (2 * self.p.delta)
-            needed = [self.resolution(waves, k) for k in range(len(APART))]
-            if all(math.isfinite(time) for time in needed):
-                tau = (needed[1] - needed[0]) / math.log(APART[0] / APART[1])
-                window = 2 * APART[1] * math.exp((needed[1] - self.p.t_meta) / tau)
-            found = {"offset": trip - self.p.v_mid, "trip": trip, "slope": slope, "t_delay": t_delay}
-            return {**found, "tau": tau, "window_t": window, "window_v": window / slope, **self.levels(waves)}
-        t_load = {tag: self.arrival(waves, f"arrive_{tag}") for tag in self.amplifiers}
-        if self.cells:
-            arrivals = {f"t_load_{tag}": value for tag, value in t_load.items()}
-        else:
-            arrivals = {"t_load": t_load["in"], "dt": t_delay - t_load["in"]}
-        return {**self.decisions(waves), **arrivals, "t_delay": t_delay, **self.energy(waves, {"line": self.p.amplifiers})}
-
-    def resolution(self, waves: Waves, k: int) -> float:
+    def resolution(self, k: int) -> Node:
         """How long latch ``k`` without mismatch takes from its second edge until its outputs are apart, in seconds, or inf."""
-        high, low = (waves(f"v({node}_window{k})") for node in self.latch)
-        parted = crossing(waves("time"), abs(high - low), self.vdd / 2, after=T_START)
-        return (parted if parted < self.t_off else math.inf) - (T_START + WINDOW_EDGE / 2 + APART[k])
+        high, low = (v(f"{node}_window{k}") for node in self.latch)
+        parted = Crossing(abs(high - low), self.vdd / 2, after=T_START)
+        return Choose(parted < self.t_off, parted, math.inf) - (T_START + WINDOW_EDGE / 2 + APART[k])
 
     def panels(self) -> tuple[Panel, ...]:
         copies = {"in": "", "p": " (P)", "ap": " (AP)", "lo": " (low input)", "hi": " (high input)"}
@@ -275,7 +279,7 @@ class TbsSense(SenseBench):
         """``energy.png``: where the energy of the operation goes."""
         if self.p.measure == "offset":
             return {}
-        energy = self.energy(waves, {"line": self.p.amplifiers})
+        energy = {name: float(value) for name, value in self.evaluate(waves).items() if name.startswith("e_")}
         total = energy.pop("e_total")
         figure = new_figure(7, 3.2)
         axis = figure.subplots()

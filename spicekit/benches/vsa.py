@@ -8,7 +8,6 @@ input pair has 2 um2 a transistor, 2.5 mV at the shipped 65 nm (Pelgrom); ``sigm
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 from typing import Any, ClassVar, Literal
 
 from spicekit.analysis import TranAnalysis
@@ -17,7 +16,7 @@ from spicekit.benches.sense_source import T_START, SenseBench, SenseParameters, 
 from spicekit.benches.tbs import TbsSense
 from spicekit.errors import UserError
 from spicekit.limits import Limits
-from spicekit.waves import Waves
+from spicekit.measures import Choose, Final, v
 
 COMPARISONS = 9  # of the offset search: its resolution is offset_range / 2^9
 C_SEARCH = 1e-12  # F, holds the differential input of the offset search
@@ -168,28 +167,30 @@ class VsaSense(SenseBench):
         return TranAnalysis(save=save, step=500e-12, stop=stop, reltol=3e-4, trtol=1.0, options={"chgtol": 1e-16})
 
     def measures(self) -> tuple[Measure, ...]:
-        if self.p.measure == "offset":
-            limits = Limits("raise offset_range", low=-self.reach, high=self.reach)
-            return (
-                Measure(
-                    "offset", "V", "input at which the decision turns, less v_mid: with the reference's deviation", limits=limits
-                ),
-                Measure(
-                    "trip", "V", "that input", limits=Limits(limits.remedy, self.p.v_mid - self.reach, self.p.v_mid + self.reach)
-                ),
-                Measure("in_range", "", "1 if it lies within offset_range of v_mid", fraction=True),
-                *self.level_measures(),
-            )
-        return (*self.decision_measures(), *self.energy_measures({}))
-
-    def evaluate(self, waves: Waves) -> Mapping[str, float]:
-        if self.p.measure == "offset":
-            offset = float(waves("v(dv)")[-1])
-            in_range = abs(offset) < self.reach
-            if not in_range:
-                offset = math.copysign(math.inf, offset)
-            return {"offset": offset, "trip": self.p.v_mid + offset, "in_range": float(in_range), **self.levels(waves)}
-        return {**self.decisions(waves), **self.energy(waves, {})}
+        if self.p.measure == "decision":
+            return (*self.decision_measures(), *self.energy_measures({}))
+        limits = Limits("raise offset_range", low=-self.reach, high=self.reach)
+        applied = Final(v("dv"))
+        in_range = abs(applied) < self.reach
+        offset = Choose(in_range, applied, Choose(applied < 0, -math.inf, math.inf))
+        return (
+            Measure(
+                "offset",
+                "V",
+                "input at which the decision turns, less v_mid: with the reference's deviation",
+                offset,
+                limits=limits,
+            ),
+            Measure(
+                "trip",
+                "V",
+                "that input",
+                self.p.v_mid + offset,
+                limits=Limits(limits.remedy, self.p.v_mid - self.reach, self.p.v_mid + self.reach),
+            ),
+            Measure("in_range", "", "1 if it lies within offset_range of v_mid", in_range, fraction=True),
+            *self.level_measures(),
+        )
 
     def panels(self) -> tuple[Panel, ...]:
         if self.p.measure == "offset":

@@ -12,6 +12,7 @@ Energies are differences of ``integ``, the trapezoidal sum: ``meas integ`` is of
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -71,6 +72,7 @@ class _Lines:
         self.names = {name: f"{name}_measured" if name.lower() in nodes else name for name, _ in defined}
         # of the measures that have no name yet
         self.definitions = {definition: name for name, definition in reversed(defined) if not isinstance(definition, Number)}
+        self.shared = _shared(definition for _, definition in defined)  # what gets a name when it is first needed
         self.taken = nodes | {name.lower() for name in (*self.names, *self.names.values())}
 
     def text(self) -> list[str]:
@@ -100,6 +102,7 @@ class _Lines:
     def _define(self, x: Node, name: str) -> None:
         """Lines that make ``name`` the value of ``x``."""
         self.definitions.pop(x, None)
+        self.shared.discard(x)
         if x in self.known:
             self.lines.append(f"let {name} = {self.known[x]}")
             return
@@ -137,12 +140,20 @@ class _Lines:
         """A name that holds ``x``."""
         text = self._expression(x)
         if not isinstance(x, Vector) and not re.fullmatch(r"\w+", text):
-            text = self._fresh("wave" if self.transient and over_time(x) else "found")
-            self._define(x, text)
+            text = self._give_name(x)
         return text
 
-    def _fresh(self, kind: str) -> str:
-        number = 1
+    def _give_name(self, x: Node) -> str:
+        self.shared.discard(x)
+        for part in x.parts:  # what it needs has the earlier names
+            self._expression(part)
+        name = self._fresh_for(x)
+        self._define(x, name)
+        return name
+
+    def _fresh_for(self, x: Node) -> str:
+        """A name for ``x`` that nothing has."""
+        kind, number = "wave" if self.transient and over_time(x) else "found", 1
         while f"{kind}_{number}" in self.taken:
             number += 1
         self.taken.add(f"{kind}_{number}")
@@ -152,6 +163,8 @@ class _Lines:
         """``x`` as an operand; what it needs beforehand is among the lines then."""
         if x in self.definitions:
             self._define(x, self.names[self.definitions[x]])
+        elif x in self.shared:
+            self._give_name(x)
         if x in self.known:
             return self.known[x]
         if isinstance(x, Number):
@@ -202,14 +215,39 @@ class _Lines:
             whole = Final(charge) if x.stop is None else At(charge, x.stop)
             from_start = isinstance(x.start, Number) and x.start.value <= 0
             return self._expression(whole if from_start else whole - At(charge, x.start))
-        found = self._fresh("found")
-        self._define(x, found)
-        return found
+        return self._give_name(x)
+
+
+def _shared(definitions: Iterable[Node]) -> set[Node]:
+    """Computed parts that stand in several places, but for those that ngspice may be unable to compute: such a part stays within
+    the :class:`Choose` that keeps it from being looked at."""
+    places: Counter[Node] = Counter()
+    seen: set[Node] = set()
+
+    def count(x: Node) -> None:
+        places[x] += 1
+        if x not in seen:
+            seen.add(x)
+            for part in x.parts:
+                count(part)
+
+    for definition in definitions:
+        count(definition)
+    return {x for x, times in places.items() if times > 1 and _worth_a_name(x) and not any(_may_fail(part) for part in x.walk())}
+
+
+def _worth_a_name(x: Node) -> bool:
+    return isinstance(x, Binary | Choose) or (isinstance(x, Unary) and not isinstance(x.operand, Number | Vector))
+
+
+def _may_fail(x: Node) -> bool:
+    division = isinstance(x, Binary) and x.operation == "/" and not isinstance(x.right, Number)
+    return division or (isinstance(x, Unary) and x.operation in ("ln", "sqrt"))
 
 
 def _number(value: float) -> str:
     if np.isnan(value):
-        return "nan"
+        return f"({_INF} - {_INF})"  # no other word for it
     text = repr(float(value)) if np.isfinite(value) else _INF if value > 0 else f"-{_INF}"
     return f"({text})" if text.startswith("-") else text
 

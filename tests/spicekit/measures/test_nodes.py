@@ -104,6 +104,8 @@ OF_NUMBERS: dict[str, tuple[Any, float]] = {  # a divider: 2 V over 1 kohm and 3
     "counted": ((v("in") > 1) + (v("out") > 1) - 5 * (v("out") > 1.75), 2.0),
     "chosen": (Choose(v("in") > v("out"), v("out") * 2, -1.0), 3.0),
     "not_chosen": (Choose(v("in") < v("out"), v("out") * 2, -1.0) + 1, 0.0),
+    "guarded": (Choose(v("in") > 3, ln(-v("in")), 5.0), 5.0),  # ngspice has no logarithm of -2, and must not look for it
+    "guarded_twice": (Choose(v("in") > 3, 2 * ln(-v("in")), 6.0), 6.0),
 }
 
 
