@@ -12,20 +12,17 @@ v_out is 0.1 mV off, and where the row is on for 2 ns the trapezoidal rule then 
 from __future__ import annotations
 
 import functools
-from collections.abc import Mapping
 from typing import Any, Literal, Self
 
-import numpy as np
 from pydantic import model_validator
 
 from spicekit.analysis import Analysis, DcAnalysis, LongTranAnalysis
 from spicekit.bench import Measure, Panel, VariationPoint, option
 from spicekit.benches.bnn_array import SECTIONS, START, RowBench, RowParameters
 from spicekit.benches.bnn_data import Cell, turned
-from spicekit.benches.stt_settle import LATEST, settled
-from spicekit.crossing import integral, value_at
+from spicekit.benches.stt_settle import LATEST
 from spicekit.limits import Limits
-from spicekit.waves import Array, Waves
+from spicekit.measures import At, First, Integral, Node, Number, Settling, energy, floor, i, total, v
 
 RECOVERY = 0.4e-9  # s, everything goes back; its energy belongs to the operation
 
@@ -95,43 +92,63 @@ class BnnRow(RowBench):
         )
 
     def measures(self) -> tuple[Measure, ...]:
-        common = (
-            Measure("v_sl", "V", "source line at the amplifier"),
-            Measure("lsb", "V", "what one match more adds to it: the same row with one input turned"),
-            Measure("n1", "", "matching cells"),
-            Measure("i_row", "A", "current from the rail V_H; in a transient the mean of the last quarter of t_row"),
-            Measure("e_row", "J", "energy from the rail V_H while the row is on (t_row)"),
-        )
+        n1, sign = self._matches()
         if not self.p.dynamic:
-            return common
+            line, current = v(f"sla_{self.p.n - 1}"), i("vhigha")
+            lsb = (v(f"slb_{self.p.n - 1}") - line) * sign
+            return self._common(line, lsb, n1, current, current * self.p.v_high * self.p.t_row)
+        sl_a, sl_b = (At(v(f"sl{tag}_{self.p.n - 1}"), self.t_sample) for tag in self.copies)
+        out_a, out_b = (At(v(f"out{tag}"), self.t_ready) for tag in self.copies)
+        lsb = (sl_b - sl_a) * sign
+        # a mean: at a single point the trapezoidal rule is off by up to 1 %
+        current = Integral(i("vhigha"), self.t_sample - self.p.t_row / 4, self.t_sample) / (self.p.t_row / 4)
+        # of a node that tends to 1, whose rounding the values of t_settle have
+        tending = 1 + (v("outa") - At(v("outa"), self.t_sample)) / lsb
+        e_row = energy("vhigha", self.p.v_high)
+        e_wordline, e_drivers = energy("vword", self.v_wl), energy("vgatea", self.vdd)
+        e_sense = energy("vctl", self.vdd) if self.sense_devices() else Number(0.0)
+        if self.p.boost:
+            e_sense = e_sense + energy("vlifta", self.p.v_lift)
         return (
-            *common,
+            *self._common(sl_a, lsb, n1, current, e_row),
             Measure(
                 "t_settle",
                 "s",
                 "from switching on until the sense node stays within LSB/2",
+                Settling(abs(tending - 1), 0.5, self.t_sample) - START,
                 limits=Limits("raise t_row", high=LATEST * self.p.t_row),
             ),
-            Measure("v_out", "V", "sense node, isolated and lifted"),
-            Measure("gain", "", "of the sense node: change of v_out over change of v_sl for one match more"),
-            Measure("e_wordline", "J", "word line"),
-            Measure("e_drivers", "J", "gates of the bit lines' drivers, this row's share"),
-            Measure("e_sense", "J", "isolation switch and lifting capacitors with their gates"),
-            Measure("e_total", "J", "the four energies together"),
+            Measure("v_out", "V", "sense node, isolated and lifted", out_a),
+            Measure(
+                "gain",
+                "",
+                "of the sense node: change of v_out over change of v_sl for one match more",
+                (out_b - out_a) / (sl_b - sl_a),
+            ),
+            Measure("e_wordline", "J", "word line", e_wordline),
+            Measure("e_drivers", "J", "gates of the bit lines' drivers, this row's share", e_drivers),
+            Measure("e_sense", "J", "isolation switch and lifting capacitors with their gates", e_sense),
+            Measure("e_total", "J", "the four energies together", total([e_row, e_wordline, e_drivers, e_sense])),
         )
 
-    def evaluate(self, waves: Waves) -> Mapping[str, Array | float]:
-        last = self.p.n - 1
-        a, b, current = waves(f"v(sla_{last})"), waves(f"v(slb_{last})"), waves("i(vhigha)")
-        if self.p.data == "trial":
-            n1: Array | float = np.round(waves("v(matches)") * self.p.n)
-            sign: Array | float = 1 - 2 * np.round(waves(f"v(match_{self.turned_cell})"))
-        else:
-            n1, sign = (sum(cell.match for cell in self.cells), 1 - 2 * self.cells[self.turned_cell].match)
-        if not self.p.dynamic:
-            energy = current * self.p.v_high * self.p.t_row
-            return {"v_sl": a, "lsb": (b - a) * sign, "n1": n1, "i_row": current, "e_row": energy}
-        return self._transient(waves, n1, sign)
+    def _matches(self) -> tuple[Node, Node]:
+        """Matching cells, and the sign of what the turned input adds."""
+        if self.p.data != "trial":
+            return Number(sum(cell.match for cell in self.cells)), Number(1 - 2 * self.cells[self.turned_cell].match)
+        mean, match = v("matches"), v(f"match_{self.turned_cell}")
+        if self.p.dynamic:
+            return floor(First(mean) * self.p.n + 0.5), 1 - 2 * floor(First(match) + 0.5)
+        return floor(mean * self.p.n + 0.5), 1 - 2 * floor(match + 0.5)
+
+    def _common(self, v_sl: Node, lsb: Node, n1: Node, i_row: Node, e_row: Node) -> tuple[Measure, ...]:
+        """What both analyses measure."""
+        return (
+            Measure("v_sl", "V", "source line at the amplifier", v_sl),
+            Measure("lsb", "V", "what one match more adds to it: the same row with one input turned", lsb),
+            Measure("n1", "", "matching cells", n1),
+            Measure("i_row", "A", "current from the rail V_H; in a transient the mean of the last quarter of t_row", i_row),
+            Measure("e_row", "J", "energy from the rail V_H while the row is on (t_row)", e_row),
+        )
 
     def panels(self) -> tuple[Panel, ...]:
         return (
@@ -139,35 +156,3 @@ class BnnRow(RowBench):
             Panel("source line", "V", {f"v(sla_{self.p.n - 1})": "SL", "v(outa)": "sense node"}),
             Panel("rail V_H", "A", {"i(vhigha)": "current"}),
         )
-
-    def _transient(self, waves: Waves, n1: Array | float, sign: Array | float) -> dict[str, float]:
-        time, last = waves("time"), self.p.n - 1
-        sl_a, sl_b = (value_at(time, waves(f"v(sl{tag}_{last})"), self.t_sample) for tag in self.copies)
-        out_a, out_b = (value_at(time, waves(f"v(out{tag})"), self.t_ready) for tag in self.copies)
-        lsb = (sl_b - sl_a) * float(np.ravel(sign)[0])
-        on = time <= self.t_sample
-        distance = (waves("v(outa)")[on] - value_at(time, waves("v(outa)"), self.t_sample)) / lsb
-        e_sense = self._energy(waves, "vctl", self.vdd) + self._energy(waves, "vlifta", self.p.v_lift)
-        e = {
-            "e_row": self._energy(waves, "vhigha", self.p.v_high),
-            "e_wordline": self._energy(waves, "vword", self.v_wl),
-            "e_drivers": self._energy(waves, "vgatea", self.vdd),
-            "e_sense": e_sense,
-        }
-        return {
-            "v_sl": sl_a,
-            "lsb": lsb,
-            "n1": float(np.ravel(n1)[0]),
-            # a mean: at a single point the trapezoidal rule is off by up to 1 %
-            "i_row": integral(time, waves("i(vhigha)"), self.t_sample - self.p.t_row / 4, self.t_sample) / (self.p.t_row / 4),
-            "t_settle": settled(time[on], 1 + distance, 0.5) - START,
-            "v_out": out_a,
-            "gain": (out_b - out_a) / (sl_b - sl_a),
-            **e,
-            "e_total": sum(e.values()),
-        }
-
-    def _energy(self, waves: Waves, supply: str, voltage: float) -> float:
-        """Energy in J from a supply; 0 if the row has none of this name."""
-        vector = f"i({supply})"
-        return integral(waves("time"), waves(vector)) * voltage if vector in waves.vectors else 0.0

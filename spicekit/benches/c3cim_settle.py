@@ -11,17 +11,15 @@ one (see the tests).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any, Self
 
-import numpy as np
 from pydantic import model_validator
 
 from spicekit.analysis import Analysis, TranAnalysis
 from spicekit.bench import Measure, Panel, VariationPoint, channel_width, quantity
 from spicekit.benches.c3cim import C3cimBench, C3cimParameters
-from spicekit.crossing import integral, value_at
 from spicekit.limits import Limits
+from spicekit.measures import At, Node, Number, Settling, energy, v
 from spicekit.waves import Array, Waves
 
 START = 5e-9  # s, the row drivers switch
@@ -77,7 +75,7 @@ class C3cimSettle(C3cimBench):
 
     def context(self) -> dict[str, Any]:
         gates = [("wl", "wlb") if on else ("0", "gate") for on in self.selected]
-        times = {"start": START, "edge": EDGE, "l_min": float(self.technology.l_min), "droop": DROOP}
+        times = {"start": START, "edge": EDGE, "l_min": float(self.technology.l_min)}
         return super().context() | times | {"gates": gates}
 
     def points(self) -> tuple[VariationPoint, ...]:
@@ -92,67 +90,49 @@ class C3cimSettle(C3cimBench):
         )  # fmt: skip
 
     def measures(self) -> tuple[Measure, ...]:
+        column, step = v("d_top"), self.p.i_col * self.memory.step
+        final, sample, hold = At(column, self.t_back), At(column, self.t_sample), At(v("hold"), self.t_sample + DROOP)
+        before = self.t_sample * (1 + 1e-9)  # the switch that lets go moves the column, too
+        t_settle = Settling(abs(column - final), step / 2, before) - START
+        e_column = energy("vdd_d", self.vdd, START, self.t_sample)
+        e_driver: Node = Number(0.0)
+        if self.p.driver == "cascode":
+            e_driver = energy("vdd_bias", self.vdd, START, self.t_sample) / self.p.columns
+        there = energy("vdd_gate", self.v_gate, START, self.t_sample)
+        back = energy("vdd_gate", self.v_gate, self.t_back, self.t_back + REST)
+        e_gates = (there + back) / self.p.columns
+        e_convert = Number((self.p.n + 1) * self.p.e_level)
+        e_readout = energy("vdd_sample", self.vdd, START, self.t_sample + DROOP) + e_convert
         return (
             Measure(
                 "t_settle",
                 "s",
                 "until the column stays within half a step of v_final, before the sample",
+                t_settle,
                 limits=Limits("raise t_mac", high=self.p.t_mac, event=True),
             ),
-            Measure("settled", "", "1 if that is before the sample", fraction=True),
-            Measure("v_final", "V", "column voltage after 2 t_mac"),
-            Measure("v_sample", "V", "column voltage at the sample"),
-            Measure("residual", "", "v_sample - v_final, in steps"),
-            Measure("v_hold", "V", "held voltage, 5 ns later"),
+            Measure("settled", "", "1 if that is before the sample", t_settle < self.p.t_mac, fraction=True),
+            Measure("v_final", "V", "column voltage after 2 t_mac", final),
+            Measure("v_sample", "V", "column voltage at the sample", sample),
+            Measure("residual", "", "v_sample - v_final, in steps", (sample - final) / step),
+            Measure("v_hold", "V", "held voltage, 5 ns later", hold),
             Measure(
                 "pedestal",
                 "",
                 "v_hold - v_sample, in steps: injection of the switch; it is nearly linear in v_sample: offset and gain",
+                (hold - sample) / step,
             ),
-            Measure("e_mac", "J", "energy of a MAC: the three below"),
-            Measure("e_column", "J", "column current, t_mac long"),
-            Measure("e_driver", "J", "this column's share of the bias, t_mac long"),
-            Measure("e_gates", "J", "this column's share of the row drivers: t_mac with its edges, and the edges back"),
-            Measure("e_readout", "J", "read-out, apart: switch of the sample-and-hold and converter"),
-            Measure("e_convert", "J", "of it, the converter: (n + 1) e_level"),
+            Measure("e_mac", "J", "energy of a MAC: the three below", e_column + e_driver + e_gates),
+            Measure("e_column", "J", "column current, t_mac long", e_column),
+            Measure("e_driver", "J", "this column's share of the bias, t_mac long", e_driver),
+            Measure("e_gates", "J", "this column's share of the row drivers: t_mac with its edges, and the edges back", e_gates),
+            Measure("e_readout", "J", "read-out, apart: switch of the sample-and-hold and converter", e_readout),
+            Measure("e_convert", "J", "of it, the converter: (n + 1) e_level", e_convert),
         )
 
     def signal(self, waves: Waves, tag: str) -> Array:
         """Column voltage in V."""
         return waves(f"v({tag}_top)")
-
-    def evaluate(self, waves: Waves) -> Mapping[str, Array | float]:
-        time, column = waves("time"), waves("v(d_top)")
-        step = self.p.i_col * self.memory.step
-        final = value_at(time, column, self.t_back)
-        before = time <= self.t_sample * (1 + 1e-9)  # the switch that lets go moves the column, too
-        t_settle = last_crossing(time[before], np.abs(column[before] - final), step / 2) - START
-        sample = value_at(time, column, self.t_sample)
-        hold = value_at(time, waves("v(hold)"), self.t_sample + DROOP)
-
-        def energy(supply: str, start: float = START, stop: float = self.t_sample) -> float:
-            volts = self.v_gate if supply == "gate" else self.vdd
-            return integral(time, waves(f"i(vdd_{supply})"), start, stop) * volts
-
-        e_column = energy("d")
-        e_driver = energy("bias") / self.p.columns if self.p.driver == "cascode" else 0.0
-        e_gates = (energy("gate") + energy("gate", self.t_back, self.t_back + REST)) / self.p.columns
-        e_convert = (self.p.n + 1) * self.p.e_level
-        return {
-            "t_settle": t_settle,
-            "settled": float(t_settle < self.p.t_mac),
-            "v_final": final,
-            "v_sample": sample,
-            "residual": (sample - final) / step,
-            "v_hold": hold,
-            "pedestal": (hold - sample) / step,
-            "e_mac": e_column + e_driver + e_gates,
-            "e_column": e_column,
-            "e_driver": e_driver,
-            "e_gates": e_gates,
-            "e_readout": energy("sample", stop=self.t_sample + DROOP) + e_convert,
-            "e_convert": e_convert,
-        }
 
     def panels(self) -> tuple[Panel, ...]:
         middle = self.p.n // 2
@@ -164,17 +144,3 @@ class C3cimSettle(C3cimBench):
 
     def subtitle(self) -> str:
         return f"{self.memory.name}, {self.n_hrs} of {self.n_sel} selected cells in HRS"
-
-
-def last_crossing(time: Array, wave: Array, level: float) -> float:
-    """Last time at which ``wave`` falls below ``level`` to stay there, linearly interpolated.
-
-    The first time if it is always below; inf if it is not in the end.
-    """
-    above = np.flatnonzero(wave > level)
-    if not above.size:
-        return float(time[0])
-    k = above[-1]
-    if k + 1 == len(time):
-        return float("inf")
-    return float(time[k] + (wave[k] - level) / (wave[k] - wave[k + 1]) * (time[k + 1] - time[k]))

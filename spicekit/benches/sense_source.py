@@ -154,7 +154,6 @@ class SenseBench(Bench):
             "v_half_finite": v2 > 0,
             "edge": EDGE,
             "t_start": T_START,
-            "t_from": T_FROM,
         }
 
     def works(self) -> str:

@@ -166,7 +166,6 @@ class SotSense(Bench):
             "t_first": T_FIRST,
             "c_search": C_SEARCH,
             "search": self.search(),
-            "comparisons": COMPARISONS,
         }
 
     def search(self) -> list[tuple[float, float]]:

@@ -58,7 +58,6 @@ class SttSettle(SttCell):
     def context(self) -> dict[str, Any]:
         return super().context() | {
             "start": START,
-            "band": BAND,
             "l_min": float(self.technology.l_min),
             "r_p": self.junction.r_p,
         }

@@ -138,7 +138,6 @@ class VsaSense(SenseBench):
             "rising": self.rising,
             "search": self.search(),
             "c_search": C_SEARCH,
-            "reach": self.reach,
         }
 
     @property

@@ -109,12 +109,7 @@ class _Lines:
         if isinstance(x, Crossing):
             self._crossing(x, name)
         elif isinstance(x, Settling):
-            wave = self._named(x.wave)
-            self.lines += [
-                f"let {name} = 0",
-                f"meas tran {name} when {wave}={_number(x.band)} cross=last",
-                f"let {name} = ({wave}{_LAST} gt {_number(x.band)}) ? {_INF} : {name}",
-            ]
+            self._settling(x, name)
         elif isinstance(x, At) and not (isinstance(x.when, Number) and x.when.value <= 0):
             wave = self._named(x.wave)
             self.lines += [f"let {name} = {wave}{_LAST}", f"meas tran {name} find {wave} at={self._time(x.when)}"]
@@ -122,6 +117,18 @@ class _Lines:
             text = self._expression(x)
             self.lines.append(f"let {name} = {text[1:-1] if _enclosed(text) else text}")
         self.known[x] = name
+
+    def _settling(self, x: Settling, name: str) -> None:
+        band = _number(x.band)
+        # how far it is outside, nothing after `stop`: whether it is outside at the end is seen by where it then falls to nothing
+        window = Number(1.0) if x.stop is None else Vector("time") <= x.stop
+        wave = self._named(x.wave if x.stop is None else x.wave * window)
+        end = f"{wave}{_LAST} gt {band}" if x.stop is None else f"{name} ge vecmax(time * {self._expression(window)})"
+        self.lines += [
+            f"let {name} = 0",
+            f"meas tran {name} when {wave}={band} cross=last",
+            f"let {name} = ({end}) ? {_INF} : {name}",
+        ]
 
     def _crossing(self, x: Crossing, name: str) -> None:
         wave, level = x.wave, x.level

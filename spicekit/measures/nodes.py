@@ -215,13 +215,14 @@ class Crossing(Reduction):
 
 @dataclass(frozen=True)
 class Settling(Reduction):
-    """Time, in seconds, from which ``wave`` stays at or below ``band``; inf if it is above it at the end.
+    """Time, in seconds, from which ``wave`` stays at or below ``band``; inf if it is above it at the end, or at ``stop``.
 
     Of a waveform that settles to its final value within 1 %: ``Settling(abs(w / Final(w) - 1), 0.01)``.
     """
 
     wave: Node
     band: float
+    stop: float | None = None
 
 
 @dataclass(frozen=True)

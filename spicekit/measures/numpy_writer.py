@@ -112,15 +112,16 @@ class Evaluation:
             level, after = float(self(x.level)), float(self(x.after))
             return crossing.crossing(time, wave, level, after=after, edge=x.edge)
         if isinstance(x, Settling):
-            return crossing.settled(time, wave, x.band)
+            inside = slice(None) if x.stop is None else time <= x.stop
+            return crossing.settled(time[inside], wave[inside], x.band)
         if isinstance(x, At):
             return crossing.value_at(time, wave, float(self(x.when)))
         if isinstance(x, Integral):
             stop = None if x.stop is None else float(self(x.stop))
             return crossing.integral(time, wave, float(self(x.start)), stop)
         if isinstance(x, Largest | Smallest):
-            inside = wave if x.stop is None else wave[time <= x.stop]
-            return float(inside.max() if isinstance(x, Largest) else inside.min())
+            values = wave if x.stop is None else wave[time <= x.stop]
+            return float(values.max() if isinstance(x, Largest) else values.min())
         if isinstance(x, First | Final):
             return float(wave[0] if isinstance(x, First) else wave[-1])
         raise TypeError(f"no value is known of a {type(x).__name__}")

@@ -57,6 +57,9 @@ OF_WAVES: dict[str, tuple[Any, float]] = {
     "after_half": (Crossing(v("sine"), 0.0, after=Crossing(v("out"), 0.5)), PERIOD / 2),
     "parted": (Crossing(abs(v("in") - v("out")), 0.25, after=1.1e-9), START + RC * math.log(4)),
     "settled": (Settling(abs(v("out") - 1), 0.01), START + RC * math.log(100)),
+    # outside again after 1.5 ns, and there for the last time at pi - asin(0.2) before the end of the first half-wave
+    "settled_early": (Settling(abs(v("sine")), 0.1, 2.1e-9), PERIOD / 2 * (1 - math.asin(0.2) / math.pi)),
+    "unsettled_early": (Settling(v("sine"), 0.1, 1.5e-9), math.inf),
     "unsettled": (Settling(abs(v("sine")), 0.1), math.inf),
     "at": (At(v("out"), START + RC), 1 - math.exp(-1)),
     "at_half": (At(v("in") - v("out"), Crossing(v("out"), 0.5)), 0.5),
@@ -123,7 +126,12 @@ class Charging(Bench):
         return TranAnalysis(save=self.vectors(), step=5e-12, stop=STOP, reltol=1e-6)
 
     def measures(self) -> tuple[Measure, ...]:
-        limits = {"never": Limits("", event=True), "never_falls": Limits(""), "unsettled": Limits("")}
+        limits = {
+            "never": Limits("", event=True),
+            "never_falls": Limits(""),
+            "unsettled": Limits(""),
+            "unsettled_early": Limits(""),
+        }
         return tuple(Measure(name, "", "", x, limits=limits.get(name)) for name, (x, _) in self.definitions.items())
 
 
