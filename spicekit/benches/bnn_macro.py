@@ -26,18 +26,17 @@ import math
 from collections.abc import Mapping
 from typing import Any, ClassVar, Literal, Self
 
-import numpy as np
 from pydantic import model_validator
 
 from spicekit.analysis import LongTranAnalysis, TranAnalysis
 from spicekit.bench import Measure, Panel, VariationPoint, channel_width, option, quantity, voltage
 from spicekit.benches.bnn_array import EDGE, LIFT_DELAY, SECTIONS, START, RowBench, RowParameters
 from spicekit.benches.bnn_data import Positions
-from spicekit.benches.stt_settle import settled
 from spicekit.benches.tbs import FOUND, Arrivals, TbsSense, TbsSizes, trimmed
-from spicekit.crossing import crossing, integral, value_at
 from spicekit.errors import UserError
 from spicekit.limits import Limits
+from spicekit.measures import At, Choose, Crossing, First, Node, Number, Settling, energy, floor, ln, maximum, total, v
+from spicekit.measures.numpy_writer import Evaluation
 from spicekit.outcome import Outcome
 from spicekit.style import COLOURS, new_figure
 from spicekit.units import format_value
@@ -244,96 +243,89 @@ class BnnMacro(RowBench):
         return kind(save=save, step=500e-12, stop=self.t_off + self.p.t_recover, options=options, until=until)
 
     def measures(self) -> tuple[Measure, ...]:
-        if self.p.measure == "offset":
-            return (
-                Measure("offset", "V", "SL at which LOAD and the delay line arrive together, less v_mid", limits=FOUND),
-                Measure("trip", "V", "that SL", limits=FOUND),
-                Measure("slope", "s/V", "how much sooner LOAD arrives for a higher SL, there", limits=FOUND),
-                Measure("t_delay", "s", "arrival of the delay line, from START", limits=WINDOW),
-            )
-        row = self.p.source == "row"
+        return self._offset_measures() if self.p.measure == "offset" else self._decision_measures()
+
+    def _offset_measures(self) -> tuple[Measure, ...]:
+        t_lo, t_hi, t_delay = (self.arrival(node) for node in (*(f"arrive_{tag}" for tag in self.tags), "delayed"))
+        arrived = (t_lo < math.inf) & (t_hi < t_lo) & (t_hi > 0) & (t_delay < math.inf) & (t_delay > 0)
+        ratio = ln(t_lo / t_hi)  # ln t is all but linear in SL
+        offset = Choose(arrived, -DELTA + 2 * DELTA * ln(t_lo / t_delay) / ratio, math.nan)
+        slope = Choose(arrived, t_delay * ratio / (2 * DELTA), math.nan)
         return (
-            *((Measure("n1", "", "matching cells"),) if row else ()),
-            Measure("v_sl", "V", "source line when the sense node is isolated"),
-            Measure("v_sense", "V", "sense node when START rises"),
-            Measure("decision", "", "decision at the end of t_window", fraction=True),
-            Measure("wrong", "", "1 if it is not the right answer: 1 for n/2 or more matches, SL above v_mid", fraction=True),
-            Measure("decided", "", "1 if the latch's outputs parted by VDD/2 within t_window", fraction=True),
-            Measure("t_decision", "s", "from START until they did", limits=WINDOW),
-            Measure("t_latency", "s", "the same from when the row was switched on", limits=WINDOW),
-            Measure("t_cycle", "s", "t_latency and the time that LOAD and the delay line then need to be reset", limits=RECOVERY),
-            Measure("t_load", "s", "arrival of LOAD at the latch, from START", limits=WINDOW),
-            Measure("t_delay", "s", "arrival of the delay line at the latch, from START", limits=WINDOW),
-            Measure("lead", "", "ln(t_delay / t_load): above 0 the answer is 1; all but linear in SL", limits=WINDOW),
-            Measure("e_total", "J", "energy of the operation from all supplies: those below"),
-            *(
-                (
-                    Measure("e_row", "J", "rail V_H"),
-                    Measure("e_wordline", "J", "word line"),
-                    Measure("e_drivers", "J", "gates of the bit lines' drivers, this row's share"),
-                )
-                if row
-                else ()
-            ),
-            Measure("e_sense", "J", "isolation switch and lifting capacitors with their gates"),
-            *(Measure(f"e_{name}", "J", meaning) for name, meaning in SUPPLIES.items()),
-            Measure("e_line", "J", "delay line, one amplifier's share"),
+            Measure("offset", "V", "SL at which LOAD and the delay line arrive together, less v_mid", offset, limits=FOUND),
+            Measure("trip", "V", "that SL", self.v_mid + offset, limits=FOUND),
+            Measure("slope", "s/V", "how much sooner LOAD arrives for a higher SL, there", slope, limits=FOUND),
+            Measure("t_delay", "s", "arrival of the delay line, from START", t_delay, limits=WINDOW),
         )
 
     def works(self) -> str:
         # what is not decided yet is late, and not wrong
         return "wrong < 0.5 or decided < 0.5" if self.p.measure == "decision" else ""
 
-    def evaluate(self, waves: Waves) -> Mapping[str, float]:
-        t_delay = self._arrival(waves, "delayed")
-        if self.p.measure == "offset":
-            t_lo, t_hi = (self._arrival(waves, f"arrive_{tag}") for tag in self.tags)
-            offset, slope = turning(t_lo, t_hi, t_delay)
-            return {"offset": offset, "trip": self.v_mid + offset, "slope": slope, "t_delay": t_delay}
-        time, row = waves("time"), self.p.source == "row"
-        line = waves(f"v(sl_{self.p.n - 1 if row else 'in'})")
-        apart = waves("v(q_in)") - waves("v(qb_in)")
-        parted = crossing(time, abs(apart), self.vdd / 2, after=self.t_ready)
-        decision = value_at(time, apart, self.t_off) > self.vdd / 2
-        t_load = self._arrival(waves, "arrive_in")
-        t_decision = parted - self.t_from if parted < self.t_off else math.inf
-        n1 = self._matches(waves) if row else 0
-        right = 2 * n1 >= self.p.n if row else self.inputs["in"] > self.v_mid
-        found = {"n1": float(n1)} if row else {}
-        energies = self.energies(waves)
-        return found | {
-            "v_sl": value_at(time, line, self.t_sample),
-            "v_sense": value_at(time, waves("v(sense_in)"), self.t_ready),
-            "decision": float(decision),
-            "wrong": float(decision != right or parted >= self.t_off),
-            "decided": float(parted < self.t_off),
-            "t_decision": t_decision,
-            "t_latency": self.t_from + t_decision - START,
-            "t_cycle": self.t_from + t_decision - START + self._reset(waves),
-            "t_load": t_load,
-            "t_delay": t_delay,
-            "lead": float(np.log(t_delay) - np.log(t_load)) if math.isinf(max(t_delay, t_load)) else math.log(t_delay / t_load),
-            "e_total": sum(energies.values()),
-            **energies,
+    def _decision_measures(self) -> tuple[Measure, ...]:
+        row = self.p.source == "row"
+        apart, line = v("q_in") - v("qb_in"), v(f"sl_{self.p.n - 1 if row else 'in'}")
+        parted = Crossing(abs(apart), self.vdd / 2, after=self.t_ready)
+        decided = parted < self.t_off
+        decision = At(apart, self.t_off) > self.vdd / 2
+        n1 = self._matches()
+        right = 2 * n1 >= self.p.n if row else Number(float(self.inputs["in"] > self.v_mid))
+        t_decision = Choose(decided, parted - self.t_from, math.inf)
+        t_latency = self.t_from + t_decision - START
+        t_load, t_delay = self.arrival("arrive_in"), self.arrival("delayed")
+        # the logarithm of the ratio, but of arrivals of which one is missing the side on which it is
+        lead = Choose(maximum(t_delay, t_load) < math.inf, ln(t_delay / t_load), ln(t_delay) - ln(t_load))
+        energies = self.energies()
+        parts = {
+            "e_row": "rail V_H",
+            "e_wordline": "word line",
+            "e_drivers": "gates of the bit lines' drivers, this row's share",
+            "e_sense": "isolation switch and lifting capacitors with their gates",
+            **{f"e_{name}": meaning for name, meaning in SUPPLIES.items()},
+            "e_line": "delay line, one amplifier's share",
         }
+        return (
+            *((Measure("n1", "", "matching cells", n1),) if row else ()),
+            Measure("v_sl", "V", "source line when the sense node is isolated", At(line, self.t_sample)),
+            Measure("v_sense", "V", "sense node when START rises", At(v("sense_in"), self.t_ready)),
+            Measure("decision", "", "decision at the end of t_window", decision, fraction=True),
+            Measure(
+                "wrong",
+                "",
+                "1 if it is not the right answer: 1 for n/2 or more matches, SL above v_mid",
+                (decision ^ right) | (parted >= self.t_off),
+                fraction=True,
+            ),
+            Measure("decided", "", "1 if the latch's outputs parted by VDD/2 within t_window", decided, fraction=True),
+            Measure("t_decision", "s", "from START until they did", t_decision, limits=WINDOW),
+            Measure("t_latency", "s", "the same from when the row was switched on", t_latency, limits=WINDOW),
+            Measure(
+                "t_cycle",
+                "s",
+                "t_latency and the time that LOAD and the delay line then need to be reset",
+                t_latency + self._reset(),
+                limits=RECOVERY,
+            ),
+            Measure("t_load", "s", "arrival of LOAD at the latch, from START", t_load, limits=WINDOW),
+            Measure("t_delay", "s", "arrival of the delay line at the latch, from START", t_delay, limits=WINDOW),
+            Measure("lead", "", "ln(t_delay / t_load): above 0 the answer is 1; all but linear in SL", lead, limits=WINDOW),
+            Measure("e_total", "J", "energy of the operation from all supplies: those below", total(list(energies.values()))),
+            *(Measure(name, "J", meaning, energies[name]) for name, meaning in parts.items() if name in energies),
+        )
 
-    def energies(self, waves: Waves) -> dict[str, float]:
+    def energies(self) -> dict[str, Node]:
         """Energy in J by what it is spent on."""
-        p, vdd, time = self.p, self.vdd, waves("time")
-
-        def energy(supply: str, voltage: float) -> float:
-            return integral(time, waves(f"i({supply})")) * voltage
-
-        found = {}
+        p, vdd = self.p, self.vdd
+        found: dict[str, Node] = {}
         if p.source == "row":
             found = {
                 "e_row": energy("vhigh", p.v_high),
                 "e_wordline": energy("vword", self.v_wl),
                 "e_drivers": energy("vgate", vdd),
             }
-        found["e_sense"] = (energy("vctl", vdd) if self.sense_devices() else 0.0) + (
-            energy("vlift_in", p.v_lift) if p.boost else 0.0
-        )
+        sense = [energy("vctl", vdd)] if self.sense_devices() else []
+        sense += [energy("vlift_in", p.v_lift)] if p.boost else []
+        found["e_sense"] = total(sense) if sense else Number(0.0)
         return (
             found
             | {f"e_{name}": energy(f"vdd_{name}_in", vdd) for name in SUPPLIES}
@@ -361,7 +353,8 @@ class BnnMacro(RowBench):
         """``energy.png``: where the energy of the operation goes."""
         if self.p.measure == "offset":
             return {}
-        energies = self.energies(waves)
+        value = Evaluation(waves)
+        energies = {name: float(value(part)) for name, part in self.energies().items()}
         names = {
             "e_row": "row, rail V_H", "e_wordline": "word line", "e_drivers": "bit lines' drivers", "e_sense": "sense node",
             "e_load": "LOAD", "e_latch": "inverters, latch", "e_drive": "START driver", "e_line": "delay line, share",
@@ -378,25 +371,22 @@ class BnnMacro(RowBench):
         axis.set_title(f"stt-bnn-macro, {self.subtitle()}, {conditions}: {total * 1e15:.0f} fJ", fontsize=10)
         return {"energy.png": figure}
 
-    def _arrival(self, waves: Waves, node: str) -> float:
+    def arrival(self, node: str) -> Node:
         """When ``node`` first passes VDD/2, in seconds from START; inf if it does not within t_window."""
-        found = crossing(waves("time"), waves(f"v({node})"), self.vdd / 2, after=self.t_ready)
-        return found - self.t_from if found < self.t_off else math.inf
+        found = Crossing(v(node), self.vdd / 2, after=self.t_ready)
+        return Choose(found < self.t_off, found - self.t_from, math.inf)
 
-    def _reset(self, waves: Waves) -> float:
+    def _reset(self) -> Node:
         """Time in s from the fall of START until LOAD and the stages of the delay line are where they start from, or inf."""
-        after = waves("time") >= self.t_off
-        back = []
-        for node in ("load_in", *(f"d{k}" for k in range(self.p.stages))):
-            wave = waves(f"v({node})")
-            back.append(settled(waves("time")[after], 1 + (wave - wave[0])[after] / self.vdd, RESET))
-        return max(back) - self.t_off
+        waves = [v(node) for node in ("load_in", *(f"d{k}" for k in range(self.p.stages)))]
+        # of nodes that go back to 1, whose rounding the values of t_cycle have
+        back = [Settling(abs(1 + (wave - First(wave)) / self.vdd - 1), RESET, start=self.t_off) for wave in waves]
+        return maximum(*back) - self.t_off
 
-    def _matches(self, waves: Waves) -> int:
-        if self.p.data == "trial":
-            matches: float = waves("v(matches)")[0] * self.p.n
-            return round(matches)
-        return sum(cell.match for cell in self.cells)
+    def _matches(self) -> Node:
+        if self.p.source == "row" and self.p.data == "trial":
+            return floor(First(v("matches")) * self.p.n + 0.5)
+        return Number(sum(cell.match for cell in self.cells) if self.p.source == "row" else 0)
 
     def _nominal_row(self, *, n1: int | None = None, positions: Positions | None = None) -> dict[str, float]:
         """Measures of the row alone at its nominal operating point, with its own data or ``n1`` matches."""
@@ -441,7 +431,8 @@ def calibrated(p: MacroParameters) -> tuple[int, float]:
         window = float(bench.t_off - bench.t_from)
         if result.outcome is not Outcome.OK:
             return Arrivals(math.nan, math.nan, window)
-        t_lo, t_hi = (bench._arrival(result.waves, f"arrive_{tag}") for tag in bench.tags)
+        value = Evaluation(result.waves)
+        t_lo, t_hi = (float(value(bench.arrival(f"arrive_{tag}"))) for tag in bench.tags)
         delays[trim] = result.measures["t_delay"]
         if not (t_lo > t_hi > 0 or math.isinf(t_hi)):
             raise UserError(f"{what}LOAD does not fall sooner for a higher SL: reduce l_st, w_load or w_switch")
@@ -454,15 +445,3 @@ def calibrated(p: MacroParameters) -> tuple[int, float]:
     if not math.isfinite(delays.get(trim, math.nan)):
         raise UserError(f"{what}the delay line with trim = {trim} takes longer than {format_value(LONG, 's')}: give t_window")
     return trim, delays[trim]
-
-
-def turning(t_lo: float, t_hi: float, t_delay: float) -> tuple[float, float]:
-    """Offset from the threshold in V, and how much sooner LOAD arrives for a higher SL there in s/V.
-
-    ``t_lo``, ``t_hi``: its arrivals DELTA below and above the threshold.  NaN if one of the arrivals is missing,
-    or LOAD does not follow SL.
-    """
-    if not (math.inf > t_lo > t_hi > 0 and math.inf > t_delay > 0):
-        return math.nan, math.nan
-    ratio = math.log(t_lo / t_hi)  # ln t is all but linear in SL
-    return -DELTA + 2 * DELTA * math.log(t_lo / t_delay) / ratio, t_delay * ratio / (2 * DELTA)

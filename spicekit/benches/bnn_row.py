@@ -115,7 +115,7 @@ class BnnRow(RowBench):
                 "t_settle",
                 "s",
                 "from switching on until the sense node stays within LSB/2",
-                Settling(abs(tending - 1), 0.5, self.t_sample) - START,
+                Settling(abs(tending - 1), 0.5, stop=self.t_sample) - START,
                 limits=Limits("raise t_row", high=LATEST * self.p.t_row),
             ),
             Measure("v_out", "V", "sense node, isolated and lifted", out_a),

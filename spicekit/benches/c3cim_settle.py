@@ -93,7 +93,7 @@ class C3cimSettle(C3cimBench):
         column, step = v("d_top"), self.p.i_col * self.memory.step
         final, sample, hold = At(column, self.t_back), At(column, self.t_sample), At(v("hold"), self.t_sample + DROOP)
         before = self.t_sample * (1 + 1e-9)  # the switch that lets go moves the column, too
-        t_settle = Settling(abs(column - final), step / 2, before) - START
+        t_settle = Settling(abs(column - final), step / 2, stop=before) - START
         e_column = energy("vdd_d", self.vdd, START, self.t_sample)
         e_driver: Node = Number(0.0)
         if self.p.driver == "cascode":

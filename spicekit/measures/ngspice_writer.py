@@ -129,6 +129,9 @@ class _Lines:
             f"meas tran {name} when {wave}={band} cross=last",
             f"let {name} = ({end}) ? {_INF} : {name}",
         ]
+        if x.start > 0:  # the first computed point from there on
+            first = f"vecmin(time + 1e300 * (time lt {x.start!r}))"
+            self.lines.append(f"let {name} = ({name} lt {x.start!r}) ? {first} : {name}")
 
     def _crossing(self, x: Crossing, name: str) -> None:
         wave, level = x.wave, x.level

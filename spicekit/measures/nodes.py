@@ -217,11 +217,14 @@ class Crossing(Reduction):
 class Settling(Reduction):
     """Time, in seconds, from which ``wave`` stays at or below ``band``; inf if it is above it at the end, or at ``stop``.
 
+    Nothing before ``start`` is looked at: a wave that stays there from then on gives the first computed point after it.
+
     Of a waveform that settles to its final value within 1 %: ``Settling(abs(w / Final(w) - 1), 0.01)``.
     """
 
     wave: Node
     band: float
+    start: float = 0.0
     stop: float | None = None
 
 

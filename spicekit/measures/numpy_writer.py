@@ -112,7 +112,7 @@ class Evaluation:
             level, after = float(self(x.level)), float(self(x.after))
             return crossing.crossing(time, wave, level, after=after, edge=x.edge)
         if isinstance(x, Settling):
-            inside = slice(None) if x.stop is None else time <= x.stop
+            inside = (time >= x.start) & (time <= (np.inf if x.stop is None else x.stop))
             return crossing.settled(time[inside], wave[inside], x.band)
         if isinstance(x, At):
             return crossing.value_at(time, wave, float(self(x.when)))

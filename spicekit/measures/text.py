@@ -99,8 +99,9 @@ class _Words:
             after = "" if x.after == Number(0.0) else f" after {self._time(x.after)}"
             return f"time when {wave} first {_EDGES[x.edge]} {level}{after}"
         if isinstance(x, Settling):
+            start = f" after {format_value(x.start, 's')}" if x.start > 0 else ""
             stop = "" if x.stop is None else f" until {format_value(x.stop, 's')}"
-            return f"time from which {wave} stays within {x.band:.6g}{stop}"
+            return f"time from which {wave} stays within {x.band:.6g}{start}{stop}"
         if isinstance(x, At):
             return f"{wave} at {self._time(x.when)}"
         if isinstance(x, First | Final):

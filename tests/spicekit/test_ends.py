@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib.util
-import math
 import sys
 from pathlib import Path
 from typing import Any
@@ -12,7 +11,6 @@ import numpy as np
 import pytest
 
 from spicekit import UserError, make_bench, run
-from spicekit.benches.bnn_macro import turning
 from spicekit.outcome import Outcome
 from spicekit.registry import SHIPPED
 
@@ -71,13 +69,6 @@ def test_what_means_nothing_is_refused_before_it_is_simulated(bench: str, given:
 def test_the_smallest_size_and_the_highest_supply_are_allowed() -> None:
     bench = make_bench("sot-read", {"w_read": 90e-9, "l_access": 45e-9, "vdd": 3.0})
     assert (bench.p.w_read, bench.vdd) == (90e-9, 3.0)
-
-
-def test_a_load_that_does_not_follow_its_input_has_no_turning_point() -> None:
-    assert all(math.isnan(value) for value in turning(2e-9, 2e-9, 1e-9))
-    offset, slope = turning(2e-9, 1e-9, math.sqrt(2) * 1e-9)  # half way in ln t
-    assert offset == pytest.approx(0.0, abs=1e-15)
-    assert slope > 0
 
 
 def test_a_junction_of_megohms_is_simulated() -> None:

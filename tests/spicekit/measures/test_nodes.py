@@ -58,8 +58,10 @@ OF_WAVES: dict[str, tuple[Any, float]] = {
     "parted": (Crossing(abs(v("in") - v("out")), 0.25, after=1.1e-9), START + RC * math.log(4)),
     "settled": (Settling(abs(v("out") - 1), 0.01), START + RC * math.log(100)),
     # outside again after 1.5 ns, and there for the last time at pi - asin(0.2) before the end of the first half-wave
-    "settled_early": (Settling(abs(v("sine")), 0.1, 2.1e-9), PERIOD / 2 * (1 - math.asin(0.2) / math.pi)),
-    "unsettled_early": (Settling(v("sine"), 0.1, 1.5e-9), math.inf),
+    "settled_early": (Settling(abs(v("sine")), 0.1, stop=2.1e-9), PERIOD / 2 * (1 - math.asin(0.2) / math.pi)),
+    "unsettled_early": (Settling(v("sine"), 0.1, stop=1.5e-9), math.inf),
+    "settled_again": (Settling(-v("sine"), 0.1, start=3e-9, stop=5.9e-9), PERIOD * (1 - math.asin(0.2) / (2 * math.pi))),
+    "settled_before": (Settling(v("in") - 1, 0.5, start=START), START),
     "unsettled": (Settling(abs(v("sine")), 0.1), math.inf),
     "at": (At(v("out"), START + RC), 1 - math.exp(-1)),
     "at_half": (At(v("in") - v("out"), Crossing(v("out"), 0.5)), 0.5),
