@@ -11,15 +11,11 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
-from spicekit import crossing
 from spicekit.analysis import Analysis, TranAnalysis
 from spicekit.bench import Measure, Panel, VariationPoint, channel_width, quantity, voltage
 from spicekit.benches.stt import CellParameters, SttCell
 from spicekit.limits import Limits
 from spicekit.measures import Final, Integral, Settling, i, maximum
-from spicekit.waves import Array
 
 START = 0.2e-9  # s, both lines begin to rise
 BAND = 0.01  # settled is within this fraction of the final current
@@ -111,8 +107,3 @@ class SttSettle(SttCell):
             Panel("bit line", "V", {"v(bl_p)": "P, at the cell", "v(bl_ap)": "AP"}),
             Panel("cell current", "A", {"i(vcell_p)": "P", "i(vcell_ap)": "AP"}),
         )
-
-
-def settled(time: Array, wave: Array, band: float) -> float:
-    """Time from which ``wave`` stays within ``band`` of 1; inf if it is not in the end."""
-    return crossing.settled(time, np.abs(wave - 1), band)

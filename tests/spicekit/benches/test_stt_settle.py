@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import spicekit
-from spicekit.benches.stt_settle import settled
+from spicekit.crossing import settled
 
 SHORT_LINES = {"rows": 1, "columns": 1, "r_cell": 1e-3, "c_cell": 0, "r_word": 1e-3, "c_word": 0, "w_driver": 1e-4}
 
@@ -58,6 +58,6 @@ def test_the_netlist_alone_prints_the_measures(
 
 def test_settled_is_the_last_entry_into_the_band() -> None:
     time = np.array([0.0, 1.0, 2.0, 3.0, 4.0])
-    assert settled(time, np.array([0.0, 1.0, 1.2, 1.0, 1.0]), 0.1) == pytest.approx(2.5)
-    assert settled(time, np.ones(5), 0.1) == 0
-    assert settled(time, np.array([1.0, 1.0, 1.0, 1.0, 2.0]), 0.1) == float("inf")
+    assert settled(time, np.array([1.0, 0.0, 0.2, 0.0, 0.0]), 0.1) == pytest.approx(2.5)
+    assert settled(time, np.zeros(5), 0.1) == 0
+    assert settled(time, np.array([0.0, 0.0, 0.0, 0.0, 1.0]), 0.1) == float("inf")
