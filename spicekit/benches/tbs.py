@@ -194,7 +194,7 @@ class TbsSense(SenseBench):
         """Those of ``measure=offset``."""
         delta = self.p.delta
         t_lo, t_hi, t_delay = (self.arrival(node) for node in ("arrive_lo", "arrive_hi", "delayed"))
-        arrived = (t_lo < math.inf) & (t_hi < math.inf) & (t_delay < math.inf)
+        arrived = (t_lo < math.inf) & (t_hi < t_lo) & (t_hi > 0) & (t_delay < math.inf) & (t_delay > 0)
         # ln t is all but linear in the gate voltage: the current is exponential in weak inversion
         ratio = ln(t_lo / t_hi)
         trip = Choose(arrived, self.p.v_mid - delta + 2 * delta * ln(t_lo / t_delay) / ratio, math.nan)
