@@ -97,6 +97,9 @@ class Campaign:
             )
         except UserError as error:
             raise UserError(f"{store.record}: {error}") from error
+        if record.code_sha256 and found.inputs != record.inputs:  # a link on the way to them leads elsewhere now
+            odd = min(found.inputs.items() ^ record.inputs.items())[0]
+            raise UserError(f"{folder}: {odd} is not read as it was when the campaign was set up; put links and folders back")
         if record.code_sha256 and found.netlist_hash() != record.netlist_sha256:
             raise UserError(
                 f"{folder}: the bench gives another netlist than the one that was simulated: it is of "

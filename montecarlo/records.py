@@ -180,6 +180,7 @@ class Summary(_File):
     margins: dict[str, MarginSummary]
     sensitivity: dict[str, Any] = {}
     warnings: list[str] = []
+    identity: str = ""  # of the campaign whose trials it sums up
 
 
 class YieldSummary(_File):

@@ -81,6 +81,8 @@ def summarise(campaign: Campaign, store: Store, elapsed: float | None) -> dict[s
         "margins": margins,
         "sensitivity": sensitivity(campaign, store),
     }
+    if store.identity is not None:
+        summary["identity"] = store.identity
     lines = warnings(campaign.bench.measures(), beyond, int(np.count_nonzero(ok)))
     if lines:
         summary["warnings"] = list(lines)

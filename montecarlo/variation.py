@@ -118,9 +118,8 @@ class Space:
         self._local = [self._choose(point, "local") or _default(point) for point in points]
         globals_ = [variation for variation in self.variations if variation.scope == "global"]
         self._global: list[Variation] = sorted(globals_, key=lambda variation: variation.target)
-        targets = [variation.target for variation in self._global]
-        if len(set(targets)) != len(targets):
-            raise UserError(f"--sigma-global: '{max(targets, key=targets.count)}' is given twice")
+        check_once("--sigma-global", [variation.target for variation in self._global])
+        check_once("--correlate", [",".join(sorted((pair.first, pair.second))) for pair in self.correlations])
         for point, local in zip(points, self._local, strict=True):
             for variation in (local, *(v for v in self._global if v.target in (point.kind, point.name))):
                 _check(point, variation)
@@ -221,6 +220,13 @@ def _device(point: VariationPoint) -> str:
 
 def _default(point: VariationPoint) -> Variation:
     return Variation(point.name, point.sigma, relative=False)
+
+
+def check_once(option: str, targets: Sequence[str]) -> None:
+    """Raise :class:`UserError` that names ``option`` if one of ``targets`` is given twice."""
+    for target in targets:
+        if targets.count(target) > 1:
+            raise UserError(f"{option}: '{target}' is given twice")
 
 
 def _check(point: VariationPoint, variation: Variation) -> None:

@@ -88,7 +88,7 @@ def read_record(path: Path) -> dict[str, Any]:
     """The content of a JSON file, without its checksum.
 
     Raises :class:`UserError` with one line that names the file if it cannot be read, is no JSON object, or was changed after it
-    was written; a file without a checksum, as version 0.1 wrote them, is taken as it is.
+    was written; a file without a checksum is taken as it is if it has no ``schema`` either, as version 0.1 wrote them.
     """
     try:
         content = json.loads(path.read_bytes(), parse_constant=_no_number)
@@ -100,6 +100,8 @@ def read_record(path: Path) -> dict[str, Any]:
         raise UserError(f"{path} cannot be read: {error.strerror}") from None
     except (ValueError, RecursionError) as error:  # not JSON or not UTF-8, numbers beyond all; lists in lists without end
         raise UserError(f"{path} cannot be read: not JSON ({error})") from None
+    if checksum is None and "schema" in content:
+        raise UserError(f"{path} was changed after it was written: its checksum is gone")
     if checksum is not None and checksum != found:
         raise UserError(f"{path} was changed after it was written: its checksum is that of another content")
     return content

@@ -91,6 +91,10 @@ def parse_quantity(text: str | float, unit: str) -> float:
     if not unit or not isinstance(text, str) or (match is None and "%" not in word):
         return value
     given = "%" if match is None else match[4].lower().replace("ω", "ohm")
+    if match is not None and given and match[3] == "M":
+        raise UserError(
+            f"'{text}' is in milli{given} to SPICE, in mega{given} to people; give {match[1]}m{given} or {match[1]}meg{given}"
+        )
     if given not in ("", unit.lower()):
         raise UserError(f"'{text}' is not in {unit}; give a number in {unit}, e.g. {'1u' if unit.isalpha() else '10'}")
     if match is not None and not given and unit in ("A", "F") and (match[3] or "") == unit:

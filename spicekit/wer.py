@@ -150,8 +150,11 @@ def parse_range(option: str, text: str, unit: str = "") -> Array:
 def parse_spread(texts: list[str]) -> tuple[float, float]:
     """Sigmas of RA and effective anisotropy field from ``ra=5%``, ``hk=3%``."""
     sigmas = {"ra": 0.0, "hk": 0.0}
+    names = [text.partition("=")[0] for text in texts]
     for text in texts:
         name, _, value = text.partition("=")
+        if names.count(name) > 1:
+            raise UserError(f"--sigma: '{name}' is given twice")
         if name not in sigmas or not value.strip().endswith("%"):  # a bare number is in the unit of RA to `spicekit mc`
             raise UserError(f"--sigma '{text}': give ra=SIGMA or hk=SIGMA in per cent, e.g. ra=5%")
         try:

@@ -73,12 +73,19 @@ def read_parameters(given: list[str] | None, corner: str | None, temperature: st
         name, equals, value = text.partition("=")
         if not equals or not name:
             raise UserError(f"-p '{text}': give NAME=VALUE")
-        parameters[name.strip()] = value.strip()
+        _once(parameters, name.strip(), value.strip())
     if corner is not None:
-        parameters["corner"] = corner
+        _once(parameters, "corner", corner)
     if temperature is not None:
-        parameters["temperature"] = temperature
+        _once(parameters, "temperature", temperature)
     return parameters
+
+
+def _once(parameters: dict[str, str], name: str, value: str) -> None:
+    """Of two values neither is taken for the one that was meant."""
+    if name in parameters:
+        raise UserError(f"'{name}' is given twice: '{parameters[name]}' and '{value}'")
+    parameters[name] = value
 
 
 def read_bench(name: str, given: list[str] | None, corner: str | None, temperature: str | None) -> Bench:
@@ -89,9 +96,11 @@ def read_bench(name: str, given: list[str] | None, corner: str | None, temperatu
 
 def read_variations(sigma: list[str] | None, sigma_global: list[str] | None) -> list[Variation]:
     """What --sigma and --sigma-global say."""
-    from montecarlo.variation import Variation
+    from montecarlo.variation import Variation, check_once
 
-    return [*map(Variation.parse, sigma or []), *(Variation.parse(text, "global") for text in sigma_global or [])]
+    local = [*map(Variation.parse, sigma or [])]
+    check_once("--sigma", [variation.target for variation in local])
+    return [*local, *(Variation.parse(text, "global") for text in sigma_global or [])]
 
 
 def read_correlations(correlate: list[str] | None) -> list[Correlation]:

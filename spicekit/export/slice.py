@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from spicekit.export.cell import Point
-from spicekit.table import LookupTable
+from spicekit.table import CHECKSUM, LookupTable
 from spicekit.waves import Array
 
 
@@ -31,4 +31,5 @@ def at(table: LookupTable, point: Point) -> LookupTable:
         found = table.quantiles(base, **where, **open_grid)[1] if quantiles else table.query(name, **where, **open_grid)
         variables[name] = ((*free, "quantile") if quantiles else tuple(free), found)
     coordinates = {name: values for name, values in table.coordinates.items() if name not in point}
-    return LookupTable(coordinates, variables, table.units, table.attributes, table.origin)
+    attributes = {name: value for name, value in table.attributes.items() if name != CHECKSUM}  # that of the whole
+    return LookupTable(coordinates, variables, table.units, attributes, table.origin, table.meanings)

@@ -360,3 +360,21 @@ def test_a_folder_of_version_0_1_still_reads(folder: Path) -> None:
     assert identity_of(record) is None
     assert len(Store(folder).column("v_p")) == 4000
     assert replay(folder, 7).measures["v_p"] == pytest.approx(Store(folder).column("v_p")[7], rel=1e-9)
+
+
+def test_replay_notices_a_link_that_leads_elsewhere(tmp_path: Path, repository: Path) -> None:
+    """The files that were read are as they were; what is read now are others."""
+    from spicekit.technology import load_technology
+
+    for version, vth0 in (("one", ""), ("two", "* another text\n")):
+        (tmp_path / version).mkdir()
+        (tmp_path / version / "models.lib").write_text(vth0 + load_technology("ptm45").cards("tt") + "\n")
+    (tmp_path / "models").symlink_to("one")
+    head, _, _ = (repository / "models" / "cmos" / "ptm45.toml").read_text().partition("\n[corners")
+    (tmp_path / "mine.toml").write_text(head + '\n[corners.tt]\nfile = "models/models.lib"\n')
+    Campaign("sot-read", trials=10, parameters={"technology": str(tmp_path / "mine.toml")}).run(tmp_path / "out")
+    assert replay(tmp_path / "out", 3).outcome == "ok"
+    (tmp_path / "models").unlink()
+    (tmp_path / "models").symlink_to("two")
+    with pytest.raises(UserError, match=r"models\.lib"):
+        replay(tmp_path / "out", 3)

@@ -495,6 +495,24 @@ def test_a_part_of_another_campaign_is_named(results: Path, tmp_path: Path) -> N
         write_report(tmp_path / "campaign")
 
 
+def test_a_summary_of_another_campaign_is_named(results: Path, tmp_path: Path) -> None:
+    Campaign("sot-logic", trials=400, seed=4).run(tmp_path / "other")
+    shutil.copytree(results / "campaign", tmp_path / "campaign")
+    shutil.copy(tmp_path / "other" / "summary.json", tmp_path / "campaign")
+    with pytest.raises(UserError, match=r"summary.json is that of another campaign"):
+        write_report(tmp_path / "campaign")
+
+
+def test_a_summary_without_its_checksum_is_named(results: Path, tmp_path: Path) -> None:
+    shutil.copytree(results / "campaign", tmp_path / "campaign")
+    path = tmp_path / "campaign" / "summary.json"
+    content = json.loads(path.read_text())
+    del content["checksum"]
+    path.write_text(json.dumps(content))
+    with pytest.raises(UserError, match=r"summary.json was changed after it was written: its checksum is gone"):
+        write_report(tmp_path / "campaign")
+
+
 def test_unfinished_folders(results: Path, tmp_path: Path) -> None:
     for kind, name in (("campaign", "summary.json"), ("campaign", "trials/part-000000000.parquet"), ("sweep", "table.nc")):
         folder = tmp_path / name.replace("/", "-")
