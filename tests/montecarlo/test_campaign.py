@@ -81,7 +81,20 @@ def test_the_summary_is_the_tables(reference: Path, trials_table: Read) -> None:
     assert list(table.columns[:3]) == ["trial", "outcome", "attempt"]
     assert set(table["outcome"]) == {"ok"}
     summary = json.loads((reference / "summary.json").read_text())
-    assert list(summary) == ["bench", "trials", "seed", "elapsed_s", "outcomes", "measures", "margins", "sensitivity", "checksum"]
+    keys = [
+        "bench",
+        "trials",
+        "seed",
+        "elapsed_s",
+        "outcomes",
+        "measures",
+        "margins",
+        "sensitivity",
+        "identity",
+        "schema",
+        "checksum",
+    ]
+    assert list(summary) == keys
     assert summary["outcomes"] == {"ok": TRIALS, "nonconverged": 0, "timeout": 0, "crashed": 0, "invalid": 0}
     assert list(summary["measures"]) == list(table.columns[3:])
     for name, row in summary["measures"].items():

@@ -91,7 +91,19 @@ def test_mc(cli: Cli, tmp_path: Path) -> None:
     options = ("mc", "sot-read", "--trials", 300, "--seed", 3, "--sigma", "ra=8%:lognormal:4", "--sigma-global", "tmr=2%")
     options += ("--correlate", "ra,tmr=0.2", "--sampler", "sobol", "--workers", 1)
     answer = one_object(cli(*options, "--out", tmp_path / "a", "--json"))
-    keys = ["bench", "trials", "seed", "elapsed_s", "outcomes", "measures", "margins", "sensitivity", "schema", "checksum"]
+    keys = [
+        "bench",
+        "trials",
+        "seed",
+        "elapsed_s",
+        "outcomes",
+        "measures",
+        "margins",
+        "sensitivity",
+        "identity",
+        "schema",
+        "checksum",
+    ]
     assert list(answer) == keys
     assert (answer["bench"], answer["trials"], answer["seed"]) == ("sot-read", 300, 3)
     assert answer["outcomes"] == {"ok": 300, "nonconverged": 0, "timeout": 0, "crashed": 0, "invalid": 0}
