@@ -47,7 +47,7 @@ def page(folder: Path) -> Page:
         raise UserError(f"{folder} holds an unfinished campaign (no summary.json): {again}")
     summary = records.read(folder / "summary.json", records.Summary)
     store = Store(folder)
-    if summary.identity and summary.identity != store.identity:
+    if summary.identity and store.identity is not None and summary.identity != store.identity:
         raise UserError(f"{folder / 'summary.json'} is that of another campaign; {again.replace('completes', 'rewrites')}")
     outcomes = column(store, "outcome")
     if len(outcomes) != record.trials or summary.trials != record.trials:

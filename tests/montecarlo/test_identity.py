@@ -352,7 +352,7 @@ def test_what_is_no_record(tmp_path: Path, text: str) -> None:
 def test_a_folder_of_version_0_1_still_reads(folder: Path) -> None:
     """Its record and its parts carry nothing that binds them."""
     record = json.loads((folder / "campaign.json").read_text())
-    for key in ("checksum", "code_sha256", "inputs"):
+    for key in ("checksum", "schema", "code_sha256", "inputs"):
         del record[key]
     (folder / "campaign.json").write_text(json.dumps(record))
     for path in (folder / "trials").glob("*.parquet"):
