@@ -303,7 +303,7 @@ def test_a_changed_model_is_another_campaign(tmp_path: Path, repository: Path) -
     technology.write_text((repository / "models" / "cmos" / "ptm45.toml").read_text())
     Campaign("sot-read", trials=5, parameters={"technology": str(technology)}).run(tmp_path / "out", workers=1)
     technology.write_text(technology.read_text().replace("vsat = 170000", "vsat = 160000"))
-    with pytest.raises(UserError, match="'inputs' differs.*mine"):
+    with pytest.raises(UserError, match=r"'inputs' differs.*mine"):
         Campaign("sot-read", trials=5, parameters={"technology": str(technology)}).run(tmp_path / "out")
 
 
