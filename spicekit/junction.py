@@ -64,6 +64,10 @@ class Junction:
             tmr = 2 * ratio * p.tmr / (p.tmr + 2 - ratio * p.tmr)
         return cls(card, temperature, k, ra, tmr)
 
+    def field(self, state: Literal["p", "ap"]) -> float:
+        """Applied field over Hk along the magnetisation of ``state``.  Raises :class:`UserError` for one across the easy axis."""
+        return self.card.axial_field(self.k, state)
+
     @property
     def celsius(self) -> float:
         """Temperature in degrees Celsius."""

@@ -2,7 +2,8 @@
 
 The Fokker-Planck equation of a perpendicular macrospin (:mod:`spicekit.physics.fokker_planck`) in the card's own units: the
 overdrive is the current over the card's critical current for that direction, time is in units of its tau_D.  The torque's
-dependence on the angle (Lambda above 1) is taken at the starting state, where the incubation happens.
+dependence on the angle (Lambda above 1) is taken at the starting state, where the incubation happens.  An applied field along
+the easy axis stands all the time; one across it has no place in the equation and is refused.
 
 Without a current the junction is left to thermal activation, and what is asked for is the probability that it flips, which is
 the complement of the write error rate and far too small to be seen in it.
@@ -10,6 +11,7 @@ the complement of the write error rate and far too small to be seen in it.
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -39,8 +41,9 @@ class WriteErrorCurve:
     own_temperature: bool  # it is the card's
     current: float  # A
     critical_current: float  # A
-    delta: float
+    delta: float  # without field, as the critical current is
     tau_d: float  # s
+    field: float  # along the starting state, over the anisotropy field
     pulses: Array  # (pulses,) s
     wer: Array  # (pulses,) of the nominal junction
     flip: Array  # (pulses,) its probability of having switched: 1 - wer, without a current right relative to itself
@@ -74,6 +77,7 @@ class WriteErrorCurve:
             "overdrive": self.overdrive,
             "delta": self.delta,
             "tau_d": {"value": self.tau_d, "unit": "s"},
+            "field_over_hk": self.field,
             "sigma": {"ra": self.sigma_ra, "hk": self.sigma_hk},
             "pulse_s": self.pulses.tolist(),
             "wer": self.wer.tolist(),
@@ -113,10 +117,15 @@ def write_error_curve(
         raise UserError(f"--current {current:g} A: 0 or above; the direction is --direction")
     kelvin = None if temperature is None else parse_temperature(temperature) + KELVIN
     p = card.macromodel(kelvin)
+    left_out = [key for key, given in (("vcma", card.vcma), ("thermal", card.thermal)) if given]
+    if left_out and current:
+        sections = " and ".join(f"[{key}]" for key in left_out)
+        warnings.warn(f"device '{card.name}': the write error rate leaves out {sections} of the card", stacklevel=2)
     critical = p["ic_ap_p" if direction == "ap-p" else "ic_p_ap"]
     overdrive, tau = normalised_pulse(current, pulses, critical_current=critical, tau_d=p["tau_d"])
-    wer = np.asarray(write_error_rate(p["delta"], overdrive, tau))
-    flip = np.asarray(read_disturb(p["delta"], overdrive, tau)) if current == 0 else 1 - wer
+    field = card.axial_field(p, "ap" if direction == "ap-p" else "p")
+    wer = np.asarray(write_error_rate(p["delta"], overdrive, tau, field=field))
+    flip = np.asarray(read_disturb(p["delta"], overdrive, tau, field=field)) if current == 0 else 1 - wer
     junctions = None
     if sigma_ra or sigma_hk:
         z = np.random.default_rng(seed).standard_normal((2, JUNCTIONS))
@@ -124,10 +133,21 @@ def write_error_curve(
         if min(ra.min(), hk.min()) <= 0:
             raise UserError(f"--sigma: {JUNCTIONS} junctions hold one with a factor below 0; give smaller sigmas")
         delta_k, overdrive_k, tau_k = spread(p["delta"], float(overdrive), tau, ra=ra, anisotropy=hk)
-        junctions = wer_distribution(delta_k, overdrive_k, tau_k, quantiles=QUANTILES, side="original" if current else "switched")
+        if abs(field) >= hk.min():
+            raise UserError(
+                f"--sigma: {JUNCTIONS} junctions hold one that the card's field leaves one state; give smaller sigmas"
+            )
+        junctions = wer_distribution(
+            delta_k,
+            overdrive_k,
+            tau_k,
+            quantiles=QUANTILES,
+            side="original" if current else "switched",
+            zeeman=p["delta"] * field,
+        )
     return WriteErrorCurve(
         card.name, direction, round(p["temperature"] - KELVIN, 9), temperature is None, current, critical, p["delta"], p["tau_d"],
-        pulses, wer, flip, sigma_ra, sigma_hk, junctions,
+        field, pulses, wer, flip, sigma_ra, sigma_hk, junctions,
     )  # fmt: skip
 
 
@@ -185,9 +205,10 @@ def plot_write_error(curve: WriteErrorCurve, path: Path) -> Path:
     axis.set_xlabel("pulse width (ns)")
     axis.set_ylabel(name)
     spread_text = f", σ(RA) {curve.sigma_ra:.1%}, σ(Hk) {curve.sigma_hk:.1%}" if curve.junctions else ""
+    field_text = f", h {curve.field:+.3g}" if curve.field else ""
     axis.set_title(
         f"{curve.device}, {curve.direction.upper().replace('-', ' → ')}, {format_value(curve.current, 'A')} "
-        f"= {curve.overdrive:.2f} I_c, Δ {curve.delta:.1f}, {curve.conditions}{spread_text}",
+        f"= {curve.overdrive:.2f} I_c, Δ {curve.delta:.1f}{field_text}, {curve.conditions}{spread_text}",
         fontsize=10,
     )
     axis.legend(fontsize=9)

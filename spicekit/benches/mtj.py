@@ -48,9 +48,11 @@ class JunctionBench(Bench):
 
     def __init__(self, **given: Any) -> None:
         super().__init__(**given)
-        if self.p.model == "fast" and self.junction.card.three_terminal:
+        card = self.junction.card
+        left_out = {"a rail": card.rail, "[field]": card.field.given, "[vcma]": card.vcma, "[thermal]": card.thermal}
+        for section in (name for name, given in left_out.items() if given and self.p.model == "fast"):
             raise UserError(
-                f"bench '{self.name}': parameter model: 'fast' given; device '{self.p.device}' has a rail: allowed: llg"
+                f"bench '{self.name}': parameter model: 'fast' given; device '{self.p.device}' has {section}: allowed: llg"
             )
 
     def subtitle(self) -> str:
