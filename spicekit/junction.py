@@ -111,7 +111,7 @@ class Junction:
             *points,
             VariationPoint(f"hk_{name}", "hk", 1.0, "", low=0.0),
             VariationPoint(f"theta0_{name}", "theta0", self.k["theta0"], "rad", low=-1e-12, draw=angle if sampled else None),
-            VariationPoint(f"phi0_{name}", "phi0", self.k["phi0"], "rad", draw=_azimuth if sampled else None),
+            VariationPoint(f"phi0_{name}", "phi0", self.k["phi0"], "rad", draw=_azimuth if sampled else None, most=2 * np.pi),
         ]
 
 

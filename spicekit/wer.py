@@ -155,7 +155,7 @@ def parse_range(option: str, text: str, unit: str = "") -> Array:
     """``start:stop:num`` (SPICE suffixes, in ``unit``) as an even grid, or one value."""
     words = text.split(":")
     try:
-        numbers = [*(parse_quantity(word, unit) for word in words[:2]), *map(parse_value, words[2:])]
+        numbers = [*(parse_quantity(word, unit) for word in words[:2]), *(parse_quantity(word, "") for word in words[2:])]
     except UserError as error:
         raise UserError(f"{option} '{text}': {error}") from None
     if not np.isfinite(numbers).all():

@@ -108,7 +108,8 @@ class C3cimColumn(C3cimBench):
 
     def points(self) -> tuple[VariationPoint, ...]:
         kelvin = self.temperature + 273.15
-        noise = VariationPoint("noise_hold", "noise", 0.0, "V", sigma=math.sqrt(K_B * kelvin / self.p.c_hold))
+        sigma, most = math.sqrt(K_B * kelvin / self.p.c_hold), self.technology.vdd / 2
+        noise = VariationPoint("noise_hold", "noise", 0.0, "V", sigma=sigma, most=most)
         return (*self.data_points(), *self.column_points(), noise)
 
     def analysis(self) -> Analysis:

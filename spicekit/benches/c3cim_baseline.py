@@ -63,7 +63,7 @@ class C3cimConventional(MemoryColumn):
 
     def points(self) -> tuple[VariationPoint, ...]:
         sigma = math.sqrt(2) * self.technology.sigma_vth(self.p.w_input, self.p.l_input)
-        offset = VariationPoint("offset", "offset", 0.0, "V", sigma=sigma)
+        offset = VariationPoint("offset", "offset", 0.0, "V", sigma=sigma, most=self.technology.vdd / 2)
         return (*self.data_points(), *self.cell_points("s"), offset)
 
     def analysis(self) -> Analysis:

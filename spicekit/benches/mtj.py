@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, ClassVar, Literal
 
@@ -144,6 +145,12 @@ class SwitchParameters(JunctionParameters):
         0.0, "s", "time step of the fluctuating thermal field; 0: none, the initial angle alone", ge=0, le=1e-9
     )
     step: float | None = quantity(None, "s", "largest time step; 0.06 rad of the precession if not given", ge=1e-14, le=1e-10)
+
+    @classmethod
+    def unit_given(cls, name: str, given: Mapping[str, Any]) -> str:
+        if name == "value":
+            return {"current": "A"}.get(str(given.get("drive")), "V")
+        return super().unit_given(name, given)
 
 
 class MtjSwitch(JunctionBench):

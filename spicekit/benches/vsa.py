@@ -131,7 +131,7 @@ class VsaSense(SenseBench):
 
     def amplifier_points(self) -> tuple[VariationPoint, ...]:
         sigma = 2**0.5 * self.technology.sigma_vth(BUFFER, 1.0) if self.p.sigma_ref is None else self.p.sigma_ref
-        return (VariationPoint("vref", "vref", self.p.v_mid, "V", sigma=sigma),)
+        return (VariationPoint("vref", "vref", self.p.v_mid, "V", sigma=sigma, most=self.technology.vdd / 2),)
 
     def context(self) -> dict[str, Any]:
         return super().context() | {
