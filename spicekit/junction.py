@@ -16,6 +16,7 @@ from scipy.special import ndtr
 from spicekit.bench import BenchParameters, VariationPoint, named_file, option, quantity
 from spicekit.card import MtjCard, load_card
 from spicekit.physics.initial import angle_from_normal
+from spicekit.physics.quantities import LEAST_BIAS
 from spicekit.units import KELVIN
 from spicekit.waves import Array
 
@@ -29,7 +30,7 @@ class JunctionParameters(BenchParameters):
     tmr: float | None = quantity(
         None, "", "TMR at zero bias and the card's own temperature; the card's if not given (150% or 1.5)", gt=0, le=20
     )
-    v_half: float | None = quantity(None, "V", "bias at which TMR is halved; the card's if not given, inf: none", gt=0)
+    v_half: float | None = quantity(None, "V", "bias at which TMR is halved; the card's if not given, inf: none", ge=LEAST_BIAS)
     model: Literal["llg", "fast"] = option(
         "llg", "macromodel: llg (precession and all), or fast (switching time alone, for arrays; two terminals)"
     )

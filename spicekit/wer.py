@@ -20,13 +20,15 @@ import numpy as np
 
 from spicekit.card import MtjCard
 from spicekit.errors import UserError
-from spicekit.physics.fokker_planck import normalised_pulse, read_disturb, write_error_rate
+from spicekit.physics.fokker_planck import LARGEST, normalised_pulse, read_disturb, write_error_rate
 from spicekit.physics.write_error import WriteErrorDistribution, spread, wer_distribution
 from spicekit.style import COLOURS, new_figure, save
 from spicekit.units import KELVIN, format_value, parse_quantity, parse_temperature, parse_value
 from spicekit.waves import Array
 
 Direction = Literal["ap-p", "p-ap"]
+HIGHEST = 0.1  # A: a junction has long burnt
+LONGEST = 1e10  # s, 317 years
 QUANTILES = (0.05, 0.5, 0.95, 0.999)
 JUNCTIONS = 2000  # drawn when sigmas are given
 
@@ -113,10 +115,15 @@ def write_error_curve(
     if card.three_terminal or card.magnet.easy_axis != "z":
         kind = "a three-terminal" if card.three_terminal else "an in-plane"
         raise UserError(f"device '{card.name}' is {kind} junction; wer needs a perpendicular two-terminal one")
-    if not current >= 0:
-        raise UserError(f"--current {current:g} A: 0 or above; the direction is --direction")
+    if not 0 <= current <= HIGHEST:
+        raise UserError(f"--current {current:g} A: allowed: 0 or above, up to {HIGHEST:g} A; the direction is --direction")
+    if wrong := [pulse for pulse in pulses if not 0 <= pulse <= LONGEST]:
+        raise UserError(f"--pulse {wrong[0]:g} s: allowed: 0 to {LONGEST:g} s")
     kelvin = None if temperature is None else parse_temperature(temperature) + KELVIN
     p = card.macromodel(kelvin)
+    if p["delta"] > LARGEST:
+        barrier = f"its barrier, of geometry.lx, ly, t_free and the anisotropy, is {p['delta']:.4g} kT"
+        raise UserError(f"device '{card.name}': {barrier}; allowed: at most {LARGEST:g} kT")
     left_out = [key for key, given in (("vcma", card.vcma), ("thermal", card.thermal)) if given]
     if left_out and current:
         sections = " and ".join(f"[{key}]" for key in left_out)

@@ -47,6 +47,7 @@ from spicekit.errors import UserError
 
 Floats = NDArray[np.float64]
 
+LARGEST = 1e3  # delta
 FLOOR = 1e-150  # smaller probabilities come out as 0: their products would be denormal numbers, slow and inexact
 _LADDER = (64, 128, 256, 512, 1024)  # cells of the refinement; 1024 serve delta 200 at an overdrive of 10 within 0.3 %
 _MATTERS = 1e-16  # the refinement does not wait for probabilities below this
@@ -150,7 +151,7 @@ def checked(name: str, value: ArrayLike, *, above: float | None = None, least: f
 def _broadcast(delta: ArrayLike, overdrive: ArrayLike, tau: ArrayLike, field: ArrayLike) -> list[Floats]:
     d, i, t = checked("delta", delta, above=0.0), checked("overdrive", overdrive), checked("tau", tau, least=0.0)
     f = checked("field", field, above=-1.0)
-    for name, array, most in (("delta", d, 1e3), ("tau", t, 1e100)):  # beyond, the grid and the exponents give out
+    for name, array, most in (("delta", d, LARGEST), ("tau", t, 1e100)):  # beyond, the grid and the exponents give out
         if array.size and array.max() > most:
             raise UserError(f"{name} is {array.max():g}; it must be at most {most:g}")
     if f.size and f.max() >= 1:  # one well is left

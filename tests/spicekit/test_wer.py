@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -206,6 +207,13 @@ def test_the_fast_model_refuses_what_it_does_not_hold(tmp_path: Path, key: str) 
             make_bench(bench, {"device": str(tmp_path / "changed.toml"), "model": "fast"})
 
 
+def test_a_barrier_that_no_cell_has_is_refused_by_card_and_keys(tmp_path: Path) -> None:
+    text = (data_root() / "models" / "mtj" / "stt-bnn-65nm.toml").read_text()
+    (tmp_path / "large.toml").write_text(re.sub(r"(?m)^(l[xy]) = .*", r'\1 = {value = 9, unit = "um", source = "a test"}', text))
+    with pytest.raises(UserError, match=r"device 'stt-bnn-65nm': its barrier, of geometry\.lx, .* at most 1000 kT"):
+        write_error_curve(load_card(str(tmp_path / "large.toml")), 60e-6, np.array([8e-9]))
+
+
 def test_what_the_rate_leaves_out_of_a_card_is_said(tmp_path: Path) -> None:
     with pytest.warns(UserWarning, match=r"leaves out \[thermal\] of the card"):
         write_error_curve(card_with(tmp_path, HEAT), 60e-6, np.array([8e-9]))
@@ -248,7 +256,10 @@ def test_the_command_prints_one_object_and_draws_its_plot(tmp_path: Path) -> Non
         (("nosuch", "--current", "1u", "--pulse", "1n"), "unknown device"),
         (("stt-bnn-65nm", "--current", "x", "--pulse", "1n"), "not a number"),
         (("stt-bnn-65nm", "--current=-5u", "--pulse", "1n"), "0 or above"),
-        (("stt-bnn-65nm", "--current", "60u", "--pulse=-1n"), "at least 0"),
+        (("stt-bnn-65nm", "--current", "60u", "--pulse=-1n"), "--pulse -1e-09 s: allowed: 0 to 1e+10 s"),
+        (("stt-bnn-65nm", "--current", "60u", "--pulse", "1e300"), "--pulse 1e+300 s: allowed: 0 to 1e+10 s"),
+        (("stt-bnn-65nm", "--current", "60u", "--pulse", "1n:2n:3s"), "'3s' has a unit, but is to be a plain number"),
+        (("stt-bnn-65nm", "--current", "60", "--pulse", "1n"), "--current 60 A: allowed: 0 or above, up to 0.1 A"),
         (("stt-bnn-65nm", "--current", "60u", "--pulse", "1n", "--direction", "up"), "ap-p"),
         (("stt-bnn-65nm", "--current", "60u", "--pulse", "1n", "--temperature", "1200"), "temperature 1200 C"),
         (("stt-bnn-65nm", "--current", "60u", "--pulse", "1n", "--temperature", "2000"), "at most 1726.85 C"),
