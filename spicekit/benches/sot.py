@@ -52,7 +52,7 @@ class SotParameters(BenchParameters):
     )
     w_mirror: float = channel_width(4e-6, "width of each mirror transistor", le=1e-4)
     l_mirror: float = channel_length(1e-6, "length of each mirror transistor", le=1e-5)
-    t_sense: float = quantity(1e-9, "s", "time for which the read current flows, for the energy", gt=0, le=1e-3)
+    t_sense: float = quantity(1e-9, "s", "time for which the read current flows, for the energy", ge=1e-12, le=1e-3)
 
     @property
     def area(self) -> float:
