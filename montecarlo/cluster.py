@@ -22,6 +22,7 @@ from typing import Any, Literal
 
 from montecarlo.executor import LocalExecutor, died, timed_out
 from spicekit.errors import SpicekitError, UserError
+from spicekit.files import read_bytes
 
 ADDRESS = re.compile(r"(tcp|tls|ucx|ws|wss)://(\[[0-9a-fA-F:]+\]|[A-Za-z0-9._-]+):\d{1,5}")
 QUEUES = {
@@ -185,7 +186,7 @@ def job_queue(kind: str, file: Path) -> Any:
     import yaml
 
     try:
-        options = yaml.safe_load(file.read_text(encoding="utf-8"))
+        options = yaml.safe_load(read_bytes(file).decode())
     except OSError as error:
         raise UserError(f"--dask {kind}:{file}: cannot be read: {error.strerror}") from None
     except RecursionError:

@@ -15,7 +15,7 @@ from typing import Annotated, Any, Literal, TypeVar
 from pydantic import AliasChoices, BaseModel, ConfigDict, Field, ValidationError
 
 from spicekit import files
-from spicekit.errors import UserError
+from spicekit.errors import SpicekitError
 from spicekit.outcome import Outcome
 from spicekit.toml import explain
 
@@ -268,7 +268,7 @@ def checked(content: Mapping[str, Any], record: type[BaseModel]) -> dict[str, An
 
 
 def read(path: Path, record: type[Model]) -> Model:
-    """``path`` as ``record``; :class:`UserError` with one line that names the file for anything wrong with it."""
+    """``path`` as ``record``; :class:`SpicekitError` with one line that names the file for anything wrong with it."""
     return typed(files.read_record(path), record, path)
 
 
@@ -277,7 +277,7 @@ def typed(content: Mapping[str, Any], record: type[Model], origin: Path) -> Mode
     try:
         text = json.dumps(content)
     except RecursionError:
-        raise UserError(f"{origin} is damaged or of another version: lists in lists without end") from None
+        raise SpicekitError(f"{origin} is damaged or of another version: lists in lists without end") from None
     return parse(text, record, str(origin))
 
 
@@ -286,4 +286,4 @@ def parse(text: bytes | str, record: type[Model], origin: str) -> Model:
     try:
         return record.model_validate_json(text)
     except ValidationError as error:
-        raise UserError(f"{origin} is damaged or of another version: {explain(error, record)}") from None
+        raise SpicekitError(f"{origin} is damaged or of another version: {explain(error, record)}") from None

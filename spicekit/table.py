@@ -33,6 +33,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from spicekit.errors import UserError, unknown
+from spicekit.files import checked_regular, write_atomically
 from spicekit.waves import Array
 
 # levels of the stored quantiles: dense in the tails, with the extremes seen
@@ -205,8 +206,6 @@ class LookupTable:
 
     def save_npz(self, path: Path) -> None:
         """Write everything into one ``.npz``, which numpy reads without spicekit (see docs/tables.md)."""
-        from spicekit.files import write_atomically
-
         header = {
             "dimensions": {name: list(dimensions) for name, (dimensions, _) in self.variables.items()},
             "coordinates": list(self.coordinates),
@@ -337,7 +336,7 @@ def _range(grid: NDArray[Any]) -> str:
 
 
 def _from_npz(file: Path) -> LookupTable:
-    with np.load(file, allow_pickle=False) as data:
+    with np.load(checked_regular(file), allow_pickle=False) as data:
         header = json.loads(str(data["header"]))
         coordinates = {name: data[f"coordinate_{name}"] for name in header["coordinates"]}
         variables = {name: (tuple(dimensions), data[f"variable_{name}"]) for name, dimensions in header["dimensions"].items()}
@@ -347,7 +346,7 @@ def _from_npz(file: Path) -> LookupTable:
 def _from_netcdf(file: Path) -> LookupTable:
     import xarray as xr
 
-    with xr.open_dataset(file, engine="h5netcdf") as dataset:
+    with xr.open_dataset(checked_regular(file), engine="h5netcdf") as dataset:
         dataset.load()
     if "spicekit" not in dataset.attrs:
         raise UserError(f"{file} is not a table of spicekit")

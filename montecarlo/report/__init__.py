@@ -39,7 +39,8 @@ _KINDS: dict[str, Callable[[Path], Page]] = {
 def make_page(folder: str | Path) -> Page:
     """What ``folder`` holds, as a page.
 
-    Raises :class:`UserError` for a folder that holds no results, is unfinished, or has a damaged file (which it names).
+    Raises :class:`UserError` for a folder that holds no results or is unfinished, :class:`SpicekitError` for one with a damaged
+    file (which it names).
     """
     place = Path(folder)
     if not place.is_dir():

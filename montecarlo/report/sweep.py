@@ -29,7 +29,8 @@ from montecarlo.report.content import Block, Column, Command, Page, Section, Tab
 from montecarlo.report.grid import Grid
 from montecarlo.report.grid_charts import error_rates, gaps, measure_chart, shown_margin
 from montecarlo.store import Store
-from spicekit.errors import UserError
+from spicekit.errors import SpicekitError, UserError
+from spicekit.files import checked_regular
 from spicekit.outcome import Outcome
 
 ROWS = 400  # of the table of grid points that a page shows
@@ -38,7 +39,7 @@ OPEN = 15  # rows that are shown without a click
 
 
 def page(folder: Path) -> Page:
-    """The page of the table in ``folder``.  Raises :class:`UserError` if the sweep is unfinished or the table damaged."""
+    """The page of the table in ``folder``.  Raises :class:`SpicekitError` if the sweep is unfinished or the table damaged."""
     path = folder / "table.nc"
     if not path.exists():
         raise UserError(f"{folder} holds an unfinished table (no table.nc): the same spicekit command again completes it")
@@ -87,11 +88,11 @@ def _load(path: Path) -> Any:
     import xarray as xr
 
     try:
-        with xr.open_dataset(path, engine="h5netcdf") as dataset:
+        with xr.open_dataset(checked_regular(path), engine="h5netcdf") as dataset:
             return dataset.load()
     except Exception as error:  # any reader's complaint about the file's content
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise UserError(f"{path} is damaged or not a table: {reason}") from None
+        raise SpicekitError(f"{path} is damaged or not a table: {reason}") from None
 
 
 def _extent(grid: Grid, name: str) -> str:

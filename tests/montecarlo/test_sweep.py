@@ -19,7 +19,7 @@ import xarray as xr
 import spicekit
 from montecarlo import Campaign, Sweep, Variation
 from montecarlo.sweep import parse_over
-from spicekit import LookupTable, UserError
+from spicekit import LookupTable, SpicekitError, UserError
 from spicekit.table import QUANTILES
 
 Cli = Callable[..., subprocess.CompletedProcess[str]]
@@ -191,7 +191,7 @@ def test_a_foreign_folder_is_refused(tmp_path: Path, name: str) -> None:
 @pytest.mark.parametrize("content", [b"", b"{", b"[1]", b"\xff\xfe"])
 def test_a_damaged_record_is_named(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "sweep.json").write_bytes(content)
-    with pytest.raises(UserError, match=rf"{tmp_path / 'sweep.json'} cannot be read") as error:
+    with pytest.raises(SpicekitError, match=rf"{tmp_path / 'sweep.json'} cannot be read") as error:
         Sweep("sot-read", GRID).run(tmp_path)
     assert "\n" not in str(error.value)
     assert everything(tmp_path) == {"sweep.json": content}
