@@ -188,7 +188,7 @@ class LookupTable:
         return found.hexdigest()
 
     def check(self) -> None:
-        """Raise :class:`ValueError` for coordinates or variables that are no table, or whose checksum is another one's."""
+        """Raise :class:`ValueError` for what is no table, or whose checksum is another one's or gone."""
         for name, values in self.coordinates.items():
             if values.ndim != 1 or not len(values):
                 raise ValueError(f"coordinate {name} is no list of values")
@@ -201,6 +201,8 @@ class LookupTable:
             if values.shape != expected:
                 raise ValueError(f"variable {name} has shape {values.shape}, its coordinates {expected}")
         written = self.attributes.get(CHECKSUM)
+        if written is None and _had_checksum(self.provenance):
+            raise ValueError("its checksum is gone")
         if written is not None and written != self.checksum():
             raise ValueError("its checksum is that of another content")
 
@@ -211,7 +213,7 @@ class LookupTable:
             "coordinates": list(self.coordinates),
             "units": self.units,
             "meanings": self.meanings,
-            "attributes": self.attributes,
+            "attributes": self.attributes | {CHECKSUM: self.checksum()},
         }
         arrays: dict[str, Any] = {f"coordinate_{name}": values for name, values in self.coordinates.items()}
         arrays |= {f"variable_{name}": values for name, (_, values) in self.variables.items()}
@@ -316,6 +318,16 @@ def _multilinear(rows: Array, strides: list[int], axes: list[tuple[NDArray[Any],
             known = np.where(factor > 0, known, 0.0)
         result = result + factor * known
     return np.asarray(result if rows.ndim > 1 else np.asarray(result)[..., None])
+
+
+def _had_checksum(provenance: Any) -> bool:
+    """Whether a table was written with a checksum: version 0.2 and later do, and record the hash of the code."""
+    if not isinstance(provenance, dict):
+        return False
+    versions = provenance.get("versions")
+    version = str(versions.get("spicekit", "")) if isinstance(versions, dict) else ""
+    numbers = [int(word) for word in version.split(".")[:2] if word.isdecimal()]
+    return "code_sha256" in provenance or numbers >= [0, 2]
 
 
 def _numbers(name: str, wanted: ArrayLike, unit: str) -> Array:

@@ -32,6 +32,7 @@ from montecarlo.store import Store
 from spicekit.errors import SpicekitError, UserError
 from spicekit.files import checked_regular
 from spicekit.outcome import Outcome
+from spicekit.table import from_dataset
 
 ROWS = 400  # of the table of grid points that a page shows
 FAILED = 10  # points with failed trials that are named
@@ -89,7 +90,9 @@ def _load(path: Path) -> Any:
 
     try:
         with xr.open_dataset(checked_regular(path), engine="h5netcdf") as dataset:
-            return dataset.load()
+            dataset.load()
+        from_dataset(dataset).check()
+        return dataset
     except Exception as error:  # any reader's complaint about the file's content
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise SpicekitError(f"{path} is damaged or not a table: {reason}") from None
