@@ -183,6 +183,45 @@ class Summary(_File):
     identity: str = ""  # of the campaign whose trials it sums up
 
 
+class Deviation(_Record):
+    """A standard-normal coordinate at a failure point, in device terms."""
+
+    name: str
+    value: float | None
+    nominal: float | None
+    unit: str
+    sigmas: float
+    contribution: float | None
+
+
+class FailurePoint(_Record):
+    kind: str
+    beta: float
+    share: float
+    points: list[Deviation]
+
+
+class _Move(_Record):
+    by: float
+    unit: str
+
+
+class _Rate(_Record):
+    probability: float
+    ci: tuple[float, float]
+
+
+class CrossCheckSummary(_Record):
+    """What plain trials say at a relaxed limit; ``reason`` why there are none."""
+
+    made: bool
+    reason: str = ""
+    limits_moved: list[_Move] = []
+    plain: _Rate | None = None
+    sampled: _Rate | None = None
+    agree: bool = False
+
+
 class YieldSummary(_File):
     """``summary.json`` of a study."""
 
@@ -203,9 +242,11 @@ class YieldSummary(_File):
     simulations: int
     stages: dict[str, int]
     outcomes: dict[Outcome, int]
-    failure_points: list[dict[str, Any]]
-    cross_check: dict[str, Any]
+    failure_points: list[FailurePoint]
+    cross_check: CrossCheckSummary
     warnings: list[str]
+    convergence: list[tuple[int, float, float, float]] = []  # trials, estimate and its 95 % interval from these
+    identity: str = ""  # of the study that it answers
 
 
 class Provenance(_Record):

@@ -208,12 +208,13 @@ def _provenance(folder: Path, record: records.Provenance) -> list[Block]:
     seed = [] if record.seed is None else ["--seed", str(record.seed)]
     over = [word for name, values in record.over.items() for word in ("--over", f"{name}={','.join(map(str, values))}")]
     line = ""
+    verb = "qualify" if (folder / "qualify.json").exists() else "sweep"
     if record.system:
         scale = [] if record.trials_scale in (None, 1.0) else ["--trials-scale", f"{record.trials_scale:g}"]
         line = command("spicekit", "characterize", record.system, *over, *scale, *seed, "--out", folder)
     elif record.bench and record.over:
         line = command(
-            "spicekit", "sweep", record.bench, *over, *(["--trials", str(record.trials), *seed] if record.trials else []),
+            "spicekit", verb, record.bench, *over, *(["--trials", str(record.trials), *seed] if record.trials else []),
             *([] if record.sampler in ("random", "nominal") else ["--sampler", record.sampler]), *parameter_words(record.given),
             *variation_words(record.variations, record.correlations), "--out", folder,
         )  # fmt: skip
