@@ -4,7 +4,7 @@
 
     campaign.json       what is simulated: bench, parameters, variations, seed, inputs, code, versions, netlist hash
     netlist.cir         the nominal netlist, stand-alone
-    samples.parquet     trial, weight, value of every variation point; written before anything is simulated
+    samples.parquet     trial, weight, value of every variation point, hashes of them; written before anything is simulated
     trials/part-*.parquet   trial, outcome, attempt, measures; one file a chunk
     quarantine/         parts that were damaged or not of this campaign, set aside
     summary.json        statistics and margins
@@ -13,8 +13,8 @@
 Every file is written beside its final name, brought to the disk, and renamed, so a reader never sees half a file and a campaign
 that was killed at any point goes on where it stopped.
 
-The files are bound to each other.  Samples and parts carry the campaign's identity (a hash of what ``campaign.json`` says), a
-part besides the hash of its samples and that of its own content.  What does not belong is named, never used and never deleted.
+The files are bound to each other.  Samples and parts carry the campaign's identity (a hash of what ``campaign.json`` says) and
+hashes of their own content, a part besides that of its samples.  What does not belong is named, never used and never deleted.
 """
 
 from __future__ import annotations

@@ -65,6 +65,10 @@ def page(folder: Path) -> Page:
         ("Time taken", f"{summary.elapsed_s:.1f} s"),
     ]
     said = [Note(f"{line}.") for line in summary.warnings]
+    if store.identity is None:
+        said.append(
+            Note("This folder is of version 0.1: its samples and trials are bound to nothing, and a change is not noticed.", True)
+        )
     sections = [Section("Outcomes", [*outcome_blocks(summary.outcomes), *_fallbacks(column(store, "attempt")), *said])]
     if summary.margins:
         sections.append(Section("Margins", _margins(summary, columns)))

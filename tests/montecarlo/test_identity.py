@@ -18,6 +18,8 @@ import pytest
 from montecarlo import Campaign, Sweep
 from montecarlo.identity import check, code_hash, differing, digest
 from montecarlo.replay import replay
+from montecarlo.report import make_page
+from montecarlo.report.content import Note
 from montecarlo.store import HASHES, Store, identity_of, samples_hash
 from spicekit import SpicekitError, UserError, inputs
 from spicekit.files import read_record, write_record
@@ -466,7 +468,15 @@ def test_a_folder_of_version_0_1_still_reads(folder: Path) -> None:
         pq.write_table(pq.read_table(path).replace_schema_metadata(None), path)
     assert identity_of(record) is None
     assert len(Store(folder).column("v_p")) == 4000
-    assert replay(folder, 7).measures["v_p"] == pytest.approx(Store(folder).column("v_p")[7], rel=1e-9)
+    samples = pq.read_table(folder / "samples.parquet").replace_schema_metadata(None)
+    pq.write_table(samples, folder / "samples.parquet")
+    lines: list[str] = []
+    measures = replay(folder, 7, warn=lines.append).measures
+    assert measures["v_p"] == pytest.approx(Store(folder).column("v_p")[7], rel=1e-9)
+    assert len(lines) == 1
+    assert "samples.parquet is of spicekit 0.2.0 and bound to nothing: whether it was changed cannot be told" in lines[0]
+    notes = [block.text for section in make_page(folder).sections for block in section.blocks if isinstance(block, Note)]
+    assert any("its samples and trials are bound to nothing" in text for text in notes)
 
 
 def test_replay_notices_a_link_that_leads_elsewhere(tmp_path: Path, repository: Path) -> None:
