@@ -14,7 +14,7 @@ from __future__ import annotations
 import hashlib
 import json
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import asdict
 from pathlib import Path
@@ -33,7 +33,7 @@ from montecarlo.schedule import Source, simulate_sources
 from montecarlo.store import Store, identity_of
 from montecarlo.summary import summarise
 from montecarlo.variation import Correlation, Space, Variation
-from spicekit import __version__, inputs
+from spicekit import inputs
 from spicekit.bench import Bench
 from spicekit.errors import UserError
 from spicekit.files import write_text
@@ -101,9 +101,12 @@ class Campaign:
             odd = min(found.inputs.items() ^ record.inputs.items())[0]
             raise UserError(f"{folder}: {odd} is not read as it was when the campaign was set up; put links and folders back")
         if record.code_sha256 and found.netlist_hash() != record.netlist_sha256:
+            other = made_otherwise(store.read_record()) or [
+                "inputs, code and versions are the same, so that it is not settled by them"
+            ]
             raise UserError(
-                f"{folder}: the bench gives another netlist than the one that was simulated: it is of "
-                f"spicekit {record.versions.get('spicekit')}, this is {__version__}"
+                f"{folder}: the bench gives another netlist than the one that was simulated ({store.folder / 'netlist.cir'}): "
+                f"{', '.join(other)}"
             )
         return found
 
@@ -218,6 +221,16 @@ class Campaign:
             return record | {"trials": 0, "versions": {name: record.get("versions", {}).get(name) for name in BINDING}}
 
         return bool(rest(mine) == rest(theirs) and theirs["trials"] < self.trials)
+
+
+def made_otherwise(record: Mapping[str, Any]) -> list[str]:
+    """What a campaign was made with that is not the same now, in words: versions, the code of spicekit."""
+    other = differing(record.get("versions", {}), versions())
+    code = record.get("code_sha256", "")
+    if code != code_hash():
+        then = f"SHA-256 {code[:12]}" if code else "not recorded"
+        other.insert(0, f"code of spicekit {then} then, {code_hash()[:12]} now")
+    return other
 
 
 def _difference(theirs: Any, mine: Any, keys: Sequence[str] | None = None) -> str:

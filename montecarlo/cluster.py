@@ -24,6 +24,7 @@ from typing import Any, Literal
 
 from montecarlo.executor import LocalExecutor, died, timed_out
 from spicekit.errors import SpicekitError, UserError, unknown
+from spicekit.files import read_bytes
 
 ADDRESS = re.compile(r"(tcp|tls|ucx|ws|wss)://(\[[0-9a-fA-F:]+\]|[A-Za-z0-9._-]+):\d{1,5}")
 QUEUES = {
@@ -195,7 +196,7 @@ def job_queue(kind: str, file: Path) -> Any:
             return super().construct_mapping(node, deep)
 
     try:
-        options = yaml.load(file.read_text(encoding="utf-8"), Loader)
+        options = yaml.load(read_bytes(file).decode(), Loader)
     except OSError as error:
         raise UserError(f"--dask {kind}:{file}: cannot be read: {error.strerror}") from None
     except RecursionError:

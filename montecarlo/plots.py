@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +14,7 @@ from scipy.special import ndtri
 from montecarlo.store import Store
 from spicekit.bench import Bench, Margin
 from spicekit.errors import UserError
+from spicekit.files import read_record
 from spicekit.outcome import Outcome
 from spicekit.style import COLOURS, new_figure, save
 from spicekit.units import readable
@@ -201,7 +201,7 @@ def plot_margins_against(folders: list[Path], parameter: str, label: str, path: 
     found = []
     for folder in folders:
         record = Store(folder).read_record()
-        found.append((float(record["parameters"][parameter]), json.loads((folder / "summary.json").read_text())))
+        found.append((float(record["parameters"][parameter]), read_record(folder / "summary.json")))
     found.sort(key=lambda pair: pair[0])
     places = [value for value, _ in found]
     names = list(found[0][1]["margins"])

@@ -15,7 +15,7 @@ from typing import Annotated, Any, Literal, TypeVar
 from pydantic import AliasChoices, BaseModel, ConfigDict, Field, ValidationError
 
 from spicekit import files
-from spicekit.errors import UserError
+from spicekit.errors import SpicekitError
 from spicekit.outcome import Outcome
 from spicekit.toml import explain
 
@@ -183,6 +183,45 @@ class Summary(_File):
     identity: str = ""  # of the campaign whose trials it sums up
 
 
+class Deviation(_Record):
+    """A standard-normal coordinate at a failure point, in device terms."""
+
+    name: str
+    value: float | None
+    nominal: float | None
+    unit: str
+    sigmas: float
+    contribution: float | None
+
+
+class FailurePoint(_Record):
+    kind: str
+    beta: float
+    share: float
+    points: list[Deviation]
+
+
+class _Move(_Record):
+    by: float
+    unit: str
+
+
+class _Rate(_Record):
+    probability: float
+    ci: tuple[float, float]
+
+
+class CrossCheckSummary(_Record):
+    """What plain trials say at a relaxed limit; ``reason`` why there are none."""
+
+    made: bool
+    reason: str = ""
+    limits_moved: list[_Move] = []
+    plain: _Rate | None = None
+    sampled: _Rate | None = None
+    agree: bool = False
+
+
 class YieldSummary(_File):
     """``summary.json`` of a study."""
 
@@ -203,9 +242,11 @@ class YieldSummary(_File):
     simulations: int
     stages: dict[str, int]
     outcomes: dict[Outcome, int]
-    failure_points: list[dict[str, Any]]
-    cross_check: dict[str, Any]
+    failure_points: list[FailurePoint]
+    cross_check: CrossCheckSummary
     warnings: list[str]
+    convergence: list[tuple[int, float, float, float]] = []  # trials, estimate and its 95 % interval from these
+    identity: str = ""  # of the study that it answers
 
 
 class Provenance(_Record):
@@ -268,7 +309,7 @@ def checked(content: Mapping[str, Any], record: type[BaseModel]) -> dict[str, An
 
 
 def read(path: Path, record: type[Model]) -> Model:
-    """``path`` as ``record``; :class:`UserError` with one line that names the file for anything wrong with it."""
+    """``path`` as ``record``; :class:`SpicekitError` with one line that names the file for anything wrong with it."""
     return typed(files.read_record(path), record, path)
 
 
@@ -277,7 +318,7 @@ def typed(content: Mapping[str, Any], record: type[Model], origin: Path) -> Mode
     try:
         text = json.dumps(content)
     except RecursionError:
-        raise UserError(f"{origin} is damaged or of another version: lists in lists without end") from None
+        raise SpicekitError(f"{origin} is damaged or of another version: lists in lists without end") from None
     return parse(text, record, str(origin))
 
 
@@ -286,4 +327,4 @@ def parse(text: bytes | str, record: type[Model], origin: str) -> Model:
     try:
         return record.model_validate_json(text)
     except ValidationError as error:
-        raise UserError(f"{origin} is damaged or of another version: {explain(error, record)}") from None
+        raise SpicekitError(f"{origin} is damaged or of another version: {explain(error, record)}") from None

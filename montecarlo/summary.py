@@ -13,7 +13,7 @@ from montecarlo import records
 from montecarlo.sensitivity import sensitivity
 from montecarlo.statistics import MarginStatistics, circuit_errors, clopper_pearson, counted, describe
 from montecarlo.store import Store
-from spicekit.errors import UserError
+from spicekit.errors import SpicekitError
 from spicekit.files import read_record
 from spicekit.limits import Beyond, warnings
 from spicekit.outcome import Outcome
@@ -102,5 +102,5 @@ def elapsed_before(path: Path) -> float:
     """Seconds that the summary at ``path`` tells; 0 if it cannot be read, as it is about to be written anew."""
     try:
         return float(read_record(path)["elapsed_s"])
-    except (UserError, KeyError, TypeError, ValueError, OverflowError):
+    except (SpicekitError, KeyError, TypeError, ValueError, OverflowError):
         return 0.0

@@ -1,4 +1,4 @@
-"""Files that are written whole or not at all."""
+"""Files that are read only if they are regular, and written whole or not at all."""
 
 from __future__ import annotations
 
@@ -7,44 +7,138 @@ import errno
 import hashlib
 import json
 import os
-from collections.abc import Callable, Mapping
+import stat
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from spicekit.errors import SpicekitError, UserError
 
+Place = tuple[int, int]  # device and file number of a folder
+
+_held: dict[Path, Place] = {}  # absolute path -> the folder that was there when it was first used
+
+
+def read_bytes(path: Path) -> bytes:
+    """The content of ``path``.  Raises :class:`OSError`, also for what is no regular file (links are followed)."""
+    with open(path, "rb", opener=regular) as file:
+        return file.read()
+
+
+def regular(path: str, flags: int) -> int:
+    """Open ``path``, for :func:`open`: a pipe nobody writes to would hold us for ever, a device might never end."""
+    descriptor = os.open(path, flags | os.O_NONBLOCK, 0o666)
+    mode = os.fstat(descriptor).st_mode
+    if not stat.S_ISREG(mode):
+        os.close(descriptor)
+        if stat.S_ISDIR(mode):
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), path)
+        raise OSError(errno.EINVAL, "not a regular file", path)
+    return descriptor
+
+
+def checked_regular(path: Path) -> Path:
+    """``path``, absolute, for a library that opens files itself and would take ``~`` for the home folder.
+
+    Raises :class:`OSError` for what cannot be read or is no regular file.
+    """
+    os.close(regular(str(path), os.O_RDONLY))
+    return _absolute(path)
+
+
+@contextlib.contextmanager
+def held(*folders: Path) -> Iterator[None]:
+    """Within, :func:`write_atomically` refuses to write to a folder that was put in the place of one of ``folders``.
+
+    The same holds for the folders in them, each from the first file on that is written to it.
+    """
+    tops = [_absolute(folder) for folder in folders]
+    _held.update({top: place for top in tops if (place := _place(top))})
+    try:
+        yield
+    finally:
+        for path in [path for path in _held if any(path.is_relative_to(top) for top in tops)]:
+            del _held[path]
+
+
+def check_held(path: Path) -> None:
+    """Raise :class:`SpicekitError` if a folder on the way to ``path`` is held and another one is in its place by now."""
+    parents = _absolute(path).parents
+    within = [folder for folder in parents if any(top in _held for top in (folder, *folder.parents))]
+    for folder in within:
+        place = _place(folder)
+        if folder not in _held and place:
+            _held[folder] = place
+        if _held.get(folder) != place:
+            raise SpicekitError(
+                f"{folder} was moved or replaced while it was in use: nothing is written to what is in its place now; "
+                "what was computed before is in the folder that was moved"
+            )
+
+
+def _place(folder: Path) -> Place | None:
+    try:
+        found = folder.stat()
+    except OSError:  # there is none
+        return None
+    return found.st_dev, found.st_ino
+
+
+def _absolute(path: Path) -> Path:
+    return Path(os.path.abspath(path))  # noqa: PTH100 - resolve() would follow links, and the link is what was named
+
 
 def write_atomically(path: Path, write: Callable[[Path], None]) -> None:
-    """Let ``write`` fill a temporary file beside ``path`` and rename it when it is complete and on the disk.
+    """Let ``write`` fill a temporary file (an absolute path) beside ``path``; rename it when it is complete and on the disk.
 
-    A link is followed.  What is no regular file (a device, a pipe) is written to as it stands, never replaced by a file.  Raises
-    :class:`SpicekitError` (and leaves nothing behind) if the disk is full or the folder cannot be written.
+    A link is followed.  What is no regular file (a device, a pipe with a reader) is written to as it stands, never replaced by
+    a file.  Raises :class:`SpicekitError` (and leaves nothing behind) if the disk is full, the folder cannot be written, or it
+    is not the folder that is :func:`held`.
     """
+    named, path = path, _absolute(path)
     try:
         path = path.resolve() if path.is_symlink() else path
         if path.exists() and not path.is_file() and not path.is_dir():
-            write(path)
+            with _read_by_somebody(path):
+                write(path)
             return
     except (OSError, RuntimeError) as error:  # RuntimeError: links in a circle, before Python 3.13
-        raise disk_error(path, error if isinstance(error, OSError) else OSError(errno.ELOOP, os.strerror(errno.ELOOP))) from None
+        raise disk_error(named, error if isinstance(error, OSError) else OSError(errno.ELOOP, os.strerror(errno.ELOOP))) from None
     temporary = path.with_name(f".{path.name}.tmp")
     try:
+        folder = os.open(path.parent, os.O_RDONLY)
+    except OSError as error:
+        check_held(named)
+        raise disk_error(named, error) from None
+    try:
+        check_held(named)
         write(temporary)
         with temporary.open("rb") as file:
             os.fsync(file.fileno())
-        temporary.replace(path)
-        _to_disk(path.parent)  # the name too
+        check_held(named)
+        os.rename(temporary.name, path.name, src_dir_fd=folder, dst_dir_fd=folder)  # in the folder in which it began
+        os.fsync(folder)  # the name too
     except OSError as error:
-        raise disk_error(path, error) from None
+        check_held(named)
+        raise disk_error(named, error) from None
     finally:
         with contextlib.suppress(OSError):
-            temporary.unlink()
+            os.unlink(temporary.name, dir_fd=folder)
+        os.close(folder)
 
 
-def _to_disk(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
+@contextlib.contextmanager
+def _read_by_somebody(path: Path) -> Iterator[None]:
+    """Raise :class:`OSError` for a pipe that nobody reads from: to open it would wait for ever."""
+    if not path.is_fifo():
+        yield
+        return
     try:
-        os.fsync(descriptor)
+        descriptor = os.open(path, os.O_WRONLY | os.O_NONBLOCK)
+    except OSError as error:
+        raise OSError(errno.ENXIO, "a pipe that nobody reads from") if error.errno == errno.ENXIO else error from None
+    try:
+        yield
     finally:
         os.close(descriptor)
 
@@ -87,23 +181,23 @@ def write_record(path: Path, content: Mapping[str, Any]) -> dict[str, Any]:
 def read_record(path: Path) -> dict[str, Any]:
     """The content of a JSON file, without its checksum.
 
-    Raises :class:`UserError` with one line that names the file if it cannot be read, is no JSON object, or was changed after it
-    was written; a file without a checksum is taken as it is if it has no ``schema`` either, as version 0.1 wrote them.
+    Raises :class:`SpicekitError` with one line that names the file if it cannot be read, is no JSON object, or was changed after
+    it was written; a file without a checksum is taken as it is if it has no ``schema`` either, as version 0.1 wrote them.
     """
     try:
-        content = json.loads(path.read_bytes(), parse_constant=_no_number)
+        content = json.loads(read_bytes(path), parse_constant=_no_number)
         if not isinstance(content, dict):
-            raise UserError(f"{path} cannot be read: it is not a JSON object")
+            raise SpicekitError(f"{path} cannot be read: it is not a JSON object")
         checksum = content.pop(CHECKSUM, None)
         found = _checksum(content)
     except OSError as error:
-        raise UserError(f"{path} cannot be read: {error.strerror}") from None
+        raise SpicekitError(f"{path} cannot be read: {error.strerror}") from None
     except (ValueError, RecursionError) as error:  # not JSON or not UTF-8, numbers beyond all; lists in lists without end
-        raise UserError(f"{path} cannot be read: not JSON ({error})") from None
+        raise SpicekitError(f"{path} cannot be read: not JSON ({error})") from None
     if checksum is None and "schema" in content:
-        raise UserError(f"{path} was changed after it was written: its checksum is gone")
+        raise SpicekitError(f"{path} was changed after it was written: its checksum is gone")
     if checksum is not None and checksum != found:
-        raise UserError(f"{path} was changed after it was written: its checksum is that of another content")
+        raise SpicekitError(f"{path} was changed after it was written: its checksum is that of another content")
     return content
 
 

@@ -14,16 +14,15 @@ What ships with spicekit is not recorded: it is part of the code, which has a ha
 from __future__ import annotations
 
 import contextlib
-import errno
 import hashlib
 import os
-import stat
 from collections.abc import Callable, Iterator, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Generic, TypeVar
 
+from spicekit.files import regular
 from spicekit.paths import data_root
 
 T = TypeVar("T")
@@ -35,7 +34,7 @@ _records: ContextVar[tuple[dict[str, str], ...]] = ContextVar("records", default
 
 def read(path: Path) -> bytes:
     """The content of ``path``, noted in every open record.  Raises :class:`OSError`, also for what is no regular file."""
-    with open(path, "rb", opener=_regular) as file:
+    with open(path, "rb", opener=regular) as file:
         while True:
             before = _stamp(os.fstat(file.fileno()))
             file.seek(0)
@@ -132,14 +131,3 @@ def _absolute(path: Path) -> Path:
 
 def _stamp(status: os.stat_result) -> Stamp:
     return status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns
-
-
-def _regular(path: str, flags: int) -> int:
-    descriptor = os.open(path, flags | os.O_NONBLOCK)  # a pipe nobody writes to would hold us for ever
-    mode = os.fstat(descriptor).st_mode
-    if not stat.S_ISREG(mode):
-        os.close(descriptor)
-        if stat.S_ISDIR(mode):
-            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), path)
-        raise OSError(errno.EINVAL, "not a regular file", path)
-    return descriptor

@@ -33,6 +33,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from spicekit.errors import UserError, unknown
+from spicekit.files import checked_regular, write_atomically
 from spicekit.waves import Array
 
 # levels of the stored quantiles: dense in the tails, with the extremes seen
@@ -187,7 +188,7 @@ class LookupTable:
         return found.hexdigest()
 
     def check(self) -> None:
-        """Raise :class:`ValueError` for coordinates or variables that are no table, or whose checksum is another one's."""
+        """Raise :class:`ValueError` for what is no table, or whose checksum is another one's or gone."""
         for name, values in self.coordinates.items():
             if values.ndim != 1 or not len(values):
                 raise ValueError(f"coordinate {name} is no list of values")
@@ -200,19 +201,19 @@ class LookupTable:
             if values.shape != expected:
                 raise ValueError(f"variable {name} has shape {values.shape}, its coordinates {expected}")
         written = self.attributes.get(CHECKSUM)
+        if written is None and _had_checksum(self.provenance):
+            raise ValueError("its checksum is gone")
         if written is not None and written != self.checksum():
             raise ValueError("its checksum is that of another content")
 
     def save_npz(self, path: Path) -> None:
         """Write everything into one ``.npz``, which numpy reads without spicekit (see docs/tables.md)."""
-        from spicekit.files import write_atomically
-
         header = {
             "dimensions": {name: list(dimensions) for name, (dimensions, _) in self.variables.items()},
             "coordinates": list(self.coordinates),
             "units": self.units,
             "meanings": self.meanings,
-            "attributes": self.attributes,
+            "attributes": self.attributes | {CHECKSUM: self.checksum()},
         }
         arrays: dict[str, Any] = {f"coordinate_{name}": values for name, values in self.coordinates.items()}
         arrays |= {f"variable_{name}": values for name, (_, values) in self.variables.items()}
@@ -319,6 +320,16 @@ def _multilinear(rows: Array, strides: list[int], axes: list[tuple[NDArray[Any],
     return np.asarray(result if rows.ndim > 1 else np.asarray(result)[..., None])
 
 
+def _had_checksum(provenance: Any) -> bool:
+    """Whether a table was written with a checksum: version 0.2 and later do, and record the hash of the code."""
+    if not isinstance(provenance, dict):
+        return False
+    versions = provenance.get("versions")
+    version = str(versions.get("spicekit", "")) if isinstance(versions, dict) else ""
+    numbers = [int(word) for word in version.split(".")[:2] if word.isdecimal()]
+    return "code_sha256" in provenance or numbers >= [0, 2]
+
+
 def _numbers(name: str, wanted: ArrayLike, unit: str) -> Array:
     from spicekit.units import parse_quantity
 
@@ -337,7 +348,7 @@ def _range(grid: NDArray[Any]) -> str:
 
 
 def _from_npz(file: Path) -> LookupTable:
-    with np.load(file, allow_pickle=False) as data:
+    with np.load(checked_regular(file), allow_pickle=False) as data:
         header = json.loads(str(data["header"]))
         coordinates = {name: data[f"coordinate_{name}"] for name in header["coordinates"]}
         variables = {name: (tuple(dimensions), data[f"variable_{name}"]) for name, dimensions in header["dimensions"].items()}
@@ -347,7 +358,7 @@ def _from_npz(file: Path) -> LookupTable:
 def _from_netcdf(file: Path) -> LookupTable:
     import xarray as xr
 
-    with xr.open_dataset(file, engine="h5netcdf") as dataset:
+    with xr.open_dataset(checked_regular(file), engine="h5netcdf") as dataset:
         dataset.load()
     if "spicekit" not in dataset.attrs:
         raise UserError(f"{file} is not a table of spicekit")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from matplotlib.axes import Axes
 
+from montecarlo.rare.result import running
 from montecarlo.rare.state import LimitState, joined
 from spicekit.style import COLOURS, new_figure, save
 from spicekit.units import format_value, readable
@@ -102,19 +103,15 @@ def _convergence(axis: Axes, found: Found, summary: dict[str, Any]) -> None:
     axis.set_title("Estimate against simulations")
     axis.set_xlabel("trials of the estimate")
     axis.set_ylabel("failure probability")
-    if found.method == "subset" or not summary["probability"]:
+    rows = running(found)
+    if rows is None:
         axis.text(0.5, 0.5, "no running estimate", ha="center", transform=axis.transAxes)
         axis.set_axis_off()
         return
-    weights = np.ones(len(found.trials)) if found.sampled is None else found.sampled.weights
-    share = np.where(found.trials.fails, weights, 0.0)
-    count = np.arange(1, len(share) + 1)
-    mean = np.cumsum(share) / count
-    error = np.sqrt(np.maximum(np.cumsum(share**2) / count - mean**2, 0) / count)
-    keep = count >= min(20, len(share))
-    axis.plot(count[keep], mean[keep], color=COLOURS[0], label="estimate")
+    count, mean, error = rows
+    axis.plot(count, mean, color=COLOURS[0], label="estimate")
     axis.fill_between(
-        count[keep], np.maximum(mean - 1.96 * error, 0)[keep], (mean + 1.96 * error)[keep], color=COLOURS[0], alpha=0.2, lw=0,
+        count, np.maximum(mean - 1.96 * error, 0), mean + 1.96 * error, color=COLOURS[0], alpha=0.2, lw=0,
         label="± 1.96 standard errors",
     )  # fmt: skip
     axis.axhline(summary["probability"], color="black", lw=0.9, ls="--", label="result")

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from montecarlo import records
-from montecarlo.rare.estimate import Estimate
+from montecarlo.identity import digest
+from montecarlo.rare.estimate import TWO_SIDED, Estimate
 from montecarlo.rare.state import LimitState
 from montecarlo.summary import elapsed_before, without_nan
 from montecarlo.variation import Space
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 FEW = 30.0  # effective failing trials below which an estimate deserves a warning
 FEWEST_CENTRE = 10  # failing trials whose centre stands for a failure point
+STEPS = 200  # rows of the running estimate that are kept
 LOST = 0.1  # part of the probability that trials without convergence may make up before that is said
 
 
@@ -53,8 +55,34 @@ def summarise(
         "failure_points": failure_points(study.campaign.space, found),
         "cross_check": cross_check(study, state, found),
         "warnings": [*found.warnings, *warnings(found, study.target)],
+        "convergence": thinned(found),
+        "identity": digest(study.record() | {"schema": None}),
     }
     return records.write(path, records.YieldSummary, without_nan(summary))
+
+
+def running(found: Found) -> tuple[Array, Array, Array] | None:
+    """Number of trials, the estimate from so many, its standard error: arrays, or None if the method has none."""
+    if found.method == "subset" or not found.estimate.probability or not len(found.trials):
+        return None
+    weights = np.ones(len(found.trials)) if found.sampled is None else found.sampled.weights
+    share = np.where(found.trials.fails, weights, 0.0)
+    count = np.arange(1.0, len(share) + 1)
+    mean = np.cumsum(share) / count
+    error = np.sqrt(np.maximum(np.cumsum(share**2) / count - mean**2, 0) / count)
+    keep = count >= min(20, len(share))
+    return count[keep], mean[keep], error[keep]
+
+
+def thinned(found: Found) -> list[list[float]]:
+    """At most :data:`STEPS` rows of the running estimate: trials, estimate, lower and upper end of its 95 % interval."""
+    rows = running(found)
+    if rows is None:
+        return []
+    count, mean, error = rows
+    keep = np.unique(np.linspace(0, len(count) - 1, min(STEPS, len(count))).round().astype(int))
+    low = np.maximum(mean - TWO_SIDED * error, 0)
+    return [[int(count[k]), float(mean[k]), float(low[k]), float(mean[k] + TWO_SIDED * error[k])] for k in keep]
 
 
 def failure_points(space: Space, found: Found) -> list[dict[str, Any]]:

@@ -5,8 +5,8 @@
 PosixPath('out/sot-logic/report.html')
 
 :mod:`~montecarlo.report.content` holds what a page is made of.  One module for each kind of folder fills it
-(:mod:`~montecarlo.report.run`, ``campaign``, ``sweep`` for tables, ``system``), :mod:`~montecarlo.report.charts` draws, and
-:mod:`~montecarlo.report.html` turns it into the file.
+(:mod:`~montecarlo.report.run`, ``campaign``, ``study``, ``sweep`` for tables, ``system``), :mod:`~montecarlo.report.charts`
+draws, and :mod:`~montecarlo.report.html` turns it into the file.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from montecarlo.report.campaign import page as campaign_page
 from montecarlo.report.content import Page
 from montecarlo.report.html import render
 from montecarlo.report.run import page as run_page
+from montecarlo.report.study import page as study_page
 from montecarlo.report.sweep import page as sweep_page
 from montecarlo.report.system import page as system_page
 from spicekit.errors import UserError
@@ -32,6 +33,7 @@ _KINDS: dict[str, Callable[[Path], Page]] = {
     "characterize.json": sweep_page,
     "table.nc": sweep_page,
     "campaign.json": campaign_page,
+    "yield.json": study_page,
     "run.json": run_page,
 }
 
@@ -39,7 +41,8 @@ _KINDS: dict[str, Callable[[Path], Page]] = {
 def make_page(folder: str | Path) -> Page:
     """What ``folder`` holds, as a page.
 
-    Raises :class:`UserError` for a folder that holds no results, is unfinished, or has a damaged file (which it names).
+    Raises :class:`UserError` for a folder that holds no results or is unfinished, :class:`SpicekitError` for one with a damaged
+    file (which it names).
     """
     place = Path(folder)
     if not place.is_dir():
@@ -48,8 +51,8 @@ def make_page(folder: str | Path) -> Page:
         if (place / name).exists():
             return page(place)
     raise UserError(
-        f"{place} holds no results: expected run.json (spicekit run), campaign.json (mc), table.nc (sweep, characterize) or "
-        "system.json (system)"
+        f"{place} holds no results: expected run.json (spicekit run), campaign.json (mc), yield.json (yield), "
+        "table.nc (sweep, characterize, qualify) or system.json (system)"
     )
 
 

@@ -40,7 +40,7 @@ CAPTIONS = {
 
 
 def page(folder: Path) -> Page:
-    """The page of the campaign in ``folder``.  Raises :class:`UserError` if it is unfinished or damaged."""
+    """The page of the campaign in ``folder``.  Raises :class:`SpicekitError` if it is unfinished or damaged."""
     record = records.read(folder / "campaign.json", records.Campaign)
     again = "the same `spicekit mc` command again completes it"
     if not (folder / "summary.json").exists():
@@ -48,7 +48,7 @@ def page(folder: Path) -> Page:
     summary = records.read(folder / "summary.json", records.Summary)
     store = Store(folder)
     if summary.identity and store.identity is not None and summary.identity != store.identity:
-        raise UserError(f"{folder / 'summary.json'} is that of another campaign; {again.replace('completes', 'rewrites')}")
+        raise SpicekitError(f"{folder / 'summary.json'} is that of another campaign; {again.replace('completes', 'rewrites')}")
     outcomes = column(store, "outcome")
     if len(outcomes) != record.trials or summary.trials != record.trials:
         raise UserError(f"{folder} holds {len(outcomes)} of {record.trials} trials: {again}")
@@ -65,6 +65,10 @@ def page(folder: Path) -> Page:
         ("Time taken", f"{summary.elapsed_s:.1f} s"),
     ]
     said = [Note(f"{line}.") for line in summary.warnings]
+    if store.identity is None:
+        said.append(
+            Note("This folder is of version 0.1: its samples and trials are bound to nothing, and a change is not noticed.", True)
+        )
     sections = [Section("Outcomes", [*outcome_blocks(summary.outcomes), *_fallbacks(column(store, "attempt")), *said])]
     if summary.margins:
         sections.append(Section("Margins", _margins(summary, columns)))
@@ -92,8 +96,8 @@ def column(store: Store, name: str) -> Any:
     """One column of the trials table, of parts that are sound and of this campaign; one that is not is named."""
     try:
         return store.column(name)
-    except (SpicekitError, pa.ArrowException) as error:
-        raise UserError((str(error).splitlines() or [type(error).__name__])[0]) from None
+    except pa.ArrowException as error:
+        raise SpicekitError((str(error).splitlines() or [type(error).__name__])[0]) from None
 
 
 def _fallbacks(attempts: Array) -> list[Block]:

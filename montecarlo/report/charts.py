@@ -13,12 +13,14 @@ from typing import Any
 import numpy as np
 from scipy.special import ndtri
 
+from montecarlo.records import Deviation
 from montecarlo.report.content import Chart
 from spicekit.style import COLOURS
 from spicekit.units import readable
 from spicekit.waves import Array
 
 BINS = 120  # most, of a histogram of two states
+SHOWN = 12  # bars of a failure point
 SMALL_BINS = 50  # most, of a measure's own
 TAIL_POINTS = 500  # of a normal-probability plot, for each state
 WAVE_POINTS = 3000  # of a waveform
@@ -172,6 +174,45 @@ def histogram(name: str, meaning: str, values: Array, unit: str) -> Chart:
         [bars],
         layout(with_unit(name, scaled), "trials", height=240, bargap=0),
         wide=False,
+    )
+
+
+def convergence(rows: Array, probability: float) -> Chart:
+    """The running estimate of a probability: rows of trials, estimate, ends of its interval."""
+    count, estimate, low, high = (column.tolist() for column in rows.T)
+    band = {"type": "scatter", "mode": "lines", "x": count, "line": {"width": 0, "color": COLOURS[0]}, "hoverinfo": "skip"}
+    data = [
+        band | {"y": numbers(low), "name": "", "showlegend": False},
+        band | {"y": numbers(high), "name": "its 95 % interval", "fill": "tonexty", "marker": {"color": COLOURS[0]}},
+        trace(count, numbers(estimate), "estimate", COLOURS[0], hovertemplate="%{x} trials: %{y:.4g}<extra></extra>"),
+        trace([count[0], count[-1]], numbers([probability] * 2), "result", "black", line={"dash": "dash", "width": 1}),
+    ]
+    return Chart(
+        "Estimate against simulations",
+        f"Failure probability estimated from {count[0]:.0f} to {count[-1]:.0f} trials, with its 95 % interval; the result is "
+        f"{probability:.4g}",
+        data,
+        layout(
+            "trials of the estimate", "failure probability", height=320, y_axis={"exponentformat": "e", "rangemode": "tozero"}
+        ),
+    )
+
+
+def contributions(title: str, points: Sequence[Deviation]) -> Chart:
+    """What the variation points contribute to a failure point, the largest on top."""
+    rows = [row for row in points if row.contribution is not None][:SHOWN][::-1]
+    bars = {
+        "type": "bar", "orientation": "h", "showlegend": False,
+        "x": numbers([100 * (row.contribution or 0.0) for row in rows]), "y": [plain(row.name) for row in rows],
+        "text": [f"{row.sigmas:+.2f} σ" for row in rows],
+        "marker": {"color": [COLOURS[1] if row.sigmas < 0 else COLOURS[2] for row in rows]},
+        "hovertemplate": "%{y}: %{x:.1f} %<extra></extra>",
+    }  # fmt: skip
+    return Chart(
+        f"{title}: contributions, with the distance from nominal",
+        "Contributions in per cent: " + ", ".join(f"{row.name} {100 * (row.contribution or 0):.1f}" for row in rows[::-1]),
+        [bars],
+        layout("contribution α² (%)", "variation point", height=90 + 26 * len(rows)),
     )
 
 

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from spicekit.errors import UserError
+from spicekit.errors import SpicekitError
+from spicekit.files import read_bytes
 
 Kind = Literal["text", "prose", "number", "code"]
 
@@ -139,10 +140,10 @@ def pictures(folder: Path, captions: dict[str, str]) -> list[Picture]:
     result = []
     for name in order:
         try:
-            content = found[name].read_bytes()
+            content = read_bytes(found[name])
         except OSError as error:
-            raise UserError(f"{found[name]} cannot be read: {error.strerror}") from None
+            raise SpicekitError(f"{found[name]} cannot be read: {error.strerror}") from None
         if not content.startswith(b"\x89PNG\r\n\x1a\n") or b"IEND" not in content[-12:]:
-            raise UserError(f"{found[name]} is damaged: it is not a whole PNG file")
+            raise SpicekitError(f"{found[name]} is damaged: it is not a whole PNG file")
         result.append(Picture(captions.get(name, name.removesuffix(".png").replace("-", " ").replace("_", " ")), content))
     return result

@@ -24,7 +24,8 @@ from montecarlo.report.content import Block, Chart, Column, Command, Note, Page,
 from spicekit import __version__
 from spicekit.analysis import TranAnalysis
 from spicekit.bench import Bench
-from spicekit.errors import UserError
+from spicekit.errors import SpicekitError
+from spicekit.files import read_bytes
 from spicekit.netlist import render
 from spicekit.outcome import Outcome
 from spicekit.units import format_value
@@ -109,7 +110,7 @@ def _chart(vectors: dict[str, Array], bench: Bench | None) -> Chart:
 def read_raw(path: Path) -> dict[str, Array]:
     """The vectors of a binary rawfile of real numbers, as :func:`spicekit.rawfile.write_raw` writes it."""
     try:
-        header, mark, data = path.read_bytes().partition(b"\nBinary:\n")
+        header, mark, data = read_bytes(path).partition(b"\nBinary:\n")
         if not mark:
             raise ValueError("no 'Binary:' in it")
         lines = header.decode("utf-8").splitlines()
@@ -119,12 +120,12 @@ def read_raw(path: Path) -> dict[str, Array]:
         if len(names) != count or points < 1 or len(data) != 8 * count * points:
             raise ValueError(f"{len(data)} bytes of data where {8 * count * points} are expected")
     except OSError as error:
-        raise UserError(f"{path} cannot be read: {error.strerror}") from None
+        raise SpicekitError(f"{path} cannot be read: {error.strerror}") from None
     except (ValueError, KeyError, IndexError) as error:
-        raise UserError(f"{path} is damaged or not a binary rawfile: {error}") from None
+        raise SpicekitError(f"{path} is damaged or not a binary rawfile: {error}") from None
     table = np.frombuffer(data, "<f8").reshape(points, count)
     return {name: table[:, index] for index, name in enumerate(names)}
 
 
 def _digest(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
+    return hashlib.sha256(read_bytes(path)).hexdigest()

@@ -29,8 +29,10 @@ from montecarlo.report.content import Block, Column, Command, Page, Section, Tab
 from montecarlo.report.grid import Grid
 from montecarlo.report.grid_charts import error_rates, gaps, measure_chart, shown_margin
 from montecarlo.store import Store
-from spicekit.errors import UserError
+from spicekit.errors import SpicekitError, UserError
+from spicekit.files import checked_regular
 from spicekit.outcome import Outcome
+from spicekit.table import from_dataset
 
 ROWS = 400  # of the table of grid points that a page shows
 FAILED = 10  # points with failed trials that are named
@@ -38,7 +40,7 @@ OPEN = 15  # rows that are shown without a click
 
 
 def page(folder: Path) -> Page:
-    """The page of the table in ``folder``.  Raises :class:`UserError` if the sweep is unfinished or the table damaged."""
+    """The page of the table in ``folder``.  Raises :class:`SpicekitError` if the sweep is unfinished or the table damaged."""
     path = folder / "table.nc"
     if not path.exists():
         raise UserError(f"{folder} holds an unfinished table (no table.nc): the same spicekit command again completes it")
@@ -87,11 +89,13 @@ def _load(path: Path) -> Any:
     import xarray as xr
 
     try:
-        with xr.open_dataset(path, engine="h5netcdf") as dataset:
-            return dataset.load()
+        with xr.open_dataset(checked_regular(path), engine="h5netcdf") as dataset:
+            dataset.load()
+        from_dataset(dataset).check()
+        return dataset
     except Exception as error:  # any reader's complaint about the file's content
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise UserError(f"{path} is damaged or not a table: {reason}") from None
+        raise SpicekitError(f"{path} is damaged or not a table: {reason}") from None
 
 
 def _extent(grid: Grid, name: str) -> str:
@@ -204,12 +208,13 @@ def _provenance(folder: Path, record: records.Provenance) -> list[Block]:
     seed = [] if record.seed is None else ["--seed", str(record.seed)]
     over = [word for name, values in record.over.items() for word in ("--over", f"{name}={','.join(map(str, values))}")]
     line = ""
+    verb = "qualify" if (folder / "qualify.json").exists() else "sweep"
     if record.system:
         scale = [] if record.trials_scale in (None, 1.0) else ["--trials-scale", f"{record.trials_scale:g}"]
         line = command("spicekit", "characterize", record.system, *over, *scale, *seed, "--out", folder)
     elif record.bench and record.over:
         line = command(
-            "spicekit", "sweep", record.bench, *over, *(["--trials", str(record.trials), *seed] if record.trials else []),
+            "spicekit", verb, record.bench, *over, *(["--trials", str(record.trials), *seed] if record.trials else []),
             *([] if record.sampler in ("random", "nominal") else ["--sampler", record.sampler]), *parameter_words(record.given),
             *variation_words(record.variations, record.correlations), "--out", folder,
         )  # fmt: skip

@@ -89,7 +89,7 @@ def replay(
     from spicekit.files import output_folder, write_text
     from spicekit.netlist import render_at
 
-    result = replay_trial(folder, trial, timeout)
+    result = replay_trial(folder, trial, timeout, warn)
     target = output_folder(out or folder / f"replay-{trial}")
     write_text(target / "netlist.cir", render_at(result.bench, result.values))
     report_run(result, target, as_json)

@@ -21,6 +21,7 @@ from spicekit.cli.options import (
     Temperature,
     Timeout,
     Workers,
+    given_path,
     once,
     read_correlations,
     read_executor,
@@ -33,7 +34,8 @@ from spicekit.cli.output import ProgressBar, answers, fail, print_json, say, war
 def qualify(
     bench: BenchName,
     out: Annotated[
-        Path | None, typer.Option("--out", help="Folder for trials, table and picture; again = resume. None: not kept.")
+        Path | None,
+        typer.Option("--out", help="Folder for trials, table and picture; again = resume. None: not kept.", parser=given_path),
     ] = None,
     trials: Annotated[int, typer.Option(help="Trials at each point beside the nominal circuit.", min=0)] = 20,
     over: Annotated[

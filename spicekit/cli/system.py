@@ -18,7 +18,9 @@ def complete_figures(incomplete: str) -> list[str]:
 
 
 def report(
-    folder: Annotated[Path, typer.Argument(help="Folder of a run, campaign, sweep or system.", parser=given_path)],
+    folder: Annotated[
+        Path, typer.Argument(help="Folder of a run, campaign, yield, sweep, qualify or system.", parser=given_path)
+    ],
     output: Annotated[
         Path | None, typer.Option("-o", "--output", help="File to write; DIR/report.html if not given.", parser=given_path)
     ] = None,

@@ -18,7 +18,9 @@ import pytest
 from montecarlo import Campaign, Sweep
 from montecarlo.identity import check, code_hash, differing, digest
 from montecarlo.replay import replay
-from montecarlo.store import Store, identity_of, samples_hash
+from montecarlo.report import make_page
+from montecarlo.report.content import Note
+from montecarlo.store import HASHES, Store, identity_of, samples_hash
 from spicekit import SpicekitError, UserError, inputs
 from spicekit.files import read_record, write_record
 
@@ -287,6 +289,113 @@ def test_samples_of_another_seed_are_refused(two: tuple[Path, Path], folder: Pat
         replay(folder, 7)
 
 
+def rewrite(samples: Path, hashes: str) -> None:
+    """The same samples with one point half as large again, and with all, some or none of what was written beside them."""
+    table = pq.read_table(samples)
+    values = table["ra_c0"].to_numpy() * 1.5
+    table = table.set_column(table.column_names.index("ra_c0"), "ra_c0", [values])
+    tag = json.loads(table.schema.metadata[b"spicekit"])
+    if hashes == "never there":
+        del tag["hashed"]
+    beside = {"spicekit": json.dumps(tag)}
+    if hashes == "kept":
+        beside[HASHES] = pq.ParquetFile(samples).metadata.metadata[HASHES.encode()].decode()
+    pq.write_table(table.replace_schema_metadata(beside), samples)
+
+
+@pytest.mark.parametrize(
+    ("hashes", "says"),
+    [
+        ("kept", "its content is not what was written"),
+        ("dropped", "the hashes of its content are gone"),
+        ("never there", "trials 0 to 1999 were made of others"),  # as in the first folders of 0.2
+    ],
+)
+def test_samples_with_other_values_are_refused(folder: Path, cli: Cli, complaint: Complaint, hashes: str, says: str) -> None:
+    """By everything that reads them, and nothing is mixed: not even the missing part is made."""
+    rewrite(folder / "samples.parquet", hashes)
+    line = f"{folder / 'samples.parquet'} cannot be used ({says}); move it away and run the campaign's command again, "
+    assert complaint(cli("report", folder), 1).startswith(line)
+    assert complaint(cli("replay", folder, "--trial", 7), 1).startswith(line)
+    (folder / "trials" / "part-000002000.parquet").unlink()
+    for _ in range(2):
+        with pytest.raises(SpicekitError, match=r"samples\.parquet cannot be used"):
+            Campaign("sot-read", trials=4000).run(folder, workers=1)
+    assert [part.name for part in (folder / "trials").iterdir()] == ["part-000000000.parquet"]
+    assert not (folder / "quarantine").exists()
+
+
+def test_samples_of_many_trials_are_hashed_in_groups(tmp_path: Path) -> None:
+    store = Store(tmp_path, "x")
+    values = np.random.default_rng(1).normal(size=25_000)
+    store.write_samples(25_000, lambda first, last: {"a": values[first:last]})
+    for first, last in ((0, 25_000), (9_999, 10_001), (24_999, 25_000), (10_000, 20_000)):
+        assert np.array_equal(store.read_samples(first, last)["a"], values[first:last])
+    with pytest.raises(SpicekitError, match="it ends before trial"):
+        store.read_samples(24_000, 25_001)
+
+
+def test_parts_of_other_samples_are_set_aside(folder: Path, two: tuple[Path, Path], fingerprint: Fingerprint) -> None:
+    """Samples that are sound themselves, drawn again by another numpy with other last digits, say: here by hand."""
+    store = Store(folder)
+    values = store.read_samples(0, 4000)
+    values["ra_c0"] = values["ra_c0"] * (1 + 1e-15)
+    store.write_samples(4000, lambda first, last: {name: column[first:last] for name, column in values.items()})
+    with pytest.raises(SpicekitError, match=r"part-000000000\.parquet cannot be used: it was made of other samples"):
+        Store(folder).column("v_p")
+    lines: list[str] = []
+    Campaign("sot-read", trials=4000).run(folder, workers=1, warn=lines.append)
+    assert len(lines) == 2
+    assert "it was made of other samples" in lines[0]
+    assert len(Store(folder).column("v_p")) == 4000
+
+
+# What is no regular file
+
+
+@pytest.mark.parametrize("name", ["campaign.json", "summary.json", "samples.parquet", "trials/part-000002000.parquet"])
+def test_a_pipe_in_a_folder_is_refused(folder: Path, cli: Cli, complaint: Complaint, name: str) -> None:
+    (folder / name).unlink()
+    os.mkfifo(folder / name)
+    for command in (("report", folder), ("replay", folder, "--trial", 2100)):
+        if command[0] == "report" or name != "summary.json":
+            assert f"{folder / name} cannot be read: not a regular file" in complaint(cli(*command, timeout=60), 1)
+    line = complaint(cli("mc", "sot-read", "--trials", 4000, "--out", folder, timeout=60), 1)
+    assert f"{folder / name}" in line
+    assert "not a regular file" in line or "a pipe that nobody reads from" in line
+    assert (folder / name).is_fifo()
+
+
+# Another folder in the place of the one in use
+
+
+@pytest.mark.parametrize("how", ["moved", "linked", "trials alone"])
+def test_nothing_is_written_to_a_folder_put_in_place_of_the_own(two: tuple[Path, Path], tmp_path: Path, how: str) -> None:
+    place, other = tmp_path / "campaign", Path(shutil.copytree(two[1], tmp_path / "other"))
+
+    def content() -> dict[str, bytes]:
+        root = place if place.exists() else other
+        return {str(path.relative_to(root)): path.read_bytes() for path in sorted(root.rglob("*")) if path.is_file()}
+
+    before: dict[str, bytes] = {}
+
+    def swap(done: int, total: int) -> None:
+        if done != 2000:
+            return
+        if how == "trials alone":
+            (place / "trials").rename(tmp_path / "mine")
+            (other / "trials").rename(place / "trials")
+        else:
+            place.rename(tmp_path / "mine")
+            other.rename(place) if how == "moved" else place.symlink_to(other)
+        before.update(content())
+
+    with pytest.raises(SpicekitError, match=r"was moved or replaced while it was in use|belongs to another campaign"):
+        Campaign("sot-read", trials=16_000, seed=3).run(place, workers=1, progress=swap)
+    assert before
+    assert content() == before
+
+
 def test_a_value_changed_in_a_part_is_noticed(folder: Path) -> None:
     """A sound file with the right tag and another value: what a tool that rewrites Parquet would leave."""
     path = folder / "trials" / "part-000000000.parquet"
@@ -331,7 +440,7 @@ def test_what_the_system_does_not_open_is_kept(folder: Path, two: tuple[Path, Pa
 def test_a_record_edited_by_hand_is_refused(folder: Path, cli: Cli, complaint: Complaint) -> None:
     record = folder / "campaign.json"
     record.write_text(record.read_text().replace('"seed": 1', '"seed": 3'))
-    line = complaint(cli("replay", folder, "--trial", 7), 2)
+    line = complaint(cli("replay", folder, "--trial", 7), 1)
     assert line == f"{record} was changed after it was written: its checksum is that of another content"
 
 
@@ -345,7 +454,7 @@ def test_a_record_has_one_checksum(tmp_path: Path) -> None:
 @pytest.mark.parametrize("text", ["[1]", "nul", '{"a": ' + "[" * 100_000, '{"a": NaN}', "\xff"])
 def test_what_is_no_record(tmp_path: Path, text: str) -> None:
     (tmp_path / "a.json").write_bytes(text.encode("latin-1"))
-    with pytest.raises(UserError, match=r"a.json cannot be read: "):
+    with pytest.raises(SpicekitError, match=r"a.json cannot be read: "):
         read_record(tmp_path / "a.json")
 
 
@@ -359,7 +468,15 @@ def test_a_folder_of_version_0_1_still_reads(folder: Path) -> None:
         pq.write_table(pq.read_table(path).replace_schema_metadata(None), path)
     assert identity_of(record) is None
     assert len(Store(folder).column("v_p")) == 4000
-    assert replay(folder, 7).measures["v_p"] == pytest.approx(Store(folder).column("v_p")[7], rel=1e-9)
+    samples = pq.read_table(folder / "samples.parquet").replace_schema_metadata(None)
+    pq.write_table(samples, folder / "samples.parquet")
+    lines: list[str] = []
+    measures = replay(folder, 7, warn=lines.append).measures
+    assert measures["v_p"] == pytest.approx(Store(folder).column("v_p")[7], rel=1e-9)
+    assert len(lines) == 1
+    assert "samples.parquet is of spicekit 0.2.0 and bound to nothing: whether it was changed cannot be told" in lines[0]
+    notes = [block.text for section in make_page(folder).sections for block in section.blocks if isinstance(block, Note)]
+    assert any("its samples and trials are bound to nothing" in text for text in notes)
 
 
 def test_replay_notices_a_link_that_leads_elsewhere(tmp_path: Path, repository: Path) -> None:

@@ -6,6 +6,7 @@ import hashlib
 import json
 import math
 import multiprocessing
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -29,7 +30,10 @@ from montecarlo.rare.form import DesignPoint
 from montecarlo.rare.importance import Sampled
 from montecarlo.rare.regions import find_regions
 from montecarlo.rare.state import LimitState, Spent
-from spicekit import UserError
+from montecarlo.report import make_page, write_report
+from montecarlo.report.content import Chart, Command, Table
+from spicekit import SpicekitError, UserError
+from spicekit.files import read_record, write_record
 
 Array = NDArray[np.float64]
 Surface = Callable[[Array], Array]
@@ -368,6 +372,37 @@ def reference(user_benches: Path, tmp_path_factory: pytest.TempPathFactory) -> P
     folder = tmp_path_factory.mktemp("yield")
     divider(user_benches).run(folder, workers=1)
     return folder
+
+
+def test_the_report_says_what_the_summary_does(reference: Path, tmp_path: Path) -> None:
+    """The running estimate ends at the result, and the answer of another study is not shown as this one's."""
+    summary = read_record(reference / "summary.json")
+    rows = np.array(summary["convergence"])
+    assert 20 <= len(rows) <= 200
+    assert rows[-1, 0] == summary["stages"]["sampling"]
+    assert rows[-1, 1] == pytest.approx(summary["probability"], rel=1e-9)
+    assert (rows[:, 2] <= rows[:, 1]).all()
+    assert (rows[:, 1] <= rows[:, 3]).all()
+    page = make_page(reference)
+    assert [section.heading for section in page.sections][:5] == [
+        "Estimate", "Convergence", "Where it fails", "Cross-check", "Outcomes",
+    ]  # fmt: skip
+    blocks = [block for section in page.sections for block in section.blocks]
+    estimate = next(block for block in blocks if isinstance(block, Table) and block.caption == "The failure probability")
+    low, high = summary["ci"]
+    assert dict(map(tuple, estimate.rows))["failure probability"] == f"{summary['probability']:.4g}"  # type: ignore[arg-type]
+    assert dict(map(tuple, estimate.rows))["95 % interval"] == f"{low:.4g} to {high:.4g}"  # type: ignore[arg-type]
+    bars = next(block for block in blocks if isinstance(block, Chart) and "contributions" in block.title)
+    assert bars.data[0]["y"] == ["pick_1", "r_top"]
+    assert bars.data[0]["x"][-1] == pytest.approx(100, abs=0.1)  # r_top alone decides
+    line = next(block.line for block in blocks if isinstance(block, Command))
+    assert f"--fail '{DIVIDER_FAILS}'" in line
+    assert write_report(reference, tmp_path / "page.html").stat().st_size > 100_000
+    shutil.copytree(reference, tmp_path / "other")
+    record = read_record(tmp_path / "other" / "yield.json")
+    write_record(tmp_path / "other" / "yield.json", record | {"seed": 3})
+    with pytest.raises(SpicekitError, match=r"summary\.json is that of another study"):
+        make_page(tmp_path / "other")
 
 
 def test_a_divider_against_its_closed_form(reference: Path) -> None:

@@ -482,6 +482,7 @@ def test_a_damaged_file_is_named(results: Path, tmp_path: Path, kind: str, name:
     (folder / name).write_bytes(content)
     with pytest.raises(SpicekitError) as caught:
         write_report(folder)
+    assert not isinstance(caught.value, UserError)  # exit code 1, as for every command: what was given is right
     assert Path(name).name in str(caught.value)
     assert "\n" not in str(caught.value)
     assert not list(folder.glob("*report*"))
@@ -491,7 +492,7 @@ def test_a_part_of_another_campaign_is_named(results: Path, tmp_path: Path) -> N
     Campaign("sot-logic", trials=400, seed=4, variations=[Variation.parse("tmr=3%", "global")]).run(tmp_path / "other")
     shutil.copytree(results / "campaign", tmp_path / "campaign")
     shutil.copy(tmp_path / "other" / "trials" / "part-000000000.parquet", tmp_path / "campaign" / "trials")
-    with pytest.raises(UserError, match=r"part-000000000.parquet cannot be used: it belongs to another campaign"):
+    with pytest.raises(SpicekitError, match=r"part-000000000.parquet cannot be used: it belongs to another campaign"):
         write_report(tmp_path / "campaign")
 
 
@@ -499,7 +500,7 @@ def test_a_summary_of_another_campaign_is_named(results: Path, tmp_path: Path) -
     Campaign("sot-logic", trials=400, seed=4).run(tmp_path / "other")
     shutil.copytree(results / "campaign", tmp_path / "campaign")
     shutil.copy(tmp_path / "other" / "summary.json", tmp_path / "campaign")
-    with pytest.raises(UserError, match=r"summary.json is that of another campaign"):
+    with pytest.raises(SpicekitError, match=r"summary.json is that of another campaign"):
         write_report(tmp_path / "campaign")
 
 
@@ -509,7 +510,7 @@ def test_a_summary_without_its_checksum_is_named(results: Path, tmp_path: Path) 
     content = json.loads(path.read_text())
     del content["checksum"]
     path.write_text(json.dumps(content))
-    with pytest.raises(UserError, match=r"summary.json was changed after it was written: its checksum is gone"):
+    with pytest.raises(SpicekitError, match=r"summary.json was changed after it was written: its checksum is gone"):
         write_report(tmp_path / "campaign")
 
 

@@ -45,9 +45,9 @@ def truncate(file: Path) -> None:
 
 
 def flip(file: Path) -> None:
-    """One bit in the middle of the data."""
+    """One bit of the data, near their middle: exactly there a page of the samples has its header, which holds no value."""
     data = bytearray(file.read_bytes())
-    data[len(data) // 2] ^= 1
+    data[len(data) * 9 // 16] ^= 1
     file.write_bytes(data)
 
 
@@ -117,10 +117,10 @@ def test_removed_samples_are_drawn_again(whole: Path, folder: Path, fingerprint:
 @pytest.mark.parametrize("text", ["", "{", "[1]", "null", '{"bench": "sot-read"}'])
 def test_a_damaged_record(folder: Path, cli: Cli, complaint: Complaint, text: str) -> None:
     (folder / "campaign.json").write_text(text)
-    with pytest.raises(UserError, match=r"campaign.json (cannot be read|is damaged or of another version)") as caught:
+    with pytest.raises(SpicekitError, match=r"campaign.json (cannot be read|is damaged or of another version)") as caught:
         campaign().run(folder)
     assert "\n" not in str(caught.value)
-    with pytest.raises(UserError, match=r"campaign.json (cannot be read|is damaged or of another version)"):
+    with pytest.raises(SpicekitError, match=r"campaign.json (cannot be read|is damaged or of another version)"):
         Campaign.load(folder)
 
 

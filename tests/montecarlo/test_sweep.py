@@ -19,7 +19,7 @@ import xarray as xr
 import spicekit
 from montecarlo import Campaign, Sweep, Variation
 from montecarlo.sweep import parse_over
-from spicekit import LookupTable, UserError
+from spicekit import LookupTable, SpicekitError, UserError
 from spicekit.table import QUANTILES
 
 Cli = Callable[..., subprocess.CompletedProcess[str]]
@@ -191,7 +191,7 @@ def test_a_foreign_folder_is_refused(tmp_path: Path, name: str) -> None:
 @pytest.mark.parametrize("content", [b"", b"{", b"[1]", b"\xff\xfe"])
 def test_a_damaged_record_is_named(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "sweep.json").write_bytes(content)
-    with pytest.raises(UserError, match=rf"{tmp_path / 'sweep.json'} cannot be read") as error:
+    with pytest.raises(SpicekitError, match=rf"{tmp_path / 'sweep.json'} cannot be read") as error:
         Sweep("sot-read", GRID).run(tmp_path)
     assert "\n" not in str(error.value)
     assert everything(tmp_path) == {"sweep.json": content}
@@ -346,3 +346,14 @@ def test_a_grid_of_temperatures_is_in_celsius(text: str) -> None:
 def test_a_grid_is_in_the_unit_of_its_parameter() -> None:
     with pytest.raises(UserError, match="--over vdd: '90%' is not in V"):
         parse_over("sot-read", "vdd=90%,1.1")
+
+
+def test_a_folder_whose_name_begins_with_a_tilde(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cli: Cli) -> None:
+    """A quoted ~ is a name like any other: the shell expands those that mean the home folder."""
+    monkeypatch.chdir(tmp_path)
+    Sweep("sot-read", {"tmr": [1.0, 2.0]}, trials=20).run("~/x", workers=1)
+    assert (tmp_path / "~" / "x" / "table.nc").exists()
+    assert LookupTable.load("~/x").coordinates["tmr"].tolist() == [1.0, 2.0]
+    for words in (("report", "~/x"), ("replay", "~/x/points/0000", "--trial", 3)):
+        done = cli(*words, cwd=tmp_path)
+        assert (done.returncode, done.stderr) == (0, "")

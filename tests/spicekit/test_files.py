@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from spicekit.errors import SpicekitError, UserError
-from spicekit.files import disk_error, output_folder, write_atomically, write_json, write_text
+from spicekit.files import disk_error, held, output_folder, read_record, write_atomically, write_json, write_text
 
 
 def test_a_file_appears_whole(tmp_path: Path) -> None:
@@ -84,6 +84,65 @@ def test_what_is_no_regular_file_is_written_to_as_it_stands(tmp_path: Path) -> N
     assert os.read(reader, 100) == b"through"
     os.close(reader)
     assert pipe.is_fifo()
+
+
+def test_a_pipe_without_a_reader_is_an_error(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(SpicekitError, match="pipe: a pipe that nobody reads from"):
+        write_text(tmp_path / "pipe", "x")
+    with pytest.raises(SpicekitError, match=r"pipe cannot be read: not a regular file"):
+        read_record(tmp_path / "pipe")
+
+
+def test_a_folder_that_is_held(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also by a relative path, and for folders in it; afterwards the name may be another folder's."""
+    monkeypatch.chdir(tmp_path)
+    folder = Path("a")
+    (folder / "inner").mkdir(parents=True)
+    with held(folder):
+        write_text(folder / "x", "1")
+        write_text(folder / "inner" / "x", "1")
+        (folder / "inner").rename("moved")
+        (folder / "inner").mkdir()
+        with pytest.raises(SpicekitError, match="inner was moved or replaced while it was in use"):
+            write_text(folder / "inner" / "x", "2")
+        assert list((folder / "inner").iterdir()) == []
+        write_text(folder / "x", "2")
+        folder.rename("b")
+        with pytest.raises(SpicekitError, match="a was moved or replaced while it was in use"):
+            write_text(folder / "x", "3")
+        folder.mkdir()
+        with pytest.raises(SpicekitError, match="a was moved or replaced while it was in use"):
+            write_text(folder / "x", "3")
+        assert list(folder.iterdir()) == []
+    write_text(folder / "x", "4")
+    assert Path("b/x").read_text() == "2"
+
+
+def test_a_folder_swapped_while_its_file_is_written(tmp_path: Path) -> None:
+    """What began in a folder ends there or not at all."""
+    (tmp_path / "a").mkdir()
+
+    def write(file: Path) -> None:
+        file.write_text("x")
+        (tmp_path / "a").rename(tmp_path / "b")
+        (tmp_path / "a").mkdir()
+        (tmp_path / "a" / "x").write_text("another's")
+
+    with held(tmp_path / "a"), pytest.raises(SpicekitError, match="was moved or replaced"):
+        write_atomically(tmp_path / "a" / "x", write)
+    assert (tmp_path / "a" / "x").read_text() == "another's"
+    assert list((tmp_path / "b").iterdir()) == []
+
+
+def test_a_name_that_begins_with_a_tilde(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is the shell's to expand; libraries that do it on their own are given absolute paths."""
+    monkeypatch.chdir(tmp_path)
+    Path("~").mkdir()
+    seen = []
+    write_atomically(Path("~/x"), lambda file: (seen.append(file), file.write_text("x"))[0])
+    assert seen == [tmp_path / "~" / ".x.tmp"]
+    assert (tmp_path / "~" / "x").read_text() == "x"
 
 
 def test_a_link_is_followed(tmp_path: Path) -> None:

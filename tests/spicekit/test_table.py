@@ -18,7 +18,7 @@ from scipy.special import ndtri
 from scipy.stats import kstest
 
 import spicekit
-from spicekit.errors import UserError
+from spicekit.errors import SpicekitError, UserError
 from spicekit.table import QUANTILES, LookupTable
 
 TMR = np.array([1.0, 1.5, 2.5])
@@ -203,8 +203,6 @@ def test_other_files(tmp_path: Path) -> None:
     np.savez(tmp_path / "other.npz", a=np.zeros(3))
     with pytest.raises(UserError, match="not a table"):
         LookupTable.load(tmp_path / "other.npz")
-    import xarray as xr
-
     xr.Dataset({"a": ("x", [1.0])}).to_netcdf(tmp_path / "other.nc", engine="h5netcdf")
     with pytest.raises(UserError, match=r"other\.nc is not a table of spicekit"):
         LookupTable.load(tmp_path / "other.nc")
@@ -377,6 +375,38 @@ def test_no_flipped_bit_gives_another_value(written: Path, tmp_path: Path, name:
         assert table.checksum() == reference.checksum()
         assert list(table.variables) == list(reference.variables)
     assert refused > 20
+
+
+def test_a_table_without_its_checksum_is_refused(written: Path, tmp_path: Path) -> None:
+    """In either form, by what loads it and by the report; of version 0.1, which wrote none, it is taken as it is."""
+    from montecarlo.report import make_page
+
+    dataset = xr.load_dataset(written / "table.nc", engine="h5netcdf")
+    del dataset.attrs["checksum"]
+    (dataset * 2).assign_attrs(dataset.attrs).to_netcdf(tmp_path / "table.nc", engine="h5netcdf")
+    with np.load(written / "table.npz") as data:
+        arrays, header = dict(data), json.loads(str(data["header"]))
+    del header["attributes"]["checksum"]
+    np.savez(tmp_path / "table.npz", **arrays | {"header": np.array(json.dumps(header))})
+    for name in ("table.nc", "table.npz"):
+        with pytest.raises(UserError, match=rf"{name} is damaged or not a table: its checksum is gone"):
+            LookupTable.load(tmp_path / name)
+    with pytest.raises(SpicekitError, match=r"table.nc is damaged or not a table: its checksum is gone"):
+        make_page(tmp_path)
+    provenance = json.loads(header["attributes"]["spicekit"])
+    del provenance["code_sha256"]
+    header["attributes"]["spicekit"] = json.dumps(provenance | {"versions": {"spicekit": "0.1.0"}})
+    np.savez(tmp_path / "table.npz", **arrays | {"header": np.array(json.dumps(header))})
+    assert LookupTable.load(tmp_path / "table.npz").measures == LookupTable.load(written / "table.npz").measures
+
+
+def test_a_report_of_a_table_with_other_values_is_refused(written: Path, tmp_path: Path) -> None:
+    from montecarlo.report import make_page
+
+    dataset = xr.load_dataset(written / "table.nc", engine="h5netcdf")
+    (dataset * 2).assign_attrs(dataset.attrs).to_netcdf(tmp_path / "table.nc", engine="h5netcdf")
+    with pytest.raises(SpicekitError, match=r"table.nc is damaged or not a table: its checksum is that of another content"):
+        make_page(tmp_path)
 
 
 @pytest.mark.parametrize(
