@@ -36,8 +36,7 @@ from pydantic.fields import FieldInfo
 from spicekit.bench import unit_of
 from spicekit.errors import SpicekitError, UserError
 from spicekit.limit import exceeded
-from spicekit.netlist import render
-from spicekit.nominal import RunResult, run
+from spicekit.nominal import RunResult, render, run
 from spicekit.outcome import Outcome
 from spicekit.registry import SHIPPED, bench_class
 from spicekit.simulator import simulator
