@@ -5,7 +5,7 @@ series transistor, an unselected one through its bypass transistor; the column's
 
     V = I (N R_on + n_sel R_L + n_hrs (R_H - R_L)),
 
-linear in n_hrs.  References (see :mod:`spicekit.benches.memory_column`) take the first two terms away and give the step.
+linear in n_hrs.  References (see :mod:`spicekit.benches.c3cim.memory_column`) take the first two terms away and give the step.
 
 What bends the line: R_on rises with the source voltage of the upper cells (headroom of the gates), the current falls with the
 column's voltage (output resistance of the driver) and leaks (gate tunnelling, the transistor that is off).  What spoils a count
@@ -24,7 +24,7 @@ import numpy as np
 
 from spicekit.analysis import Analysis
 from spicekit.bench import Measure, VariationPoint, channel_length, channel_width, option, quantity, voltage
-from spicekit.benches.memory_column import ColumnAnalysis, MemoryColumn, MemoryColumnParameters
+from spicekit.benches.c3cim.memory_column import ColumnAnalysis, MemoryColumn, MemoryColumnParameters
 from spicekit.calibration import Calibration, Simulate
 from spicekit.errors import UserError
 from spicekit.physics.constants import K_B

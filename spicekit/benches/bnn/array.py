@@ -15,7 +15,7 @@ import numpy as np
 from pydantic import model_validator
 
 from spicekit.bench import Bench, VariationPoint, channel_length, channel_width, named_file, option, quantity, voltage
-from spicekit.benches.bnn_data import Cell, Positions, cells_of, drawn, placed
+from spicekit.benches.bnn.data import Cell, Positions, cells_of, drawn, placed
 from spicekit.errors import UserError
 from spicekit.junction import Junction, JunctionParameters
 from spicekit.physics.bnn_row import source_line

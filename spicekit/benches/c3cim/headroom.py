@@ -11,19 +11,19 @@ from typing import Any
 
 import numpy as np
 
-from spicekit.benches import c3cim
-from spicekit.benches.c3cim import CELLS, LIMIT, C3cimColumn
+from spicekit.benches.c3cim import column
+from spicekit.benches.c3cim.column import CELLS, LIMIT, C3cimColumn
 from spicekit.engines.calibrate import Variant
 
 
 def worst_inl(*, n: int, **given: Any) -> float:
-    """INL of ``n`` cells (see :func:`spicekit.benches.c3cim.worst_inl`); ``given`` are parameters of ``c3cim-column``."""
-    return c3cim.worst_inl(Variant(C3cimColumn(**given)), n)
+    """INL of ``n`` cells (see :func:`spicekit.benches.c3cim.column.worst_inl`); ``given`` are parameters of ``c3cim-column``."""
+    return column.worst_inl(Variant(C3cimColumn(**given)), n)
 
 
 def largest_cells(bench: C3cimColumn, cells: range = CELLS) -> int:
     """The largest N of ``cells`` for which the circuit of ``bench`` is linear; 0 if none is."""
-    return c3cim.linear_cells(Variant(bench.undecided()), cells)
+    return column.linear_cells(Variant(bench.undecided()), cells)
 
 
 def current_range(n: int, currents: Sequence[float], **given: Any) -> tuple[float, float]:

@@ -1,10 +1,10 @@
 """`stt-bnn-macro`: the row and the time-based amplifier behind it, from the word line to the decision.
 
-The row of :mod:`spicekit.benches.bnn_array` is on for t_row; its sense node, which is the gate of the amplifier's M_ST
-(:mod:`spicekit.benches.tbs`), is then isolated and lifted if asked for, and START opens the race between LOAD and the delay
-line.  Meanwhile all bit lines are at V_L and the word line stays on: its fall would take SL below ground, and the isolation
-switch would leak.  The line is trimmed so that the nominal amplifier decides halfway between the nominal row's n/2 - 1 and
-n/2 matches; the window ends soon after its edge.
+The row of :mod:`spicekit.benches.bnn.array` is on for t_row; its sense node, which is the gate of the amplifier's M_ST
+(:mod:`spicekit.benches.sensing.tbs`), is then isolated and lifted if asked for, and START opens the race between LOAD and the
+delay line.  Meanwhile all bit lines are at V_L and the word line stays on: its fall would take SL below ground, and the
+isolation switch would leak.  The line is trimmed so that the nominal amplifier decides halfway between the nominal row's
+n/2 - 1 and n/2 matches; the window ends soon after its edge.
 
 The floating gate moves: the drain of M_ST lifts it by some 45 mV when START rises and lets it fall with LOAD.  The trim
 takes that up, and what is left, its spread, is in ``measure=offset`` (two copies of sense node and amplifier that share
@@ -30,8 +30,8 @@ from pydantic import model_validator
 
 from spicekit.analysis import LongTranAnalysis, TranAnalysis
 from spicekit.bench import Measure, Panel, VariationPoint, channel_width, option, quantity, voltage
-from spicekit.benches.bnn_array import EDGE, LIFT_DELAY, SECTIONS, START, RowBench, RowParameters
-from spicekit.benches.tbs import FOUND, Arrivals, TbsSense, TbsSizes, trimmed
+from spicekit.benches.bnn.array import EDGE, LIFT_DELAY, SECTIONS, START, RowBench, RowParameters
+from spicekit.benches.sensing.tbs import FOUND, Arrivals, TbsSense, TbsSizes, trimmed
 from spicekit.calibration import Calibration, Simulate
 from spicekit.errors import UserError
 from spicekit.limits import Limits
@@ -43,7 +43,7 @@ from spicekit.units import format_value
 from spicekit.waves import Waves
 
 if TYPE_CHECKING:
-    from spicekit.benches.bnn_row import BnnRow
+    from spicekit.benches.bnn.row import BnnRow
 
 DELTA = 5e-3  # V, measure=offset: distance of both inputs from the threshold
 C_DRAIN = 0.3e-9  # F/m, of an access transistor's drain, with which whole rows and source=thevenin agree
@@ -406,7 +406,7 @@ class BnnMacro(RowBench):
 
     def _row(self, **data: Any) -> BnnRow:
         """The row alone at its operating point, with its own data or those given."""
-        from spicekit.benches.bnn_row import BnnRow  # deferred: this module is imported to list and show benches
+        from spicekit.benches.bnn.row import BnnRow  # deferred: this module is imported to list and show benches
 
         given = {name: getattr(self.p, name) for name in RowParameters.model_fields} | {"boost": 0, "analysis": "dc"}
         return BnnRow(**given | data)

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from spicekit import inputs
 from spicekit.bench import VariationPoint
-from spicekit.benches.neuron_timing import EDGE, INPUTS_CHANGE
+from spicekit.benches.neurons.timing import EDGE, INPUTS_CHANGE
 from spicekit.card import load_card
 from spicekit.errors import UserError
 from spicekit.paths import user_path
@@ -23,7 +23,7 @@ from spicekit.physics.neuron import matches
 from spicekit.waves import Array
 
 if TYPE_CHECKING:
-    from spicekit.benches.neuron_parameters import NeuronParameters
+    from spicekit.benches.neurons.parameters import NeuronParameters
 
 Bits = NDArray[np.int64]
 
