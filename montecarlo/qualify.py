@@ -119,10 +119,10 @@ class Qualification:
 
         The arguments are those of :meth:`montecarlo.Campaign.run`; a point where all trials fail does not end it.
         """
+        for name, sweep in self.sweeps.items():
+            sweep.settle(Path(out) / name)
         folder = output_folder(Path(out))
         with locked(folder):
-            for name, sweep in self.sweeps.items():
-                sweep.settle(folder / name)
             claim(folder, "qualification", "qualify.json", records.Sweep, self.record())
             simulate_sweeps(
                 {folder / name: sweep for name, sweep in self.sweeps.items()},

@@ -161,6 +161,7 @@ class Sweep:
 
         The arguments are those of :meth:`Campaign.run`.  Raises :class:`UserError` if the folder holds something else.
         """
+        self.settle(Path(out))
         folder = output_folder(Path(out))
         with locked(folder):
             simulate_sweeps(
@@ -211,12 +212,10 @@ def simulate_sweeps(
     progress: Progress,
     warn: Callable[[str], None],
 ) -> None:
-    """Simulate what is missing from every sweep, each in its folder, in one pool.  The caller has locked the folders.
+    """Simulate what is missing from every sweep, each in its folder, in one pool.  The caller has settled and locked them.
 
     The arguments are those of :meth:`Sweep.run`.
     """
-    for folder, sweep in sweeps.items():
-        sweep.settle(folder)
     with Pool(executor, workers, timeout) as pool:
         new = [campaign for folder, sweep in sweeps.items() if not (folder / RECORD).exists() for campaign in sweep.campaigns]
         if new:

@@ -22,6 +22,7 @@ from spicekit.files import read_record, write_record
 from spicekit.netlist import render
 
 Cli = Callable[..., subprocess.CompletedProcess[str]]
+OVER = ["sweep", "--over", "target=0.2,0.3", "--out"]
 R_BOTTOM = 1e3 * 0.3 / 0.7  # 1 kohm over it, 0.3 of 1 V
 
 
@@ -142,11 +143,11 @@ def test_what_is_given_is_not_searched_for(tmp_path: Path, tuned: str, log: Path
 
 
 def test_a_search_that_finds_nothing_is_said_and_leaves_nothing(tmp_path: Path, tuned: str, cli: Cli) -> None:
-    for command in (["run"], ["mc", "--trials", 5, "--out", tmp_path / "out"]):
+    for command in (["run"], ["mc", "--trials", 5, "--out", tmp_path / "mc"], [*OVER, tmp_path / "sweep"]):
         done = cli(command[0], tuned, "-p", "most=100", *command[1:])
         assert done.returncode == 2
         assert done.stderr == "spicekit: bench 'tuned': parameter target: not reached with 100 ohm: raise most\n"
-    assert not (tmp_path / "out" / "campaign.json").exists()
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_the_netlist_alone_tells_what_was_found(tuned: str, cli: Cli, ngspice_batch: Callable[[str], dict[str, float]]) -> None:
