@@ -16,7 +16,7 @@ from spicekit.calibration import recorded
 from spicekit.engines import NGSPICE
 from spicekit.engines.calibrate import calibrated, calibrated_apart, notes
 from spicekit.errors import SpicekitError
-from spicekit.limit import isolated
+from spicekit.limit import checked, isolated
 from spicekit.limits import Beyond, shown_measure, warnings
 from spicekit.outcome import Outcome
 from spicekit.registry import make_bench
@@ -126,6 +126,7 @@ def run_within(seconds: float, bench: Bench, values: Mapping[str, float] | None 
 
     Its outcome is ``timeout`` at the limit, and ``crashed`` if ngspice takes its process with it.
     """
+    checked(seconds)
     points = _points(calibrated_apart(seconds, bench, engine), values)
     try:
         return _result(bench, points, isolated(lambda: _simulate(bench, points, engine), seconds), engine)
