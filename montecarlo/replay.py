@@ -44,7 +44,11 @@ def replay(
     if not store.samples_are_bound() and (found is None or store.identity is None):
         version = store.read_record()["versions"].get("spicekit")
         warn(f"{store.samples} is of spicekit {version} and bound to nothing: whether it was changed cannot be told")
-    result = run(campaign.bench, values) if timeout is None else run_within(timeout, campaign.bench, values)
+    result = (
+        run(campaign.bench, values, engine=campaign.engine)
+        if timeout is None
+        else run_within(timeout, campaign.bench, values, campaign.engine)
+    )
     if found is None:
         warn(f"trial {trial} of {folder} has not been simulated yet: there is nothing to compare with")
     elif result.outcome not in LOST:
@@ -77,7 +81,7 @@ def _compare(
         samples = store.read_samples(first, last)
 
         def simulate() -> Block:
-            return simulate_block(campaign.bench, samples)
+            return simulate_block(campaign.bench, samples, campaign.engine)
 
         try:
             block = simulate() if timeout is None else isolated(simulate, timeout)

@@ -100,6 +100,7 @@ def run_until(
     :class:`UserError` for a sampler whose trials depend on their number, and if the folder holds another campaign.
     """
     largest = make(most)
+    largest.settle(out / "campaign.json")
     if largest.sampler == "lhs":
         raise UserError("--until: a Latin hypercube needs its number of trials beforehand; use --sampler random or sobol")
     goal = {"until": until.text, "at_most": most}

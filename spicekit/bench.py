@@ -26,7 +26,8 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from spicekit.analysis import Analysis, TranAnalysis
-from spicekit.errors import UserError, unknown
+from spicekit.calibration import Calibration
+from spicekit.errors import SpicekitError, UserError, unknown
 from spicekit.limits import Limits
 from spicekit.measures.ngspice_writer import control_lines
 from spicekit.measures.nodes import Node, vectors
@@ -180,6 +181,7 @@ class Bench(ABC):
             raise UserError(f"bench '{self.name}': parameter {explain(error, self.Parameters)}") from None
         except UserError as error:
             raise UserError(f"bench '{self.name}': {error}") from None
+        self.found: dict[str, float] = {}  # values of calibrations(), once someone has found them
         self.technology: Technology = load_technology(self.p.technology)
         self.technology.cards(self.p.corner)  # an unknown corner or an unreadable model file is said now
         self.model_files = self.technology.model_files(self.p.corner)
@@ -236,6 +238,16 @@ class Bench(ABC):
     def vdd(self) -> float:
         """Supply voltage in volts."""
         return float(self.technology.vdd if self.p.vdd is None else self.p.vdd)
+
+    def calibrations(self) -> tuple[Calibration, ...]:
+        """What has to be found by simulating before this bench can be, in that order (:mod:`spicekit.engines.calibrate`)."""
+        return ()
+
+    def calibrated(self, name: str) -> float:
+        """The value that was found for calibration ``name``.  Raises :class:`SpicekitError` if nobody has looked for it yet."""
+        if name not in self.found:
+            raise SpicekitError(f"bench '{self.name}' is not calibrated ({name}): give it to spicekit.calibrated first")
+        return self.found[name]
 
     @abstractmethod
     def analysis(self) -> Analysis:
@@ -336,7 +348,10 @@ class Bench(ABC):
         return {}
 
     def notes(self, measures: Mapping[str, float]) -> tuple[str, ...]:
-        """Warnings, a line each, about the conditions of a run with these ``measures`` (of a campaign: their means)."""
+        """Warnings, a line each, about the conditions of a run with these ``measures`` (of a campaign: their means).
+
+        What is ``wanted`` of :meth:`calibrations` by these measures has been found.
+        """
         return ()
 
     def context(self) -> dict[str, Any]:
