@@ -59,7 +59,7 @@ def bench_class(name: str) -> type[Bench]:
         return found  # type: ignore[no-any-return]
     path, colon, attribute = name.rpartition(":")
     if colon and path.endswith(".py"):
-        return _from_file(Path(absolute(path)), attribute)
+        return _checked(from_file(Path(absolute(path)), attribute, "bench"), f"{absolute(path)}:{attribute}")
     for point in entry_points(group=ENTRY_POINT_GROUP):
         if point.name == name:
             return _checked(point.load(), f"entry point '{name}'")
@@ -86,6 +86,16 @@ def full_name(name: str) -> str:
     if name not in SHIPPED and colon and path.endswith(".py"):
         return f"{absolute(path)}:{attribute}"
     return name
+
+
+def from_file(path: Path, attribute: str, noun: str) -> Any:
+    """What a user's file calls ``attribute``, a ``noun``.  Raises :class:`UserError` if the file or that is not there."""
+    if not path.is_file():
+        raise UserError(f"{noun} file not found: {path}")
+    module = _module(str(path))
+    if not hasattr(module, attribute):
+        raise UserError(f"{path}: no {noun} '{attribute}' in it")
+    return getattr(module, attribute)
 
 
 @cached
@@ -116,15 +126,6 @@ def _installed(file: Path) -> bool:
     places = [Path(sysconfig.get_paths()[name]) for name in ("stdlib", "platstdlib", "purelib", "platlib")]
     packages = Path(__file__).parent.parent
     return any(file.is_relative_to(place) for place in [*places, packages / "spicekit", packages / "montecarlo"])
-
-
-def _from_file(path: Path, attribute: str) -> type[Bench]:
-    if not path.is_file():
-        raise UserError(f"bench file not found: {path}")
-    module = _module(str(path))
-    if not hasattr(module, attribute):
-        raise UserError(f"{path}: no bench '{attribute}' in it")
-    return _checked(getattr(module, attribute), f"{path}:{attribute}")
 
 
 def _checked(found: Any, origin: str) -> type[Bench]:

@@ -16,7 +16,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from spicekit.card import MtjCard
+from spicekit.devices.mtj import MtjCard
 from spicekit.errors import UserError
 from spicekit.physics.fokker_planck import normalised_pulse, read_disturb, write_error_rate
 from spicekit.physics.write_error import WriteErrorDistribution, spread, wer_distribution
@@ -112,21 +112,21 @@ def write_error_curve(
     if not current >= 0:
         raise UserError(f"--current {current:g} A: 0 or above; the direction is --direction")
     kelvin = None if temperature is None else parse_temperature(temperature) + KELVIN
-    p = card.macromodel(kelvin)
-    critical = p["ic_ap_p" if direction == "ap-p" else "ic_p_ap"]
-    overdrive, tau = normalised_pulse(current, pulses, critical_current=critical, tau_d=p["tau_d"])
-    wer = np.asarray(write_error_rate(p["delta"], overdrive, tau))
-    flip = np.asarray(read_disturb(p["delta"], overdrive, tau)) if current == 0 else 1 - wer
+    p = card.at(kelvin).numbers
+    critical = p.ic_ap_p if direction == "ap-p" else p.ic_p_ap
+    overdrive, tau = normalised_pulse(current, pulses, critical_current=critical, tau_d=p.tau_d)
+    wer = np.asarray(write_error_rate(p.delta, overdrive, tau))
+    flip = np.asarray(read_disturb(p.delta, overdrive, tau)) if current == 0 else 1 - wer
     junctions = None
     if sigma_ra or sigma_hk:
         z = np.random.default_rng(seed).standard_normal((2, JUNCTIONS))
         ra, hk = 1 + sigma_ra * z[0], 1 + sigma_hk * z[1]
         if min(ra.min(), hk.min()) <= 0:
             raise UserError(f"--sigma: {JUNCTIONS} junctions hold one with a factor below 0; give smaller sigmas")
-        delta_k, overdrive_k, tau_k = spread(p["delta"], float(overdrive), tau, ra=ra, anisotropy=hk)
+        delta_k, overdrive_k, tau_k = spread(p.delta, float(overdrive), tau, ra=ra, anisotropy=hk)
         junctions = wer_distribution(delta_k, overdrive_k, tau_k, quantiles=QUANTILES, side="original" if current else "switched")
     return WriteErrorCurve(
-        card.name, direction, round(p["temperature"] - KELVIN, 9), temperature is None, current, critical, p["delta"], p["tau_d"],
+        card.name, direction, round(p.temperature - KELVIN, 9), temperature is None, current, critical, p.delta, p.tau_d,
         pulses, wer, flip, sigma_ra, sigma_hk, junctions,
     )  # fmt: skip
 

@@ -26,7 +26,7 @@ from spicekit.bench import Measure, VariationPoint, channel_length, channel_widt
 from spicekit.benches.memory_column import ColumnAnalysis, MemoryColumn, MemoryColumnParameters
 from spicekit.errors import UserError
 from spicekit.physics.constants import K_B
-from spicekit.units import format_value
+from spicekit.units import KELVIN, format_value
 from spicekit.waves import Array, Waves
 
 LIMIT = 0.5  # steps, of a linear column
@@ -60,11 +60,12 @@ class C3cimBench(MemoryColumn):
 
     def __init__(self, **given: Any) -> None:
         super().__init__(**given)
-        drop = self.p.i_col * self.memory.r_hrs
+        drop = self.p.i_col * self.memory.numbers.r_hrs
         if self.p.driver == "cascode" and drop > self.vdd:
             raise UserError(
                 f"bench '{self.name}': parameters i_col, r_hrs: {format_value(self.p.i_col, 'A')} through a cell of "
-                f"{format_value(self.memory.r_hrs, 'ohm')} needs {format_value(drop, 'V')}; allowed: at most vdd = {self.vdd:g} V"
+                f"{format_value(self.memory.numbers.r_hrs, 'ohm')} needs {format_value(drop, 'V')}; allowed: at most "
+                f"vdd = {self.vdd:g} V"
             )
 
     @property
@@ -91,7 +92,7 @@ class C3cimColumn(C3cimBench):
     @property
     def v_trim(self) -> float:
         """Voltage in V at which the driver is trimmed: the nominal column's, half its cells in HRS, without transistors."""
-        return float(min(self.p.i_col * self.p.n * (self.memory.r_lrs + self.memory.step / 2), self.vdd / 2))
+        return float(min(self.p.i_col * self.p.n * (self.memory.numbers.r_lrs + self.memory.numbers.step / 2), self.vdd / 2))
 
     @property
     def ruler(self) -> str:
@@ -107,7 +108,7 @@ class C3cimColumn(C3cimBench):
         return super().context() | {"gates": gates, "all_on": all_on, "ruler": self.ruler} | trimmed
 
     def points(self) -> tuple[VariationPoint, ...]:
-        kelvin = self.temperature + 273.15
+        kelvin = self.temperature + KELVIN
         noise = VariationPoint("noise_hold", "noise", 0.0, "V", sigma=math.sqrt(K_B * kelvin / self.p.c_hold))
         return (*self.data_points(), *self.column_points(), noise)
 
@@ -175,7 +176,7 @@ class C3cimColumn(C3cimBench):
         cells = [self.trial(waves(f"v({self.ruler}_{k})")) for k in range(1, self.p.n + 1)]
         taps = np.stack([np.zeros_like(cells[0]), *cells])
         line = np.linspace(0, 1, self.p.n + 1)[:, None] * taps[-1]
-        return np.asarray(np.abs(taps - line).max(axis=0) / (self.p.i_col * self.memory.step))
+        return np.asarray(np.abs(taps - line).max(axis=0) / (self.p.i_col * self.memory.numbers.step))
 
     def subtitle(self) -> str:
         return f"{self.memory.name}, {format_value(self.p.i_col, 'A')}, gates {self.v_gate:g} V"

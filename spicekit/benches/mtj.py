@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from dataclasses import replace
 from typing import Any, ClassVar, Literal
 
@@ -10,8 +11,9 @@ from scipy.special import ndtr
 
 from spicekit.analysis import Analysis, DcAnalysis, TranAnalysis
 from spicekit.bench import Bench, BenchParameters, Measure, Panel, VariationPoint, named_file, option, quantity
+from spicekit.benches.junction_parameters import JunctionParameters, place_junction
+from spicekit.devices.junction import Junction
 from spicekit.errors import UserError
-from spicekit.junction import Junction, JunctionParameters
 from spicekit.limits import Limits
 from spicekit.measures import At, Choose, Crossing, Final, First, Integral, Node, Number, i, total, v
 from spicekit.measures.numpy_writer import Evaluation
@@ -30,16 +32,18 @@ class JunctionBench(Bench):
     """A bench around one junction."""
 
     Parameters: ClassVar[type[BenchParameters]] = JunctionParameters
+    at_rest: ClassVar[bool] = False  # nothing in the bench moves the magnetisation
 
-    @property
+    @functools.cached_property
     def junction(self) -> Junction:
         """The card at the temperature of the bench."""
-        return Junction.of(self.p)
+        return place_junction(self.p, form="llg" if self.at_rest else None, at_rest=self.at_rest)
 
     @property
     def easy_axis(self) -> Node:
         """m along the easy axis."""
-        parts = [(self.junction.k[f"e{axis}"], v(f"m{axis}")) for axis in "xyz"]
+        k = self.junction.numbers
+        parts = [(k.ex, v("mx")), (k.ey, v("my")), (k.ez, v("mz"))]
         return total([m if cosine == 1 else cosine * m for cosine, m in parts if cosine])
 
     @property
@@ -57,7 +61,7 @@ class JunctionBench(Bench):
         return " ".join(str(word) for word in (self.p.device, getattr(self.p, "direction", "")) if word)
 
     def context(self) -> dict[str, Any]:
-        return {"k": self.junction.k, "sot": self.junction.card.three_terminal}
+        return {"device": self.junction, "k": self.junction.numbers, "sot": self.junction.card.three_terminal}
 
 
 class IvParameters(JunctionParameters):
@@ -71,6 +75,7 @@ class MtjIv(JunctionBench):
     template = "benches/mtj-iv.cir.j2"
     roles = ()
     Parameters = IvParameters
+    at_rest = True
 
     def biases(self) -> list[float]:
         """Bias voltages; the middle one stands for zero bias and is 1 mV, so that a resistance exists."""
@@ -79,7 +84,7 @@ class MtjIv(JunctionBench):
         return [float(value) for value in values]
 
     def points(self) -> tuple[VariationPoint, ...]:
-        return tuple(self.junction.points("mtj", dynamic=False))
+        return self.junction.points("mtj")
 
     def context(self) -> dict[str, Any]:
         return super().context() | {"biases": self.biases()}
@@ -147,7 +152,8 @@ class SwitchParameters(JunctionParameters):
 class MtjSwitch(JunctionBench):
     """Switching of the device alone.
 
-    The time step follows the card (:attr:`spicekit.junction.Junction.step`); a drawn thermal field takes four steps a draw.
+    The time step follows the card (:attr:`spicekit.devices.junction.Junction.step`); a drawn thermal field takes
+    four steps a draw.
     """
 
     name = "mtj-switch"
@@ -177,8 +183,8 @@ class MtjSwitch(JunctionBench):
     def points(self) -> tuple[VariationPoint, ...]:
         points = self.junction.points("mtj")
         if self.p.noise_dt:  # every trial has its own thermal field, which replay repeats
-            points.append(VariationPoint(SEED, "seed", 1.0, "", low=0.0, draw=_seed))
-        return tuple(points)
+            return (*points, VariationPoint(SEED, "seed", 1.0, "", low=0.0, draw=_seed))
+        return points
 
     def analysis(self) -> Analysis:
         return TranAnalysis(

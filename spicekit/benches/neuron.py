@@ -33,7 +33,7 @@ from spicekit.analysis import TranAnalysis
 from spicekit.bench import Measure, Panel, VariationPoint
 from spicekit.benches.neuron_measures import MEASURES, linearity, threshold, train
 from spicekit.benches.neuron_parameters import GROUPS, Kind, NeuronParameters
-from spicekit.benches.neuron_row import cell_points, given_matches, junction, knots, pattern, read_table
+from spicekit.benches.neuron_row import cell_points, given_matches, knots, pattern, place_junction, read_table
 from spicekit.benches.neuron_timing import EDGE, INPUTS_CHANGE, LATCHED, LEVELS, PHASES, balanced, pulse, staircase, window
 from spicekit.crossing import integral, value_at
 from spicekit.errors import UserError
@@ -265,10 +265,12 @@ class Neuron(SteppedBench):
         if self.p.row != "cells":
             return {"cells": []}
         spikes, weights = pattern(self.p, self.sequence())
+        junction = place_junction(self.p, self.temperature)
         return {
             "cells": [(int(weight), knots(spikes[:, j], self.period)) for j, weight in enumerate(weights)],
             "shown": staircase([float(n1) / self.p.synapses for n1 in self.sequence()], self.period),
-            "k": junction(self.p, self.temperature),
+            "device": junction,
+            "k": junction.numbers,
         }
 
     def search(self) -> list[float]:

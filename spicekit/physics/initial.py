@@ -9,11 +9,14 @@ angle a safe overestimate.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import dawsn, log_ndtr
+
+if TYPE_CHECKING:
+    from spicekit.physics.macromodel import MtjNumbers
 
 Floats = NDArray[np.float64]
 
@@ -49,7 +52,7 @@ def survival(delta: ArrayLike, theta: ArrayLike) -> Floats:
     return np.asarray(np.exp(-((root * np.sin(angle)) ** 2)) * dawsn(root * np.cos(angle)) / dawsn(root))
 
 
-def direction(p: Mapping[str, float], theta: ArrayLike, phi: ArrayLike, antiparallel: bool) -> Floats:
+def direction(p: MtjNumbers, theta: ArrayLike, phi: ArrayLike, antiparallel: bool) -> Floats:
     """Unit vectors, shape (3, ...), at the polar angle ``theta`` from the easy axis (its negative if ``antiparallel``).
 
     ``phi`` (rad) turns about the easy axis: from x to y for z, from y to z for x, from z to x for y.
@@ -60,7 +63,7 @@ def direction(p: Mapping[str, float], theta: ArrayLike, phi: ArrayLike, antipara
         np.sin(polar) * np.sin(azimuth),
         np.cos(polar) * (-1 if antiparallel else 1),
     )
-    axis = (p["ex"], p["ey"], p["ez"]).index(1.0)
+    axis = (p.ex, p.ey, p.ez).index(1.0)
     return np.stack([local[(component - axis - 1) % 3] for component in range(3)])
 
 

@@ -10,13 +10,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from spicekit.card import load_card
+from spicekit.devices import load_device
+from spicekit.devices.mtj import MtjCard
 from spicekit.errors import UserError
 from spicekit.paths import data_root
 from spicekit.physics.fokker_planck import write_error_rate
 from spicekit.wer import parse_range, parse_spread, write_error_curve
 
-CARD = load_card("stt-bnn-65nm")
+CARD = load_device("stt-bnn-65nm", MtjCard)
 
 
 def command(*words: str) -> subprocess.CompletedProcess[str]:
@@ -24,11 +25,11 @@ def command(*words: str) -> subprocess.CompletedProcess[str]:
 
 
 def test_the_curve_is_the_solver_in_the_cards_units() -> None:
-    p = CARD.macromodel()
+    p = CARD.at().numbers
     pulses = np.linspace(2e-9, 20e-9, 5)
-    curve = write_error_curve(CARD, 2 * p["ic_p_ap"], pulses, direction="p-ap")
+    curve = write_error_curve(CARD, 2 * p.ic_p_ap, pulses, direction="p-ap")
     assert curve.overdrive == pytest.approx(2.0)
-    assert curve.wer == pytest.approx(write_error_rate(p["delta"], 2.0, pulses / p["tau_d"]))
+    assert curve.wer == pytest.approx(write_error_rate(p.delta, 2.0, pulses / p.tau_d))
 
 
 def test_no_current_writes_nothing_and_an_array_is_worse_than_its_median() -> None:
@@ -54,16 +55,16 @@ def weak_card(tmp_path: Path, critical_thickness: float) -> str:
 def test_without_a_current_the_answer_is_the_flip_probability_of_neel_and_brown(tmp_path: Path, thickness: float) -> None:
     """tau = tau0 exp(Delta) each way, tau0 = tau_D sqrt(pi/Delta), with Brown's correction 1 + 1/Delta of a low barrier."""
     card = weak_card(tmp_path, thickness)
-    p = load_card(card).macromodel()
-    delta = p["delta"]
+    p = load_device(card, MtjCard).at().numbers
+    delta = p.delta
     assert 6 < delta < 20
-    tau = p["tau_d"] * np.sqrt(np.pi / delta) * np.exp(delta) * (1 + 1 / delta)
+    tau = p.tau_d * np.sqrt(np.pi / delta) * np.exp(delta) * (1 + 1 / delta)
     pulses = tau * np.array([0.1, 0.5, 2.0])
     done = command(card, "--current", "0", "--pulse", f"{pulses[0]}", "--json")
     expected = (1 - np.exp(-2 * pulses / tau)) / 2
     next_order = 3 / delta**2  # what the series in 1/Delta leaves out
     assert json.loads(done.stdout)["flip_probability"] == pytest.approx(expected[:1], rel=next_order)
-    curve = write_error_curve(load_card(card), 0.0, pulses)
+    curve = write_error_curve(load_device(card, MtjCard), 0.0, pulses)
     assert curve.flip == pytest.approx(expected, rel=next_order)
     assert curve.wer + curve.flip == pytest.approx(np.ones(3), rel=1e-2)
 
@@ -73,14 +74,14 @@ def test_without_a_current_the_command_prints_the_flip_probability(tmp_path: Pat
     assert (done.returncode, done.stderr) == (0, "")
     assert "1.000e+00" not in done.stdout
     assert "WER" not in done.stdout
-    p = CARD.macromodel()
-    rate = np.sqrt(p["delta"] / np.pi) * np.exp(-p["delta"]) / p["tau_d"]  # Brown's, at a high barrier: 1/Delta too high
+    p = CARD.at().numbers
+    rate = np.sqrt(p.delta / np.pi) * np.exp(-p.delta) / p.tau_d  # Brown's, at a high barrier: 1/Delta too high
     words = next(line for line in done.stdout.splitlines() if line.strip().startswith("1 s")).split()
-    assert float(words[2]) == pytest.approx(rate * (1 - 1 / p["delta"]), rel=0.01)
+    assert float(words[2]) == pytest.approx(rate * (1 - 1 / p.delta), rel=0.01)
     # a normal spread s of the barrier multiplies the mean rate by exp((s Delta)^2 / 2), from whose tail few junctions are drawn
     written = json.loads((tmp_path / "wer.json").read_text())
     gain = written["flip_probability_mean"][0] / written["flip_probability"][0]
-    assert gain == pytest.approx(np.exp((0.03 * p["delta"]) ** 2 / 2), rel=0.3)
+    assert gain == pytest.approx(np.exp((0.03 * p.delta) ** 2 / 2), rel=0.3)
 
 
 @pytest.mark.parametrize(
@@ -103,19 +104,19 @@ def test_temperatures_are_celsius_unless_they_say_kelvin(words: tuple[str, ...],
 
 def test_the_spread_of_ra_alone_is_that_of_the_current() -> None:
     """With no spread of the anisotropy a junction's rate is the nominal rate at its own current."""
-    p = CARD.macromodel()
-    curve = write_error_curve(CARD, 2 * p["ic_ap_p"], np.array([12e-9]), sigma_ra=0.05)
+    p = CARD.at().numbers
+    curve = write_error_curve(CARD, 2 * p.ic_ap_p, np.array([12e-9]), sigma_ra=0.05)
     assert curve.junctions is not None
     ra = 1 + 0.05 * np.random.default_rng(1).standard_normal((2, 2000))[0]
     for index in (0, 7, 1234):
-        expected = float(write_error_rate(p["delta"], 2 / ra[index], 12e-9 / p["tau_d"]))
+        expected = float(write_error_rate(p.delta, 2 / ra[index], 12e-9 / p.tau_d))
         assert curve.junctions.wer[index, 0] == pytest.approx(expected, rel=0.02)  # the solver's own rtol is 1 %
 
 
 @pytest.mark.parametrize("name", ["imce-45nm", "umn-imtj"])
 def test_a_device_for_which_the_equation_does_not_hold_is_refused(name: str) -> None:
     with pytest.raises(UserError, match="perpendicular two-terminal"):
-        write_error_curve(load_card(name), 1e-4, np.array([1e-9]))
+        write_error_curve(load_device(name, MtjCard), 1e-4, np.array([1e-9]))
 
 
 def test_ranges_and_sigmas_are_read_with_spice_suffixes() -> None:
