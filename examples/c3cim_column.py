@@ -16,7 +16,7 @@ import numpy as np
 from montecarlo import Campaign
 from montecarlo.statistics import clopper_pearson
 from spicekit import make_bench, run
-from spicekit.benches.c3cim_headroom import current_range, largest_cells
+from spicekit.benches.c3cim.headroom import current_range, largest_cells
 from spicekit.linearity import deviation
 from spicekit.style import COLOURS, new_figure, save
 

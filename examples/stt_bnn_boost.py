@@ -14,7 +14,7 @@ import numpy as np
 
 from montecarlo.figures.stt_bnn import BOOSTS, EFFICIENCY, PLANS, N, figures
 from spicekit import LookupTable
-from spicekit.benches.bnn_macro import BnnMacro
+from spicekit.benches.bnn.macro import BnnMacro
 from spicekit.files import output_folder
 from spicekit.style import COLOURS, new_figure, save
 

@@ -12,7 +12,7 @@ import numpy as np
 
 from montecarlo.sweep import Sweep
 from spicekit import make_bench
-from spicekit.benches.bnn_row import BnnRow
+from spicekit.benches.bnn.row import BnnRow
 from spicekit.linearity import Linearity, linearity
 from spicekit.style import COLOURS, new_figure, save
 from spicekit.waves import Array

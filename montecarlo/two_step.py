@@ -21,7 +21,7 @@ from scipy.stats import binom
 
 from montecarlo.campaign import Campaign
 from montecarlo.store import Store
-from spicekit.benches.bnn_array import RowParameters
+from spicekit.benches.bnn.array import RowParameters
 from spicekit.errors import SpicekitError
 from spicekit.limits import Beyond
 from spicekit.outcome import Outcome
@@ -107,7 +107,7 @@ def simulate(
 
     ``parameters`` are those of `stt-bnn-macro`.  What folder ``out`` holds of them is not simulated again.
     """
-    from spicekit.benches.bnn_macro import BnnMacro
+    from spicekit.benches.bnn.macro import BnnMacro
 
     given = dict(parameters or {})
     macro = BnnMacro(**given)

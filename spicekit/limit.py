@@ -86,7 +86,8 @@ def exceeded(exitcode: int | None) -> bool:
 def isolated(work: Callable[[], T], seconds: float) -> T:
     """What ``work`` gives, in a copy of this process with a limit of ``seconds``.
 
-    Raises what it raises, :class:`TimeoutError` at the limit, and :class:`ChildProcessError` if the process dies.
+    Raises what it raises, :class:`TimeoutError` at the limit, :class:`KeyboardInterrupt` if the process was interrupted, and
+    :class:`ChildProcessError` if it dies otherwise.
     """
     context = multiprocessing.get_context("fork")
     reader, writer = context.Pipe(duplex=False)
@@ -113,6 +114,8 @@ def isolated(work: Callable[[], T], seconds: float) -> T:
         process.join()
         if exceeded(process.exitcode):
             raise TimeoutError from None
+        if process.exitcode == -signal.SIGINT:  # Ctrl-C goes to the whole group, and the child may be the faster one
+            raise KeyboardInterrupt from None
         raise ChildProcessError(f"exit code {process.exitcode}") from None
     process.join()
     if failed:

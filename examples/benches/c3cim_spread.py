@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from spicekit import quantity
-from spicekit.benches.c3cim import C3cimColumn, C3cimParameters
+from spicekit.benches.c3cim.column import C3cimColumn, C3cimParameters
 
 
 class SpreadParameters(C3cimParameters):

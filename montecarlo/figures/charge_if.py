@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from montecarlo.figures import Figure
 from montecarlo.figures.neurons import DUONG, Published, neuron_figures, plans
-from spicekit.benches.charge_if import ChargeIf
+from spicekit.benches.neurons.charge_if import ChargeIf
 from spicekit.table import LookupTable
 
 PLANS = plans(ChargeIf.name)

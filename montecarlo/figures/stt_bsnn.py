@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from montecarlo.figures import Figure
 from montecarlo.figures.neurons import STT_BSNN, Published, neuron_figures, plans
-from spicekit.benches.dynamic_if import DynamicIf
+from spicekit.benches.neurons.dynamic_if import DynamicIf
 from spicekit.table import LookupTable
 
 PLANS = plans(DynamicIf.name)

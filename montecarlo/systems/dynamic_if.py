@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from montecarlo.systems import Part
 from montecarlo.systems.neurons import OFFSET, THRESHOLD, neuron_table
-from spicekit.benches.dynamic_if import DynamicIf
+from spicekit.benches.neurons.dynamic_if import DynamicIf
 
 THETA = (-96, -48, 0, 16, 48, 96)  # both ends of the range lie where the membrane still is linear
 

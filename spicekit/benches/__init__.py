@@ -1,1 +1,1 @@
-"""The benches that ship with spicekit, one module a family; the registry imports a module when a bench of it is asked for."""
+"""The benches that ship with spicekit, a module or package a family; the registry imports what is asked for."""

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from montecarlo import Campaign, Variation
 from spicekit import run
 from spicekit.errors import SpicekitError
+from spicekit.limit import isolated
 
 Faulty = Callable[..., tuple[Campaign, NDArray[np.int64]]]
 Read = Callable[[Path], pd.DataFrame]
@@ -211,6 +212,11 @@ def test_ctrl_c_ends_a_nominal_run_at_once(user_benches: Path, cli_command: list
     os.killpg(run_process.pid, signal.SIGINT)
     _, stderr = run_process.communicate(timeout=60)
     assert (run_process.returncode, stderr) == (1, "spicekit: interrupted\n")
+
+
+def test_an_interrupt_that_the_simulation_notices_first() -> None:
+    with pytest.raises(KeyboardInterrupt):
+        isolated(lambda: os.kill(os.getpid(), signal.SIGINT), 60.0)
 
 
 def test_one_trial_that_kills_its_worker(tmp_path: Path, faulty: Faulty, trials_table: Read) -> None:

@@ -15,8 +15,8 @@ from montecarlo.expression import Expression
 from montecarlo.sensitivity import drivers
 from montecarlo.statistics import MarginStatistics, circuit_errors, counted, describe
 from spicekit import Limits, Measure, UserError, run
-from spicekit.benches.neuron_measures import threshold
-from spicekit.benches.tbs import TRIM_MOST, Arrivals, trimmed
+from spicekit.benches.neurons.measures import threshold
+from spicekit.benches.sensing.tbs import TRIM_MOST, Arrivals, trimmed
 from spicekit.limits import Beyond, shown_measure, warnings
 
 Cli = Callable[..., subprocess.CompletedProcess[str]]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from spicekit import UserError, run
-from spicekit.benches.charge_if import ChargeIf
+from spicekit.benches.neurons.charge_if import ChargeIf
 from spicekit.errors import SpicekitError
 
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from spicekit.analysis import TranAnalysis
 from spicekit.benches.mtj import MtjSwitch
-from spicekit.benches.tbs import TbsSense
+from spicekit.benches.sensing.tbs import TbsSense
 from spicekit.block import simulate_block
 from spicekit.simulator import simulator
 from spicekit.transient import _transient

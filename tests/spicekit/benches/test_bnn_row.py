@@ -16,8 +16,8 @@ import spicekit
 from montecarlo import Campaign
 from spicekit import UserError, make_bench, render
 from spicekit.analysis import TranAnalysis
-from spicekit.benches.bnn_data import cells_of, drawn, placed, turned
-from spicekit.benches.bnn_row import BnnRow
+from spicekit.benches.bnn.data import cells_of, drawn, placed, turned
+from spicekit.benches.bnn.row import BnnRow
 from spicekit.linearity import linearity
 from spicekit.physics import bnn_row as closed
 

@@ -18,8 +18,8 @@ from montecarlo.variation import Space, Variation
 from spicekit import UserError, make_bench, render, run
 from spicekit.analysis import DcAnalysis, TranAnalysis
 from spicekit.bench import Bench
-from spicekit.benches.c3cim_headroom import worst_inl
-from spicekit.benches.c3cim_settle import C3cimSettle
+from spicekit.benches.c3cim.headroom import worst_inl
+from spicekit.benches.c3cim.settle import C3cimSettle
 from spicekit.block import simulate_block
 from spicekit.simulator import simulator
 from spicekit.sweep import _one_by_one, _sweep

@@ -21,10 +21,10 @@ from numpy.typing import NDArray
 from montecarlo.variation import Space
 from spicekit import UserError, make_bench, render, run
 from spicekit.analysis import TranAnalysis
-from spicekit.benches.charge_if import ChargeIf
-from spicekit.benches.dynamic_if import DynamicIf
-from spicekit.benches.neuron import Neuron
-from spicekit.benches.neuron_row import pattern
+from spicekit.benches.neurons.charge_if import ChargeIf
+from spicekit.benches.neurons.dynamic_if import DynamicIf
+from spicekit.benches.neurons.neuron import Neuron
+from spicekit.benches.neurons.row import pattern
 from spicekit.crossing import value_at
 from spicekit.nominal import RunResult
 from spicekit.physics.neuron import IntegerNeuron

@@ -17,7 +17,7 @@ import pytest
 
 from spicekit import UserError, make_bench, render, run
 from spicekit.analysis import TranAnalysis
-from spicekit.benches.sot_sense import SotSense
+from spicekit.benches.sensing.sot_sense import SotSense
 
 Cli = Callable[..., subprocess.CompletedProcess[str]]
 WORDS = [("read", "0"), ("read", "1"), *itertools.product(("and", "or"), ("00", "01", "10", "11"))]

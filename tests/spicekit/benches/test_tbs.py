@@ -16,8 +16,8 @@ import pytest
 
 from spicekit import UserError, make_bench, render, run
 from spicekit.analysis import TranAnalysis
-from spicekit.benches import tbs
-from spicekit.benches.tbs import TbsSense
+from spicekit.benches.sensing import tbs
+from spicekit.benches.sensing.tbs import TbsSense
 from spicekit.measures.numpy_writer import Evaluation
 from spicekit.technology import load_technology
 from spicekit.waves import Array

@@ -16,8 +16,8 @@ import pytest
 
 from spicekit import UserError, make_bench, render, run
 from spicekit.analysis import TranAnalysis
-from spicekit.benches.tbs import TbsSense
-from spicekit.benches.vsa import VsaSense
+from spicekit.benches.sensing.tbs import TbsSense
+from spicekit.benches.sensing.vsa import VsaSense
 
 Cli = Callable[..., subprocess.CompletedProcess[str]]
 

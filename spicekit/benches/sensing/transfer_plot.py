@@ -11,7 +11,7 @@ from spicekit.waves import Array
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from spicekit.benches.memory_column import MemoryColumn
+    from spicekit.benches.c3cim.memory_column import MemoryColumn
 
 
 def transfer_figure(bench: MemoryColumn, level: Array, reading: Array) -> Figure:

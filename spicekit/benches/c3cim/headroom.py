@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from spicekit.benches.c3cim import LIMIT, C3cimColumn
+from spicekit.benches.c3cim.column import LIMIT, C3cimColumn
 from spicekit.nominal import run
 
 CELLS = range(8, 129, 8)  # candidates for N

@@ -11,8 +11,8 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from spicekit.bench import channel_width, quantity
-from spicekit.benches.neuron import Neuron, Trim
-from spicekit.benches.neuron_parameters import Kind, NeuronParameters
+from spicekit.benches.neurons.neuron import Neuron, Trim
+from spicekit.benches.neurons.parameters import Kind, NeuronParameters
 
 BITS = 8
 

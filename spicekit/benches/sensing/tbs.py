@@ -29,7 +29,7 @@ from pydantic import model_validator
 
 from spicekit.analysis import TranAnalysis
 from spicekit.bench import BenchParameters, Measure, Panel, VariationPoint, channel_length, channel_width, option, quantity
-from spicekit.benches.sense_source import T_START, SenseBench, SenseParameters, Sized
+from spicekit.benches.sensing.source import T_START, SenseBench, SenseParameters, Sized
 from spicekit.errors import UserError
 from spicekit.limits import Limits
 from spicekit.measures import Choose, Crossing, Node, exp, ln, v

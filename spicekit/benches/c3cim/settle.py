@@ -17,7 +17,7 @@ from pydantic import model_validator
 
 from spicekit.analysis import Analysis, TranAnalysis
 from spicekit.bench import Measure, Panel, VariationPoint, channel_width, quantity
-from spicekit.benches.c3cim import C3cimBench, C3cimParameters
+from spicekit.benches.c3cim.column import C3cimBench, C3cimParameters
 from spicekit.limits import Limits
 from spicekit.measures import At, Node, Number, Settling, energy, v
 from spicekit.waves import Array, Waves

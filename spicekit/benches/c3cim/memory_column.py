@@ -274,7 +274,7 @@ class MemoryColumn(Bench):
     def figures(self, waves: Waves) -> dict[str, Any]:
         if not self.p.transfer:
             return {}
-        from spicekit.benches.transfer_plot import transfer_figure
+        from spicekit.benches.sensing.transfer_plot import transfer_figure
 
         level, _ = self.transfer(waves)
         return {"transfer.png": transfer_figure(self, level, self.signal(waves, "d")[: len(level)])}

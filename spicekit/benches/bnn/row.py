@@ -1,4 +1,4 @@
-"""`stt-bnn-row`: the row of :mod:`spicekit.benches.bnn_array` as an operating point and as a transient with boosting.
+"""`stt-bnn-row`: the row of :mod:`spicekit.benches.bnn.array` as an operating point and as a transient with boosting.
 
 A second copy of the row on the same devices, with one input turned, shows what one match adds.
 
@@ -18,8 +18,8 @@ from pydantic import model_validator
 
 from spicekit.analysis import Analysis, DcAnalysis, LongTranAnalysis
 from spicekit.bench import Measure, Panel, VariationPoint, option
-from spicekit.benches.bnn_array import SECTIONS, START, RowBench, RowParameters
-from spicekit.benches.bnn_data import Cell, turned
+from spicekit.benches.bnn.array import SECTIONS, START, RowBench, RowParameters
+from spicekit.benches.bnn.data import Cell, turned
 from spicekit.benches.stt_settle import LATEST
 from spicekit.limits import Limits
 from spicekit.measures import At, First, Integral, Node, Number, Settling, energy, floor, i, total, v

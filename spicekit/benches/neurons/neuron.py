@@ -31,10 +31,10 @@ from scipy.stats import binom
 
 from spicekit.analysis import TranAnalysis
 from spicekit.bench import Measure, Panel, VariationPoint
-from spicekit.benches.neuron_measures import MEASURES, linearity, threshold, train
-from spicekit.benches.neuron_parameters import GROUPS, Kind, NeuronParameters
-from spicekit.benches.neuron_row import cell_points, given_matches, knots, pattern, place_junction, read_table
-from spicekit.benches.neuron_timing import EDGE, INPUTS_CHANGE, LATCHED, LEVELS, PHASES, balanced, pulse, staircase, window
+from spicekit.benches.neurons.measures import MEASURES, linearity, threshold, train
+from spicekit.benches.neurons.parameters import GROUPS, Kind, NeuronParameters
+from spicekit.benches.neurons.row import cell_points, given_matches, knots, pattern, place_junction, read_table
+from spicekit.benches.neurons.timing import EDGE, INPUTS_CHANGE, LATCHED, LEVELS, PHASES, balanced, pulse, staircase, window
 from spicekit.crossing import integral, value_at
 from spicekit.errors import UserError
 from spicekit.physics import bnn_row

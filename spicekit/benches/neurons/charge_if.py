@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from typing import ClassVar
 
 from spicekit.bench import quantity
-from spicekit.benches.neuron import Neuron, Trim
-from spicekit.benches.neuron_parameters import Kind, NeuronParameters
+from spicekit.benches.neurons.neuron import Neuron, Trim
+from spicekit.benches.neurons.parameters import Kind, NeuronParameters
 
 
 class ChargeIfParameters(NeuronParameters):

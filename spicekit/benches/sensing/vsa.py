@@ -12,8 +12,8 @@ from typing import Any, ClassVar, Literal
 
 from spicekit.analysis import TranAnalysis
 from spicekit.bench import Measure, Panel, VariationPoint, channel_length, channel_width, option, quantity
-from spicekit.benches.sense_source import T_START, SenseBench, SenseParameters, Sized
-from spicekit.benches.tbs import TbsSense
+from spicekit.benches.sensing.source import T_START, SenseBench, SenseParameters, Sized
+from spicekit.benches.sensing.tbs import TbsSense
 from spicekit.errors import UserError
 from spicekit.limits import Limits
 from spicekit.measures import Choose, Final, v

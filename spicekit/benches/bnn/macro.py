@@ -1,10 +1,10 @@
 """`stt-bnn-macro`: the row and the time-based amplifier behind it, from the word line to the decision.
 
-The row of :mod:`spicekit.benches.bnn_array` is on for t_row; its sense node, which is the gate of the amplifier's M_ST
-(:mod:`spicekit.benches.tbs`), is then isolated and lifted if asked for, and START opens the race between LOAD and the delay
-line.  Meanwhile all bit lines are at V_L and the word line stays on: its fall would take SL below ground, and the isolation
-switch would leak.  The line is trimmed so that the nominal amplifier decides halfway between the nominal row's n/2 - 1 and
-n/2 matches; the window ends soon after its edge.
+The row of :mod:`spicekit.benches.bnn.array` is on for t_row; its sense node, which is the gate of the amplifier's M_ST
+(:mod:`spicekit.benches.sensing.tbs`), is then isolated and lifted if asked for, and START opens the race between LOAD and the
+delay line.  Meanwhile all bit lines are at V_L and the word line stays on: its fall would take SL below ground, and the
+isolation switch would leak.  The line is trimmed so that the nominal amplifier decides halfway between the nominal row's
+n/2 - 1 and n/2 matches; the window ends soon after its edge.
 
 The floating gate moves: the drain of M_ST lifts it by some 45 mV when START rises and lets it fall with LOAD.  The trim
 takes that up, and what is left, its spread, is in ``measure=offset`` (two copies of sense node and amplifier that share
@@ -30,9 +30,9 @@ from pydantic import model_validator
 
 from spicekit.analysis import LongTranAnalysis, TranAnalysis
 from spicekit.bench import Measure, Panel, VariationPoint, channel_width, option, quantity, voltage
-from spicekit.benches.bnn_array import EDGE, LIFT_DELAY, SECTIONS, START, RowBench, RowParameters
-from spicekit.benches.bnn_data import Positions
-from spicekit.benches.tbs import FOUND, Arrivals, TbsSense, TbsSizes, trimmed
+from spicekit.benches.bnn.array import EDGE, LIFT_DELAY, SECTIONS, START, RowBench, RowParameters
+from spicekit.benches.bnn.data import Positions
+from spicekit.benches.sensing.tbs import FOUND, Arrivals, TbsSense, TbsSizes, trimmed
 from spicekit.errors import UserError
 from spicekit.limits import Limits
 from spicekit.measures import At, Choose, Crossing, First, Node, Number, Settling, energy, floor, ln, maximum, total, v
@@ -390,7 +390,7 @@ class BnnMacro(RowBench):
 
     def _nominal_row(self, *, n1: int | None = None, positions: Positions | None = None) -> dict[str, float]:
         """Measures of the row alone at its nominal operating point, with its own data or ``n1`` matches."""
-        from spicekit.benches.bnn_row import BnnRow  # deferred: this module is imported to list and show benches
+        from spicekit.benches.bnn.row import BnnRow  # deferred: this module is imported to list and show benches
         from spicekit.nominal import run
 
         given = {name: getattr(self.p, name) for name in RowParameters.model_fields} | {"boost": 0, "analysis": "dc"}

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from spicekit import inputs
 from spicekit.bench import VariationPoint
 from spicekit.benches.junction_parameters import DEVICE
-from spicekit.benches.neuron_timing import EDGE, INPUTS_CHANGE
+from spicekit.benches.neurons.timing import EDGE, INPUTS_CHANGE
 from spicekit.devices import load_device
 from spicekit.devices.junction import Junction
 from spicekit.devices.mtj import MtjCard
@@ -28,7 +28,7 @@ from spicekit.units import KELVIN
 from spicekit.waves import Array
 
 if TYPE_CHECKING:
-    from spicekit.benches.neuron_parameters import NeuronParameters
+    from spicekit.benches.neurons.parameters import NeuronParameters
 
 Bits = NDArray[np.int64]
 

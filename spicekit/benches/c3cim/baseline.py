@@ -16,7 +16,7 @@ import numpy as np
 
 from spicekit.analysis import Analysis
 from spicekit.bench import Measure, VariationPoint, channel_length, channel_width, option, quantity, voltage
-from spicekit.benches.memory_column import ColumnAnalysis, MemoryColumn, MemoryColumnParameters
+from spicekit.benches.c3cim.memory_column import ColumnAnalysis, MemoryColumn, MemoryColumnParameters
 from spicekit.errors import UserError
 from spicekit.waves import Array, Waves
 

@@ -14,7 +14,7 @@ import numpy as np
 from pydantic import model_validator
 
 from spicekit.bench import Bench, VariationPoint, channel_length, channel_width, named_file, option, quantity, voltage
-from spicekit.benches.bnn_data import Cell, Positions, cells_of, drawn, placed
+from spicekit.benches.bnn.data import Cell, Positions, cells_of, drawn, placed
 from spicekit.benches.junction_parameters import JunctionParameters, place_junction
 from spicekit.devices.junction import Junction
 from spicekit.errors import UserError

@@ -5,7 +5,7 @@ series transistor, an unselected one through its bypass transistor; the column's
 
     V = I (N R_on + n_sel R_L + n_hrs (R_H - R_L)),
 
-linear in n_hrs.  References (see :mod:`spicekit.benches.memory_column`) take the first two terms away and give the step.
+linear in n_hrs.  References (see :mod:`spicekit.benches.c3cim.memory_column`) take the first two terms away and give the step.
 
 What bends the line: R_on rises with the source voltage of the upper cells (headroom of the gates), the current falls with the
 column's voltage (output resistance of the driver) and leaks (gate tunnelling, the transistor that is off).  What spoils a count
@@ -23,7 +23,7 @@ import numpy as np
 
 from spicekit.analysis import Analysis
 from spicekit.bench import Measure, VariationPoint, channel_length, channel_width, option, quantity, voltage
-from spicekit.benches.memory_column import ColumnAnalysis, MemoryColumn, MemoryColumnParameters
+from spicekit.benches.c3cim.memory_column import ColumnAnalysis, MemoryColumn, MemoryColumnParameters
 from spicekit.errors import UserError
 from spicekit.physics.constants import K_B
 from spicekit.units import KELVIN, format_value
@@ -185,7 +185,7 @@ class C3cimColumn(C3cimBench):
         bend = measures["bend"]
         if bend is None or not bend > LIMIT:  # no trial ended well, or it is straight
             return ()
-        from spicekit.benches.c3cim_headroom import CELLS, largest_cells
+        from spicekit.benches.c3cim.headroom import CELLS, largest_cells
 
         current, gate = format_value(self.p.i_col, "A"), format_value(self.v_gate, "V")
         cells = largest_cells(self)

@@ -1,0 +1,1 @@
+"""Integrate-and-fire neurons on a row of complementary STT-MRAM cells."""

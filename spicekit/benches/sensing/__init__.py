@@ -1,0 +1,1 @@
+"""Sense amplifiers, each on an input that it shares with the others."""
