@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import re
+import sys
 from pathlib import Path
 
 OWN_KIND = r"(.+\.py):(\w+):(.+)"  # a device of a kind in a user's file: that file, the class in it, the card
@@ -15,6 +16,13 @@ def data_root() -> Path:
     package = Path(__file__).resolve().parent
     packed = package / "_data"
     return packed if packed.is_dir() else package.parent
+
+
+def own_folder(defined: type) -> Path | None:
+    """Folder of the file that defines a class of a user's own, which holds its templates; None for a class of spicekit."""
+    if defined.__module__.startswith("spicekit."):
+        return None
+    return Path(str(sys.modules[defined.__module__].__file__)).resolve().parent
 
 
 def user_path(text: str) -> Path:
