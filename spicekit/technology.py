@@ -18,7 +18,7 @@ from pydantic import BeforeValidator, Field
 
 from spicekit.errors import UserError, unknown
 from spicekit.inputs import cached
-from spicekit.model_file import Stamp, model_stamps, sections, subcircuits
+from spicekit.model_file import Definition, Stamp, definitions, model_stamps, sections, subcircuits
 from spicekit.paths import absolute, data_root, user_path
 from spicekit.toml import Record, read_toml
 
@@ -135,7 +135,19 @@ class Technology(Record):
         if chosen.section and chosen.section.lower() not in sections(path, origin):
             raise unknown(f"section of {path}", chosen.section, sections(path, origin))
         self._check_subcircuits(subcircuits(files, origin))
+        definitions(files, chosen.section, origin, self.has_sections)
         return files
+
+    def definitions(self, corner: str) -> tuple[Definition, ...]:
+        """What a netlist gets from the external model files of ``corner``; see :func:`spicekit.model_file.definitions`."""
+        files = self.model_files(corner)
+        origin = f"{self._file}: corners.{corner}.file"
+        return definitions(files, self.corners[corner].section, origin, self.has_sections) if files else ()
+
+    @property
+    def has_sections(self) -> bool:
+        """Whether a model file may be read by its sections, in the dialect of the model files."""
+        return not {"ps", "lt"} & {self.compatibility[:2], self.compatibility[-3:-1]}
 
     def _check_subcircuits(self, found: Mapping[str, set[str]]) -> None:
         """ngspice takes any parameter of a subcircuit and ignores those that it has not: all devices would have one size."""
@@ -199,7 +211,7 @@ def _load(path: str) -> Technology:
                 hint = f"; did you mean {' or '.join(near)}?" if near else "; ngspice's `devhelp bsim4` lists them"
                 raise UserError(f"{file}: bsim4.{role}: unknown BSIM4 parameter '{parameter}'{hint}")
     for key, corner in technology.corners.items():
-        if corner.section and {"ps", "lt"} & {technology.compatibility[:2], technology.compatibility[-3:-1]}:
+        if corner.section and not technology.has_sections:
             raise UserError(
                 f"{file}: corners.{key}.section: libraries have no sections in the dialect '{technology.compatibility}'"
             )
