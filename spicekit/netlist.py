@@ -23,7 +23,6 @@ import jinja2.runtime
 import jinja2.utils
 import numpy as np
 from jinja2.sandbox import ImmutableSandboxedEnvironment
-from numpy.typing import NDArray
 
 from spicekit import inputs
 from spicekit.devices.device import Placed
@@ -32,6 +31,7 @@ from spicekit.netlist_check import check_once, place_of_template_error
 from spicekit.paths import data_root, own_folder
 from spicekit.technology import Technology
 from spicekit.units import KELVIN
+from spicekit.waves import Array
 
 if TYPE_CHECKING:
     from spicekit.bench import Bench
@@ -99,7 +99,7 @@ def _exact(value: Any) -> Any:
     return value
 
 
-def render(bench: Bench, samples: Mapping[str, NDArray[np.float64]] | None = None) -> str:
+def render(bench: Bench, samples: Mapping[str, Array] | None = None) -> str:
     """The netlist of ``bench``.
 
     Without ``samples`` it stands alone, at the nominal values.  With ``samples`` (variation point -> one value a trial) each
@@ -173,7 +173,7 @@ def _constant(name: str, value: float) -> str:
     return f"V{name} {name} 0 {value!r}"
 
 
-def _source(name: str, nominal: float, samples: Mapping[str, NDArray[np.float64]] | None) -> str:
+def _source(name: str, nominal: float, samples: Mapping[str, Array] | None) -> str:
     values = None if samples is None else samples.get(name)
     if values is None or np.all(values == nominal):
         return _constant(name, nominal)

@@ -11,14 +11,14 @@ import math
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from spicekit.physics.constants import E_CHARGE, HBAR, M_E
+from spicekit.waves import Array
 
 if TYPE_CHECKING:
     from spicekit.physics.macromodel import MtjNumbers
 
-Floats = NDArray[np.float64]
 
 #: the numeric code of each angular law in the macromodel parameters
 LAWS: Final[dict[str, int]] = {"cosine-resistance": 0, "cosine-conductance": 1, "tunnel-fit": 2, "brinkman": 3}
@@ -30,7 +30,7 @@ _TUNNEL_FIT: Final = {
 }
 
 
-def bias_tmr(tmr0: ArrayLike, v: ArrayLike, v_half: float) -> Floats:
+def bias_tmr(tmr0: ArrayLike, v: ArrayLike, v_half: float) -> Array:
     """TMR (a ratio) at bias ``v`` (V): TMR0/(1 + (V/V_half)^2), halved at ``v_half`` (V, may be inf).
 
     Form: Zhang et al., Phys. Rev. Lett. 79, 3744 (1997); as in the UMN library (Kim et al., CICC 2015).
@@ -38,14 +38,14 @@ def bias_tmr(tmr0: ArrayLike, v: ArrayLike, v_half: float) -> Floats:
     return np.asarray(np.asarray(tmr0, float) / (1 + (np.asarray(v, float) / v_half) ** 2))
 
 
-def cosine_resistance(r_p: ArrayLike, tmr: ArrayLike, cosine: ArrayLike) -> Floats:
+def cosine_resistance(r_p: ArrayLike, tmr: ArrayLike, cosine: ArrayLike) -> Array:
     """Resistance in ohm, linear in the cosine between R_P and R_P (1 + TMR): UMN library (Kim et al., CICC 2015)."""
     parallel = np.asarray(r_p, float)
     antiparallel = parallel * (1 + np.asarray(tmr, float))
     return np.asarray(antiparallel + (1 + np.asarray(cosine, float)) * (parallel - antiparallel) / 2)
 
 
-def cosine_conductance(r_p: ArrayLike, tmr: ArrayLike, cosine: ArrayLike) -> Floats:
+def cosine_conductance(r_p: ArrayLike, tmr: ArrayLike, cosine: ArrayLike) -> Array:
     """Resistance in ohm with the *conductance* linear in the cosine: Slonczewski, Phys. Rev. B 39, 6995 (1989).
 
     R = R_P (1 + x)/(1 + x cos) with x = TMR/(TMR + 2): the form of Arm's model (Garcia-Redondo et al.,
@@ -56,7 +56,7 @@ def cosine_conductance(r_p: ArrayLike, tmr: ArrayLike, cosine: ArrayLike) -> Flo
     return np.asarray(np.asarray(r_p, float) * (1 + x) / (1 + x * np.asarray(cosine, float)))
 
 
-def tunnel_conductance(t_ox: ArrayLike, v: ArrayLike, state: Literal["p", "ap"]) -> Floats:
+def tunnel_conductance(t_ox: ArrayLike, v: ArrayLike, state: Literal["p", "ap"]) -> Array:
     """Conductance an area in S/m2 of an MgO junction, ``t_ox`` in m, at bias ``v`` (V): e^(c1 t+c2) V^2 + e^(c3 t+c4).
 
     Fit to NEGF transport, from the Purdue SPICE model of Fong et al. (KNACK, SISPAD 2011).

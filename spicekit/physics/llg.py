@@ -23,17 +23,16 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.integrate import solve_ivp
 
 from spicekit.errors import SpicekitError, UserError
 from spicekit.physics import conductance as transport
 from spicekit.physics.initial import direction
+from spicekit.waves import Array
 
 if TYPE_CHECKING:
     from spicekit.physics.macromodel import MtjNumbers
 
-Floats = NDArray[np.float64]
 Drive = float | Callable[[float], float]  # a constant, or a function of the time in s
 Vector = tuple[Any, Any, Any]
 
@@ -108,13 +107,13 @@ def energy_density(p: MtjNumbers, m: Vector, temperature: Any, v: Any = 0.0) -> 
 class Trajectory:
     """A device alone under its drive; N time points."""
 
-    t: Floats  # (N,) s
-    m: Floats  # (3, N) unit vector
-    v: Floats  # (N,) V, junction, free minus pinned terminal
-    i: Floats  # (N,) A, junction
-    r: Floats  # (N,) ohm, junction
-    i_rail: Floats  # (N,) A, 0 without a rail
-    temperature: Floats  # (N,) K
+    t: Array  # (N,) s
+    m: Array  # (3, N) unit vector
+    v: Array  # (N,) V, junction, free minus pinned terminal
+    i: Array  # (N,) A, junction
+    r: Array  # (N,) ohm, junction
+    i_rail: Array  # (N,) A, 0 without a rail
+    temperature: Array  # (N,) K
     t_switch: float  # s, first zero of m along the easy axis; inf if there was none
     energy: float  # J, junction and rail together
 
@@ -129,7 +128,7 @@ def integrate(
     rail_current: Drive = 0.0,
     theta0: float | None = None,
     phi0: float | None = None,
-    times: Floats | None = None,
+    times: Array | None = None,
     breaks: Sequence[float] = (),
     method: Literal["DOP853", "Radau"] = "DOP853",
     rtol: float = 1e-9,
@@ -155,7 +154,7 @@ def integrate(
             return transport.voltage(p, level, c, temperature), level
         return level, level * transport.conductance(p, level, c, temperature)
 
-    def derivative(t: float, y: Floats) -> list[Any]:
+    def derivative(t: float, y: Array) -> list[Any]:
         m, temperature = (y[0], y[1], y[2]), y[3]
         v, i = electrical(applied(t), m, temperature)
         i_rail = rail(t)
@@ -164,7 +163,7 @@ def integrate(
             heating = (v * i + i_rail**2 * p.r_rail - (temperature - p.temperature) / p.r_th) / p.c_th
         return [*rate(p, m, temperature, v, i, i_rail), heating]
 
-    def crossing(_: float, y: Floats) -> float:
+    def crossing(_: float, y: Array) -> float:
         return float(y[0] * p.ex + y[1] * p.ey + y[2] * p.ez)
 
     edges = [0.0, *sorted({b for b in breaks if 0 < b < stop}), stop]

@@ -25,7 +25,7 @@ from functools import cached_property
 from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from scipy.special import ndtr
 from scipy.stats import binom
 
@@ -72,7 +72,7 @@ class Neuron(SteppedBench):
 
     def __init__(self, **given: Any) -> None:
         super().__init__(**given)
-        self.table: NDArray[np.float64] | None = read_table(self.name, self.p.row_table) if self.p.row_table else None
+        self.table: Array | None = read_table(self.name, self.p.row_table) if self.p.row_table else None
         for name, capacitance in self.capacitors().items():
             if capacitance <= 0:
                 parts = (

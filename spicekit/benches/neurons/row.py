@@ -91,7 +91,7 @@ def knots(bits: Bits, period: float) -> list[tuple[float, float]]:
     return found
 
 
-def read_table(bench: str, path: str) -> NDArray[np.float64]:
+def read_table(bench: str, path: str) -> Array:
     """Numbers of matches and V_SL in volts, rising, of shape (lines, 2), from a CSV file.
 
     Raises :class:`UserError` for a file that holds something else.
