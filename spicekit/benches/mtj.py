@@ -168,6 +168,11 @@ class MtjSwitch(JunctionBench):
             raise UserError(
                 f"bench '{self.name}': parameter value: {self.p.value:g} A given; allowed: 0 to 0.1 A with drive=current"
             )
+        if self.p.noise_dt and self.p.model == "fast":
+            raise UserError(
+                f"bench '{self.name}': parameter noise_dt: {self.p.noise_dt:g} s given with model=fast, which has no thermal "
+                "field; allowed with model=llg"
+            )
         if 0 < self.p.noise_dt < SHORTEST:
             raise UserError(
                 f"bench '{self.name}': parameter noise_dt: {self.p.noise_dt:g} s given; allowed: 0, or at least {SHORTEST:g} s"

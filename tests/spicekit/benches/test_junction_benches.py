@@ -156,6 +156,7 @@ def test_a_campaign_draws_the_initial_angle_and_reports_the_fraction_switched(tm
         ("mtj-switch", {"device": "nosuch"}, "unknown device"),
         ("mtj-switch", {"drive": "current", "value": 0.6}, "parameter value"),
         ("mtj-switch", {"temperature": 2000}, "temperature"),
+        ("mtj-switch", {"model": "fast", "noise_dt": 1e-12}, "noise_dt.*no thermal field"),
         ("stt-write", {"t_stop": 1e-9}, "end of the write pulse"),
         ("sot-write", {"t_stop": 1e-9}, "end of the write pulse"),
         ("sot-write", {"device": "stt-bnn-65nm"}, "no rail"),

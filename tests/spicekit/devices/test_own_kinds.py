@@ -154,6 +154,17 @@ def test_what_is_wrong_with_a_device_is_one_line(pcm: Path, device: str, said: s
     assert "\n" not in str(caught.value)
 
 
+def test_a_card_names_no_python(pcm: Path) -> None:
+    """It is data: a file that it names is not run."""
+    (pcm / "evil.py").write_text("from pathlib import Path\nPath(__file__).with_name('mark').touch()\n")
+    card = pcm / "gst.toml"
+    for kind in ("evil.py:Pcm", f"{pcm}/evil.py:Pcm", "evil:Pcm"):
+        card.write_text(re.sub("^kind = .*", f'kind = "{kind}"', card.read_text()))
+        with pytest.raises(UserError, match=r"gst\.toml: kind '.*' given; allowed: "):
+            load_device(str(card))
+    assert not (pcm / "mark").exists()
+
+
 def test_a_bench_of_junctions_refuses_other_devices() -> None:
     with pytest.raises(UserError, match=r"device 'rram-hfo2' is of kind 'resistive'; allowed: mtj"):
         spicekit.make_bench("mtj-iv", {"device": "rram-hfo2"})
