@@ -38,7 +38,7 @@ from spicekit.bench import unit_of
 from spicekit.errors import UserError, unknown
 from spicekit.files import output_folder, read_record
 from spicekit.registry import bench_class
-from spicekit.units import parse_quantity, parse_value
+from spicekit.units import parse_quantity
 
 MOST_POINTS = 10_000
 RECORD = "sweep.json"
@@ -236,13 +236,15 @@ def parse_over(bench: str, text: str) -> tuple[str, list[Any]]:
             raise UserError(f"--over '{text}': give START:STOP:NUM")
         try:
             start, stop = (parse_quantity(word, _unit(bench, name)) for word in words[:2])
-            count = parse_value(words[2])
+            count = parse_quantity(words[2], "")
         except UserError as error:
             raise UserError(f"--over '{text}': {error}") from None
         if not (math.isfinite(start) and math.isfinite(stop)):
             raise UserError(f"--over '{text}': START and STOP must be finite")
         if not 1 <= count <= MOST_POINTS or count != int(count):
             raise UserError(f"--over '{text}': NUM must be a whole number from 1 to {MOST_POINTS}")
+        if count == 1 and start != stop:
+            raise UserError(f"--over '{text}': NUM 1 leaves out STOP; allowed: 2 and more, or NAME=VALUE")
         step = (stop - start) / (count - 1) if count > 1 else 0.0
         values = [float(f"{start + index * step:.12g}") for index in range(int(count))]  # without the rounding noise
     return name, grid_values(bench, name, values)

@@ -94,12 +94,19 @@ class BenchParameters(BaseModel):
             if isinstance(value, str) and field is not None and parameter_extra(cls, name).get("file"):
                 read[name] = absolute(value)
             numeric = field is not None and field.annotation in (float, int, float | None, int | None)
+            if numeric and isinstance(value, bool | np.bool):
+                raise UserError(f"parameter '{name}': {value} is not a number")
             if numeric and isinstance(value, str):
                 try:
-                    read[name] = parse_quantity(value, unit_of(cls, name))
+                    read[name] = parse_quantity(value, cls.unit_given(name, given))
                 except UserError as error:
                     raise UserError(f"parameter '{name}': {error}") from None
         return read
+
+    @classmethod
+    def unit_given(cls, name: str, given: Mapping[str, Any]) -> str:
+        """The unit in which a user gives parameter ``name``, where that depends on others of those ``given``."""
+        return unit_of(cls, name)
 
 
 @dataclass(frozen=True)
@@ -113,6 +120,7 @@ class VariationPoint:
     sigma: float = 0.0  # default local standard deviation, in the unit of the point
     low: float = -np.inf  # a sample at or below it is not physical: the trial is `invalid`
     draw: Callable[[Array], Array] | None = None  # default distribution: values of standard normals, in place of sigma
+    most: float = np.inf  # largest standard deviation that may be asked for, in the unit of the point
 
 
 @dataclass(frozen=True)
@@ -268,8 +276,9 @@ class Bench(ABC):
                     f"bench '{self.name}': transistor '{device}': {dimension} = {format_value(drawn, 'm')} is below the "
                     f"{format_value(smallest, 'm')} of technology '{self.technology.name}'"
                 )
+        most = self.technology.vdd / 2  # half of all such devices would have no threshold within the supply
         return [
-            VariationPoint(f"vth_{device}", "vth", 0.0, "V", sigma=self.technology.sigma_vth(width, length)),
+            VariationPoint(f"vth_{device}", "vth", 0.0, "V", sigma=self.technology.sigma_vth(width, length), most=most),
             VariationPoint(f"beta_{device}", "beta", 0.0, "", sigma=self.technology.sigma_beta(width, length), low=-1.0),
         ]
 

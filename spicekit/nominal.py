@@ -12,7 +12,7 @@ import numpy as np
 from spicekit.bench import Bench
 from spicekit.block import Block, simulate_block
 from spicekit.errors import SpicekitError
-from spicekit.limit import isolated, uncounted
+from spicekit.limit import checked, isolated, uncounted
 from spicekit.limits import Beyond, shown_measure, warnings
 from spicekit.outcome import Outcome
 from spicekit.registry import make_bench
@@ -117,6 +117,7 @@ def run_within(seconds: float, bench: Bench, values: Mapping[str, float] | None 
     Its outcome is ``timeout`` at the limit, and ``crashed`` if ngspice takes its process with it.
     """
     points = _points(bench, values)
+    checked(seconds)
     try:
         return _result(bench, points, isolated(lambda: _simulate(bench, points), seconds))
     except TimeoutError:

@@ -9,6 +9,7 @@ from spicekit.bench import BenchParameters, named_file, option, quantity
 from spicekit.devices import load_device
 from spicekit.devices.junction import Form, Junction
 from spicekit.devices.mtj import MtjCard
+from spicekit.physics.quantities import LEAST_BIAS
 from spicekit.units import KELVIN
 
 DEVICE = "stt-bnn-65nm"  # the card of a bench that does not say otherwise
@@ -23,7 +24,7 @@ class JunctionParameters(BenchParameters):
     tmr: float | None = quantity(
         None, "", "TMR at zero bias and the card's own temperature; the card's if not given (150% or 1.5)", gt=0, le=20
     )
-    v_half: float | None = quantity(None, "V", "bias at which TMR is halved; the card's if not given, inf: none", gt=0)
+    v_half: float | None = quantity(None, "V", "bias at which TMR is halved; the card's if not given, inf: none", ge=LEAST_BIAS)
     model: Literal["llg", "fast"] = option(
         "llg", "macromodel: llg (precession and all), or fast (switching time alone, for arrays; two terminals)"
     )

@@ -15,6 +15,7 @@ from scipy.special import ndtr
 
 from spicekit.bench import VariationPoint
 from spicekit.devices.resistive import Resistive, ResistiveNumbers
+from spicekit.errors import UserError
 from spicekit.physics.initial import angle_from_normal
 from spicekit.physics.macromodel import MtjNumbers
 from spicekit.units import KELVIN
@@ -102,6 +103,28 @@ class Junction:
         """Parallel resistance at zero bias in ohm."""
         return self.ra * 1e-12 / self.numbers.area
 
+    def field(self, state: Literal["p", "ap"]) -> float:
+        """Applied field along the magnetisation of ``state``, over the anisotropy field: what the Fokker-Planck equation and its
+        like take.
+
+        Raises :class:`UserError` for a field across the easy axis, and for one in which ``state`` or the other is not stable.
+        """
+        k, easy = self.numbers, self.card.magnet.easy_axis
+        applied = {"x": k.hx, "y": k.hy, "z": k.hz}
+        for axis, h in applied.items():
+            if axis != easy and h:
+                raise UserError(
+                    f"device '{self.card.name}': field.h{axis} {h:g} A/m given; its rates are computed for a field along "
+                    f"the easy axis alone: allowed: h{easy}"
+                )
+        along = applied[easy] / k.hk
+        if abs(along) >= 1:
+            raise UserError(
+                f"device '{self.card.name}': field.h{easy} {applied[easy]:g} A/m given; allowed: less than the anisotropy field, "
+                f"{k.hk:g} A/m, beyond which one state alone is stable"
+            )
+        return along if state == "p" else -along
+
     def points(self, tag: str) -> tuple[VariationPoint, ...]:
         """RA and TMR; the relative area, unless the state is given, where it acts as RA does; and unless the junction is at rest
         those of its magnetisation.
@@ -126,7 +149,7 @@ class Junction:
             area,
             VariationPoint(f"hk_{tag}", "hk", 1.0, "", low=0.0),
             VariationPoint(f"theta0_{tag}", "theta0", self.numbers.theta0, "rad", low=-1e-12, draw=angle if sampled else None),
-            VariationPoint(f"phi0_{tag}", "phi0", self.numbers.phi0, "rad", draw=_azimuth if sampled else None),
+            VariationPoint(f"phi0_{tag}", "phi0", self.numbers.phi0, "rad", draw=_azimuth if sampled else None, most=2 * np.pi),
         )
 
     def static(self) -> StaticJunction:

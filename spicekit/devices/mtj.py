@@ -25,8 +25,8 @@ from spicekit.physics.macromodel import MtjNumbers, macromodel
 
 class Geometry(q.Section):
     shape: Literal["rectangle", "ellipse", "disc"]  # the area: lx ly, or pi/4 lx ly
-    lx: q.Length
-    ly: q.Length
+    lx: q.Edge
+    ly: q.Edge
     t_free: q.Length  # free layer
     t_ox: q.Length | None = None  # barrier; for tunnel-fit, brinkman and VCMA
 
@@ -60,6 +60,8 @@ class Anisotropy(q.Section):
     def _one_way(self) -> Anisotropy:
         if self.barrier and (self.ki or self.t_c or self.ku):
             raise ValueError("barrier given with ki, t_c or ku; allowed: the barrier or its parts")
+        if self.barrier_temperature and not self.barrier:
+            raise ValueError("barrier_temperature given without barrier, to whose kT it belongs; allowed: both, or neither")
         if self.ki and self.t_c:
             raise ValueError("ki and t_c given; allowed: one of them")
         return self
@@ -159,6 +161,11 @@ class AppliedField(q.Section):
     hx: q.FieldStrength | None = None
     hy: q.FieldStrength | None = None
     hz: q.FieldStrength | None = None
+
+    @property
+    def given(self) -> bool:
+        """Whether a component is other than 0."""
+        return any(h is not None and h.value != 0 for h in (self.hx, self.hy, self.hz))
 
 
 class Rail(q.Section):

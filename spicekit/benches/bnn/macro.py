@@ -72,7 +72,7 @@ class MacroParameters(RowParameters, TbsSizes):
         None,
         "s",
         "time in which the amplifier must decide; what the nominal delay line takes and a margin if not given",
-        gt=0,
+        ge=1e-11,
         le=1e-6,
     )
     t_recover: float = quantity(1e-9, "s", "from the end of t_window to the end of the simulation", ge=1e-11, le=1e-6)

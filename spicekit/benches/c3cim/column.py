@@ -50,7 +50,7 @@ class C3cimParameters(MemoryColumnParameters):
     l_weak: float = channel_length(2e-6, "length of the diode that sets the cascode's gate", le=1e-4)
     trim: float = quantity(0.005, "", "resolution of each driver's trim; 0: perfect, inf: no trim", ge=0)
     c_hold: float = quantity(10e-15, "F", "capacitor of the sample-and-hold: noise sqrt(kT/C)", gt=0, le=1e-9)
-    t_mac: float = quantity(800e-9, "s", "time of a MAC, for the energy: see c3cim-settle", gt=0, le=1e-3)
+    t_mac: float = quantity(800e-9, "s", "time of a MAC, for the energy: see c3cim-settle", ge=1e-12, le=1e-3)
 
 
 class C3cimBench(MemoryColumn):
@@ -109,7 +109,8 @@ class C3cimColumn(C3cimBench):
 
     def points(self) -> tuple[VariationPoint, ...]:
         kelvin = self.temperature + KELVIN
-        noise = VariationPoint("noise_hold", "noise", 0.0, "V", sigma=math.sqrt(K_B * kelvin / self.p.c_hold))
+        sigma, most = math.sqrt(K_B * kelvin / self.p.c_hold), self.technology.vdd / 2
+        noise = VariationPoint("noise_hold", "noise", 0.0, "V", sigma=sigma, most=most)
         return (*self.data_points(), *self.column_points(), noise)
 
     def analysis(self) -> Analysis:

@@ -82,9 +82,9 @@ class TbsSizes(BenchParameters):
 
 
 class TbsParameters(SenseParameters, TbsSizes):
-    t_window: float = quantity(10e-9, "s", "time in which the amplifier must decide", gt=0, le=1e-6)
+    t_window: float = quantity(10e-9, "s", "time in which the amplifier must decide", ge=1e-11, le=1e-6)
     delta: float = quantity(5e-3, "V", "measure=offset: distance of both inputs from v_mid", ge=1e-4, le=0.2)
-    t_meta: float = quantity(50e-12, "s", "a latch that needs more than this is metastable", gt=0, le=1e-7)
+    t_meta: float = quantity(50e-12, "s", "a latch that needs more than this is metastable", ge=1e-12, le=1e-7)
 
 
 class TbsSense(SenseBench):
