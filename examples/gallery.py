@@ -20,7 +20,8 @@ from PIL import Image
 
 import spicekit
 from montecarlo.report import write_report
-from spicekit.card import load_card
+from spicekit.devices import load_device
+from spicekit.devices.mtj import MtjCard
 from spicekit.netlist import render
 from spicekit.physics import behavioural, llg
 from spicekit.simulator import simulator
@@ -53,8 +54,8 @@ def fan_in(folder: Path) -> Pictures:
 
 def switching_time(folder: Path) -> Pictures:
     """Switching time of a junction against current: the scipy reference, ngspice, and the closed forms."""
-    p = load_card(DEVICE).macromodel()
-    critical, delta, theta0, tau = p["ic_ap_p"], p["delta"], p["theta0"], p["tau_d"]
+    p = load_device(DEVICE, MtjCard).at().numbers
+    critical, delta, theta0, tau = p.ic_ap_p, p.delta, p.theta0, p.tau_d
     ratios = np.linspace(1.15, 5, 40)
     stop = 40e-9
     reference = [
@@ -80,7 +81,7 @@ def switching_time(folder: Path) -> Pictures:
     axis.set_ylim(0.8, 1e8)
     axis.set_xlabel(f"current / critical current ({critical * 1e6:.1f} µA)")
     axis.set_ylabel("switching time (ns)")
-    axis.set_title(f"{DEVICE}, AP → P: Δ {delta:.0f}, {p['temperature'] - KELVIN:.0f} °C", fontsize=10)
+    axis.set_title(f"{DEVICE}, AP → P: Δ {delta:.0f}, {p.temperature - KELVIN:.0f} °C", fontsize=10)
     axis.legend(fontsize=9)
     return {"switching-time": save(figure, folder / "switching-time.png")}
 

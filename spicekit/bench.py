@@ -15,7 +15,6 @@ A user's own bench is a subclass in a file of its own (``path/to/file.py:Divider
 
 from __future__ import annotations
 
-import sys
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -33,7 +32,7 @@ from spicekit.measures.ngspice_writer import control_lines
 from spicekit.measures.nodes import Node, vectors
 from spicekit.measures.numpy_writer import Evaluation
 from spicekit.netlist_check import missing
-from spicekit.paths import absolute
+from spicekit.paths import absolute, own_folder
 from spicekit.technology import Technology, load_technology
 from spicekit.toml import explain
 from spicekit.units import format_value, parse_quantity
@@ -360,9 +359,7 @@ class Bench(ABC):
 
     def template_folder(self) -> Path | None:
         """Folder of a user's own templates: that of the file which defines the bench; None for shipped benches."""
-        if type(self).__module__.startswith("spicekit."):
-            return None
-        return Path(str(sys.modules[type(self).__module__].__file__)).resolve().parent
+        return own_folder(type(self))
 
     def parameters(self) -> dict[str, Any]:
         """All parameters as plain values, ready for JSON (``inf`` as text)."""

@@ -23,14 +23,15 @@ import jinja2.runtime
 import jinja2.utils
 import numpy as np
 from jinja2.sandbox import ImmutableSandboxedEnvironment
-from numpy.typing import NDArray
 
 from spicekit import calibration, inputs
+from spicekit.devices.device import Placed
 from spicekit.errors import SpicekitError, UserError
 from spicekit.netlist_check import check_once, place_of_template_error
-from spicekit.paths import data_root
+from spicekit.paths import data_root, own_folder
 from spicekit.technology import Technology
 from spicekit.units import KELVIN
+from spicekit.waves import Array
 
 if TYPE_CHECKING:
     from spicekit.bench import Bench
@@ -77,12 +78,12 @@ class _Folder(jinja2.FileSystemLoader):
 
 
 @functools.lru_cache(maxsize=8)
-def environment(extra: Path | None = None) -> _Sandbox:
-    """The template environment; ``extra`` is a user's own template folder, searched first."""
-    folders = [data_root() / "netlists", data_root() / "models"]
-    shipped = jinja2.FileSystemLoader(folders)
+def environment(extra: Path | None = None, devices: tuple[Path, ...] = ()) -> _Sandbox:
+    """The template environment; ``extra`` is the folder of a user's own bench, searched first, ``devices`` those of kinds of
+    device of theirs, searched last."""
+    shipped = jinja2.FileSystemLoader([data_root() / "netlists", data_root() / "models"])
     return _Sandbox(
-        loader=jinja2.ChoiceLoader([_Folder(extra), shipped]) if extra else shipped,
+        loader=jinja2.ChoiceLoader([*([_Folder(extra)] if extra else []), shipped, *map(_Folder, devices)]),
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
@@ -98,7 +99,7 @@ def _exact(value: Any) -> Any:
     return value
 
 
-def render(bench: Bench, samples: Mapping[str, NDArray[np.float64]] | None = None) -> str:
+def render(bench: Bench, samples: Mapping[str, Array] | None = None) -> str:
     """The netlist of ``bench``.
 
     Without ``samples`` it stands alone, at the nominal values.  With ``samples`` (variation point -> one value a trial) each
@@ -132,7 +133,7 @@ def _render(bench: Bench, sources: list[str], standalone: bool) -> str:
         **{name: _Function(value) if _is_function(value) else value for name, value in bench.context().items()},
     }
     try:
-        text = environment(bench.template_folder()).get_template(bench.template).render(context)
+        text = environment(bench.template_folder(), _device_folders(bench, context)).get_template(bench.template).render(context)
     except jinja2.TemplateNotFound as error:
         raise UserError(f"bench '{bench.name}': no template '{error.name}'") from None
     except SpicekitError:  # what the template asked the bench for says it itself
@@ -146,6 +147,25 @@ def _render(bench: Bench, sources: list[str], standalone: bool) -> str:
     return netlist
 
 
+def _device_folders(bench: Bench, context: Mapping[str, Any]) -> tuple[Path, ...]:
+    """Folders of the models of devices of a user's own kind, which the bench hands to its template.
+
+    Raises :class:`UserError` for a model that has the name of another template.
+    """
+    bench_folder = bench.template_folder()
+    taken = [*([bench_folder] if bench_folder else []), data_root() / "netlists", data_root() / "models"]
+    found: dict[Path, None] = {}
+    for device in context.values():
+        folder = own_folder(type(device)) if isinstance(device, Placed) else None
+        if folder is None:
+            continue
+        for other in (*taken, *found):
+            if other != folder and (folder / device.model).is_file() and (other / device.model).is_file():
+                raise UserError(f"{folder / device.model}: a template of this name is in {other} too; give it another name")
+        found[folder] = None
+    return tuple(found)
+
+
 def _is_function(value: Any) -> bool:
     return isinstance(value, types.FunctionType | types.MethodType | functools.partial)
 
@@ -154,7 +174,7 @@ def _constant(name: str, value: float) -> str:
     return f"V{name} {name} 0 {value!r}"
 
 
-def _source(name: str, nominal: float, samples: Mapping[str, NDArray[np.float64]] | None) -> str:
+def _source(name: str, nominal: float, samples: Mapping[str, Array] | None) -> str:
     values = None if samples is None else samples.get(name)
     if values is None or np.all(values == nominal):
         return _constant(name, nominal)

@@ -67,7 +67,7 @@ def find(kind: str, name: str, shipped: Mapping[str, str], group: str) -> Any:
         return getattr(importlib.import_module(module), attribute)
     path, colon, attribute = name.rpartition(":")
     if colon and path.endswith(".py"):
-        return _from_file(kind, Path(absolute(path)), attribute)
+        return from_file(Path(absolute(path)), attribute, kind)
     for point in entry_points(group=group):
         if point.name == name:
             return point.load()
@@ -87,15 +87,17 @@ def bench_class(name: str) -> type[Bench]:
 def make_bench(name: str, parameters: dict[str, Any]) -> Bench:
     """The bench ``name`` with ``parameters``.  Raises :class:`UserError` also for whatever a user's own class does wrong."""
     made = bench_class(name)
-    if name in SHIPPED:
-        return made(**parameters)
     from spicekit.blame import blamed, checked_bench
 
     try:
         with contextlib.redirect_stdout(sys.stderr):
-            return checked_bench(made(**parameters))
+            bench = made(**parameters)
+            return bench if name in SHIPPED else checked_bench(bench)
     except (Exception, SystemExit) as error:
-        raise blamed(error) or UserError(f"bench '{name}': {type(error).__name__}: {error}") from error
+        said = blamed(error)  # of a bench or a kind of device of the user's own
+        if said is None and name in SHIPPED:
+            raise
+        raise said or UserError(f"bench '{name}': {type(error).__name__}: {error}") from error
 
 
 def full_name(name: str) -> str:
@@ -104,6 +106,16 @@ def full_name(name: str) -> str:
     if name not in SHIPPED and colon and path.endswith(".py"):
         return f"{absolute(path)}:{attribute}"
     return name
+
+
+def from_file(path: Path, attribute: str, noun: str) -> Any:
+    """What a user's file calls ``attribute``, a ``noun``.  Raises :class:`UserError` if the file or that is not there."""
+    if not path.is_file():
+        raise UserError(f"{noun} file not found: {path}")
+    module = _module(str(path))
+    if not hasattr(module, attribute):
+        raise UserError(f"{path}: no {noun} '{attribute}' in it")
+    return getattr(module, attribute)
 
 
 @cached
@@ -134,12 +146,3 @@ def _installed(file: Path) -> bool:
     places = [Path(sysconfig.get_paths()[name]) for name in ("stdlib", "platstdlib", "purelib", "platlib")]
     packages = Path(__file__).parent.parent
     return any(file.is_relative_to(place) for place in [*places, packages / "spicekit", packages / "montecarlo"])
-
-
-def _from_file(kind: str, path: Path, attribute: str) -> Any:
-    if not path.is_file():
-        raise UserError(f"{kind} file not found: {path}")
-    module = _module(str(path))
-    if not hasattr(module, attribute):
-        raise UserError(f"{path}: no {kind} '{attribute}' in it")
-    return getattr(module, attribute)

@@ -29,9 +29,13 @@ def read_toml(file: Path, record: type[R]) -> R:
 
     Raises :class:`UserError` with one line for a file that is missing, is not TOML, or has a wrong key or value.
     """
-    raw = read_table(file)
+    return to_record(file, read_table(file), record)
+
+
+def to_record(file: Path, table: dict[str, Any], record: type[R]) -> R:
+    """The ``table`` that :func:`read_table` found in ``file`` as a ``record``.  Raises :class:`UserError` as that does."""
     try:
-        return record.model_validate(raw)
+        return record.model_validate(table)
     except ValidationError as error:
         raise UserError(f"{file}: {explain(error, record)}") from None
 

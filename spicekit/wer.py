@@ -18,7 +18,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from spicekit.card import MtjCard
+from spicekit.devices.mtj import MtjCard
 from spicekit.errors import UserError
 from spicekit.physics.fokker_planck import LARGEST, normalised_pulse, read_disturb, write_error_rate
 from spicekit.physics.write_error import WriteErrorDistribution, spread, wer_distribution
@@ -120,26 +120,27 @@ def write_error_curve(
     if wrong := [pulse for pulse in pulses if not 0 <= pulse <= LONGEST]:
         raise UserError(f"--pulse {wrong[0]:g} s: allowed: 0 to {LONGEST:g} s")
     kelvin = None if temperature is None else parse_temperature(temperature) + KELVIN
-    p = card.macromodel(kelvin)
-    if p["delta"] > LARGEST:
-        barrier = f"its barrier, of geometry.lx, ly, t_free and the anisotropy, is {p['delta']:.4g} kT"
+    junction = card.at(kelvin)
+    p = junction.numbers
+    if p.delta > LARGEST:
+        barrier = f"its barrier, of geometry.lx, ly, t_free and the anisotropy, is {p.delta:.4g} kT"
         raise UserError(f"device '{card.name}': {barrier}; allowed: at most {LARGEST:g} kT")
     left_out = [key for key, given in (("vcma", card.vcma), ("thermal", card.thermal)) if given]
     if left_out and current:
         sections = " and ".join(f"[{key}]" for key in left_out)
         warnings.warn(f"device '{card.name}': the write error rate leaves out {sections} of the card", stacklevel=2)
-    critical = p["ic_ap_p" if direction == "ap-p" else "ic_p_ap"]
-    overdrive, tau = normalised_pulse(current, pulses, critical_current=critical, tau_d=p["tau_d"])
-    field = card.axial_field(p, "ap" if direction == "ap-p" else "p")
-    wer = np.asarray(write_error_rate(p["delta"], overdrive, tau, field=field))
-    flip = np.asarray(read_disturb(p["delta"], overdrive, tau, field=field)) if current == 0 else 1 - wer
+    critical = p.ic_ap_p if direction == "ap-p" else p.ic_p_ap
+    overdrive, tau = normalised_pulse(current, pulses, critical_current=critical, tau_d=p.tau_d)
+    field = junction.field("ap" if direction == "ap-p" else "p")
+    wer = np.asarray(write_error_rate(p.delta, overdrive, tau, field=field))
+    flip = np.asarray(read_disturb(p.delta, overdrive, tau, field=field)) if current == 0 else 1 - wer
     junctions = None
     if sigma_ra or sigma_hk:
         z = np.random.default_rng(seed).standard_normal((2, JUNCTIONS))
         ra, hk = 1 + sigma_ra * z[0], 1 + sigma_hk * z[1]
         if min(ra.min(), hk.min()) <= 0:
             raise UserError(f"--sigma: {JUNCTIONS} junctions hold one with a factor below 0; give smaller sigmas")
-        delta_k, overdrive_k, tau_k = spread(p["delta"], float(overdrive), tau, ra=ra, anisotropy=hk)
+        delta_k, overdrive_k, tau_k = spread(p.delta, float(overdrive), tau, ra=ra, anisotropy=hk)
         if abs(field) >= hk.min():
             raise UserError(
                 f"--sigma: {JUNCTIONS} junctions hold one that the card's field leaves one state; give smaller sigmas"
@@ -150,10 +151,10 @@ def write_error_curve(
             tau_k,
             quantiles=QUANTILES,
             side="original" if current else "switched",
-            zeeman=p["delta"] * field,
+            zeeman=p.delta * field,
         )
     return WriteErrorCurve(
-        card.name, direction, round(p["temperature"] - KELVIN, 9), temperature is None, current, critical, p["delta"], p["tau_d"],
+        card.name, direction, round(p.temperature - KELVIN, 9), temperature is None, current, critical, p.delta, p.tau_d,
         field, pulses, wer, flip, sigma_ra, sigma_hk, junctions,
     )  # fmt: skip
 

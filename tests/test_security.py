@@ -20,7 +20,8 @@ from hypothesis import strategies as st
 from montecarlo.sweep import parse_over
 from montecarlo.variation import Correlation, Variation
 from spicekit import make_bench, render
-from spicekit.card import load_card
+from spicekit.devices import load_device
+from spicekit.devices.mtj import MtjCard
 from spicekit.errors import SpicekitError, UserError
 from spicekit.registry import SHIPPED, bench_class
 from spicekit.table import LookupTable
@@ -95,7 +96,7 @@ def test_a_bench_name(attack: str, tmp_path: Path, monkeypatch: pytest.MonkeyPat
 
 def test_the_text_of_a_device_card(tmp_path: Path) -> None:
     """A card's text is never in a netlist; what is chosen by it is chosen by name."""
-    shipped = load_card("stt-bnn-65nm")
+    shipped = load_device("stt-bnn-65nm", MtjCard)
     source = Path(__file__).resolve().parent.parent / "models" / "mtj" / "stt-bnn-65nm.toml"
     mark = tmp_path / "mark"
     for attack in ATTACKS:
@@ -107,7 +108,7 @@ def test_the_text_of_a_device_card(tmp_path: Path) -> None:
             key = line.partition("=")[0]
             card.write_text(text.replace(line, f"{key}= {escaped}"))
             with contextlib.suppress(UserError):
-                assert load_card(str(card)).title != shipped.title
+                assert load_device(str(card), MtjCard).title != shipped.title
                 assert render(make_bench("mtj-iv", {"device": str(card)})).count(".control") == 1
     assert not mark.exists()
 

@@ -23,4 +23,5 @@ class SpreadColumn(C3cimColumn):
     def __init__(self, **given: Any) -> None:
         super().__init__(**given)
         if self.p.sigma_r is not None:
-            self.memory = replace(self.memory, sigma_lrs=self.p.sigma_r, sigma_hrs=self.p.sigma_r)
+            numbers = replace(self.memory.numbers, sigma_lrs=self.p.sigma_r, sigma_hrs=self.p.sigma_r)
+            self.memory = replace(self.memory, numbers=numbers)

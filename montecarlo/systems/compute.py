@@ -9,7 +9,8 @@ import numpy as np
 import xarray as xr
 
 from montecarlo.systems import Compute
-from spicekit.card import load_card
+from spicekit.devices import load_device
+from spicekit.devices.mtj import MtjCard
 from spicekit.wer import Direction, write_error_curve
 
 FEATURE = "features"  # unit of a length in feature sizes; F alone is farad
@@ -53,7 +54,7 @@ def write_errors(device: str, pulses: np.ndarray[Any, Any], nominal: Mapping[str
     """
 
     def compute(simulated: xr.Dataset) -> xr.Dataset:
-        card, found = load_card(device), xr.Dataset(coords={"pulse": ("pulse", pulses, {"units": "s"})})
+        card, found = load_device(device, MtjCard), xr.Dataset(coords={"pulse": ("pulse", pulses, {"units": "s"})})
         directions: dict[str, Direction] = {"set": "ap-p", "reset": "p-ap"}
         for prefix, direction in directions.items():
             current, at = simulated[f"{prefix}_i_start"], []

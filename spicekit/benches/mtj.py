@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, ClassVar, Literal
@@ -11,8 +12,9 @@ from scipy.special import ndtr
 
 from spicekit.analysis import Analysis, DcAnalysis, TranAnalysis
 from spicekit.bench import Bench, BenchParameters, Measure, Panel, VariationPoint, named_file, option, quantity
+from spicekit.benches.junction_parameters import JunctionParameters, place_junction
+from spicekit.devices.junction import Junction
 from spicekit.errors import UserError
-from spicekit.junction import Junction, JunctionParameters
 from spicekit.limits import Limits
 from spicekit.measures import At, Choose, Crossing, Final, First, Integral, Node, Number, i, total, v
 from spicekit.measures.numpy_writer import Evaluation
@@ -31,16 +33,18 @@ class JunctionBench(Bench):
     """A bench around one junction."""
 
     Parameters: ClassVar[type[BenchParameters]] = JunctionParameters
+    at_rest: ClassVar[bool] = False  # nothing in the bench moves the magnetisation
 
-    @property
+    @functools.cached_property
     def junction(self) -> Junction:
         """The card at the temperature of the bench."""
-        return Junction.of(self.p)
+        return place_junction(self.p, form="llg" if self.at_rest else None, at_rest=self.at_rest)
 
     @property
     def easy_axis(self) -> Node:
         """m along the easy axis."""
-        parts = [(self.junction.k[f"e{axis}"], v(f"m{axis}")) for axis in "xyz"]
+        k = self.junction.numbers
+        parts = [(k.ex, v("mx")), (k.ey, v("my")), (k.ez, v("mz"))]
         return total([m if cosine == 1 else cosine * m for cosine, m in parts if cosine])
 
     @property
@@ -60,7 +64,7 @@ class JunctionBench(Bench):
         return " ".join(str(word) for word in (self.p.device, getattr(self.p, "direction", "")) if word)
 
     def context(self) -> dict[str, Any]:
-        return {"k": self.junction.k, "sot": self.junction.card.three_terminal}
+        return {"device": self.junction, "k": self.junction.numbers, "sot": self.junction.card.three_terminal}
 
 
 class IvParameters(JunctionParameters):
@@ -74,6 +78,7 @@ class MtjIv(JunctionBench):
     template = "benches/mtj-iv.cir.j2"
     roles = ()
     Parameters = IvParameters
+    at_rest = True
 
     def biases(self) -> list[float]:
         """Bias voltages; the middle one stands for zero bias and is 1 mV, so that a resistance exists."""
@@ -82,7 +87,7 @@ class MtjIv(JunctionBench):
         return [float(value) for value in values]
 
     def points(self) -> tuple[VariationPoint, ...]:
-        return tuple(self.junction.points("mtj", dynamic=False))
+        return self.junction.points("mtj")
 
     def context(self) -> dict[str, Any]:
         return super().context() | {"biases": self.biases()}
@@ -156,7 +161,8 @@ class SwitchParameters(JunctionParameters):
 class MtjSwitch(JunctionBench):
     """Switching of the device alone.
 
-    The time step follows the card (:attr:`spicekit.junction.Junction.step`); a drawn thermal field takes four steps a draw.
+    The time step follows the card (:attr:`spicekit.devices.junction.Junction.step`); a drawn thermal field takes
+    four steps a draw.
     """
 
     name = "mtj-switch"
@@ -170,6 +176,11 @@ class MtjSwitch(JunctionBench):
         if self.p.drive == "current" and self.p.value > 0.1:
             raise UserError(
                 f"bench '{self.name}': parameter value: {self.p.value:g} A given; allowed: 0 to 0.1 A with drive=current"
+            )
+        if self.p.noise_dt and self.p.model == "fast":
+            raise UserError(
+                f"bench '{self.name}': parameter noise_dt: {self.p.noise_dt:g} s given with model=fast, which has no thermal "
+                "field; allowed with model=llg"
             )
         if 0 < self.p.noise_dt < SHORTEST:
             raise UserError(
@@ -186,8 +197,8 @@ class MtjSwitch(JunctionBench):
     def points(self) -> tuple[VariationPoint, ...]:
         points = self.junction.points("mtj")
         if self.p.noise_dt:  # every trial has its own thermal field, which replay repeats
-            points.append(VariationPoint(SEED, "seed", 1.0, "", low=0.0, draw=_seed))
-        return tuple(points)
+            return (*points, VariationPoint(SEED, "seed", 1.0, "", low=0.0, draw=_seed))
+        return points
 
     def analysis(self) -> Analysis:
         return TranAnalysis(

@@ -8,7 +8,6 @@ only if all are P.
 from __future__ import annotations
 
 import itertools
-import math
 from collections.abc import Sequence
 from typing import Any, ClassVar, Literal, Self
 
@@ -27,6 +26,7 @@ from spicekit.bench import (
     option,
     quantity,
 )
+from spicekit.devices.junction import StaticJunction
 from spicekit.measures import Node, i, maximum, mean, minimum, total, v
 from spicekit.physics.quantities import LEAST_BIAS
 
@@ -55,14 +55,9 @@ class SotParameters(BenchParameters):
     t_sense: float = quantity(1e-9, "s", "time for which the read current flows, for the energy", ge=1e-12, le=1e-3)
 
     @property
-    def area(self) -> float:
-        """Area of the junction in m2."""
-        return math.pi / 4 * self.diameter**2
-
-    @property
-    def r_p(self) -> float:
-        """Parallel resistance of the nominal junction in ohm."""
-        return self.ra * 1e-12 / self.area
+    def junction(self) -> StaticJunction:
+        """The nominal junction."""
+        return StaticJunction.round(diameter=self.diameter, ra=self.ra, tmr=self.tmr, v_half=self.v_half)
 
 
 class SotLogicParameters(SotParameters):
@@ -102,21 +97,16 @@ class _SotColumn(Bench):
 
     def context(self) -> dict[str, Any]:
         return {
-            "area": self.p.area,
-            "v_half_finite": math.isfinite(self.p.v_half),
+            "device": self.p.junction,
             "cases": self.cases(),
             "l_access": self.l_access,
         }
 
     def points(self) -> tuple[VariationPoint, ...]:
         p = self.p
-        points = []
+        points: list[VariationPoint] = []
         for cell in range(self.cells()):
-            points += [
-                # sigma(RA) 5 %, sigma(TMR) 10 %: the Monte Carlo of IMCE (Fan, ASP-DAC 2018)
-                VariationPoint(f"ra_c{cell}", "ra", p.ra, "ohm um2", sigma=0.05 * p.ra, low=0.0),
-                VariationPoint(f"tmr_c{cell}", "tmr", p.tmr, "", sigma=0.10 * p.tmr, low=0.0),
-            ]
+            points += p.junction.points(f"c{cell}")
             if p.access == "nmos":
                 points += self.transistor(f"c{cell}", p.w_read, self.l_access)
         if p.bias == "mirror":
@@ -132,12 +122,12 @@ class _SotColumn(Bench):
 
     def junction_voltage(self, states: Sequence[int]) -> float:
         """Voltage in volts over nominal junctions in parallel (``states``: 0 P, 1 AP) at ``i_read`` through ideal switches."""
-        p = self.p
+        p, r_p = self.p, self.p.junction.r_p
 
         def excess(v: float) -> float:
-            return float(sum(v / (p.r_p * (1 + s * p.tmr / (1 + (v / p.v_half) ** 2))) for s in states) - p.i_read)
+            return float(sum(v / (r_p * (1 + s * p.tmr / (1 + (v / p.v_half) ** 2))) for s in states) - p.i_read)
 
-        return float(brentq(excess, 0.0, p.i_read * p.r_p * (1 + p.tmr), xtol=1e-15))
+        return float(brentq(excess, 0.0, p.i_read * r_p * (1 + p.tmr), xtol=1e-15))
 
 
 class SotRead(_SotColumn):

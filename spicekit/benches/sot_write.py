@@ -11,9 +11,9 @@ import numpy as np
 
 from spicekit.analysis import Analysis, TranAnalysis
 from spicekit.bench import Measure, Panel, VariationPoint, channel_length, channel_width, named_file, option, quantity, voltage
+from spicekit.benches.junction_parameters import JunctionParameters
 from spicekit.benches.mtj import JunctionBench
 from spicekit.errors import UserError
-from spicekit.junction import JunctionParameters
 from spicekit.limits import Limits
 from spicekit.measures import At, Choose, Crossing, Final, First, Integral, i, v
 
@@ -67,7 +67,7 @@ class SotWrite(JunctionBench):
         """
         if self.p.polarity != "auto":
             return 1 if self.p.polarity == "positive" else -1
-        field = self.junction.k["hx"] if self.junction.k["ez"] else 1.0
+        field = self.junction.numbers.hx if self.junction.numbers.ez else 1.0
         to_parallel = -1 if field < 0 else 1
         return to_parallel if self.p.direction == "ap-p" else -to_parallel
 
@@ -87,10 +87,8 @@ class SotWrite(JunctionBench):
 
     def points(self) -> tuple[VariationPoint, ...]:
         p, shortest = self.p, self.technology.l_min
-        points = self.junction.points("c0")
-        points += self.transistor("wr", p.w_write, self.l_access) + self.transistor("rd", p.w_read, self.l_access)
-        points += self.transistor("drv", p.w_driver, shortest)
-        return tuple(points)
+        cell = (*self.transistor("wr", p.w_write, self.l_access), *self.transistor("rd", p.w_read, self.l_access))
+        return (*self.junction.points("c0"), *cell, *self.transistor("drv", p.w_driver, shortest))
 
     def analysis(self) -> Analysis:
         return TranAnalysis(

@@ -21,9 +21,9 @@ from spicekit.bench import (
     quantity,
     voltage,
 )
+from spicekit.benches.junction_parameters import JunctionParameters
 from spicekit.benches.mtj import JunctionBench
 from spicekit.errors import UserError
-from spicekit.junction import JunctionParameters
 from spicekit.limits import Limits
 from spicekit.measures import At, Choose, Crossing, Final, First, Integral, Python, i, v
 from spicekit.physics.fokker_planck import FLOOR, populations
@@ -65,6 +65,7 @@ class SttRead(SttCell):
     summary = "DC read of one 1T1MTJ cell: currents of both states, energy, read disturbance"
     template = "benches/stt-read.cir.j2"
     Parameters = ReadParameters
+    at_rest = True
 
     def __init__(self, **given: Any) -> None:
         super().__init__(**given)
@@ -76,7 +77,7 @@ class SttRead(SttCell):
         return "ap" if self.p.free_to == "bl" else "p"
 
     def points(self) -> tuple[VariationPoint, ...]:
-        return (*self.junction.points("c0", dynamic=False), *self.transistor("c0", self.p.w_access, self.l_access))
+        return (*self.junction.points("c0"), *self.transistor("c0", self.p.w_access, self.l_access))
 
     def analysis(self) -> Analysis:
         return DcAnalysis(save=("i(vbl_p)", "i(vbl_ap)", "v(n_p)", "v(n_ap)"))
@@ -108,8 +109,8 @@ class SttRead(SttCell):
         The read current flows from BL to SL.  With the free layer at BL it favours P, so an antiparallel cell is at risk;
         with the free layer at the transistor a parallel one.
         """
-        k = self.junction.k
-        overdrive = np.abs(current) / k["ic_ap_p" if self._at_risk == "ap" else "ic_p_ap"]
+        k = self.junction.numbers
+        overdrive = np.abs(current) / (k.ic_ap_p if self._at_risk == "ap" else k.ic_p_ap)
         grid, flips = self._disturb_table
         return np.asarray(np.where(np.isfinite(overdrive), np.exp(PchipInterpolator(grid, flips)(overdrive)), np.nan))
 
@@ -119,11 +120,11 @@ class SttRead(SttCell):
 
         256 cells put it within 6 % of the limit of many; the current's own uncertainty moves it by orders of magnitude.
         """
-        k = self.junction.k
-        tau = np.array([self.p.t_read / k["tau_d"]])
+        k = self.junction.numbers
+        tau = np.array([self.p.t_read / k.tau_d])
         field = self.junction.field(self._at_risk)
         grid = (1 + field) * np.concatenate([np.linspace(0, 1, 9), np.linspace(1.25, 4, 12), [8.0]])
-        flips = [float(populations(k["delta"], overdrive, tau, field=field, cells=256)[1][0]) for overdrive in grid]
+        flips = [float(populations(k.delta, overdrive, tau, field=field, cells=256)[1][0]) for overdrive in grid]
         # far above the critical current the cell flips for certain
         return np.append(grid, 1e3), np.append(np.log(np.maximum(flips, FLOOR)), np.log(max(flips[-1], 0.999)))
 
@@ -188,7 +189,7 @@ class SttWrite(SttCell):
         }
 
     def points(self) -> tuple[VariationPoint, ...]:
-        points = self.junction.points("c0") + self.transistor("c0", self.p.w_access, self.l_access)
+        points = [*self.junction.points("c0"), *self.transistor("c0", self.p.w_access, self.l_access)]
         for line in ("bl", "sl"):
             points += self.transistor(f"{line}n", self.p.w_driver, self.technology.l_min)
             points += self.transistor(f"{line}p", 2 * self.p.w_driver, self.technology.l_min)

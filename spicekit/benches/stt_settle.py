@@ -44,6 +44,7 @@ class SttSettle(SttCell):
     summary = "read of one 1T1MTJ cell through its drivers and lines: settling time and energy of both states"
     template = "benches/stt-settle.cir.j2"
     Parameters = SettleParameters
+    at_rest = True
     deadline = "t_settle"
 
     @property
@@ -59,8 +60,8 @@ class SttSettle(SttCell):
         }
 
     def points(self) -> tuple[VariationPoint, ...]:
-        points = self.junction.points("c0", dynamic=False) + self.transistor("c0", self.p.w_access, self.l_access)
-        return (*points, *self.transistor("drv", self.p.w_driver, self.technology.l_min))
+        access = self.transistor("c0", self.p.w_access, self.l_access)
+        return (*self.junction.points("c0"), *access, *self.transistor("drv", self.p.w_driver, self.technology.l_min))
 
     def analysis(self) -> Analysis:
         save = [

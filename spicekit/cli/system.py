@@ -93,7 +93,8 @@ def wer(
     as_json: Json = False,
 ) -> None:
     """Write error rate of a junction against pulse width."""
-    from spicekit.card import load_card
+    from spicekit.devices import load_device
+    from spicekit.devices.mtj import MtjCard
     from spicekit.errors import unknown
     from spicekit.files import output_folder, write_json
     from spicekit.units import format_value
@@ -103,7 +104,7 @@ def wer(
         raise unknown("direction", direction, ("ap-p", "p-ap"))
     sigma_ra, sigma_hk = parse_spread(sigma or [])
     curve = write_error_curve(
-        load_card(device),
+        load_device(device, MtjCard),
         read_option("--current", current, "A"),
         parse_range("--pulse", pulse, "s"),
         direction=direction,  # type: ignore[arg-type]

@@ -20,20 +20,20 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from scipy.special import ndtr
 
-Floats = NDArray[np.float64]
+from spicekit.waves import Array
 
 
-def precessional_time(current: ArrayLike, i_c: ArrayLike, theta0: ArrayLike, tau_d: ArrayLike) -> Floats:
+def precessional_time(current: ArrayLike, i_c: ArrayLike, theta0: ArrayLike, tau_d: ArrayLike) -> Array:
     """Sun's switching time in s for an initial angle ``theta0`` (rad); inf up to the critical current ``i_c`` (A)."""
     over = np.asarray(current, float) / np.asarray(i_c, float) - 1
     rate = np.maximum(over, 0) / (np.asarray(tau_d, float) * _growth(theta0))
     return np.asarray(np.divide(1.0, rate, out=np.full(rate.shape, np.inf), where=rate > 0))
 
 
-def thermal_time(current: ArrayLike, i_c: ArrayLike, delta: ArrayLike, tau_d: ArrayLike) -> Floats:
+def thermal_time(current: ArrayLike, i_c: ArrayLike, delta: ArrayLike, tau_d: ArrayLike) -> Array:
     """Mean thermally activated switching time in s, for -1 < I/I_c < 1 (NaN outside) and Delta (1 - I/I_c)^2 >> 1.
 
     At no current it is the Neel-Brown time tau_D sqrt(pi/Delta) exp(Delta) of one well.
@@ -45,7 +45,7 @@ def thermal_time(current: ArrayLike, i_c: ArrayLike, delta: ArrayLike, tau_d: Ar
     return np.asarray(np.asarray(tau_d, float) / rate)
 
 
-def switching_time(current: ArrayLike, i_c: ArrayLike, delta: ArrayLike, theta0: ArrayLike, tau_d: ArrayLike) -> Floats:
+def switching_time(current: ArrayLike, i_c: ArrayLike, delta: ArrayLike, theta0: ArrayLike, tau_d: ArrayLike) -> Array:
     """Mean switching time in s at any current (A): both regimes, smoothly joined.
 
     ``i_c`` in A, ``delta`` > 0, ``theta0`` in rad (0 to pi/2), ``tau_d`` in s.  A current that holds the state
@@ -61,11 +61,11 @@ def switching_time(current: ArrayLike, i_c: ArrayLike, delta: ArrayLike, theta0:
     return np.asarray(np.divide(1.0, rate, out=np.full(rate.shape, np.inf), where=(rate > 0) & (i > -1)))
 
 
-def _growth(theta0: ArrayLike) -> Floats:
+def _growth(theta0: ArrayLike) -> Array:
     return np.asarray(np.log(math.pi / (2 * np.asarray(theta0, float))))
 
 
-def _positive_part(x: Floats, spread: Floats) -> Floats:
+def _positive_part(x: Array, spread: Array) -> Array:
     """The mean of max(x + n, 0) over a normal n of standard deviation ``spread``."""
     z = x / spread
     return np.asarray(x * ndtr(z) + spread * np.exp(-z * z / 2) / math.sqrt(2 * math.pi))

@@ -8,16 +8,17 @@ Verilog-A module repeat it term by term.  Functions are vectorised: ``v`` (junct
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from typing import Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from spicekit.physics.constants import E_CHARGE, HBAR, M_E
+from spicekit.waves import Array
 
-Floats = NDArray[np.float64]
-Parameters = Mapping[str, float]
+if TYPE_CHECKING:
+    from spicekit.physics.macromodel import MtjNumbers
+
 
 #: the numeric code of each angular law in the macromodel parameters
 LAWS: Final[dict[str, int]] = {"cosine-resistance": 0, "cosine-conductance": 1, "tunnel-fit": 2, "brinkman": 3}
@@ -29,7 +30,7 @@ _TUNNEL_FIT: Final = {
 }
 
 
-def bias_tmr(tmr0: ArrayLike, v: ArrayLike, v_half: float) -> Floats:
+def bias_tmr(tmr0: ArrayLike, v: ArrayLike, v_half: float) -> Array:
     """TMR (a ratio) at bias ``v`` (V): TMR0/(1 + (V/V_half)^2), halved at ``v_half`` (V, may be inf).
 
     Form: Zhang et al., Phys. Rev. Lett. 79, 3744 (1997); as in the UMN library (Kim et al., CICC 2015).
@@ -37,14 +38,14 @@ def bias_tmr(tmr0: ArrayLike, v: ArrayLike, v_half: float) -> Floats:
     return np.asarray(np.asarray(tmr0, float) / (1 + (np.asarray(v, float) / v_half) ** 2))
 
 
-def cosine_resistance(r_p: ArrayLike, tmr: ArrayLike, cosine: ArrayLike) -> Floats:
+def cosine_resistance(r_p: ArrayLike, tmr: ArrayLike, cosine: ArrayLike) -> Array:
     """Resistance in ohm, linear in the cosine between R_P and R_P (1 + TMR): UMN library (Kim et al., CICC 2015)."""
     parallel = np.asarray(r_p, float)
     antiparallel = parallel * (1 + np.asarray(tmr, float))
     return np.asarray(antiparallel + (1 + np.asarray(cosine, float)) * (parallel - antiparallel) / 2)
 
 
-def cosine_conductance(r_p: ArrayLike, tmr: ArrayLike, cosine: ArrayLike) -> Floats:
+def cosine_conductance(r_p: ArrayLike, tmr: ArrayLike, cosine: ArrayLike) -> Array:
     """Resistance in ohm with the *conductance* linear in the cosine: Slonczewski, Phys. Rev. B 39, 6995 (1989).
 
     R = R_P (1 + x)/(1 + x cos) with x = TMR/(TMR + 2): the form of Arm's model (Garcia-Redondo et al.,
@@ -55,7 +56,7 @@ def cosine_conductance(r_p: ArrayLike, tmr: ArrayLike, cosine: ArrayLike) -> Flo
     return np.asarray(np.asarray(r_p, float) * (1 + x) / (1 + x * np.asarray(cosine, float)))
 
 
-def tunnel_conductance(t_ox: ArrayLike, v: ArrayLike, state: Literal["p", "ap"]) -> Floats:
+def tunnel_conductance(t_ox: ArrayLike, v: ArrayLike, state: Literal["p", "ap"]) -> Array:
     """Conductance an area in S/m2 of an MgO junction, ``t_ox`` in m, at bias ``v`` (V): e^(c1 t+c2) V^2 + e^(c3 t+c4).
 
     Fit to NEGF transport, from the Purdue SPICE model of Fong et al. (KNACK, SISPAD 2011).
@@ -77,43 +78,43 @@ def brinkman_coefficients(t_ox: float, height: float, difference: float = 0.0) -
     return -a0 * difference / (16 * height**1.5), 9 * a0 * a0 / (128 * height)
 
 
-def cosine(p: Parameters, mx: Any, my: Any, mz: Any) -> Any:
+def cosine(p: MtjNumbers, mx: Any, my: Any, mz: Any) -> Any:
     """Cosine of the angle that the resistance sees; ``mx, my, mz`` broadcast.
 
     Exact: m . e (e the easy axis, along which the pinned layer points).  ``angle_umn``: the UMN library does not take
     the arc cosine but a straight line, theta = 1.57 (1 - mz/sqrt(my^2 + mz^2)), clipped to [theta0, pi - theta0];
     kept because its published switching times hold only with it.
     """
-    if not p["angle_umn"]:
-        return mx * p["ex"] + my * p["ey"] + mz * p["ez"]
+    if not p.angle_umn:
+        return mx * p.ex + my * p.ey + mz * p.ez
     theta = 1.57 * (1 - mz / np.sqrt(my * my + mz * mz))
-    return np.cos(np.minimum(np.maximum(theta, p["theta0"]), math.pi - p["theta0"]))
+    return np.cos(np.minimum(np.maximum(theta, p.theta0), math.pi - p.theta0))
 
 
-def tmr(p: Parameters, temperature: Any) -> Any:
+def tmr(p: MtjNumbers, temperature: Any) -> Any:
     """TMR at zero bias (a ratio) at ``temperature`` (K): Julliere with P = p_tmr0 (1 - p_b T^1.5)."""
-    square = (p["p_tmr0"] * (1 - p["p_b"] * temperature**1.5)) ** 2
+    square = (p.p_tmr0 * (1 - p.p_b * temperature**1.5)) ** 2
     return 2 * square / (1 - square)
 
 
-def conductance(p: Parameters, v: Any, cosine: Any, temperature: Any) -> Any:
+def conductance(p: MtjNumbers, v: Any, cosine: Any, temperature: Any) -> Any:
     """Conductance of a junction in S at bias ``v``, from the macromodel parameters ``p``; analytic in ``v``.
 
     G_P = (1 + gp1 V + gp2 V^2)/r_p;  G_AP = G_P/(1 + TMR/(1 + tmr_v2 V^2)), or for the tunnel fit
     (1 + gap2 V^2)/(r_p (1 + TMR)).  Between the two the law ``conductance`` interpolates, see :data:`LAWS`.
     """
     ratio = tmr(p, temperature)
-    g_p = (1 + p["gp1"] * v + p["gp2"] * v * v) / p["r_p"]
-    if p["conductance"] == LAWS["tunnel-fit"]:
-        g_ap = (1 + p["gap2"] * v * v) / (p["r_p"] * (1 + ratio))
+    g_p = (1 + p.gp1 * v + p.gp2 * v * v) / p.r_p
+    if p.conductance == LAWS["tunnel-fit"]:
+        g_ap = (1 + p.gap2 * v * v) / (p.r_p * (1 + ratio))
     else:
-        g_ap = g_p / (1 + ratio / (1 + p["tmr_v2"] * v * v))
-    if p["conductance"] == LAWS["cosine-resistance"]:
+        g_ap = g_p / (1 + ratio / (1 + p.tmr_v2 * v * v))
+    if p.conductance == LAWS["cosine-resistance"]:
         return 1 / ((1 - cosine) / (2 * g_ap) + (1 + cosine) / (2 * g_p))
     return (1 + cosine) * g_p / 2 + (1 - cosine) * g_ap / 2
 
 
-def voltage(p: Parameters, current: Any, cosine: Any, temperature: Any) -> Any:
+def voltage(p: MtjNumbers, current: Any, cosine: Any, temperature: Any) -> Any:
     """The junction voltage (V) at which the current is ``current`` (A): Newton on V G(V) = I, slope by complex step."""
     v = current / conductance(p, 0.0, cosine, temperature)
     for _ in range(60):

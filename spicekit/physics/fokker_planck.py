@@ -41,11 +41,10 @@ import warnings
 from typing import Literal
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from spicekit.errors import UserError
-
-Floats = NDArray[np.float64]
+from spicekit.waves import Array
 
 LARGEST = 1e3  # delta
 FLOOR = 1e-150  # smaller probabilities come out as 0: their products would be denormal numbers, slow and inexact
@@ -58,7 +57,7 @@ _TERMS = 40  # Taylor terms of exp(s A), s <= 1; 1/40! is 1e-48
 
 def write_error_rate(
     delta: ArrayLike, overdrive: ArrayLike, tau: ArrayLike, *, field: ArrayLike = 0.0, rtol: float = 2e-3
-) -> Floats:
+) -> Array:
     """Probability that the layer is still on its original side of the equator after a pulse.
 
     ``delta`` (barrier over kT, > 0, up to 1000), ``overdrive`` (I/I_c0, any sign), ``tau`` (pulse over tau_D, >= 0) and
@@ -72,7 +71,7 @@ def write_error_rate(
     return populations(delta, overdrive, tau, field=field, rtol=rtol, converge="original")[0]
 
 
-def read_disturb(delta: ArrayLike, overdrive: ArrayLike, tau: ArrayLike, *, field: ArrayLike = 0.0, rtol: float = 2e-3) -> Floats:
+def read_disturb(delta: ArrayLike, overdrive: ArrayLike, tau: ArrayLike, *, field: ArrayLike = 0.0, rtol: float = 2e-3) -> Array:
     """Probability that a pulse too weak to write has nevertheless switched the layer: ``u < -h`` at its end.
 
     Arguments, shape and errors are those of :func:`write_error_rate`, of which this is the complement; it is computed
@@ -88,7 +87,7 @@ def read_disturb(delta: ArrayLike, overdrive: ArrayLike, tau: ArrayLike, *, fiel
 
 def normalised_pulse(
     current: ArrayLike, pulse: ArrayLike, *, critical_current: ArrayLike, tau_d: ArrayLike
-) -> tuple[Floats, Floats]:
+) -> tuple[Array, Array]:
     """``(overdrive, tau)`` of a current and a pulse width.
 
     ``current`` and ``critical_current`` (> 0) in amperes, positive in the direction that writes; ``pulse`` (>= 0) and
@@ -109,7 +108,7 @@ def populations(
     rtol: float = 2e-3,
     cells: int | None = None,
     converge: Literal["original", "switched"] = "original",
-) -> tuple[Floats, Floats]:
+) -> tuple[Array, Array]:
     """``(P(u > -h), P(u < -h))`` at the end of the pulse, each with its own relative accuracy.
 
     Arguments as :func:`write_error_rate`.  ``converge`` names the one that is refined to ``rtol``; ``cells`` (a
@@ -132,7 +131,7 @@ def populations(
     return original, switched
 
 
-def checked(name: str, value: ArrayLike, *, above: float | None = None, least: float | None = None) -> Floats:
+def checked(name: str, value: ArrayLike, *, above: float | None = None, least: float | None = None) -> Array:
     """``value`` as an array of finite floats ``> above`` or ``>= least``; a UserError names the first that is not."""
     try:
         array = np.asarray(value, dtype=np.float64)
@@ -148,7 +147,7 @@ def checked(name: str, value: ArrayLike, *, above: float | None = None, least: f
     return array
 
 
-def _broadcast(delta: ArrayLike, overdrive: ArrayLike, tau: ArrayLike, field: ArrayLike) -> list[Floats]:
+def _broadcast(delta: ArrayLike, overdrive: ArrayLike, tau: ArrayLike, field: ArrayLike) -> list[Array]:
     d, i, t = checked("delta", delta, above=0.0), checked("overdrive", overdrive), checked("tau", tau, least=0.0)
     f = checked("field", field, above=-1.0)
     for name, array, most in (("delta", d, LARGEST), ("tau", t, 1e100)):  # beyond, the grid and the exponents give out
@@ -164,8 +163,8 @@ def _broadcast(delta: ArrayLike, overdrive: ArrayLike, tau: ArrayLike, field: Ar
 
 
 def _refined(
-    delta: float, i: float, field: float, taus: Floats, rtol: float, cells: int | None, converge: str
-) -> tuple[Floats, Floats]:
+    delta: float, i: float, field: float, taus: Array, rtol: float, cells: int | None, converge: str
+) -> tuple[Array, Array]:
     """Both populations at ``taus``, extrapolated to zero cell size on a pair of grids that is fine enough."""
     ladder = _LADDER if cells is None else (cells // 2, cells)
     coarse, previous, error = _solve(delta, i, field, taus, ladder[0]), None, math.inf
@@ -193,7 +192,7 @@ def _refined(
     return value[0], value[1]
 
 
-def _solve(delta: float, i: float, field: float, taus: Floats, n: int) -> Floats:
+def _solve(delta: float, i: float, field: float, taus: Array, n: int) -> Array:
     """Both populations, shape (2, len(taus)), on one grid of ``n`` cells."""
     down, up, start, upper = _chain(delta, i, field, n)
     leave = np.zeros(n)
@@ -203,7 +202,7 @@ def _solve(delta: float, i: float, field: float, taus: Floats, n: int) -> Floats
     # A = 1 + h L is non-negative, and exp(s h L) = exp(-s) sum_j (s A)^j / j! has only positive terms.
     down, up, stay = (h * down)[:, None], (h * up)[:, None], (1 - h * leave)[:, None]
 
-    def advance(x: Floats, s: Floats | float) -> Floats:
+    def advance(x: Array, s: Array | float) -> Array:
         term = x * np.exp(-np.asarray(s))
         total = term.copy()
         for j in range(1, _TERMS + 1):
@@ -231,7 +230,7 @@ def _solve(delta: float, i: float, field: float, taus: Floats, n: int) -> Floats
     return np.stack([state[:upper].sum(axis=0), state[upper:].sum(axis=0)])
 
 
-def _product(a: Floats, b: Floats) -> Floats:
+def _product(a: Array, b: Array) -> Array:
     """``a @ b``, a square, in tiles of 64.
 
     A BLAS does so small a product in one thread.  Alone on two cores that takes twice as long, but beside other work it
@@ -247,7 +246,7 @@ def _product(a: Floats, b: Floats) -> Floats:
     return out
 
 
-def _chain(delta: float, i: float, field: float, n: int) -> tuple[Floats, Floats, Floats, int]:
+def _chain(delta: float, i: float, field: float, n: int) -> tuple[Array, Array, Array, int]:
     """The Markov chain: rates ``down`` (cell k to k+1, away from the initial pole) and ``up`` (k+1 to k), shape (n-1,),
     per tau_D; the initial masses, shape (n,); and the number of cells above the equator."""
     upper = round(n * _UPPER)
@@ -268,8 +267,8 @@ def _chain(delta: float, i: float, field: float, n: int) -> tuple[Floats, Floats
     return down, up, start / start.sum(), upper
 
 
-def _bernoulli(x: Floats) -> Floats:
+def _bernoulli(x: Array) -> Array:
     """``x/(exp(x) - 1)``."""
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-        value: Floats = np.where(np.abs(x) < 1e-9, 1 - x / 2, x / np.expm1(x))
+        value: Array = np.where(np.abs(x) < 1e-9, 1 - x / 2, x / np.expm1(x))
     return value

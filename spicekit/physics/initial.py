@@ -9,36 +9,39 @@ angle a safe overestimate.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from scipy.special import dawsn, log_ndtr
 
-Floats = NDArray[np.float64]
+from spicekit.waves import Array
+
+if TYPE_CHECKING:
+    from spicekit.physics.macromodel import MtjNumbers
 
 
-def angle_from_uniform(delta: ArrayLike, uniform: ArrayLike) -> Floats:
+def angle_from_uniform(delta: ArrayLike, uniform: ArrayLike) -> Array:
     """The angle in rad at which the distribution function is ``uniform`` (0 <= u < 1); ``delta`` > 0."""
     return _invert(np.asarray(delta, float), np.log1p(-np.asarray(uniform, float)))
 
 
-def angle_from_normal(delta: ArrayLike, normal: ArrayLike) -> Floats:
+def angle_from_normal(delta: ArrayLike, normal: ArrayLike) -> Array:
     """The angle in rad for a standard-normal variate, increasing in it: F(theta) = Phi(z), exact far into the tails."""
     return _invert(np.asarray(delta, float), log_ndtr(-np.asarray(normal, float)))
 
 
-def sample_angle(delta: float, rng: np.random.Generator, size: int | tuple[int, ...] | None = None) -> Floats:
+def sample_angle(delta: float, rng: np.random.Generator, size: int | tuple[int, ...] | None = None) -> Array:
     """Independent angles in rad, shape ``size``."""
     return angle_from_uniform(delta, rng.random(size))
 
 
-def rayleigh_angle(delta: ArrayLike, uniform: ArrayLike) -> Floats:
+def rayleigh_angle(delta: ArrayLike, uniform: ArrayLike) -> Array:
     """The small-angle limit of :func:`angle_from_uniform`: sqrt(-ln(1 - u)/Delta) in rad."""
     return np.asarray(np.sqrt(-np.log1p(-np.asarray(uniform, float)) / np.asarray(delta, float)))
 
 
-def survival(delta: ArrayLike, theta: ArrayLike) -> Floats:
+def survival(delta: ArrayLike, theta: ArrayLike) -> Array:
     """The probability that the initial angle exceeds ``theta`` (rad, 0 to pi/2).
 
     With s = sqrt(Delta) and Dawson's integral D: exp(-Delta sin^2 theta) D(s cos theta)/D(s), the integral of the
@@ -49,7 +52,7 @@ def survival(delta: ArrayLike, theta: ArrayLike) -> Floats:
     return np.asarray(np.exp(-((root * np.sin(angle)) ** 2)) * dawsn(root * np.cos(angle)) / dawsn(root))
 
 
-def direction(p: Mapping[str, float], theta: ArrayLike, phi: ArrayLike, antiparallel: bool) -> Floats:
+def direction(p: MtjNumbers, theta: ArrayLike, phi: ArrayLike, antiparallel: bool) -> Array:
     """Unit vectors, shape (3, ...), at the polar angle ``theta`` from the easy axis (its negative if ``antiparallel``).
 
     ``phi`` (rad) turns about the easy axis: from x to y for z, from y to z for x, from z to x for y.
@@ -60,11 +63,11 @@ def direction(p: Mapping[str, float], theta: ArrayLike, phi: ArrayLike, antipara
         np.sin(polar) * np.sin(azimuth),
         np.cos(polar) * (-1 if antiparallel else 1),
     )
-    axis = (p["ex"], p["ey"], p["ez"]).index(1.0)
+    axis = (p.ex, p.ey, p.ez).index(1.0)
     return np.stack([local[(component - axis - 1) % 3] for component in range(3)])
 
 
-def _invert(delta: Floats, log_survival: Floats) -> Floats:
+def _invert(delta: Array, log_survival: Array) -> Array:
     """Solve ln S = ``log_survival`` for y = sin^2 theta by Newton, kept inside a shrinking bracket; theta in rad."""
     if np.any(~(delta > 0)):
         raise ValueError("the thermal stability must be above 0")

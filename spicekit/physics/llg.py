@@ -8,7 +8,7 @@ effective field, A the sum of the damping-like and B of the field-like torque ve
     A = a_stt e + a_sot s           B = stt_fieldlike a_stt e + sot_fieldlike a_sot s
     a_stt = stt_coefficient g(m.e) asym(I) I/Ms        a_sot = sot_coefficient I_rail/Ms
 
-The keys are those of :mod:`spicekit.physics.macromodel`.  k = 1 is the torque -gamma mu0 a m x (m x e) standing in
+The names are those of :class:`spicekit.physics.macromodel.MtjNumbers`.  k = 1 is the torque -gamma mu0 a m x (m x e) standing in
 Gilbert's equation (Slonczewski 1996; OOMMF's Oxs_SpinXferEvolve); k = 0 leaves out its alpha cross term, as the UMN
 library does.  A positive junction current (free to pinned terminal) pulls m towards +e, that is to parallel; a positive
 rail current (along +x, theta_SH > 0) pulls m towards +y.
@@ -17,64 +17,65 @@ rail current (along +x, theta_SH > 0) pulls m towards +y.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.integrate import solve_ivp
 
 from spicekit.errors import SpicekitError, UserError
 from spicekit.physics import conductance as transport
 from spicekit.physics.initial import direction
+from spicekit.waves import Array
 
-Floats = NDArray[np.float64]
-Parameters = Mapping[str, float]
+if TYPE_CHECKING:
+    from spicekit.physics.macromodel import MtjNumbers
+
 Drive = float | Callable[[float], float]  # a constant, or a function of the time in s
 Vector = tuple[Any, Any, Any]
 
 
-def magnetisation(p: Parameters, temperature: Any) -> Any:
+def magnetisation(p: MtjNumbers, temperature: Any) -> Any:
     """Ms in A/m at ``temperature`` (K): ms0 (1 - T/t_curie)^ms_exponent."""
-    return p["ms0"] * (1 - temperature / p["t_curie"]) ** p["ms_exponent"]
+    return p.ms0 * (1 - temperature / p.t_curie) ** p.ms_exponent
 
 
-def effective_field(p: Parameters, m: Vector, ms: Any, v: Any) -> Vector:
+def effective_field(p: MtjNumbers, m: Vector, ms: Any, v: Any) -> Vector:
     """The effective field in A/m: shape, anisotropy (lowered along z by the junction voltage ``v`` in V), applied."""
     mx, my, mz = m
-    along = 2 * p["k_easy"] / (p["mu0"] * ms) * (mx * p["ex"] + my * p["ey"] + mz * p["ez"])
-    perpendicular = 2 * (p["k_perp"] - p["k_vcma"] * v) / (p["mu0"] * ms) + p["n_perp"] * ms
+    along = 2 * p.k_easy / (p.mu0 * ms) * (mx * p.ex + my * p.ey + mz * p.ez)
+    perpendicular = 2 * (p.k_perp - p.k_vcma * v) / (p.mu0 * ms) + p.n_perp * ms
     return (
-        p["hx"] - p["nxx"] * ms * mx + along * p["ex"],
-        p["hy"] - p["nyy"] * ms * my + along * p["ey"],
-        p["hz"] - p["nzz"] * ms * mz + along * p["ez"] + perpendicular * mz,
+        p.hx - p.nxx * ms * mx + along * p.ex,
+        p.hy - p.nyy * ms * my + along * p.ey,
+        p.hz - p.nzz * ms * mz + along * p.ez + perpendicular * mz,
     )
 
 
-def torque_fields(p: Parameters, m: Vector, ms: Any, temperature: Any, i: Any, i_rail: Any) -> tuple[Vector, Vector]:
+def torque_fields(p: MtjNumbers, m: Vector, ms: Any, temperature: Any, i: Any, i_rail: Any) -> tuple[Vector, Vector]:
     """The damping-like and the field-like torque vectors A and B in A/m for the currents ``i`` and ``i_rail`` in A."""
     mx, my, mz = m
-    slope = p["stt_am"] * (mx * p["ex"] + my * p["ey"] + mz * p["ez"])
-    g = p["stt_qp"] / (p["stt_ap"] + slope) + p["stt_qm"] / (p["stt_ap"] - slope)
-    asymmetric = np.where(np.asarray(i) < 0, p["stt_asymmetry"], 1.0)
-    a = p["stt_coefficient"] * g * (1 - p["p_b"] * temperature**1.5) * asymmetric * i / ms
-    s = p["sot_coefficient"] * i_rail / ms
-    b, f = p["stt_fieldlike"] * a, p["sot_fieldlike"] * s
+    slope = p.stt_am * (mx * p.ex + my * p.ey + mz * p.ez)
+    g = p.stt_qp / (p.stt_ap + slope) + p.stt_qm / (p.stt_ap - slope)
+    asymmetric = np.where(np.asarray(i) < 0, p.stt_asymmetry, 1.0)
+    a = p.stt_coefficient * g * (1 - p.p_b * temperature**1.5) * asymmetric * i / ms
+    s = p.sot_coefficient * i_rail / ms
+    b, f = p.stt_fieldlike * a, p.sot_fieldlike * s
     return (
-        (a * p["ex"] + s * p["sx"], a * p["ey"] + s * p["sy"], a * p["ez"] + s * p["sz"]),
-        (b * p["ex"] + f * p["sx"], b * p["ey"] + f * p["sy"], b * p["ez"] + f * p["sz"]),
+        (a * p.ex + s * p.sx, a * p.ey + s * p.sy, a * p.ez + s * p.sz),
+        (b * p.ex + f * p.sx, b * p.ey + f * p.sy, b * p.ez + f * p.sz),
     )
 
 
-def rate(p: Parameters, m: Vector, temperature: Any, v: Any, i: Any, i_rail: Any) -> Vector:
+def rate(p: MtjNumbers, m: Vector, temperature: Any, v: Any, i: Any, i_rail: Any) -> Vector:
     """dm/dt in 1/s; every argument may be an array, all of one shape (K, V, A, A)."""
     ms = magnetisation(p, temperature)
     h = effective_field(p, m, ms, v)
     a, b = torque_fields(p, m, ms, temperature, i, i_rail)
-    alpha = p["alpha"]
-    cross = p["gilbert"] * alpha
+    alpha = p.alpha
+    cross = p.gilbert * alpha
     h1 = (h[0] + b[0] - cross * a[0], h[1] + b[1] - cross * a[1], h[2] + b[2] - cross * a[2])
     h2 = (
         alpha * h[0] + a[0] + cross * b[0],
@@ -82,8 +83,8 @@ def rate(p: Parameters, m: Vector, temperature: Any, v: Any, i: Any, i_rail: Any
         alpha * h[2] + a[2] + cross * b[2],
     )
     precession, damping = _cross(m, h1), _cross(m, _cross(m, h2))
-    scale = -p["gamma"] * p["mu0"] / (1 + alpha * alpha)
-    pull = p["k_norm"] * (1 - (m[0] * m[0] + m[1] * m[1] + m[2] * m[2]))
+    scale = -p.gamma * p.mu0 / (1 + alpha * alpha)
+    pull = p.k_norm * (1 - (m[0] * m[0] + m[1] * m[1] + m[2] * m[2]))
     return (
         scale * (precession[0] + damping[0]) + pull * m[0],
         scale * (precession[1] + damping[1]) + pull * m[1],
@@ -91,34 +92,34 @@ def rate(p: Parameters, m: Vector, temperature: Any, v: Any, i: Any, i_rail: Any
     )
 
 
-def energy_density(p: Parameters, m: Vector, temperature: Any, v: Any = 0.0) -> Any:
+def energy_density(p: MtjNumbers, m: Vector, temperature: Any, v: Any = 0.0) -> Any:
     """The free layer's magnetic energy an volume in J/m3, of which mu0 Ms H is minus the gradient."""
     ms = magnetisation(p, temperature)
     mx, my, mz = m
-    shape = p["nxx"] * mx * mx + p["nyy"] * my * my + p["nzz"] * mz * mz - p["n_perp"] * mz * mz
-    easy = (mx * p["ex"] + my * p["ey"] + mz * p["ez"]) ** 2
-    zeeman = mx * p["hx"] + my * p["hy"] + mz * p["hz"]
-    own = p["k_easy"] * easy + (p["k_perp"] - p["k_vcma"] * v) * mz * mz
-    return p["mu0"] * ms * (ms * shape / 2 - zeeman) - own
+    shape = p.nxx * mx * mx + p.nyy * my * my + p.nzz * mz * mz - p.n_perp * mz * mz
+    easy = (mx * p.ex + my * p.ey + mz * p.ez) ** 2
+    zeeman = mx * p.hx + my * p.hy + mz * p.hz
+    own = p.k_easy * easy + (p.k_perp - p.k_vcma * v) * mz * mz
+    return p.mu0 * ms * (ms * shape / 2 - zeeman) - own
 
 
 @dataclass(frozen=True)
 class Trajectory:
     """A device alone under its drive; N time points."""
 
-    t: Floats  # (N,) s
-    m: Floats  # (3, N) unit vector
-    v: Floats  # (N,) V, junction, free minus pinned terminal
-    i: Floats  # (N,) A, junction
-    r: Floats  # (N,) ohm, junction
-    i_rail: Floats  # (N,) A, 0 without a rail
-    temperature: Floats  # (N,) K
+    t: Array  # (N,) s
+    m: Array  # (3, N) unit vector
+    v: Array  # (N,) V, junction, free minus pinned terminal
+    i: Array  # (N,) A, junction
+    r: Array  # (N,) ohm, junction
+    i_rail: Array  # (N,) A, 0 without a rail
+    temperature: Array  # (N,) K
     t_switch: float  # s, first zero of m along the easy axis; inf if there was none
     energy: float  # J, junction and rail together
 
 
 def integrate(
-    p: Parameters,
+    p: MtjNumbers,
     *,
     drive: Literal["voltage", "current"],
     value: Drive,
@@ -127,7 +128,7 @@ def integrate(
     rail_current: Drive = 0.0,
     theta0: float | None = None,
     phi0: float | None = None,
-    times: Floats | None = None,
+    times: Array | None = None,
     breaks: Sequence[float] = (),
     method: Literal["DOP853", "Radau"] = "DOP853",
     rtol: float = 1e-9,
@@ -144,8 +145,8 @@ def integrate(
     points = np.linspace(0, stop, 2001) if times is None else np.asarray(times, float)
     if np.any(points < 0) or np.any(points > stop) or np.any(np.diff(points) <= 0):
         raise UserError(f"times given out of order or range; allowed: increasing, from 0 to {stop:g} s")
-    applied, rail = _function(value), _function(rail_current if p["sot"] else 0.0)
-    start = direction(p, p["theta0"] if theta0 is None else theta0, p["phi0"] if phi0 is None else phi0, antiparallel)
+    applied, rail = _function(value), _function(rail_current if p.sot else 0.0)
+    start = direction(p, p.theta0 if theta0 is None else theta0, p.phi0 if phi0 is None else phi0, antiparallel)
 
     def electrical(level: Any, m: Vector, temperature: Any) -> tuple[Any, Any]:
         c = transport.cosine(p, *m)
@@ -153,20 +154,20 @@ def integrate(
             return transport.voltage(p, level, c, temperature), level
         return level, level * transport.conductance(p, level, c, temperature)
 
-    def derivative(t: float, y: Floats) -> list[Any]:
+    def derivative(t: float, y: Array) -> list[Any]:
         m, temperature = (y[0], y[1], y[2]), y[3]
         v, i = electrical(applied(t), m, temperature)
         i_rail = rail(t)
         heating = 0.0
-        if p["thermal"]:
-            heating = (v * i + i_rail**2 * p["r_rail"] - (temperature - p["temperature"]) / p["r_th"]) / p["c_th"]
+        if p.thermal:
+            heating = (v * i + i_rail**2 * p.r_rail - (temperature - p.temperature) / p.r_th) / p.c_th
         return [*rate(p, m, temperature, v, i, i_rail), heating]
 
-    def crossing(_: float, y: Floats) -> float:
-        return float(y[0] * p["ex"] + y[1] * p["ey"] + y[2] * p["ez"])
+    def crossing(_: float, y: Array) -> float:
+        return float(y[0] * p.ex + y[1] * p.ey + y[2] * p.ez)
 
     edges = [0.0, *sorted({b for b in breaks if 0 < b < stop}), stop]
-    y = np.array([*start, p["temperature"]])
+    y = np.array([*start, p.temperature])
     values = np.empty((4, points.size))
     switched = math.inf
     for begin, end in pairwise(edges):
@@ -188,7 +189,7 @@ def integrate(
     i_rail = np.array([rail(float(t)) for t in points])
     v, i = electrical(np.array([applied(float(t)) for t in points]), (m[0], m[1], m[2]), temperature)
     c = transport.cosine(p, m[0], m[1], m[2])
-    energy = float(np.trapezoid(v * i + i_rail**2 * p["r_rail"], points))
+    energy = float(np.trapezoid(v * i + i_rail**2 * p.r_rail, points))
     r = 1 / transport.conductance(p, v, c, temperature)
     return Trajectory(points, m, v, i, r, i_rail, temperature, switched, energy)
 

@@ -1,12 +1,13 @@
 """From a device card to the flat set of numbers that every form of the model reads.
 
-The ngspice macromodel, its Verilog-A twin and :mod:`spicekit.physics.llg` take these keys and nothing else, so that
-they compute the same thing.  All values are floats in SI units; a switch is 0 or 1; nothing is infinite.
+The ngspice macromodel, its Verilog-A twin and :mod:`spicekit.physics.llg` take these numbers and nothing else, so that
+they compute the same thing.
 """
 
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal
 
 from spicekit.errors import UserError
@@ -17,80 +18,83 @@ from spicekit.physics.initial import nominal_angle
 from spicekit.units import KELVIN
 
 if TYPE_CHECKING:
-    from spicekit.card import MtjCard
+    from spicekit.devices.mtj import MtjCard
 
 Tensor = magnetics.Tensor
 
-#: key -> "unit: meaning"
-KEYS: Final[dict[str, str]] = {
-    "temperature": "K: ambient temperature, at which ms, tmr and all derived numbers below are taken",
-    "area": "m2: area of the junction",
-    "volume": "m3: volume of the free layer",
-    "alpha": "1: Gilbert damping",
-    "gamma": "rad/(s T): gyromagnetic ratio; fields below are in A/m, so the rate is gamma mu0 H",
-    "mu0": "H/m: vacuum permeability",
-    "ms0": "A/m: Ms(T) = ms0 (1 - T/t_curie)^ms_exponent",
-    "t_curie": "K: see ms0",
-    "ms_exponent": "1: see ms0; 0 for no temperature law",
-    "ms": "A/m: Ms at temperature",
-    "ex": "1: easy axis and direction of the pinned layer, x",
-    "ey": "1: easy axis and direction of the pinned layer, y",
-    "ez": "1: easy axis and direction of the pinned layer, z",
-    "nxx": "1: demagnetising factor x; H_x = -nxx Ms m_x",
-    "nyy": "1: demagnetising factor y",
-    "nzz": "1: demagnetising factor z",
-    "k_easy": "J/m3: anisotropy along the easy axis e; H = 2 k_easy/(mu0 Ms) (m.e) e",
-    "k_perp": "J/m3: interface anisotropy along z; H_z = 2 (k_perp - k_vcma V)/(mu0 Ms) m_z",
-    "n_perp": "1: interface anisotropy that follows Ms^2 (critical over free-layer thickness); H_z = n_perp Ms m_z",
-    "k_vcma": "J/(m3 V): voltage-controlled anisotropy, xi/(t_ox t_free); a positive V lowers the z anisotropy",
-    "hx": "A/m: applied field x",
-    "hy": "A/m: applied field y",
-    "hz": "A/m: applied field z",
-    "gilbert": "1: 1 if the torques stand in Gilbert's equation (alpha cross terms), 0 in Landau and Lifshitz's",
-    "stt_coefficient": "A/m2: hbar/(2 e mu0 volume); a_stt = stt_coefficient g(c) asym(I) I/Ms in A/m",
-    "stt_qp": "1: g(c) = (1 - p_b T^1.5) (stt_qp/(stt_ap + stt_am c) + stt_qm/(stt_ap - stt_am c)), c = m.e",
-    "stt_qm": "1: see stt_qp",
-    "stt_ap": "1: see stt_qp; Lambda^2 + 1",
-    "stt_am": "1: see stt_qp; Lambda^2 - 1",
-    "stt_asymmetry": "1: asym(I) = 1 for I >= 0, this for I < 0 (parallel to antiparallel)",
-    "stt_fieldlike": "1: b_stt = stt_fieldlike a_stt",
-    "p_b": "1/K^1.5: polarisations fall as 1 - p_b T^1.5",
-    "sot": "1: 1 if there is a rail",
-    "sot_coefficient": "A/m2: theta_SH (1 - sech(t/lambda)) shunt hbar/(2 e mu0 w t t_free); a_sot = this I_rail/Ms",
-    "sot_fieldlike": "1: b_sot = sot_fieldlike a_sot",
-    "sx": "1: spin polarisation from the rail, x",
-    "sy": "1: spin polarisation from the rail, y",
-    "sz": "1: spin polarisation from the rail, z",
-    "r_rail": "ohm: whole rail; the junction sits at its middle",
-    "conductance": "1: angular law: 0 cosine-resistance, 1 cosine-conductance, 2 tunnel-fit, 3 brinkman",
-    "angle_umn": "1: 1 for the UMN library's straight-line angle in the resistance, 0 for c = m.e",
-    "r_p": "ohm: parallel resistance at zero bias",
-    "tmr": "1: TMR at zero bias and temperature (2.5 is 250 %)",
-    "p_tmr0": "1: TMR(T) = 2 P^2/(1 - P^2), P = p_tmr0 (1 - p_b T^1.5)",
-    "tmr_v2": "1/V2: 1/v_half^2; TMR(V) = TMR/(1 + tmr_v2 V^2)",
-    "gp1": "1/V: G_P(V) = (1 + gp1 V + gp2 V^2)/r_p",
-    "gp2": "1/V2: see gp1",
-    "gap2": "1/V2: tunnel-fit only: G_AP(V) = (1 + gap2 V^2)/(r_p (1 + TMR))",
-    "thermal": "1: 1 if c_th dT/dt = V I + I_rail^2 r_rail - (T - temperature)/r_th is solved, 0 for constant T",
-    "r_th": "K/W: thermal resistance",
-    "c_th": "J/K: heat capacity",
-    "theta0": "rad: nominal initial angle from the easy axis",
-    "phi0": "rad: initial azimuth about the easy axis (from x to y for a z axis)",
-    "theta0_sampled": "1: 1 if campaigns draw theta0 from the Boltzmann distribution of delta",
-    "delta": "1: thermal stability in the card's convention",
-    "hk": "A/m: effective anisotropy field of delta",
-    "tau_d": "s: (1 + alpha^2)/(alpha gamma mu0 hk)",
-    "ic_ap_p": "A: critical current, antiparallel to parallel (I > 0)",
-    "ic_p_ap": "A: magnitude of the critical current, parallel to antiparallel (I < 0)",
-    "k_norm": "1/s: rate of k_norm (1 - m.m) m, added to dm/dt so that integration error in |m| decays",
-}
+
+@dataclass(frozen=True)
+class MtjNumbers:
+    """What every form of the model reads: floats in SI units; a switch is 0 or 1; nothing is infinite."""
+
+    temperature: float  # K: ambient temperature, at which ms, tmr and all derived numbers below are taken
+    area: float  # m2: area of the junction
+    volume: float  # m3: volume of the free layer
+    alpha: float  # 1: Gilbert damping
+    gamma: float  # rad/(s T): gyromagnetic ratio; fields below are in A/m, so the rate is gamma mu0 H
+    mu0: float  # H/m: vacuum permeability
+    ms0: float  # A/m: Ms(T) = ms0 (1 - T/t_curie)^ms_exponent
+    t_curie: float  # K: see ms0
+    ms_exponent: float  # 1: see ms0; 0 for no temperature law
+    ms: float  # A/m: Ms at temperature
+    ex: float  # 1: easy axis and direction of the pinned layer, x
+    ey: float  # 1: easy axis and direction of the pinned layer, y
+    ez: float  # 1: easy axis and direction of the pinned layer, z
+    nxx: float  # 1: demagnetising factor x; H_x = -nxx Ms m_x
+    nyy: float  # 1: demagnetising factor y
+    nzz: float  # 1: demagnetising factor z
+    k_easy: float  # J/m3: anisotropy along the easy axis e; H = 2 k_easy/(mu0 Ms) (m.e) e
+    k_perp: float  # J/m3: interface anisotropy along z; H_z = 2 (k_perp - k_vcma V)/(mu0 Ms) m_z
+    n_perp: float  # 1: interface anisotropy that follows Ms^2 (critical over free-layer thickness); H_z = n_perp Ms m_z
+    k_vcma: float  # J/(m3 V): voltage-controlled anisotropy, xi/(t_ox t_free); a positive V lowers the z anisotropy
+    hx: float  # A/m: applied field x
+    hy: float  # A/m: applied field y
+    hz: float  # A/m: applied field z
+    gilbert: float  # 1: 1 if the torques stand in Gilbert's equation (alpha cross terms), 0 in Landau and Lifshitz's
+    stt_coefficient: float  # A/m2: hbar/(2 e mu0 volume); a_stt = stt_coefficient g(c) asym(I) I/Ms in A/m
+    stt_qp: float  # 1: g(c) = (1 - p_b T^1.5) (stt_qp/(stt_ap + stt_am c) + stt_qm/(stt_ap - stt_am c)), c = m.e
+    stt_qm: float  # 1: see stt_qp
+    stt_ap: float  # 1: see stt_qp; Lambda^2 + 1
+    stt_am: float  # 1: see stt_qp; Lambda^2 - 1
+    stt_asymmetry: float  # 1: asym(I) = 1 for I >= 0, this for I < 0 (parallel to antiparallel)
+    stt_fieldlike: float  # 1: b_stt = stt_fieldlike a_stt
+    p_b: float  # 1/K^1.5: polarisations fall as 1 - p_b T^1.5
+    sot: float  # 1: 1 if there is a rail
+    sot_coefficient: float  # A/m2: theta_SH (1 - sech(t/lambda)) shunt hbar/(2 e mu0 w t t_free); a_sot = this I_rail/Ms
+    sot_fieldlike: float  # 1: b_sot = sot_fieldlike a_sot
+    sx: float  # 1: spin polarisation from the rail, x
+    sy: float  # 1: spin polarisation from the rail, y
+    sz: float  # 1: spin polarisation from the rail, z
+    r_rail: float  # ohm: whole rail; the junction sits at its middle
+    conductance: float  # 1: angular law: 0 cosine-resistance, 1 cosine-conductance, 2 tunnel-fit, 3 brinkman
+    angle_umn: float  # 1: 1 for the UMN library's straight-line angle in the resistance, 0 for c = m.e
+    r_p: float  # ohm: parallel resistance at zero bias
+    tmr: float  # 1: TMR at zero bias and temperature (2.5 is 250 %)
+    p_tmr0: float  # 1: TMR(T) = 2 P^2/(1 - P^2), P = p_tmr0 (1 - p_b T^1.5)
+    tmr_v2: float  # 1/V2: 1/v_half^2; TMR(V) = TMR/(1 + tmr_v2 V^2)
+    gp1: float  # 1/V: G_P(V) = (1 + gp1 V + gp2 V^2)/r_p
+    gp2: float  # 1/V2: see gp1
+    gap2: float  # 1/V2: tunnel-fit only: G_AP(V) = (1 + gap2 V^2)/(r_p (1 + TMR))
+    thermal: float  # 1: 1 if c_th dT/dt = V I + I_rail^2 r_rail - (T - temperature)/r_th is solved, 0 for constant T
+    r_th: float  # K/W: thermal resistance
+    c_th: float  # J/K: heat capacity
+    theta0: float  # rad: nominal initial angle from the easy axis
+    phi0: float  # rad: initial azimuth about the easy axis (from x to y for a z axis)
+    theta0_sampled: float  # 1: 1 if campaigns draw theta0 from the Boltzmann distribution of delta
+    delta: float  # 1: thermal stability in the card's convention
+    hk: float  # A/m: effective anisotropy field of delta
+    tau_d: float  # s: (1 + alpha^2)/(alpha gamma mu0 hk)
+    ic_ap_p: float  # A: critical current, antiparallel to parallel (I > 0)
+    ic_p_ap: float  # A: magnitude of the critical current, parallel to antiparallel (I < 0)
+    k_norm: float  # 1/s: rate of k_norm (1 - m.m) m, added to dm/dt so that integration error in |m| decays
+
 
 _STATES: Final[tuple[Literal["p", "ap"], ...]] = ("p", "ap")
 _NORMALISATION_RATE = 1e9  # slow beside the precession, fast beside the drift of a simulator's integration
 
 
-def macromodel(card: MtjCard, temperature: float | None = None) -> dict[str, float]:
-    """One float for every key of :data:`KEYS`, for ``card`` at ``temperature`` (K; the card's own if None).
+def macromodel(card: MtjCard, temperature: float | None = None) -> MtjNumbers:
+    """The numbers of ``card`` at ``temperature`` (K; the card's own if None).
 
     Raises :class:`UserError` for a temperature beyond the card's laws, or at which its easy axis is not stable.
     """
@@ -142,48 +146,48 @@ def macromodel(card: MtjCard, temperature: float | None = None) -> dict[str, flo
     field, thermal = card.field, card.thermal
     xi = card.vcma.xi.value if card.vcma else 0.0
     t_ox = card.geometry.t_ox.value if card.geometry.t_ox else 1.0
-    return {
-        "temperature": temp,
-        "area": area,
-        "volume": volume,
-        "alpha": alpha,
-        "gamma": gamma,
-        "mu0": MU0,
-        "ms0": ms0,
-        "t_curie": t_curie,
-        "ms_exponent": exponent,
-        "ms": ms,
-        "ex": float(easy == 0),
-        "ey": float(easy == 1),
-        "ez": float(easy == 2),
-        "nxx": demag[0],
-        "nyy": demag[1],
-        "nzz": demag[2],
-        "k_easy": k_easy,
-        "k_perp": k_perp,
-        "n_perp": n_perp,
-        "k_vcma": xi / (t_ox * card.geometry.t_free.value),
-        "hx": field.hx.value if field.hx else 0.0,
-        "hy": field.hy.value if field.hy else 0.0,
-        "hz": field.hz.value if field.hz else 0.0,
+    return MtjNumbers(
+        temperature=temp,
+        area=area,
+        volume=volume,
+        alpha=alpha,
+        gamma=gamma,
+        mu0=MU0,
+        ms0=ms0,
+        t_curie=t_curie,
+        ms_exponent=exponent,
+        ms=ms,
+        ex=float(easy == 0),
+        ey=float(easy == 1),
+        ez=float(easy == 2),
+        nxx=demag[0],
+        nyy=demag[1],
+        nzz=demag[2],
+        k_easy=k_easy,
+        k_perp=k_perp,
+        n_perp=n_perp,
+        k_vcma=xi / (t_ox * card.geometry.t_free.value),
+        hx=field.hx.value if field.hx else 0.0,
+        hy=field.hy.value if field.hy else 0.0,
+        hz=field.hz.value if field.hz else 0.0,
         **torque,
-        "p_b": p_b,
+        p_b=p_b,
         **_rail(card, area, volume),
         **transport,
-        "tmr": float(magnetics.julliere_tmr(p_temp, p_temp)),
-        "thermal": float(thermal is not None),
-        "r_th": thermal.r_th.value if thermal else 1.0,
-        "c_th": thermal.c_th.value if thermal else 1.0,
-        "theta0": theta0,
-        "phi0": card.initial.phi0.value if card.initial.phi0 else math.pi / 2,
-        "theta0_sampled": float(rule == "boltzmann"),
-        "delta": delta,
-        "hk": hk,
-        "tau_d": float(magnetics.relaxation_time(alpha, hk, gamma)),
-        "ic_ap_p": ic[0],
-        "ic_p_ap": ic[1] / torque["stt_asymmetry"],
-        "k_norm": _NORMALISATION_RATE,
-    }
+        tmr=float(magnetics.julliere_tmr(p_temp, p_temp)),
+        thermal=float(thermal is not None),
+        r_th=thermal.r_th.value if thermal else 1.0,
+        c_th=thermal.c_th.value if thermal else 1.0,
+        theta0=theta0,
+        phi0=card.initial.phi0.value if card.initial.phi0 else math.pi / 2,
+        theta0_sampled=float(rule == "boltzmann"),
+        delta=delta,
+        hk=hk,
+        tau_d=float(magnetics.relaxation_time(alpha, hk, gamma)),
+        ic_ap_p=ic[0],
+        ic_p_ap=ic[1] / torque["stt_asymmetry"],
+        k_norm=_NORMALISATION_RATE,
+    )
 
 
 def _demagnetisation(card: MtjCard) -> Tensor:
@@ -239,7 +243,7 @@ def _torque(card: MtjCard, p_tmr0: float, volume: float) -> dict[str, float]:
 
 
 def _efficiency(torque: dict[str, float], cosine: float) -> float:
-    """g(c) of :data:`KEYS` without its temperature factor."""
+    """g(c) of :class:`MtjNumbers` without its temperature factor."""
     slope = torque["stt_am"] * cosine
     return torque["stt_qp"] / (torque["stt_ap"] + slope) + torque["stt_qm"] / (torque["stt_ap"] - slope)
 

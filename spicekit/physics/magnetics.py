@@ -9,12 +9,12 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from scipy.special import elliprd
 
 from spicekit.physics.constants import E_CHARGE, GAMMA, HBAR, K_B, MU0
+from spicekit.waves import Array
 
-Floats = NDArray[np.float64]
 Tensor = tuple[float, float, float]
 
 
@@ -51,7 +51,7 @@ def cylinder_demagnetisation(lx: float, ly: float, lz: float) -> Tensor:
     return (1 - nzz) / 2, (1 - nzz) / 2, nzz
 
 
-def magnetisation(ms0: ArrayLike, temperature: ArrayLike, t_curie: float, exponent: float) -> Floats:
+def magnetisation(ms0: ArrayLike, temperature: ArrayLike, t_curie: float, exponent: float) -> Array:
     """Saturation magnetisation at ``temperature`` (K), in the unit of ``ms0``: Ms0 (1 - T/Tc)^exponent.
 
     Form and constants (1420 K, 0.4): UMN MTJ library, Kim et al., CICC 2015 (10.1109/CICC.2015.7338407).
@@ -60,35 +60,35 @@ def magnetisation(ms0: ArrayLike, temperature: ArrayLike, t_curie: float, expone
     return np.asarray(np.asarray(ms0, float) * (1 - np.asarray(temperature, float) / t_curie) ** exponent)
 
 
-def polarisation(p0: ArrayLike, temperature: ArrayLike, coefficient: float) -> Floats:
+def polarisation(p0: ArrayLike, temperature: ArrayLike, coefficient: float) -> Array:
     """Spin polarisation at ``temperature`` (K): P0 (1 - b T^1.5), after Shang et al., Phys. Rev. B 58, R2917."""
     return np.asarray(np.asarray(p0, float) * (1 - coefficient * np.asarray(temperature, float) ** 1.5))
 
 
-def julliere_tmr(p_pinned: ArrayLike, p_free: ArrayLike) -> Floats:
+def julliere_tmr(p_pinned: ArrayLike, p_free: ArrayLike) -> Array:
     """Tunnel magnetoresistance (a ratio, 1 = 100 %) at zero bias: 2 P1 P2/(1 - P1 P2) (Julliere 1975)."""
     product = np.asarray(p_pinned, float) * np.asarray(p_free, float)
     return np.asarray(2 * product / (1 - product))
 
 
-def julliere_polarisation(tmr: ArrayLike) -> Floats:
+def julliere_polarisation(tmr: ArrayLike) -> Array:
     """The polarisation of two equal electrodes that gives ``tmr`` (a ratio): sqrt(TMR/(TMR + 2))."""
     ratio = np.asarray(tmr, float)
     return np.asarray(np.sqrt(ratio / (ratio + 2)))
 
 
-def anisotropy_field(k: ArrayLike, ms: ArrayLike) -> Floats:
+def anisotropy_field(k: ArrayLike, ms: ArrayLike) -> Array:
     """The field 2 K/(mu0 Ms) in A/m of an anisotropy energy density ``k`` (J/m3)."""
     return np.asarray(2 * np.asarray(k, float) / (MU0 * np.asarray(ms, float)))
 
 
-def thermal_stability(ms: ArrayLike, hk: ArrayLike, volume: ArrayLike, temperature: ArrayLike, k_b: float = K_B) -> Floats:
+def thermal_stability(ms: ArrayLike, hk: ArrayLike, volume: ArrayLike, temperature: ArrayLike, k_b: float = K_B) -> Array:
     """Delta = mu0 Ms Hk V/(2 k T), dimensionless (Sun, Phys. Rev. B 62, 570 (2000))."""
     energy = MU0 * np.asarray(ms, float) * np.asarray(hk, float) * np.asarray(volume, float) / 2
     return np.asarray(energy / (k_b * np.asarray(temperature, float)))
 
 
-def critical_current(alpha: ArrayLike, ms: ArrayLike, volume: ArrayLike, eta: ArrayLike, h1: ArrayLike, h2: ArrayLike) -> Floats:
+def critical_current(alpha: ArrayLike, ms: ArrayLike, volume: ArrayLike, eta: ArrayLike, h1: ArrayLike, h2: ArrayLike) -> Array:
     """Zero-temperature critical current in A: the damping-like field hbar eta I/(2 e mu0 Ms V) equals alpha (h1 +
     h2)/2.
 
@@ -101,7 +101,7 @@ def critical_current(alpha: ArrayLike, ms: ArrayLike, volume: ArrayLike, eta: Ar
     return np.asarray(2 * E_CHARGE / HBAR * np.asarray(alpha, float) * moment * mean / np.asarray(eta, float))
 
 
-def relaxation_time(alpha: ArrayLike, hk: ArrayLike, gamma: float = GAMMA) -> Floats:
+def relaxation_time(alpha: ArrayLike, hk: ArrayLike, gamma: float = GAMMA) -> Array:
     """tau_D = (1 + alpha^2)/(alpha gamma mu0 Hk) in s (Butler et al., IEEE Trans. Magn. 48, 4684 (2012))."""
     damping = np.asarray(alpha, float)
     return np.asarray((1 + damping**2) / (damping * gamma * MU0 * np.asarray(hk, float)))

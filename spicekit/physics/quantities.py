@@ -35,6 +35,7 @@ UNITS: dict[str, dict[str, float]] = {
     "K": {"K": 1.0},
     "kT": {"kT": 1.0},
     "V": {"V": 1.0, "mV": 1e-3},
+    "s": {"s": 1.0, "ms": 1e-3, "us": 1e-6, "ns": 1e-9},
     "eV": {"eV": 1.0},
     "ohm": {"ohm": 1.0, "kohm": 1e3},
     "ohm um2": {"ohm um2": 1.0, "ohm m2": 1e12},
@@ -121,6 +122,7 @@ LEAST_BIAS = 0.01  # V
 Voltage = Annotated[Quantity, _check("V", LEAST_BIAS, infinite=True)]
 BarrierHeight = Annotated[Quantity, _above_zero("eV")]
 HeightDifference = Annotated[Quantity, _check("eV")]
+Duration = Annotated[Quantity, _above_zero("s")]
 Temperature = Annotated[Quantity, _above_zero("K", 2000)]
 TemperatureCoefficient = Annotated[Quantity, _check("1/K", -0.1, 0.1)]
 Bloch = Annotated[Quantity, _check("1/K^1.5", 0)]

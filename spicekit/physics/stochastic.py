@@ -33,7 +33,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from spicekit.binomial import clopper_pearson
 from spicekit.errors import UserError
-from spicekit.physics.fokker_planck import Floats, checked
+from spicekit.physics.fokker_planck import checked
+from spicekit.waves import Array
 
 BLOCK = 4096  # trajectories a random stream; part of the result, not a tuning knob.  A block's arrays fit in the L2 cache
 
@@ -42,13 +43,13 @@ BLOCK = 4096  # trajectories a random stream; part of the result, not a tuning k
 class WriteErrors:
     """What :func:`stochastic_llg` counted; the arrays have the shape of ``tau``, times are in units of tau_D."""
 
-    tau: Floats  # the pulse widths
+    tau: Array  # the pulse widths
     errors: NDArray[np.int64]  # trajectories with m_z > 0 at the end of the pulse
     trajectories: int
-    wer: Floats  # errors/trajectories
-    low: Floats  # Clopper-Pearson interval
-    high: Floats
-    switching_times: Floats | None  # (trajectories,) first time at m_z = 0; nan: not within the longest pulse
+    wer: Array  # errors/trajectories
+    low: Array  # Clopper-Pearson interval
+    high: Array
+    switching_times: Array | None  # (trajectories,) first time at m_z = 0; nan: not within the longest pulse
 
 
 def stochastic_llg(
@@ -87,7 +88,7 @@ def stochastic_llg(
     stops, back = np.unique(pulses, return_inverse=True)
     blocks = -(-trajectories // BLOCK)
 
-    def run(number: int, stream: np.random.Generator) -> tuple[NDArray[np.int64], Floats]:
+    def run(number: int, stream: np.random.Generator) -> tuple[NDArray[np.int64], Array]:
         size = min(BLOCK, trajectories - number * BLOCK)
         return _block(delta, overdrive, stops, longest, alpha, stream, size, switching_times)
 
@@ -108,7 +109,7 @@ def default_step(overdrive: float, alpha: float) -> float:
     return 0.02 * min(alpha, 0.5 / max(1.0, abs(overdrive)))
 
 
-def boltzmann_cosine(delta: float, size: int, rng: np.random.Generator) -> Floats:
+def boltzmann_cosine(delta: float, size: int, rng: np.random.Generator) -> Array:
     """``size`` draws of ``u = cos(theta)`` from ``exp(delta u^2)`` on 0 < u <= 1, exact, by rejection.
 
     ``y = 1 - u`` has the density ``exp(-delta y (2 - y))``; ``exp(-delta y)`` on 0 <= y < 1 lies above it.
@@ -123,13 +124,13 @@ def boltzmann_cosine(delta: float, size: int, rng: np.random.Generator) -> Float
 def _block(
     delta: float,
     overdrive: float,
-    stops: Floats,
+    stops: Array,
     longest: float,
     alpha: float,
     rng: np.random.Generator,
     size: int,
     timed: bool,
-) -> tuple[NDArray[np.int64], Floats]:
+) -> tuple[NDArray[np.int64], Array]:
     """One block: errors at the sorted ``stops`` and switching times, both of its first ``size`` trajectories."""
     m = np.empty((3, BLOCK))  # a whole block always, so that a trajectory does not depend on how many follow it
     m[2] = boltzmann_cosine(delta, BLOCK, rng)
@@ -163,7 +164,7 @@ def _block(
     return errors, times[:size]
 
 
-def _velocity(m: Floats, noise: Floats, i: float, alpha: float, out: Floats, w: Floats, spare: Floats) -> None:
+def _velocity(m: Array, noise: Array, i: float, alpha: float, out: Array, w: Array, spare: Array) -> None:
     """dm/d tau into ``out``, as ``m x w`` with ``w = -c/alpha - i (alpha + 1/alpha) z - m x c`` and ``c = b - i z``."""
     c = spare
     c[:] = noise
@@ -176,7 +177,7 @@ def _velocity(m: Floats, noise: Floats, i: float, alpha: float, out: Floats, w: 
     _cross(m, w, out, spare[0])
 
 
-def _cross(a: Floats, b: Floats, out: Floats, spare: Floats) -> None:
+def _cross(a: Array, b: Array, out: Array, spare: Array) -> None:
     for j in range(3):
         k, n = (j + 1) % 3, (j + 2) % 3
         np.multiply(a[k], b[n], out=out[j])

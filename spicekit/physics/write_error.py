@@ -21,7 +21,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from spicekit.errors import UserError
-from spicekit.physics.fokker_planck import FLOOR, Floats, checked, populations
+from spicekit.physics.fokker_planck import FLOOR, checked, populations
+from spicekit.waves import Array
 
 Side = Literal["original", "switched"]  # of the equator, at the end of the pulse
 QUANTILES = (0.001, 0.01, 0.05, 0.5, 0.95, 0.99, 0.999)
@@ -35,10 +36,10 @@ _LEAST: dict[Side, float] = {"original": 1e-16, "switched": 1e-60}
 class WriteErrorDistribution:
     """Write error rates (or flip probabilities) of ``samples`` junctions at ``pulses`` pulse widths."""
 
-    wer: Floats  # (samples, pulses)
-    mean: Floats  # (pulses,): the error rate of an array of such junctions
-    levels: Floats  # (quantiles,) between 0 and 1
-    quantiles: Floats  # (quantiles, pulses) of the rate over the junctions
+    wer: Array  # (samples, pulses)
+    mean: Array  # (pulses,): the error rate of an array of such junctions
+    levels: Array  # (quantiles,) between 0 and 1
+    quantiles: Array  # (quantiles, pulses) of the rate over the junctions
 
 
 def wer_distribution(
@@ -82,7 +83,7 @@ def wer_distribution(
 
 def spread(
     delta: ArrayLike, overdrive: ArrayLike, tau: ArrayLike, *, ra: ArrayLike, anisotropy: ArrayLike
-) -> tuple[Floats, Floats, Floats]:
+) -> tuple[Array, Array, Array]:
     """``(delta, overdrive, tau)`` of junctions whose RA and effective anisotropy field differ from nominal.
 
     ``ra`` and ``anisotropy`` (> 0, shape (samples,)) are factors on the nominal values; ``delta`` and ``overdrive`` are
@@ -96,13 +97,13 @@ def spread(
     return np.asarray(d * k), np.asarray(i / (r * k)), np.atleast_1d(k)[:, None] * np.atleast_1d(t)
 
 
-def _rates(delta: Floats, overdrive: Floats, tau: Floats, rtol: float, side: Side, zeeman: float) -> Floats:
+def _rates(delta: Array, overdrive: Array, tau: Array, rtol: float, side: Side, zeeman: float) -> Array:
     """Rates (samples, pulses), interpolated on a grid refined until ``rtol`` is seen; failing that, solved singly."""
     axes = [_unit(delta), _unit(overdrive), _unit(tau)]
     sizes = [n if np.any(half > 0) else 1 for n, (_, half, _) in zip((5, 5, 9), axes, strict=True)]
     cells = _cells(delta, overdrive, tau, rtol, side, zeeman)
     least = _LEAST[side]
-    solved: dict[tuple[float, float], Floats] = {}
+    solved: dict[tuple[float, float], Array] = {}
     while sizes[0] * sizes[1] < len(delta) and max(sizes) <= _MOST and cells is not None:
         grids = [middle + np.multiply.outer(_lobatto(n), half) for n, (middle, half, _) in zip(sizes, axes, strict=True)]
         for pair in product(grids[0], grids[1]):
@@ -126,7 +127,7 @@ def _rates(delta: Floats, overdrive: Floats, tau: Floats, rtol: float, side: Sid
     return populations(delta[:, None], overdrive[:, None], tau, field=field, rtol=rtol, converge=side)[_INDEX[side]]
 
 
-def _cells(delta: Floats, overdrive: Floats, tau: Floats, rtol: float, side: Side, zeeman: float) -> int | None:
+def _cells(delta: Array, overdrive: Array, tau: Array, rtol: float, side: Side, zeeman: float) -> int | None:
     """Cells that serve every corner of the samples: one number, so that the solver's own error varies smoothly."""
     times = np.linspace(tau.min(axis=0), tau.max(axis=0), 2).ravel()
     corners = list(product((delta.min(), delta.max()), (overdrive.min(), overdrive.max())))
@@ -139,14 +140,14 @@ def _cells(delta: Floats, overdrive: Floats, tau: Floats, rtol: float, side: Sid
     return None
 
 
-def _transformed(delta: float, overdrive: float, tau: Floats, cells: int, zeeman: float) -> Floats:
+def _transformed(delta: float, overdrive: float, tau: Array, cells: int, zeeman: float) -> Array:
     """Z, in the shape of ``tau``."""
     original, switched = populations(delta, overdrive, tau, field=zeeman / delta, cells=cells)
     small = -np.log1p(-np.clip(original, FLOOR, 0.5))
     return np.log(np.where(original < 0.5, small, -np.log(np.clip(switched, FLOOR, 0.5))))
 
 
-def _interpolate(values: Floats, axes: list[tuple[Floats, Floats, Floats]], side: Side) -> Floats:
+def _interpolate(values: Array, axes: list[tuple[Array, Array, Array]], side: Side) -> Array:
     """The rate at the samples from Z at the nodes, (delta, overdrive, tau, pulses)."""
     first, second, third = (_basis(n, xi) for n, (_, _, xi) in zip(values.shape[:3], axes, strict=True))
     exponents = [
@@ -157,17 +158,17 @@ def _interpolate(values: Floats, axes: list[tuple[Floats, Floats, Floats]], side
     return np.asarray(-np.expm1(exponent) if side == "original" else np.exp(exponent))
 
 
-def _unit(x: Floats) -> tuple[Floats, Floats, Floats]:
+def _unit(x: Array) -> tuple[Array, Array, Array]:
     """Middle and half width of the samples' range (of each pulse's), and the samples scaled into -1 to 1."""
     middle, half = (x.max(axis=0) + x.min(axis=0)) / 2, (x.max(axis=0) - x.min(axis=0)) / 2
     return middle, half, (x - middle) / np.where(half > 0, half, 1.0)
 
 
-def _lobatto(n: int) -> Floats:
+def _lobatto(n: int) -> Array:
     return -np.cos(np.pi * np.arange(n) / (n - 1)) if n > 1 else np.zeros(1)
 
 
-def _basis(n: int, xi: Floats) -> Floats:
+def _basis(n: int, xi: Array) -> Array:
     """Lagrange's polynomials on the Lobatto points, (..., n) (Berrut and Trefethen, SIAM Rev. 46, 501 (2004))."""
     if n == 1:
         return np.ones((*xi.shape, 1))
@@ -176,5 +177,5 @@ def _basis(n: int, xi: Floats) -> Floats:
     distance = xi[..., None] - _lobatto(n)
     hit = np.abs(distance) < 1e-14
     terms = weight / np.where(hit, 1.0, distance)
-    basis: Floats = np.where(hit.any(axis=-1, keepdims=True), hit, terms / terms.sum(axis=-1, keepdims=True))
+    basis: Array = np.where(hit.any(axis=-1, keepdims=True), hit, terms / terms.sum(axis=-1, keepdims=True))
     return basis

@@ -9,6 +9,7 @@ import pytest
 from numpy.typing import NDArray
 
 from spicekit.netlist import environment
+from spicekit.physics.macromodel import MtjNumbers
 from spicekit.simulator import simulator
 
 Array = NDArray[np.float64]
@@ -22,8 +23,8 @@ _PORTS = ("state", "theta0", "phi0", "ra", "tmr", "area", "hk")
 def device() -> Callable[..., str]:
     """The text of the subcircuit ``dut``: ``model`` is llg or fast, the rest are the options of its macro."""
 
-    def render(k: Mapping[str, float], model: str = "llg", **options: object) -> str:
-        macro = "mtj_fast" if model == "fast" else "mtj_llg_sot" if k["sot"] else "mtj_llg"
+    def render(k: MtjNumbers, model: str = "llg", **options: object) -> str:
+        macro = "mtj_sot" if k.sot and model == "llg" else "mtj"
         given = "".join(f", {name}={name}" for name in options)
         text = environment().from_string(
             f'{{% import "mtj/mtj-{model}.lib.j2" as m %}}{{{{ m.{macro}("dut", k{given}) }}}}'
@@ -42,7 +43,7 @@ def netlist(device: Callable[..., str]) -> Netlist:
     """
 
     def build(
-        k: Mapping[str, float],
+        k: MtjNumbers,
         circuit: str,
         *,
         solver: str = "method=trap reltol=1e-4",
@@ -50,12 +51,12 @@ def netlist(device: Callable[..., str]) -> Netlist:
         noise_dt: float = 0.0,
         values: Mapping[str, float] | None = None,
     ) -> str:
-        numbers = {"state": 0.0, "ra": k["r_p"] * k["area"] * 1e12, "area": 1.0, "hk": 1.0} | {
-            name: k[name] for name in ("theta0", "phi0", "tmr")
+        numbers = {"state": 0.0, "ra": k.r_p * k.area * 1e12, "area": 1.0, "hk": 1.0} | {
+            name: getattr(k, name) for name in ("theta0", "phi0", "tmr")
         }
         numbers |= values or {}
         sources = "\n".join(f"V{name} {name} 0 {numbers[name]!r}" for name in _PORTS)
-        terminals = "d head 0" if k["sot"] and model == "llg" else "d 0"
+        terminals = "d head 0" if k.sot and model == "llg" else "d 0"
         text = device(k, model, **({"noise_dt": noise_dt} if noise_dt else {}))
         return (
             f"* one junction\n.options {solver}\n{text}{circuit}\n{sources}\n"

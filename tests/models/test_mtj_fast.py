@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from spicekit.card import load_card
+from spicekit.devices import load_device
+from spicekit.devices.mtj import MtjCard
 from spicekit.physics import conductance, llg
 from spicekit.physics.behavioural import switching_time
 from spicekit.simulator import simulator
@@ -19,16 +21,16 @@ Transient = Callable[..., dict[str, Array]]
 Crossing = Callable[..., float]
 
 NAMES = ("fong-pma", "umn-i-pmtj", "stt-bnn-65nm", "umn-imtj")
-CARDS = {name: load_card(name).macromodel() for name in (*NAMES, "arm-50nm")}
+CARDS = {name: load_device(name, MtjCard).at().numbers for name in (*NAMES, "arm-50nm")}
 
 
 def critical(k: dict[str, float], state: int) -> float:
     """The critical current out of ``state``, with its sign."""
-    return k["ic_ap_p"] if state else -k["ic_p_ap"]
+    return k.ic_ap_p if state else -k.ic_p_ap
 
 
 def expected(k: dict[str, float], state: int, current: float) -> float:
-    return float(switching_time(current / critical(k, state), 1.0, k["delta"], k["theta0"], k["tau_d"]))
+    return float(switching_time(current / critical(k, state), 1.0, k.delta, k.theta0, k.tau_d))
 
 
 @pytest.mark.parametrize("overdrive", [0.5, 0.8, 0.95, 1.0, 1.2, 2.0, 6.0])
@@ -84,22 +86,22 @@ def test_its_resistance_is_that_of_the_conductance_law(netlist: Netlist, name: s
     ngspice.load(text)
     ngspice.command("dc vd -0.65 0.6 0.1")
     found = ngspice.vectors(["v(d)", "i(vd)"])
-    g = conductance.conductance(k, found["v(d)"], 1.0 - 2 * state, k["temperature"])
+    g = conductance.conductance(k, found["v(d)"], 1.0 - 2 * state, k.temperature)
     np.testing.assert_allclose(-found["i(vd)"] / found["v(d)"], g, rtol=1e-8)
 
 
 def test_its_numbers_scale_as_the_closed_form_says(netlist: Netlist, transient: Transient, crossing: Crossing) -> None:
     """The anisotropy factor against a card whose interface anisotropy is larger by it, the others by their definition."""
-    card = load_card("stt-bnn-65nm")
+    card = load_device("stt-bnn-65nm", MtjCard)
     k = CARDS["stt-bnn-65nm"]
     assert card.anisotropy.t_c is not None
     thicker = card.anisotropy.t_c.model_copy(update={"value": 1.02 * card.anisotropy.t_c.value})
-    strong = card.model_copy(update={"anisotropy": card.anisotropy.model_copy(update={"t_c": thicker})}).macromodel()
-    strong["theta0"] = k["theta0"]
-    large = k | {name: 1.2 * k[name] for name in ("delta", "ic_ap_p")}
-    tilted = k | {"theta0": 0.2}
+    strong = card.model_copy(update={"anisotropy": card.anisotropy.model_copy(update={"t_c": thicker})}).at().numbers
+    strong = replace(strong, theta0=k.theta0)
+    large = replace(k, delta=1.2 * k.delta, ic_ap_p=1.2 * k.ic_ap_p)
+    tilted = replace(k, theta0=0.2)
     for overdrive in (0.9, 3.0):
-        current = overdrive * k["ic_ap_p"]
+        current = overdrive * k.ic_ap_p
         for values, other in (({"hk": 1.02}, strong), ({"area": 1.2}, large), ({"theta0": 0.2}, tilted), ({"ra": 30.0}, k)):
             time = expected(other, 1, current)
             text = netlist(k, f"Id 0 d {current!r}", model="fast", values={"state": 1, **values})
@@ -110,12 +112,12 @@ def test_what_a_pulse_leaves_unfinished_decays_and_then_counts_no_more(
     netlist: Netlist, transient: Transient, crossing: Crossing
 ) -> None:
     k = CARDS["stt-bnn-65nm"]
-    current = 3 * k["ic_ap_p"]
+    current = 3 * k.ic_ap_p
     time = expected(k, 1, current)
 
     def switched(pause: float, held: float = 0.0) -> float:
         edges = [0.0, 0.6 * time, 0.6 * time + pause, 1.2 * time + pause]
-        levels = [current, held * k["ic_ap_p"], current, 0.0]
+        levels = [current, held * k.ic_ap_p, current, 0.0]
         points = " ".join(
             f"{t + 1e-13 * (t > 0)!r} {i!r} {t2!r} {i!r}" for t, t2, i in zip(edges, [*edges[1:], 1e-6], levels, strict=True)
         )
@@ -123,8 +125,8 @@ def test_what_a_pulse_leaves_unfinished_decays_and_then_counts_no_more(
         return crossing(transient(text, 20e-12, edges[-1] + 5 * time))
 
     assert switched(1e-12) == pytest.approx(time, rel=0.01)
-    assert switched(20 * k["tau_d"]) == float("inf")
-    assert switched(20 * k["tau_d"], held=0.2) == pytest.approx(time + 20 * k["tau_d"], rel=0.01)
+    assert switched(20 * k.tau_d) == float("inf")
+    assert switched(20 * k.tau_d, held=0.2) == pytest.approx(time + 20 * k.tau_d, rel=0.01)
 
 
 def test_a_current_that_holds_the_state_never_switches_it(netlist: Netlist, transient: Transient) -> None:
@@ -137,7 +139,7 @@ def test_a_current_that_holds_the_state_never_switches_it(netlist: Netlist, tran
 def test_it_is_written_back_and_forth(netlist: Netlist, transient: Transient) -> None:
     """Four pulses of alternating sign, each 1.5 times the switching time."""
     k = CARDS["fong-pma"]
-    current = 4 * max(k["ic_ap_p"], k["ic_p_ap"])
+    current = 4 * max(k.ic_ap_p, k.ic_p_ap)
     width = 1.5 * max(expected(k, 1, current), expected(k, 0, -current))
     text = netlist(
         k, f"Id 0 d pulse({-current!r} {current!r} 0 1p 1p {width!r} {2 * width!r})", model="fast", values={"state": 1}

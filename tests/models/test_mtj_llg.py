@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -11,7 +12,8 @@ import pytest
 from numpy.typing import NDArray
 from scipy.integrate import quad
 
-from spicekit.card import list_cards, load_card
+from spicekit.devices import list_devices, load_device
+from spicekit.devices.mtj import MtjCard
 from spicekit.physics import conductance, llg
 from spicekit.physics.initial import direction
 from spicekit.simulator import simulator
@@ -21,14 +23,14 @@ Netlist = Callable[..., str]
 Transient = Callable[..., dict[str, Array]]
 Crossing = Callable[..., float]
 
-CARDS = {name: load_card(name).macromodel() for name in list_cards()}
+CARDS = {name: load_device(name, MtjCard).at().numbers for name in list_devices("mtj")}
 M = ("v(mx)", "v(my)", "v(mz)")
 OPEN = "Rd d 0 1e15\n"  # no junction current
 
 
 def angular_frequency(k: dict[str, float]) -> float:
     """Of small precessions, in rad/s."""
-    return k["gamma"] * k["mu0"] * k["hk"]
+    return k.gamma * k.mu0 * k.hk
 
 
 def deviation(found: dict[str, Array], path: llg.Trajectory) -> float:
@@ -65,16 +67,16 @@ def test_fongs_perpendicular_example(
 # ---------------------------------------------------------------- the reference
 
 
-@pytest.mark.parametrize("name", list_cards())
+@pytest.mark.parametrize("name", list_devices("mtj"))
 def test_every_card_follows_the_reference(netlist: Netlist, transient: Transient, name: str) -> None:
     """At a hundredth of a radian a step what is left of the trapezoidal rule's error, phase (w h)^2/12, is below 1e-3."""
     k, stop = CARDS[name], 1e-9
-    circuit = "Vd d 0 0.6" + ("\nIrail 0 head 150u" if k["sot"] else "")
+    circuit = "Vd d 0 0.6" + ("\nIrail 0 head 150u" if k.sot else "")
     text = netlist(k, circuit, solver="method=trap reltol=1e-6 vntol=1e-9", values={"state": 1})
     found = transient(text, 0.008 / angular_frequency(k), stop, names=["v(x1.mid)", "v(head)"])
     times = np.linspace(0, stop, 101)
-    if k["sot"]:  # the junction's voltage follows the rail's: take it from the run
-        v, rail = found["v(x1.mid)"] - 0.6, found["v(head)"] / k["r_rail"]
+    if k.sot:  # the junction's voltage follows the rail's: take it from the run
+        v, rail = found["v(x1.mid)"] - 0.6, found["v(head)"] / k.r_rail
         path = llg.integrate(
             k, drive="voltage", value=lambda t: float(np.interp(t, found["time"], v)), stop=stop, antiparallel=True,
             rail_current=lambda t: float(np.interp(t, found["time"], rail)), times=times, rtol=1e-7,
@@ -108,9 +110,9 @@ def test_the_recommended_step_is_right_to_a_thousandth_of_the_switching_time(
 ) -> None:
     """0.06/(gamma mu0 H) at three times the critical current, against a ten times finer step."""
     k = CARDS[name]
-    field = k["hk"] if k["ez"] else math.sqrt(k["hk"] * (k["hk"] + k["ms"]))
-    step, node = 0.06 / (k["gamma"] * k["mu0"] * field), "v(mz)" if k["ez"] else "v(my)"
-    text = netlist(k, f"Id 0 d {3 * k['ic_ap_p']!r}", values={"state": 1})
+    field = k.hk if k.ez else math.sqrt(k.hk * (k.hk + k.ms))
+    step, node = 0.06 / (k.gamma * k.mu0 * field), "v(mz)" if k.ez else "v(my)"
+    text = netlist(k, f"Id 0 d {3 * k.ic_ap_p!r}", values={"state": 1})
     coarse, fine = (transient(text, h, stop) for h in (step, step / 10))
     assert crossing(coarse, node) == pytest.approx(crossing(fine, node), rel=1e-3)
     assert np.max(np.abs(np.sqrt(sum(coarse[component] ** 2 for component in M)) - 1)) < 1e-3
@@ -123,7 +125,7 @@ def test_the_length_of_m_holds_for_50_ns(netlist: Netlist, transient: Transient)
 
 
 def test_joule_heating_follows_the_reference(netlist: Netlist, transient: Transient) -> None:
-    k = CARDS["stt-bnn-65nm"] | {"thermal": 1.0, "r_th": 1e6, "c_th": 1e-15}
+    k = replace(CARDS["stt-bnn-65nm"], thermal=1.0, r_th=1e6, c_th=1e-15)
     found = transient(netlist(k, "Vd d 0 0.5", values={"state": 1}), 0.4e-12, 3e-9, names=["v(x1.temp)"])
     times = np.linspace(0, 3e-9, 101)
     path = llg.integrate(k, drive="voltage", value=0.5, stop=3e-9, antiparallel=True, times=times)
@@ -156,16 +158,16 @@ def test_a_pulse_through_a_series_resistor_reaches_the_torque_and_the_resistance
 def test_it_starts_at_its_angle_without_a_glitch(netlist: Netlist, transient: Transient, name: str, state: int) -> None:
     """The operating point holds m0 and its resistance; from there the first steps run along the rate at m0."""
     k = CARDS[name]
-    circuit = "Vd d 0 0.3\nVh head 0 0.1" if k["sot"] else "Vd d 0 0.3"
+    circuit = "Vd d 0 0.3\nVh head 0 0.1" if k.sot else "Vd d 0 0.3"
     text = netlist(k, circuit, values={"state": state, "theta0": 0.2, "phi0": 0.7})
     found = transient(text, 1e-12, 50e-12, names=["i(vd)", "v(x1.mid)"])
     m0 = direction(k, 0.2, 0.7, bool(state))
     m = np.array([found[node] for node in M])
     np.testing.assert_allclose(m[:, 0], m0, atol=1e-9)
-    v, i_rail = (float(found["v(x1.mid)"][0]) - 0.3, 0.1 / k["r_rail"]) if k["sot"] else (0.3, 0.0)
-    i = v * conductance.conductance(k, v, conductance.cosine(k, *m0), k["temperature"])
-    assert -found["i(vd)"][0] == pytest.approx(-i if k["sot"] else i, rel=1e-6)
-    start = np.array(llg.rate(k, tuple(m0), k["temperature"], v, i, i_rail), dtype=float)
+    v, i_rail = (float(found["v(x1.mid)"][0]) - 0.3, 0.1 / k.r_rail) if k.sot else (0.3, 0.0)
+    i = v * conductance.conductance(k, v, conductance.cosine(k, *m0), k.temperature)
+    assert -found["i(vd)"][0] == pytest.approx(-i if k.sot else i, rel=1e-6)
+    start = np.array(llg.rate(k, tuple(m0), k.temperature, v, i, i_rail), dtype=float)
     early = (found["time"] > 0) & (found["time"] < 0.5e-12)
     np.testing.assert_allclose(found["i(vd)"][found["time"] < 0.1e-12], found["i(vd)"][0], rtol=2e-3)
     moved = (m[:, early] - m0[:, None]) / found["time"][early]
@@ -185,8 +187,8 @@ def test_a_dc_sweep_keeps_the_state(netlist: Netlist) -> None:
         ngspice.load(netlist(k, "Vd d 0 0", solver="reltol=1e-9 abstol=1e-18", values={"state": state}))
         ngspice.command("dc vd -0.65 0.6 0.1")
         found = ngspice.vectors(["v(d)", "i(vd)"])
-        cosine = (1 - 2 * state) * math.cos(k["theta0"])
-        r = 1 / conductance.conductance(k, found["v(d)"], cosine, k["temperature"])
+        cosine = (1 - 2 * state) * math.cos(k.theta0)
+        r = 1 / conductance.conductance(k, found["v(d)"], cosine, k.temperature)
         np.testing.assert_allclose(found["v(d)"] / -found["i(vd)"], r, rtol=1e-8)
 
 
@@ -196,13 +198,14 @@ def test_every_number_may_be_altered_between_two_runs(netlist: Netlist, transien
     values = {"state": 1.0, "theta0": 0.15, "phi0": 0.4, "ra": 6.0, "tmr": 1.3, "area": 1.1, "hk": 1.01}
     transient(text, 1e-12, 0.1e-9)
     found = transient(None, 0.4e-12, 1.5e-9, commands=[f"alter v{name} dc={value!r}" for name, value in values.items()])
-    bloch = 1 - k["p_b"] * k["temperature"] ** 1.5
-    other = k | {
-        "r_p": 6e-12 / (1.1 * k["area"]),
-        "p_tmr0": math.sqrt(1.3 / 3.3) / bloch,
-        "stt_coefficient": k["stt_coefficient"] / 1.1,
-        "n_perp": k["n_perp"] * 1.01,
-    }
+    bloch = 1 - k.p_b * k.temperature**1.5
+    other = replace(
+        k,
+        r_p=6e-12 / (1.1 * k.area),
+        p_tmr0=math.sqrt(1.3 / 3.3) / bloch,
+        stt_coefficient=k.stt_coefficient / 1.1,
+        n_perp=k.n_perp * 1.01,
+    )
     path = llg.integrate(
         other, drive="voltage", value=0.6, stop=1.5e-9, antiparallel=True, theta0=0.15, phi0=0.4,
         times=np.linspace(0, 1.5e-9, 101),
@@ -214,7 +217,7 @@ def test_what_a_device_does_not_have_is_not_in_its_netlist(device: Callable[...,
     plain = device(CARDS["fong-pma"])
     for word in ("temp", "trrandom", "pow", "head", "hx", "{ny}", "{asym}", "{roll}", "{kv}"):
         assert word not in plain, word
-    everything = CARDS["imce-45nm"] | {"thermal": 1.0, "k_vcma": 1e4, "hy": 1e3, "stt_asymmetry": 0.7}
+    everything = replace(CARDS["imce-45nm"], thermal=1.0, k_vcma=1e4, hy=1e3, stt_asymmetry=0.7)
     rich = device(everything, noise_dt=1e-12)
     for word in ("temp", "trrandom", "pow", "head", "{hy}", "{asym}", "{roll}", "{kv}"):
         assert word in rich, word
@@ -264,7 +267,7 @@ def test_the_noise_draws_independent_normal_numbers_all_along(netlist: Netlist, 
 
 def test_the_noise_keeps_boltzmanns_distribution(netlist: Netlist, transient: Transient) -> None:
     """Transverse variance in equilibrium, at a damping of 1: with a factor 1 + alpha^2 too many it would be twice as large."""
-    k, every, stop = CARDS["fong-pma"] | {"alpha": 1.0}, 4e-12, 24e-9
+    k, every, stop = replace(CARDS["fong-pma"], alpha=1.0), 4e-12, 24e-9
     found = transient(netlist(k, "Vd d 0 0", noise_dt=every), 2e-12, stop, commands=["setseed 5"])
     # at the end of each hold: on the way from one to the next the variance is smaller, by noise_dt over the relaxation time
     times = every * (np.arange(125, int(stop / every) - 1) + 0.381966)
@@ -273,7 +276,7 @@ def test_the_noise_keeps_boltzmanns_distribution(netlist: Netlist, transient: Tr
     blocks = tilt[: len(tilt) // 250 * 250].reshape(-1, 250).mean(axis=1)
 
     def weight(theta: float) -> float:
-        return math.exp(-k["delta"] * math.sin(theta) ** 2) * math.sin(theta)
+        return math.exp(-k.delta * math.sin(theta) ** 2) * math.sin(theta)
 
     expected = quad(lambda x: weight(x) * math.sin(x) ** 2, 0, math.pi / 2)[0] / quad(weight, 0, math.pi / 2)[0]
     error = blocks.std(ddof=1) / math.sqrt(len(blocks))

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from spicekit.devices.junction import StaticJunction
 from spicekit.netlist import environment
 
 Array = NDArray[np.float64]
@@ -29,7 +30,11 @@ def resistance(v: Array, ra: float, diameter: float, tmr: float, state: float, v
 
 
 def measured(solve: Solve, ra: float, diameter: float, tmr: float, state: float, v_half: float, celsius: float) -> Array:
-    library = environment().get_template("mtj/mtj-static.lib.j2").render(v_half_finite=math.isfinite(v_half))
+    library = (
+        environment()
+        .get_template("mtj/mtj-static.lib.j2")
+        .render(device=StaticJunction.round(diameter=diameter, ra=ra, tmr=tmr, v_half=v_half))
+    )
     area = math.pi * diameter**2 / 4
     found = solve(
         f"* mtj\n.options reltol=1e-12 abstol=1e-20 vntol=1e-15\n{library}\n"

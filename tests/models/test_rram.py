@@ -10,10 +10,11 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from spicekit.card import load_card
+from spicekit.devices import list_devices, load_device
+from spicekit.devices.mtj import MtjCard
+from spicekit.devices.resistive import ResistiveCard
 from spicekit.netlist import environment
 from spicekit.paths import data_root
-from spicekit.resistive import Resistive, list_memories
 
 Array = NDArray[np.float64]
 Solve = Callable[[str, str, Iterable[str]], dict[str, Array]]
@@ -74,12 +75,12 @@ def test_without_bend_it_is_a_resistor(solve: Solve) -> None:
 
 
 def junction_current(solve: Solve, state: int, celsius: float, card: str) -> tuple[Array, Array]:
-    k = load_card(card).macromodel(300.15)
-    library = environment().get_template("mtj/mtj-static.lib.j2").render(v_half_finite=True)
+    k = load_device(card, MtjCard).at(300.15).numbers
+    library = environment().get_template("mtj/mtj-static.lib.j2").render(device=load_device(card, MtjCard).at().static())
     found = solve(
         f"* mtj\n.options reltol=1e-12 abstol=1e-20\n{library}\n"
-        f"Vra ra 0 {k['r_p'] * k['area'] * 1e12!r}\nVtmr tmr 0 {k['tmr']!r}\n"
-        f"Vs state 0 {state}\nVtop top 0 0\nX1 top 0 ra tmr state mtj_static area={k['area']!r} v_half={k['tmr_v2'] ** -0.5!r} "
+        f"Vra ra 0 {k.r_p * k.area * 1e12!r}\nVtmr tmr 0 {k.tmr!r}\n"
+        f"Vs state 0 {state}\nVtop top 0 0\nX1 top 0 ra tmr state mtj_static area={k.area!r} v_half={k.tmr_v2**-0.5!r} "
         f"temp_k={celsius + 273.15!r}\n.save v(top) i(vtop)\n.end\n",
         "dc vtop -0.1 0.1 0.01",
         ["v(top)", "i(vtop)"],
@@ -92,7 +93,7 @@ def junction_current(solve: Solve, state: int, celsius: float, card: str) -> tup
 @pytest.mark.parametrize("state", [0, 1])
 def test_a_junction_becomes_a_memory(solve: Solve, state: int, celsius: float) -> None:
     """Against the junction's own macromodel: second order in V, so the error at 0.1 V is of order (V/v_half)^4."""
-    device = Resistive.of("imce-45nm", celsius + 273.15)
+    device = load_device("imce-45nm", MtjCard).at(celsius + 273.15).two_state().numbers
     v, i = junction_current(solve, state, celsius, "imce-45nm")
     r, u = (device.r_hrs, device.u_hrs) if state else (device.r_lrs, device.u_lrs)
     modelled = v / r * np.sinh(max(u, 1e-6) * v) / (max(u, 1e-6) * v)
@@ -102,7 +103,7 @@ def test_a_junction_becomes_a_memory(solve: Solve, state: int, celsius: float) -
 
 
 def test_a_junctions_spread_is_that_of_ra_and_tmr() -> None:
-    device = Resistive.of("imce-45nm", 300.0)
+    device = load_device("imce-45nm", MtjCard).at(300.0).two_state().numbers
     z = np.random.default_rng(4).standard_normal((2, 200_000))
     tmr = device.r_hrs / device.r_lrs - 1
     for sigma, r in ((device.sigma_lrs, 1 + 0.05 * z[0]), (device.sigma_hrs, (1 + 0.05 * z[0]) * (1 + tmr * (1 + 0.1 * z[1])))):
@@ -110,14 +111,14 @@ def test_a_junctions_spread_is_that_of_ra_and_tmr() -> None:
 
 
 def test_every_card_ships_with_sources() -> None:
-    assert list_memories() == ["fefet-like", "rram-hfo2"]
-    for name in list_memories():
-        device = Resistive.of(name, 300.15)
-        assert 0 < device.r_lrs < device.r_hrs
+    assert list_devices("resistive") == ["fefet-like", "rram-hfo2"]
+    for name in list_devices("resistive"):
+        device = load_device(name, ResistiveCard).at(300.15)
+        assert 0 < device.numbers.r_lrs < device.numbers.r_hrs
         z = np.random.default_rng(1).standard_normal(100_000)
         for point in device.points("c0")[:2]:
             assert point.draw is not None
             drawn = np.log(point.draw(z) / point.nominal)
-            expected = device.sigma_lrs if point.kind == "r_lrs" else device.sigma_hrs
+            expected = device.numbers.sigma_lrs if point.kind == "r_lrs" else device.numbers.sigma_hrs
             assert np.std(drawn) == pytest.approx(expected, rel=0.01)
             assert abs(np.mean(drawn)) < 4 * expected / math.sqrt(len(z))

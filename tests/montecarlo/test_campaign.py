@@ -263,7 +263,7 @@ def test_samplers_through_a_campaign(tmp_path: Path, name: str) -> None:
     one = Campaign("sot-read", trials=2048, sampler=name, parameters=given)
     summary = one.run(tmp_path, workers=2).summary
     assert summary["outcomes"]["ok"] == 2048
-    r_p = one.bench.p.r_p
+    r_p = one.bench.p.junction.r_p
     # mean of v_ap = I R_P (1 + TMR); its spread is 5 % and 10 % of 1.5 in 2.5; five standard errors of random draws
     error = 5 * np.hypot(0.05, 0.06) / np.sqrt(2048)
     assert summary["measures"]["v_ap"]["mean"] == pytest.approx(10e-6 * r_p * 2.5, rel=error)

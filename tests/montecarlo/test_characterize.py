@@ -19,7 +19,8 @@ from montecarlo.characterize import parse_dimension
 from montecarlo.systems import Part, SystemTable, system_table
 from montecarlo.systems.compute import constants, layout
 from spicekit import LookupTable, UserError
-from spicekit.card import load_card
+from spicekit.devices import load_device
+from spicekit.devices.mtj import MtjCard
 from spicekit.export import FORMATS, export
 from spicekit.wer import write_error_curve
 
@@ -221,7 +222,7 @@ def test_the_shipped_numbers_are_those_of_their_benches(shipped: Path) -> None:
     if table.provenance["system"] == "stt-1t1mtj":
         nominal = spicekit.run("stt-read", **point).measures
         assert table.query("read_i_p") == pytest.approx(nominal["i_p"], rel=0.15)
-        card, pulses = load_card("stt-bnn-65nm"), table.coordinates["pulse"][::20]
+        card, pulses = load_device("stt-bnn-65nm", MtjCard), table.coordinates["pulse"][::20]
         curve = write_error_curve(
             card, float(table.query("reset_i_start")), pulses, direction="p-ap", temperature=27
         )  # fmt: skip

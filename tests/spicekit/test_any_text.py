@@ -7,6 +7,7 @@ import json
 import math
 import tomllib
 from collections.abc import Callable
+from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
@@ -18,12 +19,12 @@ from hypothesis import strategies as st
 from montecarlo.sweep import parse_over
 from montecarlo.until import Until
 from spicekit import make_bench
-from spicekit.card import MtjCard, list_cards, load_card
 from spicekit.cli.options import read_correlations, read_parameters, read_variations
+from spicekit.devices import list_devices, load_device
+from spicekit.devices.mtj import MtjCard
 from spicekit.errors import UserError
 from spicekit.paths import data_root
 from spicekit.registry import bench_class
-from spicekit.resistive import list_memories, load_memory
 from spicekit.technology import load_technology, technology_names
 from spicekit.units import parse_value
 from spicekit.wer import parse_range, parse_spread
@@ -77,8 +78,8 @@ def shipped(kind: str, name: str) -> Path:
 
 
 CONTENTS: list[tuple[Callable[[str], Any], dict[str, Any]]] = [
-    *((load_card, tomllib.loads(shipped("mtj", name).read_text(encoding="utf-8"))) for name in list_cards()),
-    *((load_memory, tomllib.loads(shipped("rram", name).read_text(encoding="utf-8"))) for name in list_memories()),
+    *((load_device, tomllib.loads(shipped("mtj", name).read_text(encoding="utf-8"))) for name in list_devices("mtj")),
+    *((load_device, tomllib.loads(shipped("rram", name).read_text(encoding="utf-8"))) for name in list_devices("resistive")),
     *((load_technology, tomllib.loads(shipped("cmos", name).read_text(encoding="utf-8"))) for name in technology_names()),
 ]
 """Reader and content of every file that ships."""
@@ -101,13 +102,13 @@ def read_fresh(read: Callable[[str], Any], file: Path, content: str) -> Any:
 
 @given(text=TEXT)
 def test_any_text_as_a_file(text: str, file: Path) -> None:
-    for read in (load_card, load_memory, load_technology):
+    for read in (load_device, load_technology):
         assert answered(partial(read_fresh, read, file, text)) is None
 
 
 @given(content=st.dictionaries(WORDS, VALUES, max_size=4))
 def test_any_keys_and_values_as_a_file(content: dict[str, Any], file: Path) -> None:
-    for read in (load_card, load_memory, load_technology):
+    for read in (load_device, load_technology):
         assert answered(partial(read_fresh, read, file, document(content))) is None
 
 
@@ -130,15 +131,15 @@ def test_a_shipped_file_with_anything_in_one_place(data: st.DataObject, file: Pa
             section[data.draw(WORDS)] = data.draw(VALUES)
     card = answered(partial(read_fresh, read, file, document(content)))
     if isinstance(card, MtjCard):
-        assert all(math.isfinite(value) for value in card.macromodel().values())
+        assert all(math.isfinite(value) for value in asdict(card.at().numbers).values())
 
 
-@pytest.mark.parametrize("name", list_cards())
+@pytest.mark.parametrize("name", list_devices("mtj"))
 def test_a_card_written_and_read_again_is_the_same(name: str, file: Path) -> None:
-    card = load_card(name)
-    again = read_fresh(load_card, file, document(card.model_dump(exclude_none=True)))
+    card = load_device(name, MtjCard)
+    again = read_fresh(load_device, file, document(card.model_dump(exclude_none=True)))
     assert again == card
-    assert again.macromodel(350.0) == card.macromodel(350.0)
+    assert again.at(350.0).numbers == card.at(350.0).numbers
 
 
 OPTIONS: list[Callable[[str], Any]] = [
@@ -159,12 +160,11 @@ OPTIONS: list[Callable[[str], Any]] = [
     lambda text: parse_spread([f"ra={text}"]),
     lambda text: Until.parse(text, make_bench("sot-logic", {})),
     lambda text: Until.parse(f"measures.v_ap.mean ci<{text}", make_bench("sot-logic", {})),
-    load_card,
-    load_memory,
+    load_device,
     load_technology,
     bench_class,
-    lambda text: load_card(f"{text}.toml"),
-    lambda text: load_memory(f"{text}/card.toml"),
+    lambda text: load_device(f"{text}.toml", MtjCard),
+    lambda text: load_device(f"{text}/card.toml"),
     lambda text: load_technology(f"{text}.toml"),
     lambda text: bench_class(f"{text}.py:Bench"),
 ]

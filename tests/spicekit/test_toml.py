@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from pydantic import Field, ValidationError
 
+from spicekit.devices import load_device
 from spicekit.errors import UserError
-from spicekit.resistive import load_memory
 from spicekit.toml import Record, read_toml
 
 
@@ -80,7 +80,7 @@ def test_missing_and_binary_files(tmp_path: Path) -> None:
 def test_what_no_reader_can_hold(tmp_path: Path, value: str, says: str) -> None:
     file = tmp_path / "a.toml"
     file.write_text(f"title = {value}")
-    for reader in (lambda: read_toml(file, Outer), lambda: load_memory(str(file))):
+    for reader in (lambda: read_toml(file, Outer), lambda: load_device(str(file))):
         with pytest.raises(UserError, match=rf"^{file}: not valid TOML: {says}") as caught:
             reader()
         assert "\n" not in str(caught.value)

@@ -13,7 +13,8 @@ import numpy as np
 import pytest
 
 import spicekit
-from spicekit.card import MtjCard, load_card
+from spicekit.devices import load_device
+from spicekit.devices.mtj import MtjCard
 from spicekit.errors import UserError
 from spicekit.paths import data_root
 from spicekit.physics import llg
@@ -21,7 +22,7 @@ from spicekit.physics.fokker_planck import read_disturb, write_error_rate
 from spicekit.registry import make_bench
 from spicekit.wer import parse_range, parse_spread, write_error_curve
 
-CARD = load_card("stt-bnn-65nm")
+CARD = load_device("stt-bnn-65nm", MtjCard)
 
 
 def command(*words: str) -> subprocess.CompletedProcess[str]:
@@ -29,11 +30,11 @@ def command(*words: str) -> subprocess.CompletedProcess[str]:
 
 
 def test_the_curve_is_the_solver_in_the_cards_units() -> None:
-    p = CARD.macromodel()
+    p = CARD.at().numbers
     pulses = np.linspace(2e-9, 20e-9, 5)
-    curve = write_error_curve(CARD, 2 * p["ic_p_ap"], pulses, direction="p-ap")
+    curve = write_error_curve(CARD, 2 * p.ic_p_ap, pulses, direction="p-ap")
     assert curve.overdrive == pytest.approx(2.0)
-    assert curve.wer == pytest.approx(write_error_rate(p["delta"], 2.0, pulses / p["tau_d"]))
+    assert curve.wer == pytest.approx(write_error_rate(p.delta, 2.0, pulses / p.tau_d))
 
 
 def test_no_current_writes_nothing_and_an_array_is_worse_than_its_median() -> None:
@@ -59,16 +60,16 @@ def weak_card(tmp_path: Path, critical_thickness: float) -> str:
 def test_without_a_current_the_answer_is_the_flip_probability_of_neel_and_brown(tmp_path: Path, thickness: float) -> None:
     """tau = tau0 exp(Delta) each way, tau0 = tau_D sqrt(pi/Delta), with Brown's correction 1 + 1/Delta of a low barrier."""
     card = weak_card(tmp_path, thickness)
-    p = load_card(card).macromodel()
-    delta = p["delta"]
+    p = load_device(card, MtjCard).at().numbers
+    delta = p.delta
     assert 6 < delta < 20
-    tau = p["tau_d"] * np.sqrt(np.pi / delta) * np.exp(delta) * (1 + 1 / delta)
+    tau = p.tau_d * np.sqrt(np.pi / delta) * np.exp(delta) * (1 + 1 / delta)
     pulses = tau * np.array([0.1, 0.5, 2.0])
     done = command(card, "--current", "0", "--pulse", f"{pulses[0]}", "--json")
     expected = (1 - np.exp(-2 * pulses / tau)) / 2
     next_order = 3 / delta**2  # what the series in 1/Delta leaves out
     assert json.loads(done.stdout)["flip_probability"] == pytest.approx(expected[:1], rel=next_order)
-    curve = write_error_curve(load_card(card), 0.0, pulses)
+    curve = write_error_curve(load_device(card, MtjCard), 0.0, pulses)
     assert curve.flip == pytest.approx(expected, rel=next_order)
     assert curve.wer + curve.flip == pytest.approx(np.ones(3), rel=1e-2)
 
@@ -78,14 +79,14 @@ def test_without_a_current_the_command_prints_the_flip_probability(tmp_path: Pat
     assert (done.returncode, done.stderr) == (0, "")
     assert "1.000e+00" not in done.stdout
     assert "WER" not in done.stdout
-    p = CARD.macromodel()
-    rate = np.sqrt(p["delta"] / np.pi) * np.exp(-p["delta"]) / p["tau_d"]  # Brown's, at a high barrier: 1/Delta too high
+    p = CARD.at().numbers
+    rate = np.sqrt(p.delta / np.pi) * np.exp(-p.delta) / p.tau_d  # Brown's, at a high barrier: 1/Delta too high
     words = next(line for line in done.stdout.splitlines() if line.strip().startswith("1 s")).split()
-    assert float(words[2]) == pytest.approx(rate * (1 - 1 / p["delta"]), rel=0.01)
+    assert float(words[2]) == pytest.approx(rate * (1 - 1 / p.delta), rel=0.01)
     # a normal spread s of the barrier multiplies the mean rate by exp((s Delta)^2 / 2), from whose tail few junctions are drawn
     written = json.loads((tmp_path / "wer.json").read_text())
     gain = written["flip_probability_mean"][0] / written["flip_probability"][0]
-    assert gain == pytest.approx(np.exp((0.03 * p["delta"]) ** 2 / 2), rel=0.3)
+    assert gain == pytest.approx(np.exp((0.03 * p.delta) ** 2 / 2), rel=0.3)
 
 
 @pytest.mark.parametrize(
@@ -108,12 +109,12 @@ def test_temperatures_are_celsius_unless_they_say_kelvin(words: tuple[str, ...],
 
 def test_the_spread_of_ra_alone_is_that_of_the_current() -> None:
     """With no spread of the anisotropy a junction's rate is the nominal rate at its own current."""
-    p = CARD.macromodel()
-    curve = write_error_curve(CARD, 2 * p["ic_ap_p"], np.array([12e-9]), sigma_ra=0.05)
+    p = CARD.at().numbers
+    curve = write_error_curve(CARD, 2 * p.ic_ap_p, np.array([12e-9]), sigma_ra=0.05)
     assert curve.junctions is not None
     ra = 1 + 0.05 * np.random.default_rng(1).standard_normal((2, 2000))[0]
     for index in (0, 7, 1234):
-        expected = float(write_error_rate(p["delta"], 2 / ra[index], 12e-9 / p["tau_d"]))
+        expected = float(write_error_rate(p.delta, 2 / ra[index], 12e-9 / p.tau_d))
         assert curve.junctions.wer[index, 0] == pytest.approx(expected, rel=0.02)  # the solver's own rtol is 1 %
 
 
@@ -124,7 +125,7 @@ def card_with(tmp_path: Path, section: str, name: str = "stt-bnn-65nm") -> MtjCa
     """A shipped card with a further section."""
     text = (data_root() / "models" / "mtj" / f"{name}.toml").read_text()
     (tmp_path / "changed.toml").write_text(f"{text}\n{section}\n")
-    return load_card(str(tmp_path / "changed.toml"))
+    return load_device(str(tmp_path / "changed.toml"), MtjCard)
 
 
 def field_of(millitesla: float, axis: str = "z") -> str:
@@ -141,9 +142,9 @@ def test_a_field_of_the_card_is_that_of_the_llg_equation(
     curve = write_error_curve(card, 30e-6, np.array([8e-9]), direction=direction)
     u = np.linspace(-0.9, 0.9, 7)
     sine, zero = np.sqrt(1 - u**2), np.zeros(7)
-    p = card.macromodel()
+    p = card.at().numbers
     m = (0.6 * sine, 0.8 * sine, state * u)
-    speed = state * llg.rate(p, m, p["temperature"], zero, np.full(7, -state * 30e-6), zero)[2]
+    speed = state * llg.rate(p, m, p.temperature, zero, np.full(7, -state * 30e-6), zero)[2]
     expected = (1 - u**2) * (u + curve.field - curve.overdrive) / curve.tau_d
     assert abs(curve.field) > 0.3
     np.testing.assert_allclose(speed, expected, rtol=1e-6, atol=1e-6 * np.abs(expected).max())
@@ -155,13 +156,13 @@ def test_a_field_of_the_card_is_that_of_the_llg_equation(
 
 def test_each_junction_of_an_array_has_the_cards_field_over_its_own_anisotropy(tmp_path: Path) -> None:
     card = card_with(tmp_path, field_of(50))
-    p = card.macromodel()
-    curve = write_error_curve(card, 2 * p["ic_ap_p"], np.array([8e-9]), sigma_hk=0.05)
+    p = card.at().numbers
+    curve = write_error_curve(card, 2 * p.ic_ap_p, np.array([8e-9]), sigma_hk=0.05)
     assert curve.junctions is not None
     hk = 1 + 0.05 * np.random.default_rng(1).standard_normal((2, 2000))[1]
-    h = -p["hz"] / p["hk"]
+    h = -p.hz / p.hk
     for index in (0, 7, 1234):
-        delta, i, tau = p["delta"] * hk[index], 2 / hk[index], 8e-9 / p["tau_d"] * hk[index]
+        delta, i, tau = p.delta * hk[index], 2 / hk[index], 8e-9 / p.tau_d * hk[index]
         expected = float(write_error_rate(delta, i, tau, field=h / hk[index]))
         assert curve.junctions.wer[index, 0] == pytest.approx(expected, rel=0.02)  # the solver's own rtol is 1 %
 
@@ -184,10 +185,10 @@ def test_the_read_disturbance_knows_the_cards_field(tmp_path: Path) -> None:
     card_with(tmp_path, field_of(50))
     for free_to, state in (("bl", "ap"), ("sl", "p")):
         result = spicekit.run("stt-read", v_read=0.05, free_to=free_to, device=str(tmp_path / "changed.toml"))
-        p = result.bench.junction.k  # type: ignore[attr-defined]
-        overdrive = result.measures[f"i_{state}"] / p["ic_ap_p" if state == "ap" else "ic_p_ap"]
-        h = p["hz"] / p["hk"] * (1 if state == "p" else -1)
-        expected = float(read_disturb(p["delta"], abs(overdrive), 5e-9 / p["tau_d"], field=h))
+        p = result.bench.junction.numbers  # type: ignore[attr-defined]
+        overdrive = result.measures[f"i_{state}"] / (p.ic_ap_p if state == "ap" else p.ic_p_ap)
+        h = p.hz / p.hk * (1 if state == "p" else -1)
+        expected = float(read_disturb(p.delta, abs(overdrive), 5e-9 / p.tau_d, field=h))
         assert result.measures["disturb"] == pytest.approx(expected, rel=0.15)  # interpolated, on 256 cells
 
 
@@ -211,7 +212,7 @@ def test_a_barrier_that_no_cell_has_is_refused_by_card_and_keys(tmp_path: Path) 
     text = (data_root() / "models" / "mtj" / "stt-bnn-65nm.toml").read_text()
     (tmp_path / "large.toml").write_text(re.sub(r"(?m)^(l[xy]) = .*", r'\1 = {value = 9, unit = "um", source = "a test"}', text))
     with pytest.raises(UserError, match=r"device 'stt-bnn-65nm': its barrier, of geometry\.lx, .* at most 1000 kT"):
-        write_error_curve(load_card(str(tmp_path / "large.toml")), 60e-6, np.array([8e-9]))
+        write_error_curve(load_device(str(tmp_path / "large.toml"), MtjCard), 60e-6, np.array([8e-9]))
 
 
 def test_what_the_rate_leaves_out_of_a_card_is_said(tmp_path: Path) -> None:
@@ -222,7 +223,7 @@ def test_what_the_rate_leaves_out_of_a_card_is_said(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["imce-45nm", "umn-imtj"])
 def test_a_device_for_which_the_equation_does_not_hold_is_refused(name: str) -> None:
     with pytest.raises(UserError, match="perpendicular two-terminal"):
-        write_error_curve(load_card(name), 1e-4, np.array([1e-9]))
+        write_error_curve(load_device(name, MtjCard), 1e-4, np.array([1e-9]))
 
 
 def test_ranges_and_sigmas_are_read_with_spice_suffixes() -> None:

@@ -8,7 +8,6 @@ mean current and hardly this row's cell, which is what joining the columns' line
 from __future__ import annotations
 
 import functools
-from collections.abc import Mapping
 from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
@@ -16,10 +15,12 @@ from pydantic import model_validator
 
 from spicekit.bench import Bench, VariationPoint, channel_length, channel_width, named_file, option, quantity, voltage
 from spicekit.benches.bnn.data import Cell, Positions, cells_of, drawn, placed
+from spicekit.benches.junction_parameters import JunctionParameters, place_junction
+from spicekit.devices.junction import Junction
 from spicekit.errors import UserError
-from spicekit.junction import Junction, JunctionParameters
 from spicekit.physics.bnn_row import source_line
 from spicekit.physics.fokker_planck import populations
+from spicekit.physics.macromodel import MtjNumbers
 from spicekit.waves import Array
 
 START = 0.2e-9  # s, word line and bit lines are switched on
@@ -139,7 +140,7 @@ class RowBench(Bench):
     @functools.cached_property
     def junction(self) -> Junction:
         """The card at the temperature of the bench."""
-        return Junction.of(self.p)
+        return place_junction(self.p, form="fixed")
 
     @property
     def temperature(self) -> float:
@@ -168,20 +169,19 @@ class RowBench(Bench):
         one at V_L to antiparallel.  Each sees most where all other cells are against it; the whole divider voltage counts as its
         own, which leaves out the drop in transistor and wires and is an upper bound.
         """
-        p, k, r_p = self.p, self.junction.k, self.junction.r_p
+        p, k, r_p = self.p, self.junction.numbers, self.junction.r_p
         v = source_line(p.n, p.n, self.junction.tmr, p.v_high, p.v_low) - p.v_low
         i_p = v / r_p
-        i_ap = i_p / (1 + self.junction.tmr / (1 + k["tmr_v2"] * v**2))
+        i_ap = i_p / (1 + self.junction.tmr / (1 + k.tmr_v2 * v**2))
         field = self.junction.field("p")
-        return max(_flips(k, i_p / k["ic_p_ap"], field, p.t_row), _flips(k, i_ap / k["ic_ap_p"], -field, p.t_row))
+        return max(_flips(k, i_p / k.ic_p_ap, field, p.t_row), _flips(k, i_ap / k.ic_ap_p, -field, p.t_row))
 
     def cell_points(self) -> list[VariationPoint]:
         """Variation points of the row's cells: t<j> is on BL of cell j, c<j> on BLB."""
-        points = []
+        points: list[VariationPoint] = []
         for j in range(self.p.n):
             for device in (f"t{j}", f"c{j}"):
-                # the factor on the area is left out: on a junction at rest it acts as RA does
-                points += self.junction.points(device, dynamic=False)[:2]
+                points += self.junction.points(device)
                 if self.p.access == "nmos":
                     points += self.transistor(device, self.p.w_access, self.l_access)
         if self.p.data == "trial":
@@ -229,7 +229,8 @@ class RowBench(Bench):
 
     def context(self) -> dict[str, Any]:
         return {
-            "k": self.junction.k,
+            "device": self.junction,
+            "k": self.junction.numbers,
             "l_access": self.l_access,
             "l_min": float(self.technology.l_min),
             "v_wl": self.v_wl,
@@ -245,9 +246,9 @@ class RowBench(Bench):
         }
 
 
-def _flips(k: Mapping[str, float], overdrive: float, field: float, t_row: float) -> float:
+def _flips(k: MtjNumbers, overdrive: float, field: float, t_row: float) -> float:
     """Probability that a current of ``overdrive`` times the critical one switches the junction ``k`` within ``t_row`` seconds."""
-    return float(populations(k["delta"], overdrive, np.array([t_row / k["tau_d"]]), field=field, cells=256)[1][0])
+    return float(populations(k.delta, overdrive, np.array([t_row / k.tau_d]), field=field, cells=256)[1][0])
 
 
 def _even_bit(z: Array) -> Array:

@@ -28,7 +28,7 @@ from spicekit.benches.c3cim.memory_column import ColumnAnalysis, MemoryColumn, M
 from spicekit.calibration import Calibration, Simulate
 from spicekit.errors import UserError
 from spicekit.physics.constants import K_B
-from spicekit.units import format_value
+from spicekit.units import KELVIN, format_value
 from spicekit.waves import Array, Waves
 
 LIMIT = 0.5  # steps, of a linear column
@@ -88,11 +88,12 @@ class C3cimBench(MemoryColumn):
 
     def __init__(self, **given: Any) -> None:
         super().__init__(**given)
-        drop = self.p.i_col * self.memory.r_hrs
+        drop = self.p.i_col * self.memory.numbers.r_hrs
         if self.p.driver == "cascode" and drop > self.vdd:
             raise UserError(
                 f"bench '{self.name}': parameters i_col, r_hrs: {format_value(self.p.i_col, 'A')} through a cell of "
-                f"{format_value(self.memory.r_hrs, 'ohm')} needs {format_value(drop, 'V')}; allowed: at most vdd = {self.vdd:g} V"
+                f"{format_value(self.memory.numbers.r_hrs, 'ohm')} needs {format_value(drop, 'V')}; allowed: at most "
+                f"vdd = {self.vdd:g} V"
             )
 
     @property
@@ -119,7 +120,7 @@ class C3cimColumn(C3cimBench):
     @property
     def v_trim(self) -> float:
         """Voltage in V at which the driver is trimmed: the nominal column's, half its cells in HRS, without transistors."""
-        return float(min(self.p.i_col * self.p.n * (self.memory.r_lrs + self.memory.step / 2), self.vdd / 2))
+        return float(min(self.p.i_col * self.p.n * (self.memory.numbers.r_lrs + self.memory.numbers.step / 2), self.vdd / 2))
 
     @property
     def ruler(self) -> str:
@@ -135,7 +136,7 @@ class C3cimColumn(C3cimBench):
         return super().context() | {"gates": gates, "all_on": all_on, "ruler": self.ruler} | trimmed
 
     def points(self) -> tuple[VariationPoint, ...]:
-        kelvin = self.temperature + 273.15
+        kelvin = self.temperature + KELVIN
         sigma, most = math.sqrt(K_B * kelvin / self.p.c_hold), self.technology.vdd / 2
         noise = VariationPoint("noise_hold", "noise", 0.0, "V", sigma=sigma, most=most)
         return (*self.data_points(), *self.column_points(), noise)
@@ -204,7 +205,7 @@ class C3cimColumn(C3cimBench):
         cells = [self.trial(waves(f"v({self.ruler}_{k})")) for k in range(1, self.p.n + 1)]
         taps = np.stack([np.zeros_like(cells[0]), *cells])
         line = np.linspace(0, 1, self.p.n + 1)[:, None] * taps[-1]
-        return np.asarray(np.abs(taps - line).max(axis=0) / (self.p.i_col * self.memory.step))
+        return np.asarray(np.abs(taps - line).max(axis=0) / (self.p.i_col * self.memory.numbers.step))
 
     def calibrations(self) -> tuple[Calibration, ...]:
         """How many cells are linear, where these are not."""

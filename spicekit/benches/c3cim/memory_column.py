@@ -30,9 +30,11 @@ from spicekit.bench import (
     option,
     quantity,
 )
+from spicekit.devices import load_device
+from spicekit.devices.resistive import two_state
 from spicekit.errors import UserError
 from spicekit.linearity import dnl, inl, usable
-from spicekit.resistive import Resistive
+from spicekit.units import KELVIN
 from spicekit.waves import Array, Waves
 
 
@@ -103,7 +105,8 @@ class MemoryColumn(Bench):
     def __init__(self, **given: Any) -> None:
         super().__init__(**given)
         try:
-            self.memory = Resistive.of(self.p.device, self.temperature + 273.15, self.p.r_lrs, self.p.r_hrs)
+            memory = two_state(load_device(self.p.device), self.temperature + KELVIN)
+            self.memory = memory.changed(r_lrs=self.p.r_lrs, r_hrs=self.p.r_hrs)
         except UserError as error:
             raise UserError(f"bench '{self.name}': parameter {error}") from None
 
@@ -166,7 +169,8 @@ class MemoryColumn(Bench):
 
     def context(self) -> dict[str, Any]:
         return {
-            "memory": self.memory,
+            "device": self.memory,
+            "memory": self.memory.numbers,
             "copies": self.states(),
             "selected": self.selected,
             "drawn_inputs": self.p.data == "random",
@@ -177,7 +181,7 @@ class MemoryColumn(Bench):
 
     def cell_points(self, *transistors: str) -> list[VariationPoint]:
         """Points of all cells: the memory, and each cell transistor (a letter of its name)."""
-        points = []
+        points: list[VariationPoint] = []
         for k in range(self.p.n):
             points += self.memory.points(f"c{k}")
             for letter in transistors:

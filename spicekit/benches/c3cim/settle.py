@@ -90,7 +90,7 @@ class C3cimSettle(C3cimBench):
         )  # fmt: skip
 
     def measures(self) -> tuple[Measure, ...]:
-        column, step = v("d_top"), self.p.i_col * self.memory.step
+        column, step = v("d_top"), self.p.i_col * self.memory.numbers.step
         final, sample, hold = At(column, self.t_back), At(column, self.t_sample), At(v("hold"), self.t_sample + DROOP)
         before = self.t_sample * (1 + 1e-9)  # the switch that lets go moves the column, too
         t_settle = Settling(abs(column - final), step / 2, stop=before) - START

@@ -25,7 +25,7 @@ from functools import cached_property
 from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from scipy.special import ndtr
 from scipy.stats import binom
 
@@ -33,7 +33,7 @@ from spicekit.analysis import TranAnalysis
 from spicekit.bench import Measure, Panel, VariationPoint
 from spicekit.benches.neurons.measures import MEASURES, linearity, threshold, train
 from spicekit.benches.neurons.parameters import GROUPS, Kind, NeuronParameters
-from spicekit.benches.neurons.row import cell_points, given_matches, junction, knots, pattern, read_table
+from spicekit.benches.neurons.row import cell_points, given_matches, knots, pattern, place_junction, read_table
 from spicekit.benches.neurons.timing import EDGE, INPUTS_CHANGE, LATCHED, LEVELS, PHASES, balanced, pulse, staircase, window
 from spicekit.crossing import integral, value_at
 from spicekit.errors import UserError
@@ -72,7 +72,7 @@ class Neuron(SteppedBench):
 
     def __init__(self, **given: Any) -> None:
         super().__init__(**given)
-        self.table: NDArray[np.float64] | None = read_table(self.name, self.p.row_table) if self.p.row_table else None
+        self.table: Array | None = read_table(self.name, self.p.row_table) if self.p.row_table else None
         for name, capacitance in self.capacitors().items():
             if capacitance <= 0:
                 parts = (
@@ -265,10 +265,12 @@ class Neuron(SteppedBench):
         if self.p.row != "cells":
             return {"cells": []}
         spikes, weights = pattern(self.p, self.sequence())
+        junction = place_junction(self.p, self.temperature)
         return {
             "cells": [(int(weight), knots(spikes[:, j], self.period)) for j, weight in enumerate(weights)],
             "shown": staircase([float(n1) / self.p.synapses for n1 in self.sequence()], self.period),
-            "k": junction(self.p, self.temperature),
+            "device": junction,
+            "k": junction.numbers,
         }
 
     def search(self) -> list[float]:

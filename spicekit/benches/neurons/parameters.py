@@ -9,6 +9,7 @@ import numpy as np
 from pydantic import field_validator, model_validator
 
 from spicekit.bench import BenchParameters, channel_length, channel_width, named_file, option, quantity, voltage
+from spicekit.devices.junction import SIGMA_RA, SIGMA_TMR
 from spicekit.physics.quantities import LEAST_BIAS
 
 Kind = Literal["real", "ideal"]
@@ -49,8 +50,8 @@ class NeuronParameters(BenchParameters):
     w_access: float = channel_width(300e-9, "row=cells: width of the access transistors", le=1e-5)
     r_sl: float = quantity(0.3, "ohm", "row=cells: resistance of SL a cell", ge=1e-3, le=1e4)
     c_sl: float = quantity(0.1e-15, "F", "row=cells: wire capacitance of SL a cell", ge=0, le=1e-12)
-    sigma_ra: float = quantity(0.05, "", "relative local sigma of RA, for the default sigma of V_SL", ge=0, le=0.3)
-    sigma_tmr: float = quantity(0.10, "", "relative local sigma of TMR, for the default sigma of V_SL", ge=0, le=0.3)
+    sigma_ra: float = quantity(SIGMA_RA, "", "relative local sigma of RA, for the default sigma of V_SL", ge=0, le=0.3)
+    sigma_tmr: float = quantity(SIGMA_TMR, "", "relative local sigma of TMR, for the default sigma of V_SL", ge=0, le=0.3)
 
     subtract: int = quantity(8, "", "what M_s5 subtracts of rho, in matches; V_ref holds the rest", ge=1, le=288)
     c_s: float = quantity(100e-15, "F", "sampling capacitor", gt=0, le=1e-11)

@@ -8,6 +8,7 @@ spike puts BL of its cell on V_H and BLB on V_L, none the other way round.  The 
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,11 +16,15 @@ from numpy.typing import NDArray
 
 from spicekit import inputs
 from spicekit.bench import VariationPoint
+from spicekit.benches.junction_parameters import DEVICE
 from spicekit.benches.neurons.timing import EDGE, INPUTS_CHANGE
-from spicekit.card import load_card
+from spicekit.devices import load_device
+from spicekit.devices.junction import Junction
+from spicekit.devices.mtj import MtjCard
 from spicekit.errors import UserError
 from spicekit.paths import user_path
 from spicekit.physics.neuron import matches
+from spicekit.units import KELVIN
 from spicekit.waves import Array
 
 if TYPE_CHECKING:
@@ -57,21 +62,23 @@ def pattern(p: NeuronParameters, n1: Array) -> tuple[Bits, Bits]:
 def cell_points(bench: Any) -> list[VariationPoint]:
     """Of the cells: t<j> is the junction on BL of cell j with its transistor, c<j> that on BLB."""
     p: NeuronParameters = bench.p
-    points = []
+    junction = place_junction(p, bench.temperature)
+    points: list[VariationPoint] = []
     for j in range(p.synapses):
         for device in (f"t{j}", f"c{j}"):
-            points.append(VariationPoint(f"ra_{device}", "ra", p.ra, "ohm um2", sigma=p.sigma_ra * p.ra, low=0.0))
-            points.append(VariationPoint(f"tmr_{device}", "tmr", p.tmr, "", sigma=p.sigma_tmr * p.tmr, low=0.0))
+            points += junction.points(device)
             points += bench.transistor(device, p.w_access, bench.technology.l_min)
     return points
 
 
-def junction(p: NeuronParameters, celsius: float) -> dict[str, float]:
-    """The macromodel's numbers of the cells' junctions: the conductance of card stt-bnn-65nm."""
-    k = dict(load_card("stt-bnn-65nm").macromodel(celsius + 273.15))
-    k["area"] = math.pi * p.diameter**2 / 4
-    k["tmr_v2"] = 0.0 if math.isinf(p.v_half) else p.v_half**-2
-    return k
+def place_junction(p: NeuronParameters, celsius: float) -> Junction:
+    """A junction of the cells: the conductance law of the default card, with RA and TMR as given, at any temperature."""
+    junction = load_device(DEVICE, MtjCard).at(celsius + KELVIN).changed(v_half=p.v_half)
+    area = math.pi * p.diameter**2 / 4
+    numbers = replace(junction.numbers, area=area, r_p=p.ra * 1e-12 / area, tmr=p.tmr)
+    return replace(
+        junction, numbers=numbers, ra=p.ra, tmr=p.tmr, form="fixed", sigma_ra=p.sigma_ra, sigma_tmr=p.sigma_tmr
+    )  # fmt: skip
 
 
 def knots(bits: Bits, period: float) -> list[tuple[float, float]]:
@@ -84,7 +91,7 @@ def knots(bits: Bits, period: float) -> list[tuple[float, float]]:
     return found
 
 
-def read_table(bench: str, path: str) -> NDArray[np.float64]:
+def read_table(bench: str, path: str) -> Array:
     """Numbers of matches and V_SL in volts, rising, of shape (lines, 2), from a CSV file.
 
     Raises :class:`UserError` for a file that holds something else.

@@ -157,8 +157,7 @@ class SotSense(Bench):
 
     def context(self) -> dict[str, Any]:
         return {
-            "area": self.p.area,
-            "v_half_finite": math.isfinite(self.p.v_half),
+            "device": self.p.junction,
             "l_access": self.logic.l_access,
             "devices": self.devices(),
             "r_ref": self.logic.references(),

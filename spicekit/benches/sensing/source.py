@@ -25,8 +25,9 @@ from spicekit.bench import (
     quantity,
     voltage,
 )
+from spicekit.benches.junction_parameters import JunctionParameters, place_junction
+from spicekit.devices.junction import StaticJunction
 from spicekit.errors import UserError
-from spicekit.junction import Junction, JunctionParameters
 from spicekit.limits import Limits
 from spicekit.measures import At, Choose, Crossing, Integral, Largest, Node, i, maximum, total, v
 
@@ -86,16 +87,16 @@ class SenseBench(Bench):
                 f"bench '{self.name}': parameter v_mid: {self.p.v_mid:g} V given; allowed: at most vdd = {self.vdd:g} V"
             )
 
-    @property
-    def junction(self) -> Junction:
+    @functools.cached_property
+    def junction(self) -> StaticJunction:
         """The cell's junction at the temperature of the bench."""
-        return Junction.of(self.p)
+        return place_junction(self.p).static()
 
     @property
     def r_line(self) -> float:
         """Resistance of the line at the input in ohm; of a cell, the mean of both states at zero bias."""
         junction = self.junction
-        return junction.r_p * (1 + junction.tmr / 2) if self.cells else float(self.p.r_source)
+        return junction.r_p * (1 + junction.numbers.tmr / 2) if self.cells else float(self.p.r_source)
 
     @property
     def t_off(self) -> float:
@@ -137,21 +138,17 @@ class SenseBench(Bench):
 
     def points(self) -> tuple[VariationPoint, ...]:
         """Cell first: with one seed, amplifiers to be compared see the same cells."""
-        junction = [point for point in self.junction.points("c0", dynamic=False) if point.kind in ("ra", "tmr")]
         devices = {**self.source_devices(), **self.amplifier_devices()}
         transistors = [point for name, (_, width, length) in devices.items() for point in self.transistor(name, width, length)]
-        return (*junction, *transistors, *self.amplifier_points())
+        return (*self.junction.points("c0"), *transistors, *self.amplifier_points())
 
     def context(self) -> dict[str, Any]:
-        v2 = self.junction.k["tmr_v2"]
         return {
+            "device": self.junction,
             "devices": {**self.source_devices(), **self.amplifier_devices()},
             "cells": self.cells,
             "amplifiers": self.amplifiers,
             "inputs": self.inputs,
-            "area": self.junction.k["area"],
-            "v_half": v2**-0.5 if v2 else 1.0,
-            "v_half_finite": v2 > 0,
             "edge": EDGE,
             "t_start": T_START,
         }

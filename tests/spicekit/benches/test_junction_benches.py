@@ -14,7 +14,8 @@ import spicekit
 from montecarlo import Campaign
 from montecarlo.replay import replay
 from montecarlo.statistics import clopper_pearson
-from spicekit.card import load_card
+from spicekit.devices import load_device
+from spicekit.devices.mtj import MtjCard
 from spicekit.errors import UserError
 from spicekit.physics import conductance, llg
 from spicekit.physics.fokker_planck import read_disturb
@@ -59,7 +60,7 @@ def _junction(p: dict[str, float], bias: float, cosine: float, series: float) ->
     """Resistance of a junction behind ``series`` ohm at ``bias`` volts over both."""
 
     def resistance(v: float) -> float:
-        return float(1 / conductance.conductance(p, v, cosine, p["temperature"]))
+        return float(1 / conductance.conductance(p, v, cosine, p.temperature))
 
     v = brentq(lambda v: v * (1 + series / resistance(v)) - bias, -1.0, 1.0, xtol=1e-16) if series else bias
     return resistance(v)
@@ -69,11 +70,11 @@ def _junction(p: dict[str, float], bias: float, cosine: float, series: float) ->
 def test_resistance_against_bias_is_the_conductance_law(device: str) -> None:
     bench = spicekit.make_bench("mtj-iv", {"device": device, "v_max": 0.8, "steps": 4})
     result = spicekit.run(bench)
-    p = load_card(device).macromodel()
-    end = math.cos(p["theta0"]) if p["angle_umn"] else 1.0  # the UMN library never lets the angle reach 0
+    p = load_device(device, MtjCard).at().numbers
+    end = math.cos(p.theta0) if p.angle_umn else 1.0  # the UMN library never lets the angle reach 0
     for state, cosine in (("p", end), ("ap", -end)):
         found = bench.resistances(result.waves, state)[:, 0]  # type: ignore[attr-defined]
-        rail = 280.0 / 2 if p["sot"] else 0.0  # the two halves of the rail, in parallel, take a part of the bias
+        rail = 280.0 / 2 if p.sot else 0.0  # the two halves of the rail, in parallel, take a part of the bias
         expected = [_junction(p, v, cosine, rail) for v in bench.biases()]  # type: ignore[attr-defined]
         assert found == pytest.approx(expected, rel=1e-6)
 
@@ -92,7 +93,7 @@ def test_stt_write_switches_when_the_reference_does_under_the_same_current() -> 
     """The cell's current, fed to the scipy solver, gives the same switching time."""
     result = spicekit.run("stt-write", direction="ap-p")
     time, current = result.waves("time"), result.waves("i(vcell)")
-    p = result.bench.junction.k  # type: ignore[attr-defined]
+    p = result.bench.junction.numbers  # type: ignore[attr-defined]
     alone = llg.integrate(
         p, drive="current", value=lambda t: float(np.interp(t, time, current)), stop=4e-9, antiparallel=True,
         breaks=[0.5e-9, 0.55e-9],
@@ -114,7 +115,7 @@ def test_sot_write_is_imces(direction: str) -> None:
     assert result.measures["i_write"] == pytest.approx(120e-6, rel=0.12)
     time, current = result.waves("time"), result.waves("i(vhead)")
     alone = llg.integrate(
-        result.bench.junction.k,  # type: ignore[attr-defined]
+        result.bench.junction.numbers,  # type: ignore[attr-defined]
         drive="current", value=0.0, stop=2.8e-9, antiparallel=direction == "ap-p",
         rail_current=lambda t: float(np.interp(t, time, current)),
     )  # fmt: skip
@@ -127,8 +128,8 @@ def test_a_wrong_polarity_does_not_write() -> None:
 
 def test_read_disturbance_is_the_fokker_planck_solvers() -> None:
     result = spicekit.run("stt-read", v_read=0.2)
-    p = result.bench.junction.k  # type: ignore[attr-defined]
-    expected = float(read_disturb(p["delta"], result.measures["i_ap"] / p["ic_ap_p"], 5e-9 / p["tau_d"]))
+    p = result.bench.junction.numbers  # type: ignore[attr-defined]
+    expected = float(read_disturb(p.delta, result.measures["i_ap"] / p.ic_ap_p, 5e-9 / p.tau_d))
     assert result.measures["disturb"] == pytest.approx(expected, rel=0.15)  # interpolated, on 256 cells
 
 
@@ -141,7 +142,7 @@ def test_a_campaign_draws_the_initial_angle_and_reports_the_fraction_switched(tm
     assert 0.05 < switched["mean"] < 0.95
     assert switched["ci"] == pytest.approx(list(clopper_pearson(round(60 * switched["mean"]), 60)))
     angles = campaign.samples(0, 2000)["theta0_c0"]
-    delta = campaign.bench.junction.k["delta"]  # type: ignore[attr-defined]
+    delta = campaign.bench.junction.numbers.delta  # type: ignore[attr-defined]
     assert np.mean(angles**2) == pytest.approx(1 / delta, rel=0.1)  # Rayleigh in the small-angle limit
     again = replay(tmp_path / "c", 17)
     table = pq.read_table(tmp_path / "c" / "trials")
@@ -155,6 +156,7 @@ def test_a_campaign_draws_the_initial_angle_and_reports_the_fraction_switched(tm
         ("mtj-switch", {"device": "nosuch"}, "unknown device"),
         ("mtj-switch", {"drive": "current", "value": 0.6}, "parameter value"),
         ("mtj-switch", {"temperature": 2000}, "temperature"),
+        ("mtj-switch", {"model": "fast", "noise_dt": 1e-12}, "noise_dt.*no thermal field"),
         ("stt-write", {"t_stop": 1e-9}, "end of the write pulse"),
         ("sot-write", {"t_stop": 1e-9}, "end of the write pulse"),
         ("sot-write", {"device": "stt-bnn-65nm"}, "no rail"),

@@ -181,8 +181,8 @@ def test_an_amplifier_without_time_is_an_outcome() -> None:
 def test_cell_levels_follow_the_junction() -> None:
     m = measures(source="cell", measure="offset", trim=600)
     bench = TbsSense(source="cell")
-    r_p, tmr = bench.junction.r_p, bench.junction.tmr
-    doubled = measures({"ra_c0": 2 * bench.junction.ra}, source="cell", measure="offset", trim=600)
+    r_p, tmr = bench.junction.r_p, bench.junction.numbers.tmr
+    doubled = measures({"ra_c0": 2 * bench.junction.numbers.ra}, source="cell", measure="offset", trim=600)
     assert doubled["v_p"] - m["v_p"] == pytest.approx(10e-6 * r_p, rel=0.03)  # the mirror's accuracy
     v = 0.0
     for _ in range(100):  # bias of the antiparallel junction: TMR falls with it

@@ -9,10 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from spicekit.card import list_cards, load_card
+from spicekit.devices import list_devices, load_device
+from spicekit.devices.mtj import MtjCard
 from spicekit.physics import conductance as c
 
-CARDS = {name: load_card(name).macromodel() for name in list_cards()}
+CARDS = {name: load_device(name, MtjCard).at().numbers for name in list_devices("mtj")}
 
 
 @pytest.mark.parametrize(
@@ -45,15 +46,15 @@ def test_both_cosine_laws_end_at_the_two_states_and_differ_between() -> None:
 def test_the_macromodel_form_is_the_published_law(name: str, law: object) -> None:
     p = CARDS[name]
     v, cosine = np.meshgrid(np.linspace(-1, 1, 9), np.linspace(-1, 1, 9))
-    v_half = math.inf if p["tmr_v2"] == 0 else p["tmr_v2"] ** -0.5
-    expected = law(p["r_p"], c.bias_tmr(p["tmr"], v, v_half), cosine)  # type: ignore[operator]
-    np.testing.assert_allclose(1 / c.conductance(p, v, cosine, p["temperature"]), expected, rtol=1e-13)
+    v_half = math.inf if p.tmr_v2 == 0 else p.tmr_v2**-0.5
+    expected = law(p.r_p, c.bias_tmr(p.tmr, v, v_half), cosine)  # type: ignore[operator]
+    np.testing.assert_allclose(1 / c.conductance(p, v, cosine, p.temperature), expected, rtol=1e-13)
 
 
 def test_the_tunnel_fit_of_a_card_is_the_fit() -> None:
     p = CARDS["fong-pma"]
     for cosine, state in ((1.0, "p"), (-1.0, "ap")):
-        expected = c.tunnel_conductance(1.15e-9, 0.3, state) * p["area"]  # type: ignore[arg-type]
+        expected = c.tunnel_conductance(1.15e-9, 0.3, state) * p.area  # type: ignore[arg-type]
         assert c.conductance(p, 0.3, cosine, 300.0) == pytest.approx(float(expected), rel=1e-12)
 
 
@@ -78,14 +79,14 @@ def test_the_voltage_at_a_current_inverts_the_conductance(name: str, v: float, c
 def test_umns_angle_meets_the_exact_one_only_at_the_equator_and_stays_inside_its_clip() -> None:
     p = CARDS["umn-i-pmtj"]
     assert float(c.cosine(p, 0.0, 1.0, 0.0)) == pytest.approx(0, abs=1e-3)  # 3.14/2 stands for pi/2 there
-    assert float(c.cosine(p, 0.0, 0.01, 0.99995)) == pytest.approx(math.cos(p["theta0"]), rel=1e-12)
-    assert float(c.cosine(p, 0.0, 0.01, -0.99995)) == pytest.approx(-math.cos(p["theta0"]), rel=1e-12)
+    assert float(c.cosine(p, 0.0, 0.01, 0.99995)) == pytest.approx(math.cos(p.theta0), rel=1e-12)
+    assert float(c.cosine(p, 0.0, 0.01, -0.99995)) == pytest.approx(-math.cos(p.theta0), rel=1e-12)
     assert float(c.cosine(p, 0.0, 0.8660254, 0.5)) == pytest.approx(math.cos(math.pi / 4), abs=1e-3)
 
 
 def test_tmr_follows_the_polarisation_law_from_its_value_at_the_cards_temperature() -> None:
     p = CARDS["stt-bnn-65nm"]
-    assert p["tmr"] == pytest.approx(2.5, rel=1e-12)
-    hot = load_card("stt-bnn-65nm").macromodel(398.0)
-    assert hot["tmr"] < 2.0
-    assert c.tmr(p, 398.0) == pytest.approx(hot["tmr"], rel=1e-12)
+    assert p.tmr == pytest.approx(2.5, rel=1e-12)
+    hot = load_device("stt-bnn-65nm", MtjCard).at(398.0).numbers
+    assert hot.tmr < 2.0
+    assert c.tmr(p, 398.0) == pytest.approx(hot.tmr, rel=1e-12)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -9,7 +11,8 @@ from hypothesis import strategies as st
 from scipy import stats
 from scipy.integrate import quad
 
-from spicekit.card import load_card
+from spicekit.devices import load_device
+from spicekit.devices.mtj import MtjCard
 from spicekit.physics import initial
 
 
@@ -66,7 +69,7 @@ def test_maps_are_vectorised_and_refuse_an_unstable_well() -> None:
 
 @pytest.mark.parametrize("axis", ["x", "y", "z"])
 def test_directions_lie_on_the_sphere_at_their_angle(axis: str) -> None:
-    p = load_card("umn-i-pmtj").macromodel() | {"ex": 0.0, "ey": 0.0, "ez": 0.0} | {f"e{axis}": 1.0}
+    p = replace(load_device("umn-i-pmtj", MtjCard).at().numbers, **{f"e{other}": float(other == axis) for other in "xyz"})
     phi = np.linspace(0, 6, 7)
     m = initial.direction(p, 0.3, phi, antiparallel=True)
     np.testing.assert_allclose(np.sum(m**2, axis=0), 1, rtol=1e-14)

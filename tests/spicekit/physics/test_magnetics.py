@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spicekit.card import load_card
+from spicekit.devices import load_device
+from spicekit.devices.mtj import MtjCard
 from spicekit.physics import magnetics
 
 LENGTH = st.floats(1.0, 200.0)
@@ -53,31 +54,31 @@ def test_the_tmr_of_umns_polarisation_falls_with_temperature_as_published() -> N
 
 
 def test_arms_example() -> None:
-    p = load_card("arm-50nm").macromodel()
-    assert p["nzz"] == pytest.approx(0.9568, abs=5e-5)
-    assert p["hk"] == pytest.approx(1.781e5, abs=50)
-    assert p["delta"] == pytest.approx(63.66, abs=0.005)
-    assert p["ic_ap_p"] == pytest.approx(21.37e-6, abs=5e-9)
-    assert p["ic_p_ap"] == pytest.approx(21.37e-6, abs=5e-9)
-    assert p["tau_d"] == pytest.approx(2.539e-9, abs=5e-13)
-    assert p["theta0"] == pytest.approx(1 / math.sqrt(2 * p["delta"]), rel=1e-14)
+    p = load_device("arm-50nm", MtjCard).at().numbers
+    assert p.nzz == pytest.approx(0.9568, abs=5e-5)
+    assert p.hk == pytest.approx(1.781e5, abs=50)
+    assert p.delta == pytest.approx(63.66, abs=0.005)
+    assert p.ic_ap_p == pytest.approx(21.37e-6, abs=5e-9)
+    assert p.ic_p_ap == pytest.approx(21.37e-6, abs=5e-9)
+    assert p.tau_d == pytest.approx(2.539e-9, abs=5e-13)
+    assert p.theta0 == pytest.approx(1 / math.sqrt(2 * p.delta), rel=1e-14)
 
 
 def test_umns_delta() -> None:
-    assert load_card("umn-i-pmtj").macromodel()["delta"] == pytest.approx(72.88, rel=1e-4)
+    assert load_device("umn-i-pmtj", MtjCard).at().numbers.delta == pytest.approx(72.88, rel=1e-4)
 
 
 def test_a_given_barrier_is_the_barrier_whatever_the_shape() -> None:
-    card = load_card("fong-pma")
-    assert card.macromodel()["delta"] == pytest.approx(56, rel=1e-12)
-    shaped = card.model_copy(update={"demagnetisation": load_card("umn-i-pmtj").demagnetisation})
-    assert shaped.macromodel()["delta"] == pytest.approx(56, rel=1e-12)
+    card = load_device("fong-pma", MtjCard)
+    assert card.at().numbers.delta == pytest.approx(56, rel=1e-12)
+    shaped = card.model_copy(update={"demagnetisation": load_device("umn-i-pmtj", MtjCard).demagnetisation})
+    assert shaped.at().numbers.delta == pytest.approx(56, rel=1e-12)
 
 
 def test_an_in_plane_layer_pays_half_its_out_of_plane_field_in_critical_current() -> None:
-    p = load_card("umn-imtj").macromodel()
-    soft, hard = (p["nxx"] - p["nyy"]) * p["ms"], (p["nzz"] - p["nyy"]) * p["ms"]
-    assert p["hk"] == pytest.approx(soft, rel=1e-12)
-    uniaxial = magnetics.critical_current(p["alpha"], p["ms"], p["volume"], 0.595, soft, soft)
-    biaxial = magnetics.critical_current(p["alpha"], p["ms"], p["volume"], 0.595, soft, hard)
+    p = load_device("umn-imtj", MtjCard).at().numbers
+    soft, hard = (p.nxx - p.nyy) * p.ms, (p.nzz - p.nyy) * p.ms
+    assert p.hk == pytest.approx(soft, rel=1e-12)
+    uniaxial = magnetics.critical_current(p.alpha, p.ms, p.volume, 0.595, soft, soft)
+    biaxial = magnetics.critical_current(p.alpha, p.ms, p.volume, 0.595, soft, hard)
     assert biaxial / uniaxial == pytest.approx((soft + hard) / (2 * soft), rel=1e-12)

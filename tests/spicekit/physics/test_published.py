@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from spicekit.card import load_card
+from spicekit.devices import load_device
+from spicekit.devices.mtj import MtjCard
 from spicekit.physics import conductance, llg
 from spicekit.physics.initial import direction
 
@@ -17,23 +19,23 @@ UMN_SWITCH = 2.0884e-9
 
 
 def test_umns_interface_perpendicular_junction_from_ap_to_p_at_600_mv() -> None:
-    p = load_card("umn-i-pmtj").macromodel()
+    p = load_device("umn-i-pmtj", MtjCard).at().numbers
     path = llg.integrate(p, drive="voltage", value=0.6, stop=3.5e-9, antiparallel=True, times=TIMES)
     assert path.t_switch == pytest.approx(UMN_SWITCH, rel=0.01)
     np.testing.assert_allclose(path.m[2], UMN_MZ, atol=0.03)
     assert path.i[0] == pytest.approx(317.8e-6, rel=1e-3)
-    assert p["delta"] == pytest.approx(72.88, rel=1e-4)
+    assert p.delta == pytest.approx(72.88, rel=1e-4)
 
 
 def test_what_is_left_of_umns_figures_is_the_time_step_of_their_run() -> None:
     """The same equations under the trapezoidal rule with 7.2 ps steps give the published run; with 1 ps, ours."""
-    p = load_card("umn-i-pmtj").macromodel() | {"k_norm": 0.0}
+    p = replace(load_device("umn-i-pmtj", MtjCard).at().numbers, k_norm=0.0)
 
     def rate(m: np.ndarray) -> np.ndarray:
-        i = 0.6 * conductance.conductance(p, 0.6, conductance.cosine(p, *m), p["temperature"])
-        return np.array(llg.rate(p, (m[0], m[1], m[2]), p["temperature"], 0.6, i, 0.0), dtype=float)
+        i = 0.6 * conductance.conductance(p, 0.6, conductance.cosine(p, *m), p.temperature)
+        return np.array(llg.rate(p, (m[0], m[1], m[2]), p.temperature, 0.6, i, 0.0), dtype=float)
 
-    step, m = 7.2e-12, direction(p, p["theta0"], p["phi0"], antiparallel=True)
+    step, m = 7.2e-12, direction(p, p.theta0, p.phi0, antiparallel=True)
     states = [m]
     while len(states) * step < 3.1e-9:
         before, m = rate(states[-1]), states[-1] + step * rate(states[-1])
@@ -47,7 +49,7 @@ def test_what_is_left_of_umns_figures_is_the_time_step_of_their_run() -> None:
 
 @pytest.mark.parametrize(("current", "antiparallel", "published"), [(100e-6, True, 1.2465e-9), (-100e-6, False, 2.0668e-9)])
 def test_fongs_perpendicular_example(current: float, antiparallel: bool, published: float) -> None:
-    p = load_card("fong-pma").macromodel()
+    p = load_device("fong-pma", MtjCard).at().numbers
     path = llg.integrate(
         p, drive="current", value=current, stop=3e-9, antiparallel=antiparallel, times=np.array([1.0e-9, 1.5e-9])
     )
@@ -58,12 +60,12 @@ def test_fongs_perpendicular_example(current: float, antiparallel: bool, publish
 
 def test_a_uniaxial_layer_switches_in_the_time_of_the_closed_form() -> None:
     """Constant efficiency, no cross term: t/tau_D is the integral of d theta/((i - cos theta) sin theta), theta0 to pi/2."""
-    card = load_card("fong-pma")
-    p = card.macromodel() | {"stt_qp": 0.8, "stt_qm": 0.8, "stt_ap": 2.0, "stt_am": 0.0, "gilbert": 0.0, "theta0": 0.05}
-    limit = p["alpha"] * p["hk"] * p["ms"] / (p["stt_coefficient"] * 0.8)
+    card = load_device("fong-pma", MtjCard)
+    p = replace(card.at().numbers, stt_qp=0.8, stt_qm=0.8, stt_ap=2.0, stt_am=0.0, gilbert=0.0, theta0=0.05)
+    limit = p.alpha * p.hk * p.ms / (p.stt_coefficient * 0.8)
     x = math.cos(0.05)
     for i in (1.3, 2.0, 5.0):
-        expected = p["tau_d"] * (
+        expected = p.tau_d * (
             -math.log(1 - x) / (2 * (i - 1)) + math.log(1 + x) / (2 * (i + 1)) + math.log((i - x) / i) / (i * i - 1)
         )
         path = llg.integrate(p, drive="current", value=i * limit, stop=2 * expected, antiparallel=True)

@@ -1,8 +1,6 @@
-"""Device cards: a magnetic tunnel junction as one TOML file, every figure with its unit and source.
+"""Cards of kind ``mtj``: a magnetic tunnel junction::
 
-A card ships in ``models/mtj`` and is called by its name, or is a user's own file and is called by its path::
-
-    >>> load_card("umn-i-pmtj").macromodel()["delta"]           # doctest: +SKIP
+    >>> load_device("umn-i-pmtj", MtjCard).at().numbers.delta           # doctest: +SKIP
     72.883
 
 The sections and keys are the classes below; what they mean to the model is in :mod:`spicekit.physics.macromodel`.
@@ -10,19 +8,19 @@ The sections and keys are the classes below; what they mean to the model is in :
 
 from __future__ import annotations
 
+import functools
 import math
-from collections.abc import Mapping
-from pathlib import Path
+from dataclasses import asdict
 from typing import Literal
 
 import numpy as np
-from pydantic import Field, model_validator
+from pydantic import model_validator
 
-from spicekit.errors import UserError, unknown
-from spicekit.paths import data_root, user_path
+from spicekit.devices.device import DeviceCard
+from spicekit.devices.junction import Junction
+from spicekit.errors import UserError
 from spicekit.physics import quantities as q
-from spicekit.physics.macromodel import macromodel
-from spicekit.toml import read_toml
+from spicekit.physics.macromodel import MtjNumbers, macromodel
 
 
 class Geometry(q.Section):
@@ -199,12 +197,10 @@ class Constants(q.Section):
     k_b: q.Boltzmann | None = None
 
 
-class MtjCard(q.Section):
+class MtjCard(DeviceCard):
     """One published junction.  ``rail`` makes it a three-terminal SOT device."""
 
-    name: str = Field(min_length=1)
-    title: str
-    reference: str
+    kind: Literal["mtj"] = "mtj"
     geometry: Geometry
     magnet: Magnet
     anisotropy: Anisotropy
@@ -242,7 +238,7 @@ class MtjCard(q.Section):
         if self.demagnetisation.model == "none" and not self.anisotropy.barrier:
             raise ValueError("demagnetisation.model 'none' given; allowed with anisotropy.barrier only")
         try:
-            self.macromodel()
+            self.at()
         except UserError as error:
             raise ValueError(str(error).removeprefix(f"{self.name}: ")) from None
         return self
@@ -252,61 +248,23 @@ class MtjCard(q.Section):
         """Whether the card has a rail."""
         return self.rail is not None
 
-    def axial_field(self, k: Mapping[str, float], state: Literal["p", "ap"]) -> float:
-        """Applied field along the magnetisation of ``state``, over the anisotropy field of the numbers ``k`` of
-        :meth:`macromodel`: what the Fokker-Planck equation and its like take.
-
-        Raises :class:`UserError` for a field across the easy axis, and for one in which ``state`` or the other is not stable.
-        """
-        easy = self.magnet.easy_axis
-        for axis in "xyz":
-            if axis != easy and k[f"h{axis}"]:
-                raise UserError(
-                    f"device '{self.name}': field.h{axis} {k[f'h{axis}']:g} A/m given; its rates are computed for a field along "
-                    f"the easy axis alone: allowed: h{easy}"
-                )
-        along = k[f"h{easy}"] / k["hk"]
-        if abs(along) >= 1:
-            raise UserError(
-                f"device '{self.name}': field.h{easy} {k[f'h{easy}']:g} A/m given; allowed: less than the anisotropy field, "
-                f"{k['hk']:g} A/m, beyond which one state alone is stable"
-            )
-        return along if state == "p" else -along
-
-    def macromodel(self, kelvin: float | None = None) -> dict[str, float]:
-        """The flat SI parameters at ``kelvin`` (the card's own temperature if None):
-        :data:`spicekit.physics.macromodel.KEYS`.
+    def at(self, kelvin: float | None = None) -> Junction:
+        """The junction at ``kelvin`` (the card's own temperature if None).
 
         Raises :class:`UserError` for a temperature that the card does not allow, and where figures of the card that are each
         allowed leave the range of numbers together.
         """
-        try:
-            with np.errstate(all="ignore"):
-                found = macromodel(self, kelvin)
-        except ArithmeticError as error:
-            raise UserError(f"{self.name}: some figure is far from any junction's ({error})") from None
-        if wrong := [key for key, value in found.items() if not math.isfinite(value)]:
-            raise UserError(f"{self.name}: some figure is far from any junction's: {', '.join(wrong)} would not be finite")
-        return found
+        return Junction.of(self, _numbers(self, kelvin))
 
 
-def list_cards() -> list[str]:
-    """The names of the cards that ship, sorted."""
-    return sorted(file.stem for file in _folder().glob("*.toml"))
-
-
-def load_card(name_or_path: str) -> MtjCard:
-    """A shipped card by name, or a user's own by the path of its ``.toml`` file.
-
-    Raises :class:`UserError` with one line (file, key, what was given, what is allowed) for anything wrong with it.
-    """
-    text = str(name_or_path)
-    if text.endswith(".toml") or "/" in text:
-        return read_toml(user_path(text), MtjCard)
-    if text not in list_cards():
-        raise unknown("device", text, list_cards())
-    return read_toml(_folder() / f"{text}.toml", MtjCard)
-
-
-def _folder() -> Path:
-    return data_root() / "models" / "mtj"
+@functools.lru_cache(maxsize=256)
+def _numbers(card: MtjCard, kelvin: float | None) -> MtjNumbers:
+    """A demagnetising tensor takes longer than anything else in a bench, and a bench asks for its junction again and again."""
+    try:
+        with np.errstate(all="ignore"):
+            found = macromodel(card, kelvin)
+    except ArithmeticError as error:
+        raise UserError(f"{card.name}: some figure is far from any junction's ({error})") from None
+    if wrong := [name for name, value in asdict(found).items() if not math.isfinite(value)]:
+        raise UserError(f"{card.name}: some figure is far from any junction's: {', '.join(wrong)} would not be finite")
+    return found

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import math
 import re
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
 
-from spicekit.card import MtjCard, list_cards, load_card
+from spicekit.devices import list_devices, load_device
+from spicekit.devices.mtj import MtjCard
 from spicekit.errors import UserError
 from spicekit.paths import data_root
-from spicekit.physics.macromodel import KEYS
 
 SHIPPED = {
     "umn-i-pmtj", "umn-c-pmtj", "umn-imtj", "fong-pma", "arm-50nm", "spinlib-vgsot", "freepdk45-sot", "umn-she-sot",
@@ -32,32 +33,31 @@ def edited(tmp_path: Path, name: str, *changes: tuple[str, str]) -> str:
 
 
 def test_the_published_sets_ship() -> None:
-    assert set(list_cards()) >= SHIPPED
-    assert list_cards() == sorted(list_cards())
+    assert set(list_devices("mtj")) == SHIPPED
+    assert list_devices("mtj") == sorted(list_devices("mtj"))
 
 
 @pytest.mark.parametrize("name", sorted(SHIPPED))
 def test_every_card_gives_every_parameter_finite(name: str) -> None:
-    card = load_card(name)
+    card = load_device(name, MtjCard)
     assert card.name == name
     for temperature in (None, 260.0, 300.0, 398.0):
-        p = card.macromodel(temperature)
-        assert set(p) == set(KEYS)
-        assert all(type(value) is float and math.isfinite(value) for value in p.values())
-    p = card.macromodel()
-    assert 25 < p["delta"] < 110
-    assert p["temperature"] == card.temperature.default.value
-    assert card.three_terminal == bool(p["sot"])
+        p = card.at(temperature).numbers
+        assert all(type(value) is float and math.isfinite(value) for value in asdict(p).values())
+    p = card.at().numbers
+    assert 25 < p.delta < 110
+    assert p.temperature == card.temperature.default.value
+    assert card.three_terminal == bool(p.sot)
 
 
 def test_the_projects_own_cards_are_what_their_benches_need() -> None:
-    bnn, imce = load_card("stt-bnn-65nm").macromodel(), load_card("imce-45nm").macromodel()
-    assert bnn["tmr"] == pytest.approx(2.5)
-    assert bnn["delta"] == pytest.approx(60, abs=2)
-    assert 2e3 < bnn["r_p"] < 6e3
-    assert imce["tmr"] == pytest.approx(2.5)
-    assert imce["sot"] == 1
-    assert imce["ez"] == 1
+    bnn, imce = load_device("stt-bnn-65nm", MtjCard).at().numbers, load_device("imce-45nm", MtjCard).at().numbers
+    assert bnn.tmr == pytest.approx(2.5)
+    assert bnn.delta == pytest.approx(60, abs=2)
+    assert 2e3 < bnn.r_p < 6e3
+    assert imce.tmr == pytest.approx(2.5)
+    assert imce.sot == 1
+    assert imce.ez == 1
 
 
 def test_units_are_converted_and_the_card_does_not_change(tmp_path: Path) -> None:
@@ -66,14 +66,16 @@ def test_units_are_converted_and_the_card_does_not_change(tmp_path: Path) -> Non
         (r"value = 1, unit = \"mJ/m2\"", 'value = 1e-3, unit = "J/m2"'),
         (r"^t_free = .*", 't_free = {value = 1e-9, unit = "m", source = "x"}'),
     )  # fmt: skip
-    assert load_card(other).macromodel() == pytest.approx(load_card("arm-50nm").macromodel(), rel=1e-12)
+    assert asdict(load_device(other, MtjCard).at().numbers) == pytest.approx(
+        asdict(load_device("arm-50nm", MtjCard).at().numbers), rel=1e-12
+    )
     with pytest.raises(ValueError, match="frozen"):
-        load_card("arm-50nm").name = "other"  # type: ignore[misc]
+        load_device("arm-50nm", MtjCard).name = "other"  # type: ignore[misc]
 
 
 def test_infinite_v_half_is_no_roll_off(tmp_path: Path) -> None:
     file = edited(tmp_path, "stt-bnn-65nm", (r"^v_half = \{value = 0.5", "v_half = {value = inf"))
-    assert load_card(file).macromodel()["tmr_v2"] == 0
+    assert load_device(file, MtjCard).at().numbers.tmr_v2 == 0
 
 
 WRONG: list[tuple[str, str, str, str]] = [
@@ -110,7 +112,7 @@ WRONG: list[tuple[str, str, str, str]] = [
 def test_a_wrong_card_gets_one_line_with_file_and_key(tmp_path: Path, pattern: str, replacement: str, message: str) -> None:
     file = edited(tmp_path, "stt-bnn-65nm", (pattern, replacement))
     with pytest.raises(UserError, match=message) as caught:
-        load_card(file)
+        load_device(file, MtjCard)
     text = str(caught.value)
     assert text.startswith(f"{file}: ")
     assert "\n" not in text
@@ -131,22 +133,22 @@ def test_a_wrong_card_gets_one_line_with_file_and_key(tmp_path: Path, pattern: s
 )  # fmt: skip
 def test_parts_that_do_not_fit_together(tmp_path: Path, name: str, pattern: str, replacement: str, message: str) -> None:
     with pytest.raises(UserError, match=message):
-        load_card(edited(tmp_path, name, (pattern, replacement)))
+        load_device(edited(tmp_path, name, (pattern, replacement)))
 
 
 def test_a_name_or_file_that_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"unknown device 'umn-ipmtj'; did you mean umn-i-pmtj"):
-        load_card("umn-ipmtj")
+        load_device("umn-ipmtj", MtjCard)
     with pytest.raises(UserError, match="cannot read"):
-        load_card(str(tmp_path / "none.toml"))
+        load_device(str(tmp_path / "none.toml"), MtjCard)
 
 
 def test_a_temperature_beyond_the_laws() -> None:
     for temperature in (0.0, -10.0, 1500.0, math.nan):
         with pytest.raises(UserError, match=r"umn-i-pmtj: temperature .* given; allowed: above 0 K"):
-            load_card("umn-i-pmtj").macromodel(temperature)
+            load_device("umn-i-pmtj", MtjCard).at(temperature)
 
 
 def test_a_card_can_be_built_in_python() -> None:
-    raw = load_card("arm-50nm").model_dump(exclude_none=True)
-    assert MtjCard.model_validate(raw).macromodel() == load_card("arm-50nm").macromodel()
+    raw = load_device("arm-50nm", MtjCard).model_dump(exclude_none=True)
+    assert MtjCard.model_validate(raw).at().numbers == load_device("arm-50nm", MtjCard).at().numbers

@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from spicekit import UserError
-from spicekit.card import MtjCard
-from spicekit.resistive import Resistive, ResistiveCard, load_memory
+from spicekit.devices import load_device
+from spicekit.devices.mtj import MtjCard
+from spicekit.devices.resistive import ResistiveCard
 
 CARD = """
 name = "mine"
@@ -41,20 +42,20 @@ def card(folder: Path, *changes: tuple[str, str]) -> str:
 
 
 def test_a_users_card(tmp_path: Path) -> None:
-    device = Resistive.of(card(tmp_path), 350.0)
+    device = load_device(card(tmp_path), ResistiveCard).at(350.0).numbers
     assert device.r_lrs == pytest.approx(20e3 * (1 + 1e-3 * 50))
     assert device.r_hrs == pytest.approx(200e3 * (1 - 2e-3 * 50))
     assert (device.sigma_lrs, device.sigma_hrs, device.noise) == (0.04, 0.2, 0.01)
     assert device.u_lrs == pytest.approx(2.5)
     assert device.u_hrs == 0  # ohmic
     assert device.step == pytest.approx(device.r_hrs - device.r_lrs)
-    given = Resistive.of(card(tmp_path), 350.0, r_lrs=1e3, r_hrs=5e3)
+    given = load_device(card(tmp_path), ResistiveCard).at(350.0).changed(r_lrs=1e3, r_hrs=5e3).numbers
     assert (given.r_lrs, given.r_hrs) == (1e3, 5e3)
 
 
 def test_both_kinds_of_card_are_found() -> None:
-    assert isinstance(load_memory("rram-hfo2"), ResistiveCard)
-    assert isinstance(load_memory("stt-bnn-65nm"), MtjCard)
+    assert isinstance(load_device("rram-hfo2"), ResistiveCard)
+    assert isinstance(load_device("stt-bnn-65nm"), MtjCard)
 
 
 @pytest.mark.parametrize(
@@ -68,7 +69,7 @@ def test_both_kinds_of_card_are_found() -> None:
 )
 def test_a_wrong_card_is_said_in_one_line(tmp_path: Path, changes: list[tuple[str, str]], words: str) -> None:
     with pytest.raises(UserError) as caught:
-        load_memory(card(tmp_path, *changes))
+        load_device(card(tmp_path, *changes))
     assert words in str(caught.value)
     assert "mine.toml" in str(caught.value)
     assert "\n" not in str(caught.value)
@@ -76,10 +77,10 @@ def test_a_wrong_card_is_said_in_one_line(tmp_path: Path, changes: list[tuple[st
 
 def test_wrong_names_and_temperatures(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="rram-hfo2"):
-        load_memory("rram-hf02")
+        load_device("rram-hf02")
     with pytest.raises(UserError, match="cannot read"):
-        load_memory(str(tmp_path / "none.toml"))
+        load_device(str(tmp_path / "none.toml"))
     with pytest.raises(UserError, match=r"a resistance at 626\.85 C is not above 0; allowed: nearer to "):
-        Resistive.of(card(tmp_path), 900.0)
+        load_device(card(tmp_path)).at(900.0)
     with pytest.raises(UserError, match="above r_lrs"):
-        Resistive.of("rram-hfo2", 300.15, r_hrs=9e3)
+        load_device("rram-hfo2", ResistiveCard).at(300.15).changed(r_hrs=9e3)

@@ -1,0 +1,219 @@
+"""A magnetic tunnel junction placed at a temperature, and one of which nothing but its resistance is known.
+
+It gives the template the numbers of its macromodel and the campaign its variation points.  In the netlist each point is the
+voltage of a node that the macromodel reads (see ``models/mtj/mtj-llg.lib.j2``).
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, ClassVar, Literal
+
+import numpy as np
+from scipy.special import ndtr
+
+from spicekit.bench import VariationPoint
+from spicekit.devices.resistive import Resistive, ResistiveNumbers
+from spicekit.errors import UserError
+from spicekit.physics.initial import angle_from_normal
+from spicekit.physics.macromodel import MtjNumbers
+from spicekit.units import KELVIN
+from spicekit.waves import Array
+
+if TYPE_CHECKING:
+    from spicekit.devices.mtj import MtjCard
+
+# relative, from junction to junction: the Monte Carlo of IMCE (Fan, ASP-DAC 2018)
+SIGMA_RA = 0.05
+SIGMA_TMR = 0.10
+
+Form = Literal["llg", "fast", "fixed"]  # of the macromodel: all of the dynamics, the switching time alone, a state that is given
+
+
+def resistance_points(
+    tag: str, ra: float, tmr: float, sigma_ra: float = SIGMA_RA, sigma_tmr: float = SIGMA_TMR
+) -> tuple[VariationPoint, ...]:
+    """RA in ohm um2 and TMR of the junction ``tag``, with their relative deviations from junction to junction."""
+    return (
+        VariationPoint(f"ra_{tag}", "ra", ra, "ohm um2", sigma=sigma_ra * ra, low=0.0),
+        VariationPoint(f"tmr_{tag}", "tmr", tmr, "", sigma=sigma_tmr * tmr, low=0.0),
+    )
+
+
+@dataclass(frozen=True)
+class Junction:
+    """A card at a temperature.  ``at_rest`` is a junction whose magnetisation does not move."""
+
+    card: MtjCard
+    numbers: MtjNumbers
+    ra: float  # ohm um2
+    tmr: float  # at zero bias and the temperature
+    form: Form = "llg"
+    at_rest: bool = False
+    sigma_ra: float = SIGMA_RA  # relative
+    sigma_tmr: float = SIGMA_TMR
+
+    @classmethod
+    def of(cls, card: MtjCard, numbers: MtjNumbers) -> Junction:
+        """With the card's own resistance."""
+        return cls(card, numbers, numbers.r_p * numbers.area * 1e12, numbers.tmr)
+
+    def changed(
+        self, *, ra: float | None = None, tmr: float | None = None, v_half: float | None = None, theta0: float | None = None
+    ) -> Junction:
+        """This junction with what is given in place of the card's figures: RA in ohm um2, TMR at the card's temperature, the
+        bias in V at which it is halved (may be inf), the initial angle in rad."""
+        k = self.numbers
+        if tmr is not None:  # given at the card's temperature; Julliere's law with P falling as 1 - b T^1.5
+            own = self.card.temperature.default.value
+            ratio = ((1 - k.p_b * k.temperature**1.5) / (1 - k.p_b * own**1.5)) ** 2
+            tmr = 2 * ratio * tmr / (tmr + 2 - ratio * tmr)
+            k = replace(k, tmr=tmr)
+        if ra is not None:
+            k = replace(k, r_p=ra * 1e-12 / k.area)
+        if v_half is not None:
+            k = replace(k, tmr_v2=0.0 if math.isinf(v_half) else v_half**-2)
+        if theta0 is not None:
+            k = replace(k, theta0=theta0, theta0_sampled=0.0)
+        return replace(self, numbers=k, ra=self.ra if ra is None else ra, tmr=self.tmr if tmr is None else tmr)
+
+    @property
+    def model(self) -> str:
+        """Template of the macromodel."""
+        return f"mtj/mtj-{self.form}.lib.j2"
+
+    @property
+    def celsius(self) -> float:
+        """Temperature in degrees Celsius."""
+        return self.numbers.temperature - KELVIN
+
+    @property
+    def step(self) -> float:
+        """Time step in s that puts a switching time within about 1e-3 of the one of a ten times finer step.
+
+        0.06 radians of the ferromagnetic resonance, gamma mu0 Hk out of plane and gamma mu0 sqrt(Hk (Hk + Ms)) in plane.
+        """
+        k = self.numbers
+        field = k.hk if k.ez else math.sqrt(k.hk * (k.hk + k.ms))
+        return 0.06 / (k.gamma * k.mu0 * field)
+
+    @property
+    def r_p(self) -> float:
+        """Parallel resistance at zero bias in ohm."""
+        return self.ra * 1e-12 / self.numbers.area
+
+    def field(self, state: Literal["p", "ap"]) -> float:
+        """Applied field along the magnetisation of ``state``, over the anisotropy field: what the Fokker-Planck equation and its
+        like take.
+
+        Raises :class:`UserError` for a field across the easy axis, and for one in which ``state`` or the other is not stable.
+        """
+        k, easy = self.numbers, self.card.magnet.easy_axis
+        applied = {"x": k.hx, "y": k.hy, "z": k.hz}
+        for axis, h in applied.items():
+            if axis != easy and h:
+                raise UserError(
+                    f"device '{self.card.name}': field.h{axis} {h:g} A/m given; its rates are computed for a field along "
+                    f"the easy axis alone: allowed: h{easy}"
+                )
+        along = applied[easy] / k.hk
+        if abs(along) >= 1:
+            raise UserError(
+                f"device '{self.card.name}': field.h{easy} {applied[easy]:g} A/m given; allowed: less than the anisotropy field, "
+                f"{k.hk:g} A/m, beyond which one state alone is stable"
+            )
+        return along if state == "p" else -along
+
+    def points(self, tag: str) -> tuple[VariationPoint, ...]:
+        """RA and TMR; the relative area, unless the state is given, where it acts as RA does; and unless the junction is at rest
+        those of its magnetisation.
+
+        Area and anisotropy vary only if asked for.  The initial angle is drawn from the Boltzmann distribution if the card says
+        so.
+        """
+        resistance = resistance_points(tag, self.ra, self.tmr, self.sigma_ra, self.sigma_tmr)
+        if self.form == "fixed":
+            return resistance
+        area = VariationPoint(f"area_{tag}", "area", 1.0, "", low=0.0)
+        if self.at_rest:
+            return (*resistance, area)
+        sampled = bool(self.numbers.theta0_sampled)
+        delta = self.numbers.delta
+
+        def angle(z: Array) -> Array:
+            return angle_from_normal(delta, z)
+
+        return (
+            *resistance,
+            area,
+            VariationPoint(f"hk_{tag}", "hk", 1.0, "", low=0.0),
+            VariationPoint(f"theta0_{tag}", "theta0", self.numbers.theta0, "rad", low=-1e-12, draw=angle if sampled else None),
+            VariationPoint(f"phi0_{tag}", "phi0", self.numbers.phi0, "rad", draw=_azimuth if sampled else None, most=2 * np.pi),
+        )
+
+    def static(self) -> StaticJunction:
+        """The junction at rest, of which the circuit sees the resistance alone."""
+        v2 = self.numbers.tmr_v2
+        return StaticJunction(StaticNumbers(self.numbers.area, self.ra, self.tmr, v2**-0.5 if v2 else math.inf))
+
+    def two_state(self) -> Resistive:
+        """As a memory with two resistances: R_P and R_AP at zero bias, the spread that the sigmas of RA and TMR give each state,
+        and V0 from the second order of its conductance: G = G0 (1 + c V^2) is that of a sinh with 1/V0^2 = 6 c."""
+        k = self.numbers
+        bend = k.tmr / (1 + k.tmr) * k.tmr_v2  # of 1/(1 + TMR/(1 + (V/v_half)^2)), second order
+        bend_ap = k.gap2 if k.conductance == 2 else k.gp2 + bend
+        return Resistive(
+            self.card.name,
+            ResistiveNumbers(
+                r_lrs=k.r_p,
+                r_hrs=k.r_p * (1 + k.tmr),
+                sigma_lrs=self.sigma_ra,
+                sigma_hrs=math.hypot(self.sigma_ra, self.sigma_tmr * k.tmr / (1 + k.tmr)),
+                u_lrs=math.sqrt(6 * max(k.gp2, 0.0)),
+                u_hrs=math.sqrt(6 * max(bend_ap, 0.0)),
+                noise=0.0,
+            ),
+        )
+
+
+@dataclass(frozen=True)
+class StaticNumbers:
+    """What ``models/mtj/mtj-static.lib.j2`` reads."""
+
+    area: float  # m2
+    ra: float  # ohm um2
+    tmr: float  # at zero bias and 300.15 K, from where the model takes it to its temp_k
+    v_half: float  # V, bias at which TMR is halved; inf: none
+
+    @property
+    def rolls_off(self) -> bool:
+        """Whether the bias lowers TMR."""
+        return math.isfinite(self.v_half)
+
+
+@dataclass(frozen=True)
+class StaticJunction:
+    """A junction whose state is given, by its resistance alone: no card, and no temperature but the netlist's."""
+
+    numbers: StaticNumbers
+    model: ClassVar[str] = "mtj/mtj-static.lib.j2"
+
+    @classmethod
+    def round(cls, *, diameter: float, ra: float, tmr: float, v_half: float) -> StaticJunction:
+        """A disc of ``diameter`` in m, ``ra`` in ohm um2, ``v_half`` in V (may be inf)."""
+        return cls(StaticNumbers(math.pi / 4 * diameter**2, ra, tmr, v_half))
+
+    @property
+    def r_p(self) -> float:
+        """Parallel resistance in ohm."""
+        return self.numbers.ra * 1e-12 / self.numbers.area
+
+    def points(self, tag: str) -> tuple[VariationPoint, ...]:
+        """RA and TMR."""
+        return resistance_points(tag, self.numbers.ra, self.numbers.tmr)
+
+
+def _azimuth(z: Array) -> Array:
+    """An even azimuth in rad from a standard normal."""
+    return np.asarray(2 * np.pi * ndtr(z))
