@@ -78,6 +78,7 @@ class Lines:
         # of the measures that have no name yet
         self.definitions = {definition: name for name, definition in reversed(defined) if not isinstance(definition, Number)}
         self.shared = _shared(definition for _, definition in defined)  # what gets a name when it is first needed
+        self.numbers: Counter[str] = Counter()  # of the last name of each kind
         self.taken = nodes | {name.lower() for name in (*self.names, *self.names.values())}
 
     def text(self) -> list[str]:
@@ -175,11 +176,12 @@ class Lines:
 
     def fresh(self, kind: str) -> str:
         """A name that nothing has."""
-        number = 1
-        while f"{kind}_{number}" in self.taken:
-            number += 1
-        self.taken.add(f"{kind}_{number}")
-        return f"{kind}_{number}"
+        self.numbers[kind] += 1
+        name = f"{kind}_{self.numbers[kind]}"
+        if name in self.taken:
+            return self.fresh(kind)
+        self.taken.add(name)
+        return name
 
     def element(self, x: Node, place: int | str) -> str:
         """One element of a list; ngspice refuses to count in a list of one."""

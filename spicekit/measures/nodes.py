@@ -82,7 +82,7 @@ class Node:
     def __bool__(self) -> bool:
         raise TypeError("a definition has no truth value: write Choose(condition, then, otherwise), and & | ~ for and, or, not")
 
-    @property
+    @functools.cached_property
     def parts(self) -> tuple[Node, ...]:
         """The nodes that this one is made of."""
         values = (getattr(self, item.name) for item in fields(self))  # type: ignore[arg-type]
@@ -90,10 +90,14 @@ class Node:
         return tuple(part for parts in several for part in parts if isinstance(part, Node))
 
     def walk(self) -> Iterator[Node]:
-        """This node and all below it."""
-        yield self
-        for part in self.parts:
-            yield from part.walk()
+        """This node and all below it, what several share once."""
+        left, seen = [self], set[int]()
+        while left:
+            x = left.pop()
+            if id(x) not in seen:
+                seen.add(id(x))
+                yield x
+                left += reversed(x.parts)
 
 
 @dataclass(frozen=True)

@@ -41,7 +41,8 @@ def axes(x: Node, vectors: Axis) -> frozenset[Literal["time"] | int]:
         return frozenset({len(x.terms if isinstance(x, Listed | Fit) else x.order)})
     if isinstance(x, Residual):
         return axes(x.fit.target, vectors)
-    found = frozenset[Literal["time"] | int]().union(*(axes(part, vectors) for part in x.parts))
+    nothing: frozenset[Literal["time"] | int] = frozenset()
+    found = nothing.union(*(axes(part, vectors) for part in x.parts))
     return frozenset(one if one == "time" else one - 1 for one in found) if isinstance(x, Differences) else found
 
 

@@ -31,12 +31,12 @@ from scipy.stats import binom
 
 from spicekit.analysis import TranAnalysis
 from spicekit.bench import Measure, Panel, VariationPoint
-from spicekit.benches.neurons.measures import MEASURES, linearity, threshold, train
+from spicekit.benches.neurons import measures as definitions
 from spicekit.benches.neurons.parameters import GROUPS, Kind, NeuronParameters
 from spicekit.benches.neurons.row import cell_points, given_matches, junction, knots, pattern, read_table
 from spicekit.benches.neurons.timing import EDGE, INPUTS_CHANGE, LATCHED, LEVELS, PHASES, balanced, pulse, staircase, window
-from spicekit.crossing import integral, value_at
 from spicekit.errors import UserError
+from spicekit.measures.numpy_writer import Evaluation
 from spicekit.physics import bnn_row
 from spicekit.physics.neuron import IntegerNeuron
 from spicekit.session import SteppedBench
@@ -230,7 +230,6 @@ class Neuron(SteppedBench):
             firing += [(start, 1.0), (start + EDGE, 0.0), (end, 0.0), (end + EDGE, 1.0)]
         return self._row_context() | {
             "period": period,
-            "latched": LATCHED,
             "ideal": self.ideal,
             "devices": self.devices(),
             "capacitors": self.capacitors(),
@@ -240,7 +239,6 @@ class Neuron(SteppedBench):
             "table": self.table.tolist() if self.table is not None and p.row == "table" else None,
             "sequence": self.sequence().tolist(),
             "windows": [window(k, self.count, period) for k in range(self.count)],
-            "order": np.argsort(self.sequence()).tolist(),
             "search": staircase(self.search(), period),
             "firing": firing,
             "v_zero": self.v_sl(0),
@@ -257,7 +255,6 @@ class Neuron(SteppedBench):
             "l_min": self.technology.l_min,
             "live": self.live,
             "supplies": self.supplies(),
-            "p_row": self.row_powers(),
         }
 
     def _row_context(self) -> dict[str, Any]:
@@ -317,57 +314,18 @@ class Neuron(SteppedBench):
         )
 
     def measures(self) -> tuple[Measure, ...]:
-        return MEASURES[self.p.measure]
+        return definitions.measures(self)
 
     def membrane(self, waves: Waves, step: int) -> float:
         """V_C1 over its nominal step at the end of ``step`` (counted from 0), in matches."""
-        time = waves("time")
-        return value_at(time, waves("v(x)") - waves("v(m)"), (step + 1) * self.period) / self.v_step
+        return float(Evaluation(waves)(definitions.membrane(self, step)))
 
     def high(self, waves: Waves, node: str, step: int) -> bool:
         """Whether ``q`` (over the threshold) or ``spike`` (and permitted to fire) is what ``step`` (from 0) ended with."""
-        return value_at(waves("time"), waves(f"v({node})"), (step + 1 + LATCHED) * self.period) > self.vdd / 2
+        return bool(Evaluation(waves)(definitions.decision(self, node, step)))
 
     def works(self) -> str:
         return "spike_errors < 0.5" if self.p.measure == "train" else ""
-
-    def evaluate(self, waves: Waves) -> Mapping[str, float]:
-        steps = range(self.count)
-        u = np.array([self.membrane(waves, step) for step in steps])
-        if self.p.measure == "linearity":
-            return linearity(self.sequence() - self.p.rho, u, self.v_step)
-        if self.p.measure == "threshold":
-            return threshold(self.p.theta + 0.5, u, np.array([self.high(waves, "q", step) for step in steps]))
-        cells = self.p.row == "cells"
-        n1 = self.sequence() if cells else np.array([waves(f"v(n1_{step + 1})")[0] for step in steps])
-        fired = np.array([self.high(waves, "spike", step) for step in steps])
-        energy = self._energy(waves, n1)
-        total = sum(energy.values())
-        return {
-            **train(self.integer, n1, u, fired, self.p.synapses),
-            "e_step": total,
-            "e_synapse": total / self.p.synapses,
-            **energy,
-        }
-
-    def _energy(self, waves: Waves, n1: Array) -> dict[str, float]:
-        """Energy of a step in joules, by part."""
-        p, time, steps = self.p, waves("time"), self.count
-        volts = {"high": p.v_high, "low": p.v_low}
-        e = dict.fromkeys(("integrator", "comparator", "drive", "phases", "bias"), 0.0)
-        for supply in self.supplies():
-            charge = integral(time, waves(f"i(vdd_{supply})"), 0.0, steps * self.period)
-            e[supply] = charge * volts.get(supply, self.vdd) / steps
-        row = float(np.mean(np.polynomial.polynomial.polyval(n1, self.row_powers()))) * self.period / 4
-        return {
-            "e_row": row,
-            "e_amplifier": e["integrator"],
-            "e_comparator": e["comparator"],
-            "e_drive": e["drive"],
-            "e_phases": e["phases"] / p.neurons,
-            "e_bias": e["bias"] / p.neurons,
-            "e_rails": e["high"] + e["low"],
-        }
 
     def input_time(self, step: int) -> float:
         """When the inputs of ``step`` (counted from 0) change, in seconds."""
