@@ -102,7 +102,7 @@ def energies(neuron: Neuron, n1: Node) -> tuple[Measure, ...]:
     def drawn(supply: str, volts: float) -> Node:
         return Integral(i(f"vdd_{supply}"), 0.0, steps * neuron.period) * volts / steps if supply in supplies else Number(0.0)
 
-    constant, linear, quadratic = neuron.row_powers()
+    constant, linear, quadratic = neuron.line.powers()
     parts = {
         "row": Mean(constant + (linear + quadratic * n1) * n1) * neuron.period / 4,
         "amplifier": drawn("integrator", neuron.vdd),

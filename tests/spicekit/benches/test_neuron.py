@@ -78,9 +78,9 @@ def test_ideal_threshold() -> None:
 def test_the_row_as_a_table(tmp_path: Path) -> None:
     """The closed form's own values as a table give the same train; a straight line of twice the slope, twice the step."""
     bench = ChargeIf()
-    (tmp_path / "row.csv").write_text("n1,v_sl\n" + "".join(f"{n},{bench.v_sl(n)!r}\n" for n in range(0, 289, 16)))
+    (tmp_path / "row.csv").write_text("n1,v_sl\n" + "".join(f"{n},{bench.line.volts(n)!r}\n" for n in range(0, 289, 16)))
     table = ChargeIf(components="ideal", row="table", row_table=str(tmp_path / "row.csv"))
-    assert table.lsb == pytest.approx(bench.lsb, rel=1e-9)
+    assert table.line.lsb == pytest.approx(bench.line.lsb, rel=1e-9)
     assert simulated(table).measures["u_end"] == pytest.approx(measures("charge-if", components="ideal")["u_end"], abs=2e-3)
     for text, says in (("n1,v_sl\n0,0.3\n", "at least two lines"), ("0,0.3\n288,0.2\n", "both rising"), ("0;0.3\n", "row.csv")):
         (tmp_path / "row.csv").write_text(text)
