@@ -33,11 +33,11 @@ from typing import Any, Literal, get_args, get_origin
 
 from pydantic.fields import FieldInfo
 
+from spicekit import calibrated
 from spicekit.bench import unit_of
 from spicekit.errors import SpicekitError, UserError
 from spicekit.limit import exceeded
-from spicekit.netlist import render
-from spicekit.nominal import RunResult, run
+from spicekit.nominal import RunResult, render, run
 from spicekit.outcome import Outcome
 from spicekit.registry import SHIPPED, bench_class
 from spicekit.simulator import simulator
@@ -128,10 +128,9 @@ def look(probe: Probe, simulate: bool = True) -> Finding:
     try:
         bench = bench_class(probe.bench)(**{probe.parameter: probe.value})
         bench.points()
-        bench.measures()
+        calibrated(bench).measures()
         if not simulate:
-            if probe.bench not in CALIBRATED:
-                render(bench)
+            render(bench)
             return Finding(probe, "ok")
         result = run(bench)
     except UserError as error:
@@ -143,9 +142,6 @@ def look(probe: Probe, simulate: bool = True) -> Finding:
         return Finding(probe, "fault", f"{type(error).__name__}: {error}")
     odd = unphysical(result)
     return Finding(probe, "fault" if odd else "ok", odd)
-
-
-CALIBRATED = ("stt-bnn-macro", "tbs-sense")  # render after simulations of their own
 
 
 def unphysical(result: RunResult) -> str:

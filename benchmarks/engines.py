@@ -18,7 +18,7 @@ import numpy as np
 
 from montecarlo.samplers import make_sampler
 from montecarlo.variation import Space
-from spicekit import Bench, make_bench
+from spicekit import Bench, calibrated, make_bench
 from spicekit.block import simulate_block
 from spicekit.netlist import render_at
 from spicekit.simulator import simulator
@@ -60,7 +60,7 @@ def by_sweep(bench: Bench, samples: dict[str, Array], _trials: int) -> dict[str,
 
 
 def compare(name: str, trials: int) -> None:
-    bench = make_bench(name, {})
+    bench = calibrated(make_bench(name, {}))
     space = Space(bench.points())
     samples = space.values(make_sampler("random", 1, trials, space.dimensions).normals(0, trials))
     by_sweep(bench, {name: values[:2] for name, values in samples.items()}, 2)  # load the library before the clock starts

@@ -24,7 +24,7 @@ import numpy as np
 import pyarrow.parquet as pq
 
 from montecarlo import Campaign
-from spicekit.netlist import render
+from spicekit import render
 from spicekit.registry import SHIPPED, make_bench
 
 TRIALS = 200

@@ -185,11 +185,16 @@ def killed(soak: Soak) -> None:
     kills = deaths = 0
     pace = min(max(soak.scale, 0.5), 1.0)  # a short campaign is struck more often; it has to come to its trials, though
     chance = np.random.default_rng(1)
+    landed = 0
     while True:
         campaign = start([*CLI, *soak.command(bench, trials, out)])
         began = time.monotonic()
         while campaign.poll() is None:
             time.sleep(chance.uniform(0.5, 3.0) * pace)
+            parts = len(list((out / "trials").glob("part-*.parquet")))
+            if parts == landed:  # struck too often for this machine to get on
+                pace *= 1.25
+            landed = parts
             workers = workers_of(campaign.pid)
             if workers:
                 os.kill(int(chance.choice(workers)), signal.SIGKILL)

@@ -35,7 +35,7 @@ import numpy as np
 
 from montecarlo import Campaign
 from montecarlo.store import Store
-from spicekit import make_bench
+from spicekit import calibrated, make_bench
 from spicekit.netlist import render_at
 from spicekit.waves import Array, Waves
 
@@ -55,7 +55,7 @@ def batch(folder: Path, names: list[str], text: str, trial: int) -> list[float]:
 
 
 def by_process(bench: str, samples: Samples, workers: int, trials: int, *, threads: bool = False) -> Measures:
-    made = make_bench(bench, {})
+    made = calibrated(make_bench(bench, {}))
     names = [measure.name for measure in made.measures()]
 
     def one(trial: int) -> list[float]:
@@ -73,7 +73,7 @@ def by_spicelib(bench: str, samples: Samples, workers: int, trials: int) -> Meas
     from spicelib import RawRead, SimRunner, SpiceEditor
     from spicelib.simulators.ngspice_simulator import NGspiceSimulator
 
-    made = make_bench(bench, {})
+    made = calibrated(make_bench(bench, {}))
     analysis = made.analysis()
     nominal = render_at(made, {}, standalone=True)
     start, end = nominal.index(".control"), nominal.index(".endc") + len(".endc\n")
@@ -105,8 +105,8 @@ def by_spicelib(bench: str, samples: Samples, workers: int, trials: int) -> Meas
 def _reload(bench: str, samples: Samples, trials: range) -> Measures:
     from spicekit.simulator import simulator
 
-    # PySpice's NgSpiceShared, as spicekit holds it: a process has one, and benches that trim themselves use it to render
-    shared, made = simulator()._ngspice, make_bench(bench, {})
+    # PySpice's NgSpiceShared, as spicekit holds it: a process has one, and benches are calibrated with it
+    shared, made = simulator()._ngspice, calibrated(make_bench(bench, {}))
     analysis, rows = made.analysis(), []
     for trial in trials:
         text = render_at(made, {name: float(values[trial]) for name, values in samples.items()}, standalone=True)
@@ -177,7 +177,7 @@ def outside(bench: str, trials: int = 40) -> float:
     from spicekit.block import simulate_block
     from spicekit.simulator import simulator
 
-    made = make_bench(bench, {})
+    made = calibrated(make_bench(bench, {}))
     samples = Campaign(bench, trials=trials).samples(0, trials)
     ngspice = simulator()
     simulate_block(made, {name: values[:1] for name, values in samples.items()})

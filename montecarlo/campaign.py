@@ -35,6 +35,10 @@ from montecarlo.summary import summarise
 from montecarlo.variation import Correlation, Space, Variation
 from spicekit import __version__, inputs
 from spicekit.bench import Bench
+from spicekit.calibration import recorded
+from spicekit.engines import NGSPICE
+from spicekit.engines import engine as find_engine
+from spicekit.engines.calibrate import calibrated, wanted
 from spicekit.errors import UserError
 from spicekit.files import write_text
 from spicekit.netlist import render
@@ -56,6 +60,7 @@ class Campaign:
         variations: Sequence[Variation] = (),
         correlations: Sequence[Correlation] = (),
         sampler: str = "random",
+        engine: str = NGSPICE,
     ) -> None:
         if trials < 1:
             raise UserError(f"--trials {trials}: at least 1")
@@ -65,17 +70,65 @@ class Campaign:
         self.trials = trials
         self.seed = seed
         self.sampler = sampler
-        with inputs.recording() as files:
-            self.bench: Bench = make_bench(self.bench_name, dict(parameters or {}))
-            self.space = Space(self.bench.points(), variations, correlations)
-            self.netlist = render(self.bench)
-        self.inputs = dict(sorted(files.items()))  # absolute path -> SHA-256
-        self.parameters = {name: self.bench.given(name, value) for name, value in (parameters or {}).items()}
+        self.engine = full_name(engine)
+        with inputs.recording() as self._files:
+            find_engine(self.engine)
+            made = self._bench = make_bench(self.bench_name, dict(parameters or {}))
+            self.space = Space(made.points(), variations, correlations)
+        self.parameters = {name: made.given(name, value) for name, value in (parameters or {}).items()}
         if not self.space.points:
-            raise UserError(f"bench '{self.bench.name}' has no variation points: there is nothing to vary")
+            raise UserError(f"bench '{made.name}' has no variation points: there is nothing to vary")
+        self._netlist: str | None = None
+        if not made.calibrations():  # else once it is known whether a folder has them
+            self.settle()
         if sampler != NOMINAL:
             self._draw = make_sampler(sampler, seed, trials if sampler == "lhs" else 0, self.space.dimensions)
         self.goal: dict[str, Any] = {}  # of a campaign in stages (montecarlo.until): what ends it, and the most trials
+
+    @property
+    def settled(self) -> bool:
+        """Whether the bench is calibrated."""
+        return self._netlist is not None
+
+    def settle(self, record: Path | None = None, kind: type[records.Campaign | records.Study] = records.Campaign) -> None:
+        """Calibrate the bench, by its engine in this process; with what the file ``record`` holds, if it is of the same.
+
+        Whoever has a folder does it first.  Without, it is done when something is asked for that depends on it.
+        """
+        if self.settled:
+            return
+        with inputs.recording() as files:
+            if record is not None and record.exists():
+                self._bench.found |= self._known(records.read(record, kind))
+            self._netlist = render(calibrated(self._bench, self.engine))
+        self._files |= files
+
+    def _known(self, record: records.Campaign | records.Study) -> dict[str, float]:
+        """The values in a record of the same calibrations: of the same bench with the same inputs.  None of another's."""
+        if (record.bench, record.given, record.engine) != (self.bench_name, self.parameters, self.engine):
+            return {}
+        if self._files.items() - record.inputs.items() or inputs.changed(record.inputs):
+            return {}
+        self._files |= record.inputs  # those that were read to find it, too
+        return {name: one.value for name, one in record.calibrations.items()}
+
+    @property
+    def bench(self) -> Bench:
+        """The bench, calibrated."""
+        self.settle()
+        return self._bench
+
+    @property
+    def netlist(self) -> str:
+        """Its nominal netlist, stand-alone."""
+        self.settle()
+        return str(self._netlist)
+
+    @property
+    def inputs(self) -> dict[str, str]:
+        """The files that it was made from: absolute path -> SHA-256."""
+        self.settle()
+        return dict(sorted(self._files.items()))
 
     @classmethod
     def load(cls, folder: Path) -> Campaign:
@@ -94,9 +147,11 @@ class Campaign:
                 variations=[Variation(**variation.model_dump()) for variation in record.variations],
                 correlations=[Correlation(**correlation.model_dump()) for correlation in record.correlations],
                 sampler=record.sampler,
+                engine=record.engine,
             )
         except UserError as error:
             raise UserError(f"{store.record}: {error}") from error
+        found.settle(store.record)
         if record.code_sha256 and found.inputs != record.inputs:  # a link on the way to them leads elsewhere now
             odd = min(found.inputs.items() ^ record.inputs.items())[0]
             raise UserError(f"{folder}: {odd} is not read as it was when the campaign was set up; put links and folders back")
@@ -116,10 +171,12 @@ class Campaign:
             "trials": self.trials,
             "seed": self.seed,
             "sampler": self.sampler,
+            "engine": self.engine,
             "variations": [asdict(variation) for variation in self.space.variations],
             "correlations": [asdict(correlation) for correlation in self.space.correlations],
             "inputs": self.inputs,
             "code_sha256": code_hash(),
+            "calibrations": {name: asdict(one) for name, one in recorded(self.bench).items()},
             "points": self.space.describe()["local"],
             "block": self.bench.analysis().block,
             "chunk": self.bench.analysis().chunk,
@@ -151,6 +208,7 @@ class Campaign:
         lost as ``timeout`` or ``crashed``; ``keep_going`` goes on where the first trials all fail in the same way.  Raises
         :class:`UserError` if the folder holds another campaign or is in use, :class:`SpicekitError` where it gives up.
         """
+        self.settle(Path(out) / "campaign.json")
         store = Store(Path(out), identity_of(self.record()))
         started = time.monotonic()
         with Pool(executor, workers, timeout) as pool:
@@ -188,6 +246,15 @@ class Campaign:
     def normals(self, first: int, last: int) -> NDArray[np.float64]:
         """The standard-normal coordinates behind :meth:`samples`, shape (last - first, dimensions)."""
         return self._draw.normals(first, last)
+
+    def notes(self, folder: Path, summary: dict[str, Any]) -> tuple[str, ...]:
+        """The bench's notes on its ``summary``; what it has to find for them is kept in ``summary.json``."""
+        means = {name: row["mean"] for name, row in summary["measures"].items()}
+        self.bench.found |= {name: one["value"] for name, one in summary.get("calibrations", {}).items()}
+        found = {name: asdict(one) for name, one in wanted(self.bench, means, self.engine).items()}
+        if found and found != summary.get("calibrations"):
+            summary |= records.write(folder / "summary.json", records.Summary, summary | {"calibrations": found})
+        return self.bench.notes(means)
 
     def _claim(self, store: Store, warn: Callable[[str], None]) -> None:
         """Make the folder this campaign's, or check that it is."""

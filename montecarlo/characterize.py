@@ -90,6 +90,8 @@ class Characterisation:
         The arguments are those of :meth:`montecarlo.Campaign.run`.  Raises :class:`UserError` if the folder holds something
         else.
         """
+        for prefix, sweep in self.sweeps.items():
+            sweep.settle(Path(out) / "parts" / prefix)
         folder = output_folder(Path(out))
         with locked(folder):
             claim(folder, "characterisation", "characterize.json", records.Characterisation, self.record())

@@ -10,9 +10,11 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import inspect
 import logging
 import multiprocessing
 import re
+import shutil
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import BrokenExecutor, Executor, Future
@@ -21,7 +23,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from montecarlo.executor import LocalExecutor, died, timed_out
-from spicekit.errors import SpicekitError, UserError
+from spicekit.errors import SpicekitError, UserError, unknown
 
 ADDRESS = re.compile(r"(tcp|tls|ucx|ws|wss)://(\[[0-9a-fA-F:]+\]|[A-Za-z0-9._-]+):\d{1,5}")
 QUEUES = {
@@ -184,8 +186,16 @@ def job_queue(kind: str, file: Path) -> Any:
     import dask_jobqueue
     import yaml
 
+    class Loader(yaml.SafeLoader):
+        def construct_mapping(self, node: Any, deep: bool = False) -> dict[Any, Any]:
+            names = [key.value for key, _ in node.value]
+            for name, (key, _) in zip(names, node.value, strict=True):
+                if names.count(name) > 1:
+                    raise yaml.MarkedYAMLError(problem=f"key '{name}' stands more than once", problem_mark=key.start_mark)
+            return super().construct_mapping(node, deep)
+
     try:
-        options = yaml.safe_load(file.read_text(encoding="utf-8"))
+        options = yaml.load(file.read_text(encoding="utf-8"), Loader)
     except OSError as error:
         raise UserError(f"--dask {kind}:{file}: cannot be read: {error.strerror}") from None
     except RecursionError:
@@ -197,9 +207,37 @@ def job_queue(kind: str, file: Path) -> Any:
     jobs = options.pop("jobs", 1)
     if not isinstance(jobs, int) or isinstance(jobs, bool) or jobs < 1:
         raise UserError(f"--dask {kind}:{file}: jobs: {jobs!r} given; allowed: a whole number from 1")
+    make_cluster = getattr(dask_jobqueue, QUEUES[kind])
+    known = _keywords(make_cluster)
+    for key in options:
+        if key not in known:
+            raise UserError(f"--dask {kind}:{file}: {unknown('key', key, [*known, 'jobs'])}")
+    for command in (make_cluster.job_cls.submit_command, make_cluster.job_cls.cancel_command):
+        program = command.split()[0]
+        if shutil.which(program) is None:  # Dask would say so in its log, and wait for ever
+            raise UserError(f"--dask {kind}:{file}: '{program}' is not installed on this machine, or not in PATH")
     try:
-        cluster = getattr(dask_jobqueue, QUEUES[kind])(**options)
+        cluster = make_cluster(**options)
     except (TypeError, ValueError) as error:
         raise UserError(f"--dask {kind}:{file}: {' '.join(str(error).split())}") from None
-    cluster.scale(jobs=jobs)
+
+    async def submit() -> None:  # scale() alone lets a queue that refuses be said in a log only
+        cluster.scale(jobs=jobs)
+        await cluster._correct_state()
+
+    try:
+        cluster.sync(submit)
+    except (RuntimeError, OSError) as error:
+        with contextlib.suppress(Exception):  # there is nothing to cancel
+            cluster.close()
+        said = " ".join(str(error).partition("stderr:")[2].split()) or " ".join(str(error).split())
+        raise UserError(f"--dask {kind}:{file}: {make_cluster.job_cls.submit_command} refuses the job: {said}") from None
     return cluster
+
+
+def _keywords(cluster: Any) -> set[str]:
+    """What a cluster of dask-jobqueue and its jobs may be given that a file can hold."""
+    kinds = [kind for kind in (*cluster.__mro__, *cluster.job_cls.__mro__) if kind.__module__.startswith("dask_jobqueue.")]
+    names = {name for kind in kinds for name in inspect.signature(kind.__init__).parameters}
+    objects = {"self", "args", "kwargs", "job_kwargs", "base_class_kwargs", "job_cls", "scheduler", "scheduler_cls", "loop"}
+    return names - objects - {"asynchronous", "security"}

@@ -20,9 +20,10 @@ from typing import Any
 from pebble import ProcessExpired, ProcessPool
 
 from montecarlo.worker import initialise
-from spicekit.errors import SpicekitError
-from spicekit.limit import exceeded
+from spicekit.errors import SpicekitError, UserError
+from spicekit.limit import checked, exceeded
 
+MOST_WORKERS = 4096  # far above the cores of any machine: processes without end would stop this one
 SOCKET_FOLDER = 70  # bytes of the path: a socket's may have 107, of which multiprocessing takes 32
 
 
@@ -34,8 +35,9 @@ class LocalExecutor(Executor):
     """
 
     def __init__(self, workers: int | None = None, timeout: float | None = None) -> None:
+        self._given = workers is not None
         self.workers = workers or available_cores()
-        self._timeout = timeout
+        self._timeout = None if timeout is None else checked(timeout)
         self._pool = self._start()
         self._pending: set[Future[Any]] = set()
 
@@ -67,7 +69,7 @@ class LocalExecutor(Executor):
         # not fork: this process has threads, and a child must not inherit a half-used libngspice
         context = multiprocessing.get_context("forkserver")
         context.set_forkserver_preload(["montecarlo.worker", "spicekit.netlist"])
-        _check_limit(self.workers)
+        _check_limit(self.workers, self._given)
         _start_forkserver()
         arguments = (os.getpid(), self._timeout)
         pool = ProcessPool(max_workers=self.workers, initializer=initialise, initargs=arguments, context=context)
@@ -82,12 +84,21 @@ def _ended(manager: Any) -> tuple[tuple[int, int], ...]:
     return tuple((worker.pid, worker.exitcode) for worker in ended if manager.workers.pop(worker.pid, None) is not None)
 
 
-def _check_limit(workers: int) -> None:
-    """Say what a limit of open files that is too low would only show as errors of processes half started."""
-    needed = 32 + 6 * workers
+def _check_limit(workers: int, given: bool) -> None:
+    """Say what a limit of open files that is too low would only show as errors of processes half started.
+
+    A number of workers that is ``given`` is the user's mistake, that of the machine's cores is not.
+    """
+    base, each = 32, 6
     limit = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
-    if limit != resource.RLIM_INFINITY and limit < needed:
-        raise SpicekitError(f"{limit} open files are allowed (ulimit -n), {workers} worker processes need up to {needed}")
+    most = MOST_WORKERS if limit == resource.RLIM_INFINITY else min(MOST_WORKERS, (limit - base) // each)
+    if workers <= most:
+        return
+    files = f" ({limit} open files are allowed, ulimit -n)" if most < MOST_WORKERS else ""
+    if given and most > 0:
+        raise UserError(f"--workers {workers}: allowed: at most {most}{files}")
+    needed = base + each * workers
+    raise SpicekitError(f"{limit} open files are allowed (ulimit -n), {workers} worker processes need up to {needed}")
 
 
 def _start_forkserver() -> None:

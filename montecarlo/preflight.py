@@ -40,7 +40,7 @@ def preflight(
     if seen.outcome != Outcome.OK and not keep_going:
         raise SpicekitError(
             f"bench '{campaigns[0].bench.name}': the nominal trial is {seen.outcome} ({seen.reason}), and nothing was started; "
-            "--keep-going starts all the same"
+            "mc, sweep and characterize start all the same with --keep-going"
         )
     if not isinstance(campaigns[0].bench.analysis(), DcAnalysis):  # whose trials go by hundreds in a sweep
         workers = int(getattr(pool(), "workers", 1))

@@ -31,9 +31,10 @@ from montecarlo.tabulate import without_nan, write_table
 from montecarlo.variation import Correlation, Variation
 from montecarlo.verdict import Judgement, KeyFigure, Results, Verdict, condition, judge
 from spicekit.bench import Bench
+from spicekit.engines.calibrate import calibrated
 from spicekit.errors import UserError
 from spicekit.files import output_folder, write_record
-from spicekit.netlist import render
+from spicekit.nominal import render
 from spicekit.outcome import Outcome
 from spicekit.registry import make_bench
 
@@ -66,7 +67,7 @@ class Qualification:
         for name in over or {}:
             if name not in AXES:
                 raise UserError(f"--over {name}: a qualification is over {', '.join(AXES)}; `spicekit sweep` takes any parameter")
-        self.bench = make_bench(bench, given)
+        self.bench = calibrated(make_bench(bench, given))
         condition(self.bench)
         self.figure = KeyFigure.choose(self.bench, figure)
         asked = {name: grid_values(bench, name, values) for name, values in (over or {}).items()}
@@ -118,6 +119,8 @@ class Qualification:
 
         The arguments are those of :meth:`montecarlo.Campaign.run`; a point where all trials fail does not end it.
         """
+        for name, sweep in self.sweeps.items():
+            sweep.settle(Path(out) / name)
         folder = output_folder(Path(out))
         with locked(folder):
             claim(folder, "qualification", "qualify.json", records.Sweep, self.record())

@@ -15,6 +15,7 @@ from typing import Annotated, Any, Literal, TypeVar
 from pydantic import AliasChoices, BaseModel, ConfigDict, Field, ValidationError
 
 from spicekit import files
+from spicekit.engines import NGSPICE
 from spicekit.errors import UserError
 from spicekit.outcome import Outcome
 from spicekit.toml import explain
@@ -43,6 +44,15 @@ class Quantity(_Record):
     unit: str
 
 
+class Calibration(_Record):
+    """A number that the nominal circuit was simulated for, beforehand."""
+
+    value: float
+    unit: str
+    meaning: str
+    how: str
+
+
 class Run(_File):
     """``run.json``."""
 
@@ -50,6 +60,7 @@ class Run(_File):
     parameters: dict[str, Any]
     outcome: Outcome
     measures: dict[str, Quantity]
+    calibrations: dict[str, Calibration] = {}
 
 
 class Point(_Record):
@@ -89,11 +100,13 @@ class _Varied(_File):
     correlations: list[Correlation]
     inputs: dict[FileName, str] = {}
     code_sha256: str = ""
+    engine: str = NGSPICE
 
 
 class Campaign(_Varied):
     """``campaign.json``."""
 
+    calibrations: dict[str, Calibration] = {}
     parameters: dict[str, Any]
     trials: int = Field(ge=1)
     sampler: str
@@ -109,6 +122,7 @@ class Campaign(_Varied):
 class Sweep(_Varied):
     """``sweep.json``."""
 
+    calibrations: dict[str, list[float | None]] = {}  # of each point, in the order of the grid, last parameter fastest
     over: dict[str, list[Any]]
     trials: int = Field(ge=0)
     sampler: str
@@ -127,6 +141,7 @@ class Characterisation(_File):
 class Study(_Varied):
     """``yield.json``."""
 
+    calibrations: dict[str, Calibration] = {}
     parameters: dict[str, Any]
     points: dict[str, Point]
     netlist_sha256: str
@@ -181,6 +196,7 @@ class Summary(_File):
     sensitivity: dict[str, Any] = {}
     warnings: list[str] = []
     identity: str = ""  # of the campaign whose trials it sums up
+    calibrations: dict[str, Calibration] = {}  # that the bench's notes asked for
 
 
 class YieldSummary(_File):
@@ -225,6 +241,8 @@ class Provenance(_Record):
     nominal: dict[str, Any] = {}
     inputs: dict[str, str] = {}
     code_sha256: str = ""
+    engine: str = NGSPICE
+    calibrations: dict[str, list[float | None]] = {}
     netlist_sha256: str = Field("", validation_alias=AliasChoices("netlist_sha256", "netlists_sha256"))  # as 0.1 had it
     versions: dict[str, str] = {}
     parts: dict[str, Provenance] = {}

@@ -21,4 +21,6 @@ def replay(folder: str | Path, trial: int, timeout: float | None = None) -> RunR
     if not 0 <= trial < campaign.trials:
         raise UserError(f"--trial {trial}: the campaign in {folder} has trials 0 to {campaign.trials - 1}")
     values = {name: float(column[0]) for name, column in store.read_samples(trial, trial + 1).items()}
-    return run(campaign.bench, values) if timeout is None else run_within(timeout, campaign.bench, values)
+    if timeout is None:
+        return run(campaign.bench, values, engine=campaign.engine)
+    return run_within(timeout, campaign.bench, values, campaign.engine)

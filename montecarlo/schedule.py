@@ -140,7 +140,7 @@ class _Tally:
         if self.outcomes.total() == FIRST and word != Outcome.OK and count > HOPELESS * FIRST:
             raise SpicekitError(
                 f"given up: {count} of the first {FIRST} trials are {word} ({_CAUSES[Outcome(word)]}); "
-                "what is finished is kept, and --keep-going simulates the others all the same"
+                "what is finished is kept; mc, sweep and characterize simulate the others all the same with --keep-going"
             )
 
 

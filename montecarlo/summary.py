@@ -83,6 +83,8 @@ def summarise(campaign: Campaign, store: Store, elapsed: float | None) -> dict[s
     }
     if store.identity is not None:
         summary["identity"] = store.identity
+        if found := calibrations_before(path, store.identity):
+            summary["calibrations"] = found
     lines = warnings(campaign.bench.measures(), beyond, int(np.count_nonzero(ok)))
     if lines:
         summary["warnings"] = list(lines)
@@ -96,6 +98,15 @@ def without_nan(value: Any) -> Any:
     if isinstance(value, list):
         return [without_nan(item) for item in value]
     return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def calibrations_before(path: Path, identity: str) -> dict[str, Any]:
+    """What notes on the same campaign asked for, as the summary at ``path`` tells; nothing if it cannot be read."""
+    try:
+        before = records.read(path, records.Summary)
+    except UserError:
+        return {}
+    return {name: one.model_dump() for name, one in before.calibrations.items()} if before.identity == identity else {}
 
 
 def elapsed_before(path: Path) -> float:

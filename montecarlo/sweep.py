@@ -35,10 +35,12 @@ from montecarlo.store import Store, identity_of, locked
 from montecarlo.tabulate import check_complete, tabulate, write_table
 from montecarlo.variation import Correlation, Variation
 from spicekit.bench import unit_of
+from spicekit.calibration import recorded
+from spicekit.engines import NGSPICE
 from spicekit.errors import UserError, unknown
 from spicekit.files import output_folder, read_record
 from spicekit.registry import bench_class
-from spicekit.units import parse_quantity, parse_value
+from spicekit.units import parse_quantity
 
 MOST_POINTS = 10_000
 RECORD = "sweep.json"
@@ -63,6 +65,7 @@ class Sweep:
         correlations: Sequence[Correlation] = (),
         sampler: str = "random",
         measures: Sequence[str] | None = None,
+        engine: str = NGSPICE,
     ) -> None:
         given = dict(parameters or {})
         if not over:
@@ -79,7 +82,6 @@ class Sweep:
         if count > MOST_POINTS:
             raise UserError(f"--over: {count} grid points; at most {MOST_POINTS}")
         self.trials = trials
-        self.inputs: dict[str, str] = {}  # of all points: absolute path -> SHA-256
         self.campaigns = [
             Campaign(
                 bench,
@@ -89,18 +91,41 @@ class Sweep:
                 variations=variations,
                 correlations=correlations,
                 sampler=sampler if trials else "nominal",
+                engine=engine,
             )
             for values in itertools.product(*self.over.values())
         ]
+        self.measures = measures
+        if all(campaign.settled for campaign in self.campaigns):  # else once it is known whether a folder has calibrations
+            self.settle()
+
+    def settle(self, folder: Path | None = None) -> None:
+        """Calibrate the bench at every point that is not yet, with what ``folder`` holds (see :meth:`Campaign.settle`)."""
+        for index, campaign in enumerate(self.campaigns):
+            campaign.settle(None if folder is None else _point(folder, index) / "campaign.json")
+        _ = self.inputs
+        known = {measure.name for campaign in self.campaigns for measure in campaign.bench.measures()}
+        for name in self.measures or ():
+            if name not in known:
+                raise unknown(f"measure of bench '{self.campaigns[0].bench_name}'", name, known)
+
+    @property
+    def inputs(self) -> dict[str, str]:
+        """The files that all points were made from: absolute path -> SHA-256."""
+        found: dict[str, str] = {}
         for one in self.campaigns:
             for path, sha in one.inputs.items():
-                if self.inputs.setdefault(path, sha) != sha:
+                if found.setdefault(path, sha) != sha:
                     raise UserError(f"{path} changed while the points of the sweep were set up; run the command again")
-        self.measures = measures
-        known = {measure.name for campaign in self.campaigns for measure in campaign.bench.measures()}
-        for name in measures or ():
-            if name not in known:
-                raise unknown(f"measure of bench '{bench}'", name, known)
+        return found
+
+    def calibrations(self) -> dict[str, list[float | None]]:
+        """What was found at each point, None where nothing had to be."""
+        found = [recorded(campaign.bench) for campaign in self.campaigns]
+        return {
+            name: [point[name].value if name in point else None for point in found]
+            for name in dict.fromkeys(name for point in found for name in point)
+        }
 
     def record(self) -> dict[str, Any]:
         """What ``sweep.json`` holds."""
@@ -116,6 +141,8 @@ class Sweep:
             "correlations": [asdict(correlation) for correlation in first.space.correlations],
             "inputs": self.inputs,
             "code_sha256": code_hash(),
+            "engine": first.engine,
+            "calibrations": self.calibrations(),
         }
 
     def run(
@@ -134,6 +161,7 @@ class Sweep:
 
         The arguments are those of :meth:`Campaign.run`.  Raises :class:`UserError` if the folder holds something else.
         """
+        self.settle(Path(out))
         folder = output_folder(Path(out))
         with locked(folder):
             simulate_sweeps(
@@ -168,7 +196,7 @@ class Sweep:
     def points(self, folder: Path) -> list[tuple[Campaign, Store]]:
         """Each point's campaign with its store in ``folder``, in the order of the grid, last parameter fastest."""
         return [
-            (campaign, Store(folder / "points" / f"{index:04d}", identity_of(campaign.record())))
+            (campaign, Store(_point(folder, index), identity_of(campaign.record())))
             for index, campaign in enumerate(self.campaigns)
         ]
 
@@ -184,7 +212,7 @@ def simulate_sweeps(
     progress: Progress,
     warn: Callable[[str], None],
 ) -> None:
-    """Simulate what is missing from every sweep, each in its folder, in one pool.  The caller has locked the folders.
+    """Simulate what is missing from every sweep, each in its folder, in one pool.  The caller has settled and locked them.
 
     The arguments are those of :meth:`Sweep.run`.
     """
@@ -198,6 +226,10 @@ def simulate_sweeps(
         progress(total - missing, total)
         if missing:
             simulate_sources(sources, pool(), lambda done: progress(total - missing + done, total), keep_going)
+
+
+def _point(folder: Path, index: int) -> Path:
+    return folder / "points" / f"{index:04d}"
 
 
 def claim(folder: Path, noun: str, file: str, record: type[BaseModel], mine: dict[str, Any]) -> None:
@@ -236,13 +268,15 @@ def parse_over(bench: str, text: str) -> tuple[str, list[Any]]:
             raise UserError(f"--over '{text}': give START:STOP:NUM")
         try:
             start, stop = (parse_quantity(word, _unit(bench, name)) for word in words[:2])
-            count = parse_value(words[2])
+            count = parse_quantity(words[2], "")
         except UserError as error:
             raise UserError(f"--over '{text}': {error}") from None
         if not (math.isfinite(start) and math.isfinite(stop)):
             raise UserError(f"--over '{text}': START and STOP must be finite")
         if not 1 <= count <= MOST_POINTS or count != int(count):
             raise UserError(f"--over '{text}': NUM must be a whole number from 1 to {MOST_POINTS}")
+        if count == 1 and start != stop:
+            raise UserError(f"--over '{text}': NUM 1 leaves out STOP; allowed: 2 and more, or NAME=VALUE")
         step = (stop - start) / (count - 1) if count > 1 else 0.0
         values = [float(f"{start + index * step:.12g}") for index in range(int(count))]  # without the rounding noise
     return name, grid_values(bench, name, values)

@@ -23,7 +23,7 @@ from montecarlo.result import CampaignResult
 from montecarlo.store import Store
 from spicekit.bench import Bench
 from spicekit.errors import UserError, unknown
-from spicekit.units import parse_value
+from spicekit.units import parse_quantity
 
 FIRST = 1000  # trials of the first stage, rounded up to whole chunks
 _GOAL = re.compile(r"\s*(margins|measures)\.([\w-]+)\.(\w+)\s+ci\s*<\s*(\S+)\s*")
@@ -48,7 +48,7 @@ class Until:
             raise UserError(f'--until \'{text}\': give e.g. "margins.NAME.error_rate ci<10%" or "measures.NAME.mean ci<1%"')
         group, name, figure, width = match.groups()
         try:
-            limit = parse_value(width)
+            limit = parse_quantity(width, "")
         except UserError as error:
             raise UserError(f"--until '{text}': {error}") from None
         if not 0 < limit < 1:
@@ -100,6 +100,7 @@ def run_until(
     :class:`UserError` for a sampler whose trials depend on their number, and if the folder holds another campaign.
     """
     largest = make(most)
+    largest.settle(out / "campaign.json")
     if largest.sampler == "lhs":
         raise UserError("--until: a Latin hypercube needs its number of trials beforehand; use --sampler random or sobol")
     goal = {"until": until.text, "at_most": most}

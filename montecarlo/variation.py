@@ -10,14 +10,14 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 from scipy.special import ndtr, ndtri
 
 from spicekit.bench import VariationPoint
 from spicekit.errors import UserError, unknown
-from spicekit.units import parse_value
+from spicekit.units import format_value, parse_quantity, parse_value
 from spicekit.waves import Array
 
 Distribution = Literal["normal", "lognormal"]
@@ -40,6 +40,8 @@ class Variation:
     distribution: Distribution = "normal"
     truncate: float | None = None
 
+    _text: ClassVar[str] = ""  # as it was given, with its unit: not part of what is recorded
+
     @classmethod
     def parse(cls, text: str, scope: Scope = "local") -> Variation:
         """Read ``ra=5%``, ``vth=20m``, ``ra=5%:lognormal`` or ``tmr=10%:normal:3`` (target=sigma:distribution:truncation)."""
@@ -51,8 +53,8 @@ class Variation:
                 f"{option} '{text}': give TARGET=SIGMA[:normal|lognormal[:TRUNCATE]], e.g. ra=5% or ra=5%:lognormal:3"
             )
         try:
-            sigma = parse_value(words[0])
-            truncate = parse_value(words[2]) if len(words) == 3 else None
+            sigma = parse_value(words[0])  # its unit is that of the points, see Space
+            truncate = parse_quantity(words[2], "") if len(words) == 3 else None
         except UserError as error:
             raise UserError(f"{option} '{text}': {error}") from None
         distribution = words[1] if len(words) > 1 and words[1] else "normal"
@@ -62,7 +64,9 @@ class Variation:
             raise UserError(f"{option} '{text}': sigma must be a finite number, 0 or above")
         if truncate is not None and not truncate > 0:
             raise UserError(f"{option} '{text}': truncation must be a positive number of sigmas")
-        return cls(target, sigma, words[0].strip().endswith("%"), scope, distribution, truncate)  # type: ignore[arg-type]
+        found = cls(target, sigma, words[0].strip().endswith("%"), scope, distribution, truncate)  # type: ignore[arg-type]
+        object.__setattr__(found, "_text", words[0])
+        return found
 
     def reaches(self, point: VariationPoint) -> bool:
         """Whether it is for this point."""
@@ -90,7 +94,7 @@ class Correlation:
         pair, equals, number = text.partition("=")
         first, comma, second = pair.partition(",")
         try:
-            rho = parse_value(number)
+            rho = parse_quantity(number, "")
         except UserError as error:
             raise UserError(f"--correlate '{text}': {error}") from None
         if not (equals and comma and first and second and first != second and -1 < rho < 1):
@@ -122,7 +126,8 @@ class Space:
         check_once("--correlate", [",".join(sorted((pair.first, pair.second))) for pair in self.correlations])
         for point, local in zip(points, self._local, strict=True):
             for variation in (local, *(v for v in self._global if v.target in (point.kind, point.name))):
-                _check(point, variation)
+                if variation in self.variations:
+                    _check(point, variation)
         self._mixing = self._cholesky()
 
     @property
@@ -230,12 +235,24 @@ def check_once(option: str, targets: Sequence[str]) -> None:
 
 
 def _check(point: VariationPoint, variation: Variation) -> None:
+    option = "--sigma" if variation.scope == "local" else "--sigma-global"
+    if variation._text and not variation.relative:
+        try:
+            parse_quantity(variation._text, point.unit)
+        except UserError as error:
+            raise UserError(f"{option} {variation.target}: {error}") from None
     lognormal = variation.distribution == "lognormal"
     if variation.sigma > 0 and point.nominal == 0 and (lognormal or (variation.relative and point.unit)):
         raise UserError(
             f"--sigma {variation.target}: the nominal value of '{point.name}' is 0, so give a normal sigma "
             f"in {point.unit or '1'}, not in per cent"
         )
+    # Sigmas beyond these are slips (a prefix forgotten): a sixth of all samples would not be physical, if not nearly all.
+    asked = variation.sigma * (abs(point.nominal) or 1.0) if variation.relative else variation.sigma
+    most = min(point.most, (10 * abs(point.nominal) or np.inf) if lognormal else point.nominal - point.low)
+    if asked > most:
+        given, allowed = (format_value(value, point.unit) for value in (asked, most))
+        raise UserError(f"{option} {variation.target}: a sigma of {given} given; allowed for '{point.name}': at most {allowed}")
 
 
 def _deviate(point: VariationPoint, variation: Variation, z: Array) -> tuple[Array | float, Array | float]:

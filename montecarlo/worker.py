@@ -18,12 +18,12 @@ import numpy as np
 from montecarlo.identity import check, code_hash
 from spicekit.bench import Bench
 from spicekit.block import simulate_block
+from spicekit.engines import NGSPICE
 from spicekit.errors import SpicekitError
 from spicekit.inputs import recording
 from spicekit.limit import limited
 from spicekit.outcome import Outcome
 from spicekit.registry import make_bench
-from spicekit.simulator import simulator
 from spicekit.waves import Array
 
 if TYPE_CHECKING:
@@ -44,12 +44,17 @@ class Task:
     block: int  # trials a sweep; sweeps start at multiples of it, so that results do not depend on the task's extent
     code: str  # SHA-256 of the code that the answer must come from
     inputs: tuple[tuple[str, str], ...]  # the files that decide it: absolute path, SHA-256
+    found: tuple[tuple[str, float], ...] = ()  # the bench's calibrations, which the campaign's own process has found
+    engine: str = NGSPICE
 
     @classmethod
     def of(cls, campaign: Campaign, first: int, samples: dict[str, Array], block: int) -> Task:
         """Trials of ``campaign``, with its parameters, its inputs and the code that this process runs."""
         parameters = json.dumps(campaign.parameters)
-        return cls(campaign.bench_name, parameters, first, samples, block, code_hash(), tuple(campaign.inputs.items()))
+        return cls(
+            campaign.bench_name, parameters, first, samples, block, code_hash(), tuple(campaign.inputs.items()),
+            tuple(campaign.bench.found.items()), campaign.engine,
+        )  # fmt: skip
 
     @property
     def trials(self) -> int:
@@ -87,14 +92,14 @@ def simulate(task: Task) -> Table:
 
 def _simulate(task: Task) -> Table:
     check(task.code, dict(task.inputs))
-    bench = _bench(task.bench, task.parameters, task.inputs)
+    bench = _bench(task.bench, task.parameters, task.inputs, task.found)
     outcomes: list[str] = []
     attempts: list[int] = []
     columns: dict[str, list[Array]] = {measure.name: [] for measure in bench.measures()}
     start = 0
     while start < task.trials:
         end = min(task.trials, start + task.block - (task.first + start) % task.block)
-        result = simulate_block(bench, {name: values[start:end] for name, values in task.samples.items()})
+        result = simulate_block(bench, {name: values[start:end] for name, values in task.samples.items()}, task.engine)
         outcomes += [str(outcome) for outcome in result.outcomes]
         attempts += result.attempts
         for name, values in result.measures.items():
@@ -118,16 +123,16 @@ def glance(task: Task) -> Glance:
     try:
         with limited(_timeout):
             check(task.code, dict(task.inputs))
-            bench = _bench(task.bench, task.parameters, task.inputs)
+            bench = _bench(task.bench, task.parameters, task.inputs, task.found)
             started = time.process_time()
-            block = simulate_block(bench, task.samples)
+            block = simulate_block(bench, task.samples, task.engine)
             seconds = time.process_time() - started
     except (Exception, SystemExit) as error:
         from spicekit.blame import blamed
 
         raise blamed(error) or error from error
     outcome = block.outcomes[0]
-    words = "" if outcome is Outcome.OK else block.reason or f"{outcome.advice}: {simulator().last_words()}"
+    words = "" if outcome is Outcome.OK else block.reason or f"{outcome.advice}: {block.said}"
     return Glance(str(outcome), words, seconds)
 
 
@@ -176,10 +181,11 @@ def _follow(parent: int) -> None:
 
 
 @functools.lru_cache(maxsize=8)
-def _bench(name: str, parameters: str, inputs: tuple[tuple[str, str], ...]) -> Bench:
+def _bench(name: str, parameters: str, inputs: tuple[tuple[str, str], ...], found: tuple[tuple[str, float], ...]) -> Bench:
     given: dict[str, Any] = json.loads(parameters)
     with recording() as files:
         bench = make_bench(name, given)
+        bench.found |= dict(found)
         bench.points()
     other = dict(files.items() - dict(inputs).items())
     if other:  # a link that leads elsewhere by now, an include that was not there

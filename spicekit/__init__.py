@@ -18,10 +18,12 @@ if TYPE_CHECKING:
     from spicekit.bench import VariationPoint as VariationPoint
     from spicekit.bench import option as option
     from spicekit.bench import quantity as quantity
+    from spicekit.calibration import Calibration as Calibration
+    from spicekit.engines.calibrate import calibrated as calibrated
     from spicekit.errors import SpicekitError as SpicekitError
     from spicekit.errors import UserError as UserError
     from spicekit.limits import Limits as Limits
-    from spicekit.netlist import render as render
+    from spicekit.nominal import render as render
     from spicekit.nominal import run as run
     from spicekit.registry import make_bench as make_bench
     from spicekit.table import LookupTable as LookupTable
@@ -30,11 +32,12 @@ __version__ = "0.2.0"
 
 # public name -> module; imported on first use, so that the command line starts fast
 _PUBLIC = {
-    "Bench": "bench", "BenchParameters": "bench", "DcAnalysis": "analysis", "Limits": "limits",
+    "Bench": "bench", "BenchParameters": "bench", "Calibration": "calibration", "DcAnalysis": "analysis", "Limits": "limits",
     "LookupTable": "table", "Margin": "bench", "Measure": "bench",
     "Panel": "bench", "SpicekitError": "errors", "TranAnalysis": "analysis", "UserError": "errors",
-    "VariationPoint": "bench", "Waves": "waves", "make_bench": "registry", "option": "bench", "quantity": "bench",
-    "render": "netlist", "run": "nominal",
+    "VariationPoint": "bench", "Waves": "waves",
+    "calibrated": "engines.calibrate", "make_bench": "registry", "option": "bench", "quantity": "bench",
+    "render": "nominal", "run": "nominal",
 }  # fmt: skip
 __all__ = sorted(_PUBLIC)
 

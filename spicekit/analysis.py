@@ -6,9 +6,21 @@ each, with the same variation points: all are solved together, which costs half 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from numbers import Real
 from typing import ClassVar, Literal
+
+from spicekit.errors import UserError, unknown
+
+# Numbers that the solver of ngspice takes in `.options`, where it ignores a name that it does not know.  Not those of the
+# circuit, as `temp`, which the bench has.
+OPTIONS = frozenset({
+    "abstol", "chgtol", "gmin", "reltol", "vntol", "trtol", "gminsteps", "srcsteps", "itl1", "itl2", "itl3", "itl4", "itl5",
+    "itl6", "pivrel", "pivtol", "rshunt", "cshunt", "rseries", "maxord", "xmu", "minbreak", "ramptime", "convstep",
+    "convabsstep", "maxopalter", "maxevtiter", "absdv", "reldv", "bypass", "noopiter", "epsmin", "gshunt",
+})  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -22,6 +34,9 @@ class DcAnalysis:
     reltol: float = 1e-7
     options: Mapping[str, float] = field(default_factory=dict)  # further ngspice options
     inner: tuple[str, int, int, int] | None = None  # source swept within each trial: name, first, last, step
+
+    def __post_init__(self) -> None:
+        _check(self.options)
 
     # trials a sweep: longer pwl tables cost more a point, shorter ones more set-up; trials a task: a second of work
     block: ClassVar[int] = 500
@@ -73,6 +88,9 @@ class TranAnalysis:
     # by itself goes on to ``stop``
     until: str | None = None
 
+    def __post_init__(self) -> None:
+        _check(self.options)
+
     block: ClassVar[int] = 50
     chunk: ClassVar[int] = 50
 
@@ -101,5 +119,14 @@ class LongTranAnalysis(TranAnalysis):
 Analysis = DcAnalysis | TranAnalysis
 
 
+def _check(options: Mapping[str, float]) -> None:
+    """Raises :class:`UserError` for an option that ngspice would ignore, and for a value that is no number."""
+    for name, value in options.items():
+        if name.lower() not in OPTIONS:
+            raise unknown("option of ngspice", name, OPTIONS)
+        if isinstance(value, bool) or not isinstance(value, Real) or not math.isfinite(value):
+            raise UserError(f"option {name} of ngspice: {value!r} given; allowed: a finite number")
+
+
 def _words(values: Mapping[str, float]) -> str:
-    return " ".join(f"{name}={value!r}" for name, value in values.items())
+    return " ".join(f"{name}={float(value)!r}" for name, value in values.items())

@@ -26,7 +26,8 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from spicekit.analysis import Analysis, DcAnalysis
-from spicekit.errors import UserError, unknown
+from spicekit.calibration import Calibration
+from spicekit.errors import SpicekitError, UserError, unknown
 from spicekit.limits import Limits
 from spicekit.measures.ngspice_writer import control_lines
 from spicekit.measures.nodes import Node, vectors
@@ -96,12 +97,19 @@ class BenchParameters(BaseModel):
             if isinstance(value, str) and field is not None and parameter_extra(cls, name).get("file"):
                 read[name] = absolute(value)
             numeric = field is not None and field.annotation in (float, int, float | None, int | None)
+            if numeric and isinstance(value, bool | np.bool):
+                raise UserError(f"parameter '{name}': {value} is not a number")
             if numeric and isinstance(value, str):
                 try:
-                    read[name] = parse_quantity(value, unit_of(cls, name))
+                    read[name] = parse_quantity(value, cls.unit_given(name, given))
                 except UserError as error:
                     raise UserError(f"parameter '{name}': {error}") from None
         return read
+
+    @classmethod
+    def unit_given(cls, name: str, given: Mapping[str, Any]) -> str:
+        """The unit in which a user gives parameter ``name``, where that depends on others of those ``given``."""
+        return unit_of(cls, name)
 
 
 @dataclass(frozen=True)
@@ -115,6 +123,7 @@ class VariationPoint:
     sigma: float = 0.0  # default local standard deviation, in the unit of the point
     low: float = -np.inf  # a sample at or below it is not physical: the trial is `invalid`
     draw: Callable[[Array], Array] | None = None  # default distribution: values of standard normals, in place of sigma
+    most: float = np.inf  # largest standard deviation that may be asked for, in the unit of the point
 
 
 @dataclass(frozen=True)
@@ -173,6 +182,7 @@ class Bench(ABC):
             raise UserError(f"bench '{self.name}': parameter {explain(error, self.Parameters)}") from None
         except UserError as error:
             raise UserError(f"bench '{self.name}': {error}") from None
+        self.found: dict[str, float] = {}  # values of calibrations(), once someone has found them
         self.technology: Technology = load_technology(self.p.technology)
         self.technology.cards(self.p.corner)  # an unknown corner or an unreadable model file is said now
         self.model_files = self.technology.model_files(self.p.corner)
@@ -230,6 +240,16 @@ class Bench(ABC):
         """Supply voltage in volts."""
         return float(self.technology.vdd if self.p.vdd is None else self.p.vdd)
 
+    def calibrations(self) -> tuple[Calibration, ...]:
+        """What has to be found by simulating before this bench can be, in that order (:mod:`spicekit.engines.calibrate`)."""
+        return ()
+
+    def calibrated(self, name: str) -> float:
+        """The value that was found for calibration ``name``.  Raises :class:`SpicekitError` if nobody has looked for it yet."""
+        if name not in self.found:
+            raise SpicekitError(f"bench '{self.name}' is not calibrated ({name}): give it to spicekit.calibrated first")
+        return self.found[name]
+
     @abstractmethod
     def analysis(self) -> Analysis:
         """The analysis, with its cases, saved vectors and solver tolerances."""
@@ -271,8 +291,9 @@ class Bench(ABC):
                     f"bench '{self.name}': transistor '{device}': {dimension} = {format_value(drawn, 'm')} is below the "
                     f"{format_value(smallest, 'm')} of technology '{self.technology.name}'"
                 )
+        most = self.technology.vdd / 2  # half of all such devices would have no threshold within the supply
         return [
-            VariationPoint(f"vth_{device}", "vth", 0.0, "V", sigma=self.technology.sigma_vth(width, length)),
+            VariationPoint(f"vth_{device}", "vth", 0.0, "V", sigma=self.technology.sigma_vth(width, length), most=most),
             VariationPoint(f"beta_{device}", "beta", 0.0, "", sigma=self.technology.sigma_beta(width, length), low=-1.0),
         ]
 
@@ -329,7 +350,10 @@ class Bench(ABC):
         return {}
 
     def notes(self, measures: Mapping[str, float]) -> tuple[str, ...]:
-        """Warnings, a line each, about the conditions of a run with these ``measures`` (of a campaign: their means)."""
+        """Warnings, a line each, about the conditions of a run with these ``measures`` (of a campaign: their means).
+
+        What is ``wanted`` of :meth:`calibrations` by these measures has been found.
+        """
         return ()
 
     def context(self) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Benches of users' own: what can be known to be wrong when one is made, and one line for an error that it raises later."""
+"""Benches of users' own: what is known to be wrong when one is made or calibrated, and one line for an error raised later."""
 
 from __future__ import annotations
 
@@ -25,6 +25,9 @@ def checked_bench(bench: Bench) -> Bench:
         text = getattr(bench, attribute, None)
         if not isinstance(text, str) or not text or not text.isprintable():
             raise UserError(f"{where}: {attribute}: {text!r} given; give one line of text")
+    _check_names(where, "calibration", [one.name for one in bench.calibrations()], frozenset())
+    if any(one.wanted is None and one.name not in bench.found for one in bench.calibrations()):
+        return bench  # what depends on them can be asked for only then
     if not isinstance(bench.analysis(), DcAnalysis | TranAnalysis):
         raise UserError(f"{where}: analysis() gives {bench.analysis()!r}; give a DcAnalysis or TranAnalysis")
     measures = [measure.name for measure in bench.measures()]

@@ -1,4 +1,4 @@
-"""Simulating a block of trials of one bench in this process, by the engine that fits its analysis."""
+"""Simulating a block of trials of one bench in this process, and what each of them is worth."""
 
 from __future__ import annotations
 
@@ -8,12 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from spicekit.analysis import DcAnalysis
 from spicekit.bench import Bench
+from spicekit.engines import NGSPICE, engine, trials_of
 from spicekit.errors import SpicekitError
 from spicekit.outcome import Outcome
-from spicekit.sweep import sweep_trials
-from spicekit.transient import alter_trials
 from spicekit.waves import Array, Waves
 
 
@@ -26,24 +24,25 @@ class Block:
     attempts: list[int]  # solver fallback that a trial needed, 0 none
     waves: Waves  # DC: of all trials; transient: of the last one
     reason: str = ""  # why the first of the invalid trials is
+    said: str = ""  # by the engine, of trials without a solution
 
 
-def simulate_block(bench: Bench, samples: Mapping[str, Array]) -> Block:
-    """Simulate every trial of ``samples`` (variation point -> array of shape (trials,)).
+def simulate_block(bench: Bench, samples: Mapping[str, Array], by: str = NGSPICE) -> Block:
+    """Simulate every trial of ``samples`` (variation point -> array of shape (trials,)) by the engine of that name.
 
     A trial with a sample outside its physical range is not simulated and ends as ``invalid``, as does one with a measure that
     is not a finite number, unless the measure has limits and the value lies beyond them.
     """
-    trials = len(next(iter(samples.values()))) if samples else 1
+    trials = trials_of(samples)
     clean, invalid = _physical(bench, samples, trials)
-    engine = sweep_trials if isinstance(bench.analysis(), DcAnalysis) else alter_trials
-    measures, converged, attempts, waves = engine(bench, clean, trials)
+    solved = engine(by)(bench, clean)
+    measures = solved.measures
     if bench.technology.model_files(bench.p.corner) != bench.model_files:  # what ngspice read is then not what was looked at
         raise SpicekitError(f"a model file of technology '{bench.technology.name}' was changed while it was in use: start again")
     limited = {measure.name for measure in bench.measures() if measure.limits is not None}
     whole = [np.isfinite(column) for name, column in measures.items() if name not in limited]
     finite = np.all(whole, axis=0) if whole else np.ones(trials, dtype=bool)
-    outcomes = np.where(converged, np.where(finite, Outcome.OK, Outcome.INVALID), Outcome.NONCONVERGED)
+    outcomes = np.where(solved.converged, np.where(finite, Outcome.OK, Outcome.INVALID), Outcome.NONCONVERGED)
     outcomes[invalid] = Outcome.INVALID
     reason = (
         _reason(bench, samples, measures, limited, int(found[0]))
@@ -52,7 +51,7 @@ def simulate_block(bench: Bench, samples: Mapping[str, Array]) -> Block:
     )
     for column in measures.values():
         column[outcomes != Outcome.OK] = np.nan
-    return Block(measures, [Outcome(outcome) for outcome in outcomes], attempts, waves, reason)
+    return Block(measures, [Outcome(outcome) for outcome in outcomes], solved.attempts, solved.waves, reason, solved.said)
 
 
 def _reason(bench: Bench, samples: Mapping[str, Array], measures: Mapping[str, Array], limited: set[str], trial: int) -> str:

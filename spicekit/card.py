@@ -11,6 +11,7 @@ The sections and keys are the classes below; what they mean to the model is in :
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal
 
@@ -26,8 +27,8 @@ from spicekit.toml import read_toml
 
 class Geometry(q.Section):
     shape: Literal["rectangle", "ellipse", "disc"]  # the area: lx ly, or pi/4 lx ly
-    lx: q.Length
-    ly: q.Length
+    lx: q.Edge
+    ly: q.Edge
     t_free: q.Length  # free layer
     t_ox: q.Length | None = None  # barrier; for tunnel-fit, brinkman and VCMA
 
@@ -61,6 +62,8 @@ class Anisotropy(q.Section):
     def _one_way(self) -> Anisotropy:
         if self.barrier and (self.ki or self.t_c or self.ku):
             raise ValueError("barrier given with ki, t_c or ku; allowed: the barrier or its parts")
+        if self.barrier_temperature and not self.barrier:
+            raise ValueError("barrier_temperature given without barrier, to whose kT it belongs; allowed: both, or neither")
         if self.ki and self.t_c:
             raise ValueError("ki and t_c given; allowed: one of them")
         return self
@@ -161,6 +164,11 @@ class AppliedField(q.Section):
     hy: q.FieldStrength | None = None
     hz: q.FieldStrength | None = None
 
+    @property
+    def given(self) -> bool:
+        """Whether a component is other than 0."""
+        return any(h is not None and h.value != 0 for h in (self.hx, self.hy, self.hz))
+
 
 class Rail(q.Section):
     """The heavy metal under a SOT junction; its current flows along x, its spins point along +y if theta_sh > 0."""
@@ -243,6 +251,27 @@ class MtjCard(q.Section):
     def three_terminal(self) -> bool:
         """Whether the card has a rail."""
         return self.rail is not None
+
+    def axial_field(self, k: Mapping[str, float], state: Literal["p", "ap"]) -> float:
+        """Applied field along the magnetisation of ``state``, over the anisotropy field of the numbers ``k`` of
+        :meth:`macromodel`: what the Fokker-Planck equation and its like take.
+
+        Raises :class:`UserError` for a field across the easy axis, and for one in which ``state`` or the other is not stable.
+        """
+        easy = self.magnet.easy_axis
+        for axis in "xyz":
+            if axis != easy and k[f"h{axis}"]:
+                raise UserError(
+                    f"device '{self.name}': field.h{axis} {k[f'h{axis}']:g} A/m given; its rates are computed for a field along "
+                    f"the easy axis alone: allowed: h{easy}"
+                )
+        along = k[f"h{easy}"] / k["hk"]
+        if abs(along) >= 1:
+            raise UserError(
+                f"device '{self.name}': field.h{easy} {k[f'h{easy}']:g} A/m given; allowed: less than the anisotropy field, "
+                f"{k['hk']:g} A/m, beyond which one state alone is stable"
+            )
+        return along if state == "p" else -along
 
     def macromodel(self, kelvin: float | None = None) -> dict[str, float]:
         """The flat SI parameters at ``kelvin`` (the card's own temperature if None):

@@ -108,11 +108,16 @@ def cached(load: Callable[[str], T]) -> Callable[[str], T]:
             with recording() as files:
                 value = load(name)
             entry = loaded[name] = _Loaded(value, files)
-        for record in _records.get():
-            record.update(entry.files)
+        put(entry.files)
         return entry.value
 
     return get
+
+
+def put(files: Mapping[str, str]) -> None:
+    """Put ``files`` (path -> SHA-256), which something remembered was made from, into every open record."""
+    for record in _records.get():
+        record.update(files)
 
 
 def shipped(path: Path) -> bool:

@@ -16,6 +16,7 @@ from scipy.special import ndtr
 from spicekit.bench import BenchParameters, VariationPoint, named_file, option, quantity
 from spicekit.card import MtjCard, load_card
 from spicekit.physics.initial import angle_from_normal
+from spicekit.physics.quantities import LEAST_BIAS
 from spicekit.units import KELVIN
 from spicekit.waves import Array
 
@@ -29,7 +30,7 @@ class JunctionParameters(BenchParameters):
     tmr: float | None = quantity(
         None, "", "TMR at zero bias and the card's own temperature; the card's if not given (150% or 1.5)", gt=0, le=20
     )
-    v_half: float | None = quantity(None, "V", "bias at which TMR is halved; the card's if not given, inf: none", gt=0)
+    v_half: float | None = quantity(None, "V", "bias at which TMR is halved; the card's if not given, inf: none", ge=LEAST_BIAS)
     model: Literal["llg", "fast"] = option(
         "llg", "macromodel: llg (precession and all), or fast (switching time alone, for arrays; two terminals)"
     )
@@ -63,6 +64,10 @@ class Junction:
             ratio = ((1 - k["p_b"] * temperature**1.5) / (1 - k["p_b"] * own**1.5)) ** 2
             tmr = 2 * ratio * p.tmr / (p.tmr + 2 - ratio * p.tmr)
         return cls(card, temperature, k, ra, tmr)
+
+    def field(self, state: Literal["p", "ap"]) -> float:
+        """Applied field over Hk along the magnetisation of ``state``.  Raises :class:`UserError` for one across the easy axis."""
+        return self.card.axial_field(self.k, state)
 
     @property
     def celsius(self) -> float:
@@ -107,7 +112,7 @@ class Junction:
             *points,
             VariationPoint(f"hk_{name}", "hk", 1.0, "", low=0.0),
             VariationPoint(f"theta0_{name}", "theta0", self.k["theta0"], "rad", low=-1e-12, draw=angle if sampled else None),
-            VariationPoint(f"phi0_{name}", "phi0", self.k["phi0"], "rad", draw=_azimuth if sampled else None),
+            VariationPoint(f"phi0_{name}", "phi0", self.k["phi0"], "rad", draw=_azimuth if sampled else None, most=2 * np.pi),
         ]
 
 

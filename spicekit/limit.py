@@ -16,9 +16,11 @@ import traceback
 from collections.abc import Callable, Iterator
 from typing import TypeVar
 
-from spicekit.errors import SpicekitError
+from spicekit.errors import SpicekitError, UserError
 
 T = TypeVar("T")
+
+LEAST, MOST = 0.1, 1e7  # s that may be given as a limit: what a clock resolves, and 116 days
 
 WALL = 20  # times the limit, by the wall clock: of a simulation that sleeps and takes no processor time
 LOADING = 3600.0  # s by the wall clock, for what does not count: reading a library, calibrating a bench
@@ -26,6 +28,13 @@ SIGNALS = (signal.SIGPROF, signal.SIGALRM)
 
 _seconds: float | None = None
 _counting = False
+
+
+def checked(seconds: float) -> float:
+    """``seconds``, if they can be a limit.  Raises :class:`UserError` else."""
+    if not LEAST <= seconds <= MOST:
+        raise UserError(f"timeout of {seconds:g} s given; allowed: {LEAST:g} to {MOST:g} s")
+    return seconds
 
 
 @contextlib.contextmanager

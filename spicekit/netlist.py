@@ -6,7 +6,7 @@ read or write files, and no file outside the template folders.
 A bench's template extends ``netlists/bench.cir.j2``.  It is rendered in one of two forms, with the same circuit:
 
 - stand-alone: every variation point is a constant source, and a ``.control`` block runs the analysis and prints the
-  measures, so that plain ``ngspice -b`` gives the numbers of ``spicekit run``;
+  measures, so that plain ``ngspice -b`` gives the numbers of ``spicekit run``; what was calibrated is told there;
 - for a campaign of DC trials: every variation point is a ``pwl`` of the trial number, which is itself a swept source.
 """
 
@@ -25,7 +25,7 @@ import numpy as np
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from numpy.typing import NDArray
 
-from spicekit import inputs
+from spicekit import calibration, inputs
 from spicekit.errors import SpicekitError, UserError
 from spicekit.netlist_check import check_once, place_of_template_error
 from spicekit.paths import data_root
@@ -127,6 +127,7 @@ def _render(bench: Bench, sources: list[str], standalone: bool) -> str:
         "analysis_lines": bench.analysis().netlist_lines(standalone),
         "sources": sources,
         "standalone": standalone,
+        "calibrations": calibration.lines(bench) if standalone else (),
         "measure_lines": bench.measure_lines() if standalone else "",
         **{name: _Function(value) if _is_function(value) else value for name, value in bench.context().items()},
     }

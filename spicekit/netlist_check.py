@@ -39,6 +39,34 @@ _PAIRS = {"r": 2, "c": 2, "l": 2, "v": 2, "i": 2, "d": 2, "f": 2, "h": 2, "w": 2
 _READ_VOLTAGE = re.compile(r"(?<![\w.])v\(\s*([^(),\s]+)\s*(?:,\s*([^(),\s]+)\s*)?\)", re.IGNORECASE)
 _SAVED = re.compile(r"(?P<kind>[vi])\((?P<name>[^(),]+)\)", re.IGNORECASE)
 
+# ngspice's own functions (manual, sections 2.10.5 and 5.1.2), sources included, which a .func of the name would replace
+_FUNCTIONS = frozenset(
+    {"abs", "acos", "acosh", "agauss", "arctan", "asin", "asinh", "atan", "atan2", "atanh", "aunif", "buf", "ceil", "cos", "cosh"}
+    | {
+        "ddt",
+        "exp",
+        "fabs",
+        "floor",
+        "gauss",
+        "hypot",
+        "i",
+        "idt",
+        "int",
+        "inv",
+        "limit",
+        "ln",
+        "log",
+        "log10",
+        "max",
+        "min",
+        "mod",
+    }
+    | {"nint", "poly", "pow", "pulse", "pwl", "pwr", "pwrs", "sffm", "sgn", "sin", "sinh", "sqr", "sqrt", "table", "tan", "tanh"}
+    | {"ternary_fcn", "trnoise", "trrandom", "u", "u2", "unif", "uramp", "v", "vec"}
+)
+_SPECIAL = frozenset({"time", "temper", "hertz", "dc", "ac", "trial"})  # words of ngspice's lines and of ours
+_SCALED = re.compile(r"scale\s*=\s*(?!(1|1\.0*|1\.?0*e[+-]?0+)$).*")
+
 
 @dataclass
 class Circuit:
@@ -87,6 +115,7 @@ def check(bench: Bench, netlist: str) -> None:
                 f"bench '{bench.name}': {_place_in_class(bench, name, 'points')}: no device of {bench.template} reads the "
                 f"variation point '{name}', so that it would vary nothing"
             )
+    _check_library(bench, netlist, circuit)
     _check_definitions(bench, isinstance(analysis, TranAnalysis), saved)
     for vector in analysis.save:
         match = _SAVED.fullmatch(vector.strip())
@@ -118,6 +147,53 @@ def _check_definitions(bench: Bench, transient: bool, saved: set[str]) -> None:
                     f"bench '{bench.name}': {place}: measure '{measure.name}' needs {vector}, which analysis() does not save"
                     f"{_near(vector, saved)}; saved: {_listed(bench.analysis().save)}"
                 )
+
+
+def _check_library(bench: Bench, netlist: str, circuit: Circuit) -> None:
+    """Raise :class:`UserError` for what the technology's model files would change in the netlist that reads them.
+
+    ngspice takes the first definition of a subcircuit or model, the model file's; puts a function wherever its name is called;
+    a parameter for a word; and joins the nodes of a global name in all subcircuits.  Parameters of our subcircuits hold against
+    a library's.
+    """
+    library = bench.technology.definitions(bench.p.corner)
+    if not library:
+        return
+    lines = _lines(netlist)
+    text = "\n".join(lines).lower()
+    defined = {kind: set(re.findall(rf"^\.{kind}\s+([^\s(]+)", text, re.M)) for kind in ("subckt", "model")}
+    called = {*_FUNCTIONS, *re.findall(r"([a-z_]\w*)\s*\(", text)}
+    nodes = {node for level in (circuit, *circuit.inside) for node in (*level.driven, *level.read, *level.ports)}
+    sizes = re.search(r"^m.* w=", text, re.M)
+    own = {
+        **defined,
+        "func": called,
+        "param": {*_top_parameters(lines), *defined["subckt"], *_SPECIAL},
+        "global": nodes.difference(GROUND),
+    }
+    for kind, name, place in library:
+        if kind == "option" and sizes and _SCALED.fullmatch(name):
+            raise UserError(
+                f"{place}: .option {name} would change the sizes of the transistors of bench '{bench.name}', in metres: "
+                "give devices of kind 'subckt', whose sizes the library takes as it means them"
+            )
+        if name in own.get(kind, ()) or (kind == "model" and re.sub(r"\.\d+$", "", name) in own[kind]):
+            raise UserError(
+                f"{place}: .{kind} '{name}' of a model file would change the netlist of bench '{bench.name}', which has the name "
+                "for something of its own: rename it"
+            )
+
+
+def _top_parameters(lines: Iterable[str]) -> set[str]:
+    """Names, in lower case, of the parameters that a netlist sets outside of its subcircuits."""
+    found: set[str] = set()
+    depth = 0
+    for line in lines:
+        word = line.split(None, 1)[0].lower()
+        depth += (word == ".subckt") - (word == ".ends")
+        if depth == 0 and word == ".param":
+            found.update(name.lower() for name in re.findall(r"([a-z_]\w*)\s*(?:\([^()]*\)\s*)?=(?!=)", line, re.I))
+    return found
 
 
 class NotSaved(UserError):

@@ -1,18 +1,22 @@
-"""The nominal simulation of a bench, or one at given values of its variation points."""
+"""The nominal simulation of a bench, or one at given values of its variation points; its netlist."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from html import escape
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from spicekit import netlist
 from spicekit.bench import Bench
 from spicekit.block import Block, simulate_block
+from spicekit.calibration import recorded
+from spicekit.engines import NGSPICE
+from spicekit.engines.calibrate import calibrated, calibrated_apart, notes
 from spicekit.errors import SpicekitError
-from spicekit.limit import isolated, uncounted
+from spicekit.limit import checked, isolated
 from spicekit.limits import Beyond, shown_measure, warnings
 from spicekit.outcome import Outcome
 from spicekit.registry import make_bench
@@ -36,6 +40,7 @@ class RunResult:
     values: dict[str, float]  # of the variation points
     attempt: int = 0  # solver fallback that was needed, 0 none
     reason: str = ""  # why it is invalid, if it is
+    engine: str = NGSPICE
 
     def warnings(self) -> tuple[str, ...]:
         """A line for each measure that lies beyond its limits, and the bench's notes."""
@@ -44,7 +49,7 @@ class RunResult:
         measures = self.bench.measures()
         beyond = {name: Beyond.of(np.array([value])) for name, value in self.measures.items()}
         lines = [f"{self.bench.name}: {line}" for line in warnings(measures, beyond, 1)]
-        return (*lines, *self.bench.notes(self.measures))
+        return (*lines, *notes(self.bench, self.measures, self.engine))
 
     def as_json(self) -> dict[str, Any]:
         """The object that ``spicekit run --json`` prints."""
@@ -57,6 +62,7 @@ class RunResult:
                 name: {"value": value if np.isfinite(value) else None, "unit": units[name]}
                 for name, value in self.measures.items()
             },
+            **({"calibrations": found} if (found := {k: asdict(one) for k, one in recorded(self.bench).items()}) else {}),
         }
 
     def rows(self) -> list[tuple[str, str, str]]:
@@ -98,27 +104,32 @@ class RunResult:
         return f"{bench.name}: {self.outcome}, {circuit}{bench.temperature:.4g} °C"
 
 
-def run(bench: str | Bench, values: Mapping[str, float] | None = None, **parameters: Any) -> RunResult:
-    """Simulate ``bench`` (a name with ``parameters``, or a Bench) once.
+def run(bench: str | Bench, values: Mapping[str, float] | None = None, *, engine: str = NGSPICE, **parameters: Any) -> RunResult:
+    """Simulate ``bench`` (a name with ``parameters``, or a Bench) once, calibrated if it is not yet.
 
     ``values`` sets variation points (``{"ra_c0": 17.2}``); the others stay nominal.
 
     >>> run("sot-read", tmr="250%").measures["dv"]  # doctest: +SKIP
     """
     made = make_bench(bench, parameters) if isinstance(bench, str) else bench
-    points = _points(made, values)
-    with uncounted():  # in a campaign's worker this calibrates a bench
-        return _result(made, points, _simulate(made, points))
+    points = _points(calibrated(made, engine), values)
+    return _result(made, points, _simulate(made, points, engine), engine)
 
 
-def run_within(seconds: float, bench: Bench, values: Mapping[str, float] | None = None) -> RunResult:
+def render(bench: Bench) -> str:
+    """The stand-alone netlist of ``bench``, calibrated if it is not yet."""
+    return netlist.render(calibrated(bench))
+
+
+def run_within(seconds: float, bench: Bench, values: Mapping[str, float] | None = None, engine: str = NGSPICE) -> RunResult:
     """:func:`run` in a process of its own, with a limit of ``seconds`` of processor time (:mod:`spicekit.limit`).
 
     Its outcome is ``timeout`` at the limit, and ``crashed`` if ngspice takes its process with it.
     """
-    points = _points(bench, values)
+    checked(seconds)
+    points = _points(calibrated_apart(seconds, bench, engine), values)
     try:
-        return _result(bench, points, isolated(lambda: _simulate(bench, points), seconds))
+        return _result(bench, points, isolated(lambda: _simulate(bench, points, engine), seconds), engine)
     except TimeoutError:
         outcome = Outcome.TIMEOUT
     except ChildProcessError:
@@ -130,10 +141,10 @@ def _points(bench: Bench, values: Mapping[str, float] | None) -> dict[str, float
     return {point.name: point.nominal for point in bench.points()} | dict(values or {})
 
 
-def _simulate(bench: Bench, points: Mapping[str, float]) -> Block:
-    return simulate_block(bench, {name: np.array([value]) for name, value in points.items()})
+def _simulate(bench: Bench, points: Mapping[str, float], engine: str) -> Block:
+    return simulate_block(bench, {name: np.array([value]) for name, value in points.items()}, engine)
 
 
-def _result(bench: Bench, points: dict[str, float], block: Block) -> RunResult:
+def _result(bench: Bench, points: dict[str, float], block: Block, engine: str) -> RunResult:
     measures = {name: float(column[0]) for name, column in block.measures.items()}
-    return RunResult(bench, block.outcomes[0], measures, block.waves, points, block.attempts[0], block.reason)
+    return RunResult(bench, block.outcomes[0], measures, block.waves, points, block.attempts[0], block.reason, engine)

@@ -1,6 +1,6 @@
-"""Finding a bench by name: shipped, a user's file (``path/to/file.py:Name``), or an installed entry point.
+"""Finding a bench or an engine by name: shipped, a user's file (``path/to/file.py:Name``), or an installed entry point.
 
-A user's bench is Python that the user asks for by its path or has installed: it is trusted as any program of theirs is.
+What a user's file holds is Python that the user asks for by its path or has installed: it is trusted as any program of theirs is.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import importlib
 import sys
 import sysconfig
 import traceback
+from collections.abc import Mapping
 from importlib.metadata import entry_points
 from pathlib import Path
 from types import ModuleType
@@ -48,22 +49,39 @@ ENTRY_POINT_GROUP = "spicekit.benches"
 
 def bench_names() -> list[str]:
     """Names of the shipped benches and of those that installed packages bring."""
-    return [*SHIPPED, *sorted(point.name for point in entry_points(group=ENTRY_POINT_GROUP))]
+    return names(SHIPPED, ENTRY_POINT_GROUP)
+
+
+def names(shipped: Mapping[str, str], group: str) -> list[str]:
+    """The names in ``shipped`` and those that installed packages bring in the entry-point ``group``."""
+    return [*shipped, *sorted(point.name for point in entry_points(group=group))]
+
+
+def find(kind: str, name: str, shipped: Mapping[str, str], group: str) -> Any:
+    """What a ``kind`` of that name is: one of ``shipped`` ("module:attribute"), in a user's file, an entry point of ``group``.
+
+    Raises :class:`UserError` if there is none.
+    """
+    if name in shipped:
+        module, _, attribute = shipped[name].partition(":")
+        return getattr(importlib.import_module(module), attribute)
+    path, colon, attribute = name.rpartition(":")
+    if colon and path.endswith(".py"):
+        return _from_file(kind, Path(absolute(path)), attribute)
+    for point in entry_points(group=group):
+        if point.name == name:
+            return point.load()
+    raise unknown(kind, name, names(shipped, group))
 
 
 def bench_class(name: str) -> type[Bench]:
     """The class of a bench.  Raises :class:`UserError` for a name, a file or a class that does not exist."""
-    if name in SHIPPED:
-        module, _, attribute = SHIPPED[name].partition(":")
-        found: Any = getattr(importlib.import_module(module), attribute)
-        return found  # type: ignore[no-any-return]
-    path, colon, attribute = name.rpartition(":")
-    if colon and path.endswith(".py"):
-        return _from_file(Path(absolute(path)), attribute)
-    for point in entry_points(group=ENTRY_POINT_GROUP):
-        if point.name == name:
-            return _checked(point.load(), f"entry point '{name}'")
-    raise unknown("bench", name, bench_names())
+    from spicekit.bench import Bench
+
+    found = find("bench", name, SHIPPED, ENTRY_POINT_GROUP)
+    if not (isinstance(found, type) and issubclass(found, Bench)):
+        raise UserError(f"{full_name(name)} is not a subclass of spicekit.Bench")
+    return found
 
 
 def make_bench(name: str, parameters: dict[str, Any]) -> Bench:
@@ -118,18 +136,10 @@ def _installed(file: Path) -> bool:
     return any(file.is_relative_to(place) for place in [*places, packages / "spicekit", packages / "montecarlo"])
 
 
-def _from_file(path: Path, attribute: str) -> type[Bench]:
+def _from_file(kind: str, path: Path, attribute: str) -> Any:
     if not path.is_file():
-        raise UserError(f"bench file not found: {path}")
+        raise UserError(f"{kind} file not found: {path}")
     module = _module(str(path))
     if not hasattr(module, attribute):
-        raise UserError(f"{path}: no bench '{attribute}' in it")
-    return _checked(getattr(module, attribute), f"{path}:{attribute}")
-
-
-def _checked(found: Any, origin: str) -> type[Bench]:
-    from spicekit.bench import Bench
-
-    if not (isinstance(found, type) and issubclass(found, Bench)):
-        raise UserError(f"{origin} is not a subclass of spicekit.Bench")
-    return found
+        raise UserError(f"{path}: no {kind} '{attribute}' in it")
+    return getattr(module, attribute)

@@ -20,6 +20,7 @@ import numpy as np
 
 from spicekit.analysis import TranAnalysis
 from spicekit.bench import Bench
+from spicekit.engines.calibrate import calibrated
 from spicekit.errors import SpicekitError
 from spicekit.netlist import render_at
 from spicekit.simulator import simulator
@@ -57,6 +58,7 @@ class Session:
     """
 
     def __init__(self, bench: SteppedBench, values: Mapping[str, float] | None = None, longest: int = 100_000) -> None:
+        calibrated(bench)
         analysis = bench.analysis()
         assert isinstance(analysis, TranAnalysis)
         self.bench = bench

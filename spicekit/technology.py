@@ -14,30 +14,45 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Field, model_validator
 
 from spicekit.errors import UserError, unknown
 from spicekit.inputs import cached
-from spicekit.model_file import Stamp, model_stamps, sections, subcircuits
+from spicekit.model_file import Definition, Stamp, definitions, model_stamps, sections, subcircuits
 from spicekit.paths import absolute, data_root, user_path
 from spicekit.toml import Record, read_toml
+from spicekit.units import HOTTEST, KELVIN
 
 # What of a user's file reaches a netlist as text may not bring a line break along, and with it a line of its own.
 _NAME = r"^[A-Za-z_][A-Za-z0-9_.$]*$"
 Name = Annotated[str, Field(pattern=_NAME)]
 Word = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.+-]+$")]
 Line = Annotated[str, Field(pattern=r"^[^\x00-\x1f\x7f-\x9f\u2028\u2029]*$")]
-_VALUE_UNITS = {"V", "m", "V m"}
 
 
-def _from_quantity(raw: Any) -> Any:
-    """Accept ``{value, unit, source}``, the form in which every figure of a technology is given."""
-    if isinstance(raw, dict) and set(raw) == {"value", "unit", "source"} and str(raw["unit"]) in _VALUE_UNITS:
-        return raw["value"]
-    raise ValueError("give it as {value = NUMBER, unit = 'V' | 'm' | 'V m', source = 'TEXT'}")
+def _quantity(unit: str, low: float, high: float) -> BeforeValidator:
+    """Accept ``{value, unit, source}``, the form of every figure of a technology: in ``unit``, between ``low`` and ``high``.
+
+    The ends are far beyond every process; a figure outside has lost its power of ten.
+    """
+
+    def read(raw: Any) -> Any:
+        if not isinstance(raw, dict) or set(raw) != {"value", "unit", "source"}:
+            raise ValueError(f"give it as {{value = NUMBER, unit = '{unit}', source = 'TEXT'}}")
+        value = raw["value"]
+        if raw["unit"] != unit:
+            raise ValueError(f"unit '{raw['unit']}' given; allowed: '{unit}'")
+        if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
+            raise ValueError(f"value {value} given; allowed: {low:g} to {high:g} {unit}")
+        return float(value)
+
+    return BeforeValidator(read)
 
 
-Quantity = Annotated[float, BeforeValidator(_from_quantity)]
+Supply = Annotated[float, _quantity("V", 0.1, 50)]
+Size = Annotated[float, _quantity("m", 1e-9, 1e-4)]
+MismatchVoltage = Annotated[float, _quantity("V m", 0, 1e-6)]  # 1 V um; published: 1 to 30 mV um
+MismatchShare = Annotated[float, _quantity("m", 0, 1e-6)]  # 100 % um; published: about 1 % um
 
 
 class Device(Record):
@@ -49,11 +64,14 @@ class Device(Record):
     length: str = Field(default="l", pattern=_NAME)
 
 
+Shift = Annotated[float, Field(allow_inf_nan=False)]
+
+
 class Corner(Record):
     """A process corner: shifts on the BSIM4 parameters of the file, or an external model file and its section."""
 
-    nmos: dict[str, float] = Field(default_factory=dict)
-    pmos: dict[str, float] = Field(default_factory=dict)
+    nmos: dict[str, Shift] = Field(default_factory=dict)
+    pmos: dict[str, Shift] = Field(default_factory=dict)
     file: Path | None = None
     section: Word | None = None
 
@@ -61,15 +79,24 @@ class Corner(Record):
 class Mismatch(Record):
     """Pelgrom coefficients of one device: sigma = a / sqrt(W L)  (Pelgrom et al., IEEE JSSC 24, 1433 (1989))."""
 
-    a_vt: Quantity = Field(ge=0)  # V m
-    a_beta: Quantity = Field(ge=0)  # m, relative current
-    a_c: Quantity = Field(default_factory=float, ge=0)  # m, relative capacitance
+    a_vt: MismatchVoltage
+    a_beta: MismatchShare  # of the current
+    a_c: MismatchShare = 0.0  # of the capacitance
 
 
 class TemperatureRange(Record):
     low: float
     high: float
     unit: Literal["C"]
+
+    @model_validator(mode="after")
+    def _in_order(self) -> TemperatureRange:
+        if not -KELVIN < self.low < self.high <= HOTTEST - KELVIN:
+            raise ValueError(
+                f"low = {self.low:g}, high = {self.high:g} given; allowed: low below high, above {-KELVIN:g} and at most "
+                f"{HOTTEST - KELVIN:g} C"
+            )
+        return self
 
 
 Compatibility = Literal["ngspice", "hs", "hsa", "ps", "psa", "lt", "lta", "ltps", "ltpsa", "all"]
@@ -81,9 +108,9 @@ class Technology(Record):
     name: str = Field(pattern=_NAME)
     description: Line
     source: Line
-    vdd: Quantity = Field(gt=0)
-    l_min: Quantity = Field(gt=0)
-    w_min: Quantity = Field(gt=0)
+    vdd: Supply
+    l_min: Size
+    w_min: Size
     temperature: TemperatureRange = TemperatureRange(low=-40, high=125, unit="C")
     compatibility: Compatibility = "ngspice"  # dialect of the model files: ngspice's variable `ngbehavior`
     devices: dict[str, Device]
@@ -135,7 +162,19 @@ class Technology(Record):
         if chosen.section and chosen.section.lower() not in sections(path, origin):
             raise unknown(f"section of {path}", chosen.section, sections(path, origin))
         self._check_subcircuits(subcircuits(files, origin))
+        definitions(files, chosen.section, origin, self.has_sections)
         return files
+
+    def definitions(self, corner: str) -> tuple[Definition, ...]:
+        """What a netlist gets from the external model files of ``corner``; see :func:`spicekit.model_file.definitions`."""
+        files = self.model_files(corner)
+        origin = f"{self._file}: corners.{corner}.file"
+        return definitions(files, self.corners[corner].section, origin, self.has_sections) if files else ()
+
+    @property
+    def has_sections(self) -> bool:
+        """Whether a model file may be read by its sections, in the dialect of the model files."""
+        return not {"ps", "lt"} & {self.compatibility[:2], self.compatibility[-3:-1]}
 
     def _check_subcircuits(self, found: Mapping[str, set[str]]) -> None:
         """ngspice takes any parameter of a subcircuit and ignores those that it has not: all devices would have one size."""
@@ -198,8 +237,10 @@ def _load(path: str) -> Technology:
                 near = difflib.get_close_matches(parameter.lower(), bsim4_parameters(), n=2, cutoff=0.6)
                 hint = f"; did you mean {' or '.join(near)}?" if near else "; ngspice's `devhelp bsim4` lists them"
                 raise UserError(f"{file}: bsim4.{role}: unknown BSIM4 parameter '{parameter}'{hint}")
+    if technology.bsim4 and technology.corners and all(corner.file is not None for corner in technology.corners.values()):
+        raise UserError(f"{file}: [bsim4] is not read, as all corners take a file: give one of them")
     for key, corner in technology.corners.items():
-        if corner.section and {"ps", "lt"} & {technology.compatibility[:2], technology.compatibility[-3:-1]}:
+        if corner.section and not technology.has_sections:
             raise UserError(
                 f"{file}: corners.{key}.section: libraries have no sections in the dialect '{technology.compatibility}'"
             )
@@ -207,6 +248,10 @@ def _load(path: str) -> Technology:
             if corner.file is None and (corner.section or role not in technology.bsim4 or device.kind != "model"):
                 raise UserError(f"{file}: corners.{key} needs a file, or devices.{role} kind = 'model' and [bsim4.{role}]")
         for role in ("nmos", "pmos"):
+            if corner.file is not None and getattr(corner, role):
+                raise UserError(
+                    f"{file}: corners.{key}.{role} shifts [bsim4.{role}], which is not read beside a file: give one of them"
+                )
             for parameter in getattr(corner, role):
                 if parameter not in technology.bsim4.get(role, {}):
                     raise UserError(f"{file}: corners.{key}.{role}.{parameter} is not in [bsim4.{role}]")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 import tomllib
 from pathlib import Path
 from typing import Any, TypeVar
@@ -57,6 +58,7 @@ def explain(error: ValidationError, record: type[BaseModel]) -> str:
         near = difflib.get_close_matches(str(first["loc"][-1]), _keys(record, first), n=2, cutoff=0.6)
         return f"unknown key '{key}'" + (f"; did you mean {' or '.join(near)}?" if near else "")
     message = first["msg"].removeprefix("Value error, ").replace("Input should be", "allowed:")
+    message = re.sub(r"\b0\.000\d+", lambda limit: f"{float(limit[0]):g}", message)  # pydantic writes 0.000000000001
     given = "" if isinstance(first["input"], dict | BaseModel) else f" (given: {first['input']!r})"
     return (f"{key}: " if key else "") + message[0].lower() + message[1:] + given
 

@@ -34,7 +34,8 @@ def parse_value(text: str | float) -> float:
     >>> parse_value("200n"), parse_value("1meg"), parse_value("5%"), parse_value("-inf")
     (2e-07, 1000000.0, 0.05, -inf)
 
-    Raises :class:`UserError` for anything that is not a number, ``nan`` included.
+    Raises :class:`UserError` for anything that is not a number, ``nan`` included, and for one that no double holds: ``1e400``
+    would be infinite, ``1e-400`` zero.
     """
     if isinstance(text, int | float) and not isinstance(text, bool):
         if isinstance(text, float) and math.isnan(text):
@@ -49,13 +50,20 @@ def parse_value(text: str | float) -> float:
     if word.endswith("%"):
         match = _NUMBER.fullmatch(word[:-1].strip())
         if match and not match[3] and not match[4]:
-            return float(f"{match[1]}{match[2] or ''}") / 100
+            return _held(text, float(f"{match[1]}{match[2] or ''}") / 100, match[1])
     elif (match := _NUMBER.fullmatch(word)) and match[4].lower() in _UNITS:
         suffix = _SUFFIXES[(match[3] or "").lower()]
         if not match[2]:  # one conversion from decimal text: 200n is the double nearest to 2e-07
-            return float(f"{match[1]}{suffix}")
-        return float(f"{match[1]}{match[2]}") * float(f"1{suffix}")
+            return _held(text, float(f"{match[1]}{suffix}"), match[1])
+        return _held(text, float(f"{match[1]}{match[2]}") * float(f"1{suffix}"), match[1])
     raise UserError(f"'{text}' is not a number; give e.g. 200n, 1meg, 5% or 1.5e-9")
+
+
+def _held(text: str | float, value: float, digits: str) -> float:
+    """``value``, if it is what ``text`` with these ``digits`` says and not where a double ends."""
+    if math.isinf(value) or (value == 0 and float(digits) != 0):
+        raise UserError(f"'{text}' is beyond what a number can hold; allowed: 5e-324 to 1.8e308, 0 and inf")
+    return value
 
 
 def parse_temperature(text: str | float) -> float:
@@ -79,7 +87,7 @@ def parse_temperature(text: str | float) -> float:
 def parse_quantity(text: str | float, unit: str) -> float:
     """Read a number that is in ``unit``: :func:`parse_value`, but the letters behind it must spell that unit, if any.
 
-    ``C`` is a temperature (:func:`parse_temperature`).  A dimensionless number may be followed by anything that is a unit.
+    ``C`` is a temperature (:func:`parse_temperature`).  A dimensionless number (``unit`` empty) has no letters but a suffix.
     Raises :class:`UserError` besides for per cent of a quantity with a unit, and for ``1A`` and ``1F``: SPICE reads the unit
     as atto and femto there.
     """
@@ -88,18 +96,23 @@ def parse_quantity(text: str | float, unit: str) -> float:
     value = parse_value(text)
     word = str(text).strip()
     match = _NUMBER.fullmatch(word)
-    if not unit or not isinstance(text, str) or (match is None and "%" not in word):
+    per_cent = match is None and word.endswith("%")
+    if not isinstance(text, str) or (match is None and not per_cent):
         return value
+    wanted = "" if unit == "1" else unit
     given = "%" if match is None else match[4].lower().replace("ω", "ohm")
-    if match is not None and given and match[3] == "M":
+    if match is not None and given and match[3] == "M" and wanted:
         raise UserError(
             f"'{text}' is in milli{given} to SPICE, in mega{given} to people; give {match[1]}m{given} or {match[1]}meg{given}"
         )
-    if given not in ("", unit.lower()):
-        raise UserError(f"'{text}' is not in {unit}; give a number in {unit}, e.g. {'1u' if unit.isalpha() else '10'}")
-    if match is not None and not given and unit in ("A", "F") and (match[3] or "") == unit:
-        prefix = {"A": "1e-18", "F": "1e-15"}[unit]
-        raise UserError(f"'{text}' is {word[:-1].strip()} times {prefix} {unit} to SPICE; give {word[:-1].strip()} or {value:g}")
+    if not wanted and given not in ("", "%"):
+        raise UserError(f"'{text}' has a unit, but is to be a plain number; give e.g. 1.5 or 150%")
+    if wanted and given not in ("", wanted.lower()):
+        raise UserError(f"'{text}' is not in {wanted}; give a number in {wanted}, e.g. {'1u' if wanted.isalpha() else '10'}")
+    if match is not None and not given and match[3] in ("A", "F"):
+        bare, prefix = word[:-1].strip(), {"A": "1e-18", "F": "1e-15"}[match[3]]
+        meant = f"{bare} or {value:g}" if wanted == match[3] else f"{value:g}"
+        raise UserError(f"'{text}' is {f'{bare} times {prefix} {wanted}'.strip()} to SPICE; give {meant}")
     return value
 
 

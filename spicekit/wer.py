@@ -2,7 +2,8 @@
 
 The Fokker-Planck equation of a perpendicular macrospin (:mod:`spicekit.physics.fokker_planck`) in the card's own units: the
 overdrive is the current over the card's critical current for that direction, time is in units of its tau_D.  The torque's
-dependence on the angle (Lambda above 1) is taken at the starting state, where the incubation happens.
+dependence on the angle (Lambda above 1) is taken at the starting state, where the incubation happens.  An applied field along
+the easy axis stands all the time; one across it has no place in the equation and is refused.
 
 Without a current the junction is left to thermal activation, and what is asked for is the probability that it flips, which is
 the complement of the write error rate and far too small to be seen in it.
@@ -10,6 +11,7 @@ the complement of the write error rate and far too small to be seen in it.
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -18,13 +20,15 @@ import numpy as np
 
 from spicekit.card import MtjCard
 from spicekit.errors import UserError
-from spicekit.physics.fokker_planck import normalised_pulse, read_disturb, write_error_rate
+from spicekit.physics.fokker_planck import LARGEST, normalised_pulse, read_disturb, write_error_rate
 from spicekit.physics.write_error import WriteErrorDistribution, spread, wer_distribution
 from spicekit.style import COLOURS, new_figure, save
 from spicekit.units import KELVIN, format_value, parse_quantity, parse_temperature, parse_value
 from spicekit.waves import Array
 
 Direction = Literal["ap-p", "p-ap"]
+HIGHEST = 0.1  # A: a junction has long burnt
+LONGEST = 1e10  # s, 317 years
 QUANTILES = (0.05, 0.5, 0.95, 0.999)
 JUNCTIONS = 2000  # drawn when sigmas are given
 
@@ -39,8 +43,9 @@ class WriteErrorCurve:
     own_temperature: bool  # it is the card's
     current: float  # A
     critical_current: float  # A
-    delta: float
+    delta: float  # without field, as the critical current is
     tau_d: float  # s
+    field: float  # along the starting state, over the anisotropy field
     pulses: Array  # (pulses,) s
     wer: Array  # (pulses,) of the nominal junction
     flip: Array  # (pulses,) its probability of having switched: 1 - wer, without a current right relative to itself
@@ -74,6 +79,7 @@ class WriteErrorCurve:
             "overdrive": self.overdrive,
             "delta": self.delta,
             "tau_d": {"value": self.tau_d, "unit": "s"},
+            "field_over_hk": self.field,
             "sigma": {"ra": self.sigma_ra, "hk": self.sigma_hk},
             "pulse_s": self.pulses.tolist(),
             "wer": self.wer.tolist(),
@@ -109,14 +115,24 @@ def write_error_curve(
     if card.three_terminal or card.magnet.easy_axis != "z":
         kind = "a three-terminal" if card.three_terminal else "an in-plane"
         raise UserError(f"device '{card.name}' is {kind} junction; wer needs a perpendicular two-terminal one")
-    if not current >= 0:
-        raise UserError(f"--current {current:g} A: 0 or above; the direction is --direction")
+    if not 0 <= current <= HIGHEST:
+        raise UserError(f"--current {current:g} A: allowed: 0 or above, up to {HIGHEST:g} A; the direction is --direction")
+    if wrong := [pulse for pulse in pulses if not 0 <= pulse <= LONGEST]:
+        raise UserError(f"--pulse {wrong[0]:g} s: allowed: 0 to {LONGEST:g} s")
     kelvin = None if temperature is None else parse_temperature(temperature) + KELVIN
     p = card.macromodel(kelvin)
+    if p["delta"] > LARGEST:
+        barrier = f"its barrier, of geometry.lx, ly, t_free and the anisotropy, is {p['delta']:.4g} kT"
+        raise UserError(f"device '{card.name}': {barrier}; allowed: at most {LARGEST:g} kT")
+    left_out = [key for key, given in (("vcma", card.vcma), ("thermal", card.thermal)) if given]
+    if left_out and current:
+        sections = " and ".join(f"[{key}]" for key in left_out)
+        warnings.warn(f"device '{card.name}': the write error rate leaves out {sections} of the card", stacklevel=2)
     critical = p["ic_ap_p" if direction == "ap-p" else "ic_p_ap"]
     overdrive, tau = normalised_pulse(current, pulses, critical_current=critical, tau_d=p["tau_d"])
-    wer = np.asarray(write_error_rate(p["delta"], overdrive, tau))
-    flip = np.asarray(read_disturb(p["delta"], overdrive, tau)) if current == 0 else 1 - wer
+    field = card.axial_field(p, "ap" if direction == "ap-p" else "p")
+    wer = np.asarray(write_error_rate(p["delta"], overdrive, tau, field=field))
+    flip = np.asarray(read_disturb(p["delta"], overdrive, tau, field=field)) if current == 0 else 1 - wer
     junctions = None
     if sigma_ra or sigma_hk:
         z = np.random.default_rng(seed).standard_normal((2, JUNCTIONS))
@@ -124,10 +140,21 @@ def write_error_curve(
         if min(ra.min(), hk.min()) <= 0:
             raise UserError(f"--sigma: {JUNCTIONS} junctions hold one with a factor below 0; give smaller sigmas")
         delta_k, overdrive_k, tau_k = spread(p["delta"], float(overdrive), tau, ra=ra, anisotropy=hk)
-        junctions = wer_distribution(delta_k, overdrive_k, tau_k, quantiles=QUANTILES, side="original" if current else "switched")
+        if abs(field) >= hk.min():
+            raise UserError(
+                f"--sigma: {JUNCTIONS} junctions hold one that the card's field leaves one state; give smaller sigmas"
+            )
+        junctions = wer_distribution(
+            delta_k,
+            overdrive_k,
+            tau_k,
+            quantiles=QUANTILES,
+            side="original" if current else "switched",
+            zeeman=p["delta"] * field,
+        )
     return WriteErrorCurve(
         card.name, direction, round(p["temperature"] - KELVIN, 9), temperature is None, current, critical, p["delta"], p["tau_d"],
-        pulses, wer, flip, sigma_ra, sigma_hk, junctions,
+        field, pulses, wer, flip, sigma_ra, sigma_hk, junctions,
     )  # fmt: skip
 
 
@@ -135,7 +162,7 @@ def parse_range(option: str, text: str, unit: str = "") -> Array:
     """``start:stop:num`` (SPICE suffixes, in ``unit``) as an even grid, or one value."""
     words = text.split(":")
     try:
-        numbers = [*(parse_quantity(word, unit) for word in words[:2]), *map(parse_value, words[2:])]
+        numbers = [*(parse_quantity(word, unit) for word in words[:2]), *(parse_quantity(word, "") for word in words[2:])]
     except UserError as error:
         raise UserError(f"{option} '{text}': {error}") from None
     if not np.isfinite(numbers).all():
@@ -185,9 +212,10 @@ def plot_write_error(curve: WriteErrorCurve, path: Path) -> Path:
     axis.set_xlabel("pulse width (ns)")
     axis.set_ylabel(name)
     spread_text = f", σ(RA) {curve.sigma_ra:.1%}, σ(Hk) {curve.sigma_hk:.1%}" if curve.junctions else ""
+    field_text = f", h {curve.field:+.3g}" if curve.field else ""
     axis.set_title(
         f"{curve.device}, {curve.direction.upper().replace('-', ' → ')}, {format_value(curve.current, 'A')} "
-        f"= {curve.overdrive:.2f} I_c, Δ {curve.delta:.1f}, {curve.conditions}{spread_text}",
+        f"= {curve.overdrive:.2f} I_c, Δ {curve.delta:.1f}{field_text}, {curve.conditions}{spread_text}",
         fontsize=10,
     )
     axis.legend(fontsize=9)

@@ -16,6 +16,7 @@ The same command again resumes: it goes through the batches on disk and simulate
 
 from __future__ import annotations
 
+import functools
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
@@ -44,6 +45,7 @@ from montecarlo.samplers import NOMINAL
 from montecarlo.store import locked
 from montecarlo.sweep import claim
 from montecarlo.variation import Correlation, Variation
+from spicekit.engines import NGSPICE
 from spicekit.errors import SpicekitError, UserError, unknown
 from spicekit.files import write_text
 
@@ -82,6 +84,7 @@ class YieldStudy:
         parameters: dict[str, Any] | None = None,
         variations: Sequence[Variation] = (),
         correlations: Sequence[Correlation] = (),
+        engine: str = NGSPICE,
     ) -> None:
         if method not in METHODS:
             raise unknown("method", method, METHODS)
@@ -92,10 +95,18 @@ class YieldStudy:
         if method == "openturns":
             library.check_installed()
         self.campaign = Campaign(
-            bench, trials=1, seed=seed, parameters=parameters, variations=variations, correlations=correlations, sampler=NOMINAL
-        )
-        self.expression = Expression(fail, self.campaign.bench.measures())
+            bench, trials=1, seed=seed, parameters=parameters, variations=variations, correlations=correlations, sampler=NOMINAL,
+            engine=engine,
+        )  # fmt: skip
+        self._fail = fail
+        if self.campaign.settled:  # else once it is known whether a folder has calibrations
+            _ = self.expression
         self.target, self.method, self.most, self.seed = target, method, most, seed
+
+    @functools.cached_property
+    def expression(self) -> Expression:
+        """What is a failure."""
+        return Expression(self._fail, self.campaign.bench.measures())
 
     def record(self) -> dict[str, Any]:
         """What ``yield.json`` holds."""
@@ -123,7 +134,9 @@ class YieldStudy:
         from montecarlo.rare.plot import plot_yield
         from montecarlo.rare.result import summarise
 
-        folder, started = Path(out), time.monotonic()
+        folder = Path(out)
+        self.campaign.settle(folder / RECORD, records.Study)
+        started = time.monotonic()
         with Pool(executor, workers, timeout) as pool, locked(folder):
             if not (folder / RECORD).exists():
                 preflight([self.campaign], folder, pool, keep_going=False, warn=warn)

@@ -11,6 +11,7 @@ import pyarrow as pa
 from montecarlo import records
 from montecarlo.report import charts
 from montecarlo.report.common import (
+    calibrated_values,
     command,
     conditions,
     find_bench,
@@ -52,7 +53,7 @@ def page(folder: Path) -> Page:
     outcomes = column(store, "outcome")
     if len(outcomes) != record.trials or summary.trials != record.trials:
         raise UserError(f"{folder} holds {len(outcomes)} of {record.trials} trials: {again}")
-    bench = find_bench(record.bench, record.parameters)
+    bench = find_bench(record.bench, record.parameters, calibrated_values(record.calibrations))
     ok = outcomes == str(Outcome.OK)
     columns = {name: column(store, name)[ok] for name in summary.measures}
     explained = meanings(bench)

@@ -7,10 +7,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from montecarlo.records import Correlation, Point, Variation
+from montecarlo.records import Calibration, Correlation, Point, Variation
 from montecarlo.report.content import Column, Note, Section, Table
 from montecarlo.variation_text import spread_text
 from spicekit.bench import Bench, shown_value
+from spicekit.engines.calibrate import calibrated
 from spicekit.errors import SpicekitError
 from spicekit.names import grouped
 from spicekit.outcome import Outcome
@@ -18,12 +19,22 @@ from spicekit.registry import bench_class
 from spicekit.units import format_value
 
 
-def find_bench(name: str, parameters: Mapping[str, Any]) -> Bench | None:
-    """The bench, for the meanings of its names; None if this installation does not have it (any more)."""
+def find_bench(name: str, parameters: Mapping[str, Any], found: Mapping[str, float] | None = None) -> Bench | None:
+    """The bench, for the meanings of its names; None if this installation does not have it (any more).
+
+    ``found`` are the values of its calibrations; what is not among them is searched for.
+    """
     try:
-        return bench_class(name)(**parameters)
+        bench = bench_class(name)(**parameters)
+        bench.found |= found or {}
+        return calibrated(bench)
     except SpicekitError:
         return None
+
+
+def calibrated_values(calibrations: Mapping[str, Calibration]) -> dict[str, float]:
+    """Those that were found."""
+    return {name: one.value for name, one in calibrations.items()}
 
 
 def short(bench: str) -> str:

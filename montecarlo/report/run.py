@@ -10,6 +10,7 @@ import numpy as np
 from montecarlo.records import Run, read
 from montecarlo.report import charts
 from montecarlo.report.common import (
+    calibrated_values,
     command,
     conditions,
     find_bench,
@@ -40,7 +41,7 @@ CAPTIONS = {
 def page(folder: Path) -> Page:
     """The page of the run in ``folder``."""
     record = read(folder / "run.json", Run)
-    bench = find_bench(record.bench, record.parameters)
+    bench = find_bench(record.bench, record.parameters, calibrated_values(record.calibrations))
     explained = meanings(bench)
     good = record.outcome is Outcome.OK
     title = f"{short(record.bench)}: one simulation"

@@ -47,7 +47,8 @@ def page(folder: Path) -> Page:
     record = records.parse(str(dataset.attrs.get("spicekit", "{}")), records.Provenance, str(path))
     dimensions = grid.dimensions
     corner = {name: grid.values(name)[0] for name in dimensions}
-    bench = find_bench(record.bench, record.given | corner) if record.bench else None
+    found = {name: points[0] for name, points in record.calibrations.items() if points and points[0] is not None}
+    bench = find_bench(record.bench, record.given | corner, found) if record.bench else None
     name = record.system or short(record.bench) or "table"
 
     facts = [("Bench", bench.summary)] if bench else [("Made by", record.system or record.bench or "not recorded")]

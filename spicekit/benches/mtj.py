@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, ClassVar, Literal
 
@@ -48,9 +49,11 @@ class JunctionBench(Bench):
 
     def __init__(self, **given: Any) -> None:
         super().__init__(**given)
-        if self.p.model == "fast" and self.junction.card.three_terminal:
+        card = self.junction.card
+        left_out = {"a rail": card.rail, "[field]": card.field.given, "[vcma]": card.vcma, "[thermal]": card.thermal}
+        for section in (name for name, given in left_out.items() if given and self.p.model == "fast"):
             raise UserError(
-                f"bench '{self.name}': parameter model: 'fast' given; device '{self.p.device}' has a rail: allowed: llg"
+                f"bench '{self.name}': parameter model: 'fast' given; device '{self.p.device}' has {section}: allowed: llg"
             )
 
     def subtitle(self) -> str:
@@ -142,6 +145,12 @@ class SwitchParameters(JunctionParameters):
         0.0, "s", "time step of the fluctuating thermal field; 0: none, the initial angle alone", ge=0, le=1e-9
     )
     step: float | None = quantity(None, "s", "largest time step; 0.06 rad of the precession if not given", ge=1e-14, le=1e-10)
+
+    @classmethod
+    def unit_given(cls, name: str, given: Mapping[str, Any]) -> str:
+        if name == "value":
+            return {"current": "A"}.get(str(given.get("drive")), "V")
+        return super().unit_given(name, given)
 
 
 class MtjSwitch(JunctionBench):

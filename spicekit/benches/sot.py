@@ -28,6 +28,7 @@ from spicekit.bench import (
     quantity,
 )
 from spicekit.measures import Node, i, maximum, mean, minimum, total, v
+from spicekit.physics.quantities import LEAST_BIAS
 
 REFERENCES = ("m", "and", "or")  # branches of IMCE's sense amplifier: EN_M, EN_AND, EN_OR
 
@@ -38,7 +39,7 @@ class SotParameters(BenchParameters):
     ra: float = quantity(18.0, "ohm um2", "resistance-area product of the junction", ge=0.1, le=1e5)
     diameter: float = quantity(45e-9, "m", "diameter of the round junction", gt=1e-9, le=1e-6)
     tmr: float = quantity(2.5, "", "tunnel magnetoresistance at zero bias and 27 C (150% or 1.5)", gt=0, le=20)
-    v_half: float = quantity(0.5, "V", "bias at which TMR is halved; inf switches the roll-off off", gt=0)
+    v_half: float = quantity(0.5, "V", "bias at which TMR is halved; inf switches the roll-off off", ge=LEAST_BIAS)
     i_read: float = quantity(10e-6, "A", "read current into RBL", ge=1e-12, le=1e-3)
     r_rail: float = quantity(560.0, "ohm", "heavy-metal rail, head to tail; the junction sits at its middle", ge=0.01, le=1e5)
     rows: int = quantity(64, "", "cells on the column; the unselected ones leak", ge=1, le=4096)
@@ -51,7 +52,7 @@ class SotParameters(BenchParameters):
     )
     w_mirror: float = channel_width(4e-6, "width of each mirror transistor", le=1e-4)
     l_mirror: float = channel_length(1e-6, "length of each mirror transistor", le=1e-5)
-    t_sense: float = quantity(1e-9, "s", "time for which the read current flows, for the energy", gt=0, le=1e-3)
+    t_sense: float = quantity(1e-9, "s", "time for which the read current flows, for the energy", ge=1e-12, le=1e-3)
 
     @property
     def area(self) -> float:

@@ -55,7 +55,7 @@ class SttCell(JunctionBench):
 
 class ReadParameters(CellParameters):
     v_read: float = voltage(0.15, "bit-line voltage during a read", ge=1e-6, le=2)
-    t_read: float = quantity(5e-9, "s", "time for which the read voltage is applied", gt=0, le=1e-3)
+    t_read: float = quantity(5e-9, "s", "time for which the read voltage is applied", ge=1e-12, le=1e-3)
 
 
 class SttRead(SttCell):
@@ -65,6 +65,15 @@ class SttRead(SttCell):
     summary = "DC read of one 1T1MTJ cell: currents of both states, energy, read disturbance"
     template = "benches/stt-read.cir.j2"
     Parameters = ReadParameters
+
+    def __init__(self, **given: Any) -> None:
+        super().__init__(**given)
+        self.junction.field(self._at_risk)  # one that the equation does not take is said now
+
+    @property
+    def _at_risk(self) -> Literal["p", "ap"]:
+        """The state that the read current pulls at."""
+        return "ap" if self.p.free_to == "bl" else "p"
 
     def points(self) -> tuple[VariationPoint, ...]:
         return (*self.junction.points("c0", dynamic=False), *self.transistor("c0", self.p.w_access, self.l_access))
@@ -100,7 +109,7 @@ class SttRead(SttCell):
         with the free layer at the transistor a parallel one.
         """
         k = self.junction.k
-        overdrive = np.abs(current) / k["ic_ap_p" if self.p.free_to == "bl" else "ic_p_ap"]
+        overdrive = np.abs(current) / k["ic_ap_p" if self._at_risk == "ap" else "ic_p_ap"]
         grid, flips = self._disturb_table
         return np.asarray(np.where(np.isfinite(overdrive), np.exp(PchipInterpolator(grid, flips)(overdrive)), np.nan))
 
@@ -112,8 +121,9 @@ class SttRead(SttCell):
         """
         k = self.junction.k
         tau = np.array([self.p.t_read / k["tau_d"]])
-        grid = np.concatenate([np.linspace(0, 1, 9), np.linspace(1.25, 4, 12), [8.0]])
-        flips = [float(populations(k["delta"], overdrive, tau, cells=256)[1][0]) for overdrive in grid]
+        field = self.junction.field(self._at_risk)
+        grid = (1 + field) * np.concatenate([np.linspace(0, 1, 9), np.linspace(1.25, 4, 12), [8.0]])
+        flips = [float(populations(k["delta"], overdrive, tau, field=field, cells=256)[1][0]) for overdrive in grid]
         # far above the critical current the cell flips for certain
         return np.append(grid, 1e3), np.append(np.log(np.maximum(flips, FLOOR)), np.log(max(flips[-1], 0.999)))
 

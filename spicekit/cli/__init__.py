@@ -74,6 +74,7 @@ _add(app, report=report, system=system, wer=wer, doctor=doctor)
 def main() -> NoReturn:
     """Entry point: turns every failure into one line on stderr and an exit code."""
     _prepare_streams()
+    os.environ.pop("MPLBACKEND", None)  # plots are files here; matplotlib does not import with a backend that it does not know
     warnings.showwarning = lambda message, *_: warn(str(message))
     try:
         code = app(standalone_mode=False)

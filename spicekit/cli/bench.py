@@ -26,9 +26,10 @@ def list_benches(as_json: Json = False) -> None:
 def show(bench: BenchName, as_json: Json = False) -> None:
     """The parameters, variation points, measures and margins of a bench."""
     from spicekit.describe import describe, describe_text
+    from spicekit.engines.calibrate import calibrated
     from spicekit.registry import make_bench
 
-    made = make_bench(bench, {})
+    made = calibrated(make_bench(bench, {}))
     if as_json:
         print_json(describe(made))
     else:
@@ -46,7 +47,7 @@ def render(
 ) -> None:
     """A stand-alone netlist that plain `ngspice -b` runs and that prints the measures."""
     from spicekit.files import write_text
-    from spicekit.netlist import render as render_netlist
+    from spicekit.nominal import render as render_netlist
 
     text = render_netlist(read_bench(bench, parameter, corner, temperature))
     if output is None:

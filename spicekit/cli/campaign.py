@@ -11,6 +11,7 @@ from spicekit.cli.options import (
     Corner,
     Correlate,
     Dask,
+    Engine,
     Json,
     KeepGoing,
     Out,
@@ -66,6 +67,7 @@ def mc(
     temperature: Temperature = None,
     workers: Workers = None,
     dask: Dask = None,
+    engine: Engine = "ngspice",
     timeout: Timeout = 120.0,
     retry: Retry = False,
     keep_going: KeepGoing = False,
@@ -87,9 +89,11 @@ def mc(
             variations=read_variations(sigma, sigma_global),
             correlations=read_correlations(correlate),
             sampler=sampler,
+            engine=engine,
         )
 
     campaign = make(trials)
+    campaign.settle(out / "campaign.json")
     goal = Until.parse(until, campaign.bench) if until is not None else None
     with read_executor(dask, workers, timeout) as executor, ProgressBar(f"mc {bench}") as progress:
         options: dict[str, Any] = {
@@ -110,7 +114,7 @@ def mc(
         fail(f"no trial is ok ({in_words(summary['outcomes'])}); see {out / 'summary.json'}", 1)
     for line in summary.get("warnings", ()):
         warn(f"{summary['bench']}: {line}")
-    for line in campaign.bench.notes({name: row["mean"] for name, row in summary["measures"].items()}):
+    for line in campaign.notes(out, summary):
         warn(line)
     if goal is not None and not goal.met(summary):
         warn(f"--until '{goal.text}' is not met after {trials} trials: the interval is {goal.width(summary):.3g} of the figure")
@@ -151,6 +155,7 @@ def sweep(
     temperature: Temperature = None,
     workers: Workers = None,
     dask: Dask = None,
+    engine: Engine = "ngspice",
     timeout: Timeout = 120.0,
     retry: Retry = False,
     keep_going: KeepGoing = False,
@@ -170,6 +175,7 @@ def sweep(
         variations=read_variations(sigma, sigma_global),
         correlations=read_correlations(correlate),
         sampler=sampler,
+        engine=engine,
     )
     with read_executor(dask, workers, timeout) as executor, ProgressBar(f"sweep {bench}") as progress:
         try:

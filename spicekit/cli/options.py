@@ -39,18 +39,22 @@ Temperature = Annotated[str | None, typer.Option(help="85 or 85C, or 358K; same 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of text.")]
 Out = Annotated[Path, typer.Option("--out", help="Folder for the results; made if missing.", parser=given_path)]
 Seed = Annotated[int, typer.Option(help="Seed of the random numbers.", min=0)]
+Engine = Annotated[str, typer.Option(help="What simulates: ngspice, or path/to/file.py:function.")]
 Workers = Annotated[int | None, typer.Option(help="Worker processes; all cores if not given.", min=1)]
 Dask = Annotated[
     str | None, typer.Option(help="Workers elsewhere: a scheduler's tcp://HOST:PORT, or slurm:FILE.yaml for a queue.")
 ]
 Timeout = Annotated[
-    float, typer.Option(help="Processor seconds that a trial may take (DC: a sweep of up to 500), netlist loaded.", min=0.1)
+    float,
+    typer.Option(help="Processor seconds that a trial may take (DC: a sweep of up to 500), netlist loaded.", min=0.1, max=1e7),
 ]
 KeepGoing = Annotated[
     bool, typer.Option("--keep-going", help="Go on where nearly all trials fail in the same way; make a table with gaps.")
 ]
 Retry = Annotated[bool, typer.Option("--retry", help="Simulate trials again that are timeout or crashed.")]
-RunTimeout = Annotated[float, typer.Option("--timeout", help="Processor seconds of the simulation, netlist loaded.", min=0.1)]
+RunTimeout = Annotated[
+    float, typer.Option("--timeout", help="Processor seconds of the simulation, netlist loaded.", min=0.1, max=1e7)
+]
 Sigma = Annotated[list[str] | None, typer.Option(help="Local: TARGET=SIGMA[:normal|lognormal[:TRUNCATE]], e.g. ra=5%.")]
 SigmaGlobal = Annotated[list[str] | None, typer.Option(help="The same, drawn once a trial for all devices.")]
 Correlate = Annotated[list[str] | None, typer.Option(help="KIND,KIND=RHO within each device, e.g. ra,tmr=-0.4.")]

@@ -88,11 +88,12 @@ def report_run(result: Any, out: Path | None, as_json: bool) -> None:
     from montecarlo import records
     from spicekit.files import output_folder
     from spicekit.outcome import Outcome
-    from spicekit.plots import plot_run
 
     good = result.outcome is Outcome.OK
     written: list[Path] = []
     if out is not None:
+        from spicekit.plots import plot_run
+
         records.write(output_folder(out) / "run.json", records.Run, result.as_json())
         written = [out / "run.json", *(plot_run(result, out) if good else [])]
     if as_json:

@@ -121,6 +121,9 @@ def wer(
         f"{curve.device} {curve.direction}: I/I_c = {curve.overdrive:.3f} (I_c {format_value(curve.critical_current, 'A')}), "
         f"Delta {curve.delta:.2f}, tau_D {format_value(curve.tau_d, 's')}, {curve.conditions}"
     )
+    if curve.field:
+        side = "holds the starting state" if curve.field > 0 else "helps to write"
+        say(f"field of the card: {abs(curve.field):.4g} of H_k, {side}; I_c and Delta above are without it")
     junctions = curve.junctions
     if junctions is not None:
         say(f"array: sigma(RA) {curve.sigma_ra:.3%}, sigma(Hk) {curve.sigma_hk:.3%} of nominal, normal")

@@ -12,6 +12,7 @@ from spicekit.cli.options import (
     Corner,
     Correlate,
     Dask,
+    Engine,
     Json,
     Parameters,
     Seed,
@@ -48,6 +49,7 @@ def yield_(
     temperature: Temperature = None,
     workers: Workers = None,
     dask: Dask = None,
+    engine: Engine = "ngspice",
     timeout: Timeout = 120.0,
     as_json: Json = False,
 ) -> None:
@@ -66,6 +68,7 @@ def yield_(
         parameters=read_parameters(parameter, corner, temperature),
         variations=read_variations(sigma, sigma_global),
         correlations=read_correlations(correlate),
+        engine=engine,
     )
     with (
         tempfile.TemporaryDirectory() as scratch,

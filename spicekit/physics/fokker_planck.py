@@ -1,16 +1,21 @@
 """Write error rate and read disturb of a perpendicular macrospin, by a finite-volume Fokker-Planck solver.
 
-The model is an axially symmetric free layer under a damping-like spin torque and no field (Butler et al., IEEE Trans.
-Magn. 48, 4684 (2012), arXiv:1202.2621; the thermal term is Brown's, Phys. Rev. 130, 1677 (1963)).  With
-``u = cos(theta)``, time in units of ``tau_D = (1 + alpha^2)/(alpha gamma mu0 Hk)``, barrier ``delta = E_b/kT`` and
-overdrive ``i = I/I_c0`` (positive: the current drives the layer out of the well at ``u = 1``) the density obeys
+The model is an axially symmetric free layer under a damping-like spin torque and a field along its axis (Butler et al.,
+IEEE Trans. Magn. 48, 4684 (2012), arXiv:1202.2621; the thermal term is Brown's, Phys. Rev. 130, 1677 (1963)).  With
+``u = cos(theta)``, time in units of ``tau_D = (1 + alpha^2)/(alpha gamma mu0 Hk)``, barrier ``delta = E_b/kT`` without field,
+overdrive ``i = I/I_c0`` (positive: the current drives the layer out of the well at ``u = 1``) and field ``h = H/Hk`` (positive:
+it holds the layer in that well) the density obeys
 
-    d rho/d tau = -d/du { (1 - u^2) [ (u - i) rho - 1/(2 delta) d rho/du ] }.
+    d rho/d tau = -d/du { (1 - u^2) [ (u + h - i) rho - 1/(2 delta) d rho/du ] }.
 
-**What an error is.**  The pulse starts in thermal equilibrium in the well ``u > 0``; the write has failed if ``u > 0``
-at the end of the pulse.  No absorbing edge stands at the equator (a layer that went over and came back has failed), and
-no relaxation is added after the pulse: from the equator either well is equally likely, so waiting only blurs the edge
-by ``1/sqrt(delta)``: at a delta of 60 it would raise the rate by 0.01 % (i = 1.5), 0.2 % (2), 0.6 % (3), 1.4 % (10).
+The field stands before, during and after the pulse: the critical current is ``I_c0 (1 + h)``, the barrier of the starting
+state ``delta (1 + h)^2``.
+
+**What an error is.**  Below, the equator is ``u = -h``, the top of the barrier between the wells (``u = 0`` without a field).
+The pulse starts in thermal equilibrium in the well ``u > -h``; the write has failed if ``u > -h`` at the end of the pulse.
+No absorbing edge stands at the equator (a layer that went over and came back has failed), and no relaxation is added after
+the pulse: from the equator either well is equally likely, so waiting only blurs the edge by ``1/sqrt(delta)``: at a delta
+of 60 it would raise the rate by 0.01 % (i = 1.5), 0.2 % (2), 0.6 % (3), 1.4 % (10).
 
 **How it is solved.**  Three choices keep a tail of 1e-15, and far smaller ones, positive and right *relative to
 itself*:
@@ -42,6 +47,7 @@ from spicekit.errors import UserError
 
 Floats = NDArray[np.float64]
 
+LARGEST = 1e3  # delta
 FLOOR = 1e-150  # smaller probabilities come out as 0: their products would be denormal numbers, slow and inexact
 _LADDER = (64, 128, 256, 512, 1024)  # cells of the refinement; 1024 serve delta 200 at an overdrive of 10 within 0.3 %
 _MATTERS = 1e-16  # the refinement does not wait for probabilities below this
@@ -50,30 +56,34 @@ _TILE = 64  # divides every rung of the ladder
 _TERMS = 40  # Taylor terms of exp(s A), s <= 1; 1/40! is 1e-48
 
 
-def write_error_rate(delta: ArrayLike, overdrive: ArrayLike, tau: ArrayLike, *, rtol: float = 2e-3) -> Floats:
+def write_error_rate(
+    delta: ArrayLike, overdrive: ArrayLike, tau: ArrayLike, *, field: ArrayLike = 0.0, rtol: float = 2e-3
+) -> Floats:
     """Probability that the layer is still on its original side of the equator after a pulse.
 
-    ``delta`` (barrier over kT, > 0, up to 1000), ``overdrive`` (I/I_c0, any sign) and ``tau`` (pulse over tau_D, >= 0)
-    broadcast against each other; the result has their shape (0-d for scalars).  Each distinct pair (delta, overdrive) is
-    solved once for all its ``tau``.  ``rtol`` is the relative agreement asked of two grid refinements, for every rate above
-    1e-16; a RuntimeWarning says so if 1024 cells do not reach it.  Rates below 1e-150 come out as 0.
+    ``delta`` (barrier over kT, > 0, up to 1000), ``overdrive`` (I/I_c0, any sign), ``tau`` (pulse over tau_D, >= 0) and
+    ``field`` (H/Hk along the starting state, -1 to 1) broadcast against each other; the result has their shape (0-d for
+    scalars).  Each distinct triple (delta, overdrive, field) is solved once for all its ``tau``.  ``rtol`` is the
+    relative agreement asked of two grid refinements, for every rate above 1e-16; a RuntimeWarning says so if 1024 cells do not
+    reach it.  Rates below 1e-150 come out as 0.
 
     Raises :class:`~spicekit.errors.UserError` for a value out of range or not finite.
     """
-    return populations(delta, overdrive, tau, rtol=rtol, converge="original")[0]
+    return populations(delta, overdrive, tau, field=field, rtol=rtol, converge="original")[0]
 
 
-def read_disturb(delta: ArrayLike, overdrive: ArrayLike, tau: ArrayLike, *, rtol: float = 2e-3) -> Floats:
-    """Probability that a pulse too weak to write has nevertheless switched the layer: ``u < 0`` at its end.
+def read_disturb(delta: ArrayLike, overdrive: ArrayLike, tau: ArrayLike, *, field: ArrayLike = 0.0, rtol: float = 2e-3) -> Floats:
+    """Probability that a pulse too weak to write has nevertheless switched the layer: ``u < -h`` at its end.
 
     Arguments, shape and errors are those of :func:`write_error_rate`, of which this is the complement; it is computed
     without the subtraction, so a tiny one is right relative to itself (``rtol`` is sought for those above 1e-16).  For
     a negative overdrive the current holds the layer in its well.
 
     After a few tau_D it grows at the Neel-Brown rate (Brown, Phys. Rev. 130, 1677 (1963)), per tau_D and at high
-    barriers ``sqrt(delta/pi) (1 - i^2)(1 - i) exp(-delta (1 - i)^2)``, to which corrections of order 1/delta belong.
+    barriers ``sqrt(delta/pi) (1 - i^2)(1 - i) exp(-delta (1 - i)^2)``, to which corrections of order 1/delta belong; with a
+    field it is i - h in place of i.
     """
-    return populations(delta, overdrive, tau, rtol=rtol, converge="switched")[1]
+    return populations(delta, overdrive, tau, field=field, rtol=rtol, converge="switched")[1]
 
 
 def normalised_pulse(
@@ -95,27 +105,29 @@ def populations(
     overdrive: ArrayLike,
     tau: ArrayLike,
     *,
+    field: ArrayLike = 0.0,
     rtol: float = 2e-3,
     cells: int | None = None,
     converge: Literal["original", "switched"] = "original",
 ) -> tuple[Floats, Floats]:
-    """``(P(u > 0), P(u < 0))`` at the end of the pulse, each with its own relative accuracy.
+    """``(P(u > -h), P(u < -h))`` at the end of the pulse, each with its own relative accuracy.
 
     Arguments as :func:`write_error_rate`.  ``converge`` names the one that is refined to ``rtol``; ``cells`` (a
     multiple of 128) sets the finer grid by hand instead, for a result that is smooth in delta and overdrive.
     """
-    d, i, t = _broadcast(delta, overdrive, tau)
+    d, i, t, f = _broadcast(delta, overdrive, tau, field)
     checked("rtol", rtol, above=0.0)
     if cells is not None and (cells < 2 * _TILE or cells % (2 * _TILE)):
         raise UserError(f"cells is {cells}; it must be a multiple of {2 * _TILE}")
     original, switched = np.empty(d.shape), np.empty(d.shape)
     if not d.size:
         return original, switched
-    pairs, which = np.unique(np.stack([d.ravel(), i.ravel()]), axis=1, return_inverse=True)
+    triples, which = np.unique(np.stack([d.ravel(), i.ravel(), f.ravel()]), axis=1, return_inverse=True)
     order = np.argsort(which.ravel(), kind="stable")
-    for (pair_delta, pair_i), members in zip(pairs.T, np.split(order, np.cumsum(np.bincount(which.ravel()))[:-1]), strict=True):
+    groups = np.split(order, np.cumsum(np.bincount(which.ravel()))[:-1])
+    for (one_delta, one_i, one_field), members in zip(triples.T, groups, strict=True):
         taus, back = np.unique(t.ravel()[members], return_inverse=True)
-        solved = _refined(float(pair_delta), float(pair_i), taus, rtol, cells, converge)
+        solved = _refined(float(one_delta), float(one_i), float(one_field), taus, rtol, cells, converge)
         original.flat[members], switched.flat[members] = solved[0][back], solved[1][back]
     return original, switched
 
@@ -136,24 +148,29 @@ def checked(name: str, value: ArrayLike, *, above: float | None = None, least: f
     return array
 
 
-def _broadcast(delta: ArrayLike, overdrive: ArrayLike, tau: ArrayLike) -> tuple[Floats, Floats, Floats]:
+def _broadcast(delta: ArrayLike, overdrive: ArrayLike, tau: ArrayLike, field: ArrayLike) -> list[Floats]:
     d, i, t = checked("delta", delta, above=0.0), checked("overdrive", overdrive), checked("tau", tau, least=0.0)
-    for name, array, most in (("delta", d, 1e3), ("tau", t, 1e100)):  # beyond, the grid and the exponents give out
+    f = checked("field", field, above=-1.0)
+    for name, array, most in (("delta", d, LARGEST), ("tau", t, 1e100)):  # beyond, the grid and the exponents give out
         if array.size and array.max() > most:
             raise UserError(f"{name} is {array.max():g}; it must be at most {most:g}")
+    if f.size and f.max() >= 1:  # one well is left
+        raise UserError(f"field is {f.max():g}; it must be less than 1")
     try:
-        d, i, t = np.broadcast_arrays(d, i, t)
+        return list(np.broadcast_arrays(d, i, t, f))
     except ValueError:
-        raise UserError(f"delta {d.shape}, overdrive {i.shape} and tau {t.shape} do not broadcast") from None
-    return d, i, t
+        shapes = f"delta {d.shape}, overdrive {i.shape} and tau {t.shape}" + (f" and field {f.shape}" if f.ndim else "")
+        raise UserError(f"{shapes} do not broadcast") from None
 
 
-def _refined(delta: float, i: float, taus: Floats, rtol: float, cells: int | None, converge: str) -> tuple[Floats, Floats]:
+def _refined(
+    delta: float, i: float, field: float, taus: Floats, rtol: float, cells: int | None, converge: str
+) -> tuple[Floats, Floats]:
     """Both populations at ``taus``, extrapolated to zero cell size on a pair of grids that is fine enough."""
     ladder = _LADDER if cells is None else (cells // 2, cells)
-    coarse, previous, error = _solve(delta, i, taus, ladder[0]), None, math.inf
+    coarse, previous, error = _solve(delta, i, field, taus, ladder[0]), None, math.inf
     for n in ladder[1:]:
-        fine = _solve(delta, i, taus, n)
+        fine = _solve(delta, i, field, taus, n)
         with np.errstate(divide="ignore", invalid="ignore"):
             value = np.exp((4 * np.log(fine) - np.log(coarse)) / 3)
         value = np.where((fine > 0) & (coarse > 0), np.minimum(value, 1.0), fine)
@@ -176,9 +193,9 @@ def _refined(delta: float, i: float, taus: Floats, rtol: float, cells: int | Non
     return value[0], value[1]
 
 
-def _solve(delta: float, i: float, taus: Floats, n: int) -> Floats:
+def _solve(delta: float, i: float, field: float, taus: Floats, n: int) -> Floats:
     """Both populations, shape (2, len(taus)), on one grid of ``n`` cells."""
-    down, up, start, upper = _chain(delta, i, n)
+    down, up, start, upper = _chain(delta, i, field, n)
     leave = np.zeros(n)
     leave[:-1] += down
     leave[1:] += up
@@ -230,22 +247,23 @@ def _product(a: Floats, b: Floats) -> Floats:
     return out
 
 
-def _chain(delta: float, i: float, n: int) -> tuple[Floats, Floats, Floats, int]:
+def _chain(delta: float, i: float, field: float, n: int) -> tuple[Floats, Floats, Floats, int]:
     """The Markov chain: rates ``down`` (cell k to k+1, away from the initial pole) and ``up`` (k+1 to k), shape (n-1,),
     per tau_D; the initial masses, shape (n,); and the number of cells above the equator."""
     upper = round(n * _UPPER)
-    root = np.cbrt([1 / delta, 1 + 1 / delta])  # from uniform cells within 1/delta of the pole to the y^(2/3) law
+    edge = 1 + field  # y of the equator
+    root = np.cbrt([1 / delta, edge + 1 / delta])  # from uniform cells within 1/delta of the pole to the y^(2/3) law
     half = np.arange(2 * upper + 1) / (2 * upper)
     above = (root[0] + (root[1] - root[0]) * half) ** 3 - 1 / delta
-    below = 1 + np.sin(0.5 * np.pi * np.arange(1, 2 * (n - upper) + 1) / (2 * (n - upper)))
+    below = edge + (2 - edge) * np.sin(0.5 * np.pi * np.arange(1, 2 * (n - upper) + 1) / (2 * (n - upper)))
     y = np.concatenate([above, below])
     face, centre = y[2:-1:2], y[1::2]
     width, gap = np.diff(y[0::2]), np.diff(centre)
     diffusion = face * (2 - face) / (2 * delta)
-    peclet = 2 * delta * (i - 1 + 0.5 * (centre[1:] + centre[:-1])) * gap
+    peclet = 2 * delta * (i - field - 1 + 0.5 * (centre[1:] + centre[:-1])) * gap
     down = diffusion / gap * _bernoulli(-peclet) / width[:-1]
     up = diffusion / gap * _bernoulli(peclet) / width[1:]
-    start = np.exp(delta * ((1 - centre) ** 2 - 1)) * width
+    start = np.exp(delta * ((1 - centre) ** 2 - 1) - 2 * delta * field * centre) * width
     start[upper:] = 0.0
     return down, up, start / start.sum(), upper
 

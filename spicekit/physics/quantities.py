@@ -99,6 +99,7 @@ def _above_zero(canonical: str, high: float = math.inf, infinite: bool = False) 
 
 
 Length = Annotated[Quantity, _above_zero("m", 1e-4)]
+Edge = Annotated[Quantity, _above_zero("m", 1e-5)]  # of a junction: a macrospin is below 100 nm, and 10 um no cell at all
 Magnetisation = Annotated[Quantity, _above_zero("A/m")]
 FieldStrength = Annotated[Quantity, _check("A/m")]
 EnergyDensity = Annotated[Quantity, _check("J/m3")]
@@ -115,7 +116,9 @@ DemagnetisingFactor = Annotated[Quantity, _check("1", 0, 1)]
 ResistanceArea = Annotated[Quantity, _above_zero("ohm um2")]
 Resistance = Annotated[Quantity, _above_zero("ohm")]
 Resistivity = Annotated[Quantity, _above_zero("ohm m")]
-Voltage = Annotated[Quantity, _above_zero("V", infinite=True)]
+# Nothing bends within less bias than the Fermi edges are wide: kT/e is 26 mV at 300 K, 10 mV at 116 K.
+LEAST_BIAS = 0.01  # V
+Voltage = Annotated[Quantity, _check("V", LEAST_BIAS, infinite=True)]
 BarrierHeight = Annotated[Quantity, _above_zero("eV")]
 HeightDifference = Annotated[Quantity, _check("eV")]
 Temperature = Annotated[Quantity, _above_zero("K", 2000)]

@@ -49,10 +49,13 @@ def wer_distribution(
     quantiles: Sequence[float] = QUANTILES,
     rtol: float = 1e-2,
     side: Side = "original",
+    zeeman: float = 0.0,
 ) -> WriteErrorDistribution:
     """Write error rates of many junctions, with their mean and quantiles at each pulse width.
 
-    With ``side="switched"`` the probabilities of having switched instead, which are their complement.
+    With ``side="switched"`` the probabilities of having switched instead, which are their complement.  ``zeeman`` is delta H/Hk
+    of a field H along the starting state (see :mod:`spicekit.physics.fokker_planck`): one number for all, as both delta and Hk
+    go with a junction's anisotropy.
 
     ``delta`` (> 0) and ``overdrive`` have the shape (samples,) or are scalars; ``tau`` (>= 0, in tau_D) is (pulses,),
     or (samples, pulses) if tau_D differs between junctions (see :func:`spread`).  ``rtol`` bounds the relative error of
@@ -73,7 +76,7 @@ def wer_distribution(
         ) from None
     if d.ndim != 1 or t.ndim != 2:
         raise UserError(f"delta has {d.ndim} axes and tau {t.ndim}; give (samples,) and (samples, pulses)")
-    wer = _rates(d, i, np.broadcast_to(t, (len(first), t.shape[1])), rtol, side)
+    wer = _rates(d, i, np.broadcast_to(t, (len(first), t.shape[1])), rtol, side, zeeman)
     return WriteErrorDistribution(wer, wer.mean(axis=0), levels, np.quantile(wer, levels, axis=0))
 
 
@@ -93,18 +96,18 @@ def spread(
     return np.asarray(d * k), np.asarray(i / (r * k)), np.atleast_1d(k)[:, None] * np.atleast_1d(t)
 
 
-def _rates(delta: Floats, overdrive: Floats, tau: Floats, rtol: float, side: Side) -> Floats:
+def _rates(delta: Floats, overdrive: Floats, tau: Floats, rtol: float, side: Side, zeeman: float) -> Floats:
     """Rates (samples, pulses), interpolated on a grid refined until ``rtol`` is seen; failing that, solved singly."""
     axes = [_unit(delta), _unit(overdrive), _unit(tau)]
     sizes = [n if np.any(half > 0) else 1 for n, (_, half, _) in zip((5, 5, 9), axes, strict=True)]
-    cells = _cells(delta, overdrive, tau, rtol, side)
+    cells = _cells(delta, overdrive, tau, rtol, side, zeeman)
     least = _LEAST[side]
     solved: dict[tuple[float, float], Floats] = {}
     while sizes[0] * sizes[1] < len(delta) and max(sizes) <= _MOST and cells is not None:
         grids = [middle + np.multiply.outer(_lobatto(n), half) for n, (middle, half, _) in zip(sizes, axes, strict=True)]
         for pair in product(grids[0], grids[1]):
             if pair not in solved:
-                solved[pair] = _transformed(*pair, grids[2], cells)
+                solved[pair] = _transformed(*pair, grids[2], cells, zeeman)
         values = np.stack([solved[pair] for pair in product(grids[0], grids[1])]).reshape(*sizes, -1)
         rate = _interpolate(values, axes, side)
         # Every other node gives the next coarser grid: the axis along which that matters most is the one to refine.
@@ -119,23 +122,26 @@ def _rates(delta: Floats, overdrive: Floats, tau: Floats, rtol: float, side: Sid
         sizes[axis] = 2 * sizes[axis] - 1
         if axis == 2:
             solved.clear()
-    return populations(delta[:, None], overdrive[:, None], tau, rtol=rtol, converge=side)[_INDEX[side]]
+    field = zeeman / delta[:, None]
+    return populations(delta[:, None], overdrive[:, None], tau, field=field, rtol=rtol, converge=side)[_INDEX[side]]
 
 
-def _cells(delta: Floats, overdrive: Floats, tau: Floats, rtol: float, side: Side) -> int | None:
+def _cells(delta: Floats, overdrive: Floats, tau: Floats, rtol: float, side: Side, zeeman: float) -> int | None:
     """Cells that serve every corner of the samples: one number, so that the solver's own error varies smoothly."""
     times = np.linspace(tau.min(axis=0), tau.max(axis=0), 2).ravel()
     corners = list(product((delta.min(), delta.max()), (overdrive.min(), overdrive.max())))
     for cells in (128, 256, 512):
-        pairs = [[populations(d, i, times, cells=n)[_INDEX[side]] for n in (cells, 2 * cells)] for d, i in corners]
+        pairs = [
+            [populations(d, i, times, field=zeeman / d, cells=n)[_INDEX[side]] for n in (cells, 2 * cells)] for d, i in corners
+        ]
         if all(np.all(np.abs(a - b) <= rtol * np.maximum(b, _LEAST[side])) for a, b in pairs):
             return cells
     return None
 
 
-def _transformed(delta: float, overdrive: float, tau: Floats, cells: int) -> Floats:
+def _transformed(delta: float, overdrive: float, tau: Floats, cells: int, zeeman: float) -> Floats:
     """Z, in the shape of ``tau``."""
-    original, switched = populations(delta, overdrive, tau, cells=cells)
+    original, switched = populations(delta, overdrive, tau, field=zeeman / delta, cells=cells)
     small = -np.log1p(-np.clip(original, FLOOR, 0.5))
     return np.log(np.where(original < 0.5, small, -np.log(np.clip(switched, FLOOR, 0.5))))
 

@@ -223,7 +223,10 @@ def test_a_wrong_address(where: str, says: str, tmp_path: Path, monkeypatch: pyt
         pytest.param("cores: " + "9" * 100_000, "not YAML: Exceeds the limit", id="digits"),
         ("- cores", "give 'key: value' lines"),
         ("cores: 1\nmemory: 1GB\njobs: 0", "jobs: 0 given; allowed: a whole number from 1"),
-        ("cores: 1\nmemory: 1GB\ncolour: red", "colour"),
+        ("cores: 1\nmemory: 1GB\ncolour: red", "unknown key 'colour'"),
+        ("cores: 1\nmemory: 1GB\nwalltim: '1'", "unknown key 'walltim'; did you mean walltime?"),
+        ("cores: 1\nmemory: 1GB\ncores: 2", "not YAML: key 'cores' stands more than once"),
+        ("cores: 1\nscheduler_options: {port: 1, port: 2}", "not YAML: key 'port' stands more than once"),
         ("memory: 1GB", "cores"),
         ("!!python/object/apply:os.system ['touch owned']", "not YAML"),
     ],
@@ -231,12 +234,58 @@ def test_a_wrong_address(where: str, says: str, tmp_path: Path, monkeypatch: pyt
 def test_a_wrong_queue_file(text: str, says: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("dask_jobqueue")
     monkeypatch.chdir(tmp_path)
+    programs(tmp_path, monkeypatch, "sbatch", "scancel")
     Path("queue.yaml").write_text(text)
     with pytest.raises(UserError) as caught, cluster_executor("slurm:queue.yaml", 10):
         pass
     assert str(caught.value).startswith("--dask slurm:queue.yaml: ")
     assert says in str(caught.value)
     assert not Path("owned").exists()
+
+
+def programs(folder: Path, monkeypatch: pytest.MonkeyPatch, *names: str, text: str = "#!/bin/sh\nexit 1\n") -> None:
+    """Let these be the only programs of a queue on this machine."""
+    (folder / "bin").mkdir()
+    for name in names:
+        (folder / "bin" / name).write_text(text)
+        (folder / "bin" / name).chmod(stat.S_IRWXU)
+    monkeypatch.setenv("PATH", f"{folder / 'bin'}:/usr/bin:/bin")
+
+
+@pytest.mark.parametrize(
+    ("kind", "has", "lacks"),
+    [
+        ("slurm", (), "sbatch"),
+        ("slurm", ("sbatch",), "scancel"),
+        ("pbs", (), "qsub"),
+        ("sge", ("qsub",), "qdel"),
+        ("lsf", (), "bsub"),
+        ("oar", (), "oarsub"),
+        ("htcondor", (), "condor_submit"),
+        ("moab", (), "msub"),
+    ],
+)
+def test_a_queue_that_is_not_installed(
+    kind: str, has: tuple[str, ...], lacks: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Dask said so in its log, and waited for workers for ever."""
+    pytest.importorskip("dask_jobqueue")
+    monkeypatch.chdir(tmp_path)
+    programs(tmp_path, monkeypatch, *has)
+    Path("q.yaml").write_text("cores: 1\nmemory: 1GB\n")
+    with pytest.raises(UserError) as caught, cluster_executor(f"{kind}:q.yaml", 10):
+        pass
+    assert str(caught.value) == f"--dask {kind}:q.yaml: '{lacks}' is not installed on this machine, or not in PATH"
+
+
+def test_a_queue_that_refuses_the_job(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("dask_jobqueue")
+    monkeypatch.chdir(tmp_path)
+    programs(tmp_path, monkeypatch, "sbatch", "scancel", text="#!/bin/sh\necho 'invalid partition: shrt' >&2\nexit 1\n")
+    Path("q.yaml").write_text("cores: 1\nmemory: 1GB\ninterface: lo\nqueue: shrt\njobs: 2\n")
+    with pytest.raises(UserError) as caught, cluster_executor("slurm:q.yaml", 10):
+        pass
+    assert str(caught.value) == "--dask slurm:q.yaml: sbatch refuses the job: invalid partition: shrt"
 
 
 def test_workers_of_this_machine_and_of_dask(cli: Cli, complaint: Complaint, tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from montecarlo.executor import LocalExecutor, available_cores, died
+from spicekit.errors import UserError
 
 
 @pytest.fixture
@@ -26,6 +27,17 @@ def pool() -> Iterator[LocalExecutor]:
 def test_works(pool: LocalExecutor) -> None:
     assert [future.result(60) for future in [pool.submit(pow, 2, power) for power in range(20)]] == [2**k for k in range(20)]
     assert pool.submit(os.getpid).result(60) != os.getpid()
+
+
+@pytest.mark.parametrize("seconds", [float("inf"), float("nan"), 0.0, 1e300])
+def test_a_time_limit_that_no_clock_keeps_is_refused(seconds: float) -> None:
+    with pytest.raises(UserError, match=r"allowed: 0\.1 to 1e\+07 s"):
+        LocalExecutor(workers=1, timeout=seconds)
+
+
+def test_more_workers_than_files_may_be_open_are_refused_with_the_number_allowed() -> None:
+    with pytest.raises(UserError, match=r"--workers 1000000: allowed: at most \d+"):
+        LocalExecutor(workers=1_000_000)
 
 
 def test_an_error_comes_back_and_is_no_death(pool: LocalExecutor) -> None:

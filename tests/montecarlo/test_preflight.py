@@ -39,7 +39,7 @@ def test_a_nominal_trial_without_a_solution_ends_it(
     verb, *rest = command
     line = complaint(cli(verb, f"{user_benches / 'faults.py'}:Parallel", *rest, "--out", out), 1)
     assert line.startswith("bench 'parallel': the nominal trial is nonconverged (")
-    assert line.endswith("and nothing was started; --keep-going starts all the same")
+    assert line.endswith("and nothing was started; mc, sweep and characterize start all the same with --keep-going")
     assert not list(out.rglob("*.json"))
 
 

@@ -13,6 +13,7 @@ from scipy import stats
 
 from montecarlo import Correlation, Space, Variation
 from montecarlo.samplers import make_sampler
+from montecarlo.variation import Scope
 from spicekit import UserError, VariationPoint, make_bench
 
 N = 100_000
@@ -223,3 +224,27 @@ def test_transistors_vary_by_pelgrom_and_junctions_as_published() -> None:
         assert values[point.name].std() == pytest.approx(point.sigma, rel=5 / math.sqrt(40_000), abs=1e-14 * point.nominal)
     assert values["ra_c0"].std() == pytest.approx(0.05 * 18, rel=0.03)
     assert values["tmr_c1"].std() == pytest.approx(0.10 * 2.5, rel=0.03)
+
+
+@pytest.mark.parametrize(
+    ("text", "scope", "said"),
+    [
+        ("vth=0.6", "local", "--sigma vth: a sigma of 600 mV given; allowed for 'vth_m': at most 500 mV"),
+        ("vth=0.6", "global", "--sigma-global vth: a sigma of 600 mV given"),
+        ("beta=101%", "local", "a sigma of 1.01 given; allowed for 'beta_m': at most 1"),
+        ("r=101%", "local", "a sigma of 1.01 kohm given; allowed for 'r_m': at most 1 kohm"),
+        ("r=1001%:lognormal", "local", "at most 10 kohm"),
+        ("r=5V", "local", "'5V' is not in ohm"),
+    ],
+)
+def test_a_sigma_that_no_device_has_is_refused(text: str, scope: Scope, said: str) -> None:
+    points = [
+        VariationPoint("vth_m", "vth", 0.0, "V", sigma=0.02, most=0.5),
+        VariationPoint("beta_m", "beta", 0.0, "", sigma=0.02, low=-1.0),
+        VariationPoint("r_m", "r", 1e3, "ohm", sigma=10.0, low=0.0),
+    ]
+    with pytest.raises(UserError) as error:
+        Space(points, [Variation.parse(text, scope)])
+    assert said in str(error.value)
+    for allowed in ("vth=0.5V", "vth=500m", "beta=100%", "r=1k", "r=1kohm", "r=1000%:lognormal"):
+        Space(points, [Variation.parse(allowed, scope)])

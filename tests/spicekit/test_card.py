@@ -99,6 +99,9 @@ WRONG: list[tuple[str, str, str, str]] = [
     ("above Curie", r"^default = \{value = 300", "default = {value = 1500", r"temperature: default 1500 K given"),
     ("Lambda", r'^model = "arm"', 'model = "umn"\nslonczewski_lambda = {value=2, unit="1", source="x"}', r"torque: slonc"),
     ("theta0", r'"boltzmann"', '"given"', r"initial: allowed: theta0 with theta0_rule = 'given'"),
+    ("kT of nothing", r"^t_c = ", 'barrier_temperature = {value=300, unit="K", source="x"}\nt_c = ', r"anisotropy: barrier_t"),
+    ("a bend within kT", r"^v_half = .*", 'v_half = {value=1e-300, unit="V", source="x"}', r"v_half: 1e-300 V given; .* >= 0.01"),
+    ("a size of a wire", r"^lx = .*", 'lx = {value=60, unit="um", source="x"}', r"geometry.lx: 60 um .* <= 1e-05"),
     ("not TOML", r"^\[magnet\]", "[magnet", r"not valid TOML"),
 ]  # fmt: skip
 
@@ -120,7 +123,7 @@ def test_a_wrong_card_gets_one_line_with_file_and_key(tmp_path: Path, pattern: s
         ("freepdk45-sot", r"^resistance = .*", "", r"rail: allowed: rho or resistance"),
         ("freepdk45-sot", r"^theta_sh = \{value = 0.7316", "theta_sh = {value = 0", r"rail: theta_sh 0 given"),
         ("fong-pma", r"^barrier = ", 'ku = {value=1e5,unit="J/m3",source="x"}\nbarrier = ', r"anisotropy: barrier given"),
-        ("fong-pma", r"^barrier = .*", "", r"demagnetisation.model 'none' given"),
+        ("fong-pma", r"^barrier = .*\nbarrier_temperature = .*", "", r"demagnetisation.model 'none' given"),
         ("fong-pma", r"^p_free = .*", "", r"polarisation: allowed: p0 alone, or p_pinned and p_free"),
         ("fong-pma", r"^\[temperature\]", '[vcma]\nxi={value=1,unit="J",source="x"}\n[temperature]', r"vcma.xi: unit 'J'"),
         ("umn-imtj", r'^conductance = "', 'angle = "umn"\nconductance = "', r"transport.angle 'umn' given"),

@@ -142,9 +142,9 @@ def edited(tmp_path: Path, old: str, new: str) -> Path:
         ("[mismatch]\n", "[mismatch]\na_vth = 1\n", r"unknown key 'mismatch.a_vth'; did you mean a_vt"),
         ("[mismatch]\n", "lmin = 1\n[mismatch]\n", r"unknown key 'devices.pmos.lmin'"),
         ('name = "mypdk"', 'nam = "mypdk"', r"(missing key 'name'|unknown key 'nam'; did you mean name)"),
-        ("value = 1.0, unit", "value = -1.0, unit", r"vdd: allowed: greater than 0 \(given: "),
-        ('value = 1.0, unit = "V"', 'value = "one", unit = "V"', r"vdd: .*number"),
-        ('value = 1.0, unit = "V"', 'value = 1.0, unit = "mV"', r"vdd: give it as \{value = NUMBER"),
+        ("value = 1.0, unit", "value = -1.0, unit", r"vdd: value -1.0 given; allowed: 0.1 to 50 V"),
+        ('value = 1.0, unit = "V"', 'value = "one", unit = "V"', r"vdd: value one given; allowed: 0.1 to 50 V"),
+        ('value = 1.0, unit = "V"', 'value = 1.0, unit = "mV"', r"vdd: unit 'mV' given; allowed: 'V'"),
         ("vdd = {", "vdd = 1.0 #", r"vdd: give it as \{value = NUMBER"),
         ('"subckt"\nname = "nch_mac"', '"diode"\nname = "nch_mac"', r"devices.nmos.kind: allowed: 'model' or 'subckt'"),
         ('"nch_mac"', '"nch mac"', r"devices.nmos.name: .*pattern"),
@@ -285,6 +285,131 @@ def test_what_is_not_a_model_is_refused(tmp_path: Path, monkeypatch: pytest.Monk
     with pytest.raises(UserError, match=says):
         run("sot-read", technology=str(pdk))
     assert not mark.exists()
+
+
+DEVICE = ".subckt {} d g s b dvth dbeta w=1u l=1u\nR1 d s 1k\n.ends\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        # names of ours: each changed the answer of a bench, or ended in words of ngspice's that name no file
+        (DEVICE.format("NMOS_mc"), r"core_tt.inc:\d+: \.subckt 'nmos_mc' of a model file would change the netlist of bench"),
+        (".subckt junction a b\nR1 a b 1\n.ends\n", r"\.subckt 'junction'"),
+        (".func cos(x) '0.3'\n", r"\.func 'cos'"),
+        (".param Cos(x)='0.3'\n", r"\.func 'cos'"),
+        (".param nmos_mc=1\n", r"\.param 'nmos_mc'"),
+        (".param a1=1 dc='1'\n", r"\.param 'dc'"),
+        (".global gnd! D\n", r"\.global 'd'"),
+        (".subckt q a\n.global mx\nR1 a 0 1\n.ends\n", r"\.global 'mx'"),
+        # what would be added to the circuit
+        ("Rx bl_p 0 1k\n", r"core_tt.inc:\d+: a device at top level \(rx\)"),
+        # of two definitions one is taken without a word
+        (".model nch_tt nmos level=54 vth0=0.1\n", r"core_tt.inc:\d+: \.model 'nch_tt' is defined otherwise at .*core_tt.inc:2 "),
+        (".subckt q a b\nR1 a b 1\n.ends\n.subckt Q a b\nR1 a b 2\n.ends\n", r"\.subckt 'q' is defined otherwise"),
+        (".if (1==0)\n.subckt q a\nR1 a 0 1\n.ends\n.else\n.subckt q a\n.ends\n.endif\n", r"\.subckt 'q' is def"),
+        (".func q(x) 'x'\n.func q(x) '2*x'\n", r"\.func 'q' is defined otherwise"),
+        (".param q=1\n.param Q=2\n", r"\.param 'q' is defined otherwise"),
+        # what does not end goes on in our netlist
+        (".if (1==0)\n", r"core_tt.inc:\d+: this \.if has no \.endif"),
+        (".endif\n", r"this \.endif belongs to no \.if"),
+        (".subckt q a\nR1 a 0 1\n", r"core_tt.inc:\d+: this \.subckt has no \.ends"),
+        (".ends\n", r"this \.ends closes no subcircuit"),
+        # ngspice drops the rest of the section
+        (".endl\n", r"core_tt.inc:\d+: this \.endl closes no section of its file"),
+        (".lib q\n.endl\n", r"core_tt.inc:\d+: a file that is read whole may not hold sections"),
+        (".lib all.lib nosuch\n", r"core_tt.inc:\d+: .*all.lib has no section 'nosuch'; it has ss, tt"),
+        # ngspice dies of these
+        (".include core_tt.inc\n", r"core_tt.inc:\d+: files may not include each other in a circle: core_tt.inc -> core_tt.inc"),
+        (".include all.lib\n", r"core_tt.inc:\d+: files may not include each other in a circle: .*all.lib -> core_tt"),
+        (".lib all.lib tt\n", r"core_tt.inc:\d+: a library may not read itself: all.lib tt -> core_tt.inc -> all.lib tt"),
+    ],
+)  # fmt: skip
+def test_a_library_that_would_change_our_netlist_is_refused(tmp_path: Path, text: str, says: str) -> None:
+    pdk = write_pdk(tmp_path)
+    file = tmp_path / "models" / "core_tt.inc"
+    file.write_text(file.read_text() + text)
+    with pytest.raises(UserError, match=says) as caught:
+        run("stt-read", technology=str(pdk))
+    assert "\n" not in str(caught.value)
+
+
+def test_a_section_of_a_name_that_stands_twice_is_refused(tmp_path: Path) -> None:
+    pdk = write_pdk(tmp_path)
+    file = tmp_path / "models" / "all.lib"
+    file.write_text(file.read_text() + ".lib Tt\n.endl\n")
+    with pytest.raises(UserError, match=r"all.lib:\d+: section 'tt' stands at line 2 already"):
+        make_bench("stt-read", {"technology": str(pdk)})
+
+
+def test_files_that_include_too_deep_are_refused(tmp_path: Path) -> None:
+    """ngspice holds each on its stack: it died of 1500."""
+    pdk = write_pdk(tmp_path)
+    models = tmp_path / "models"
+    for k in range(1500):
+        (models / f"{k}.inc").write_text(f".include {k + 1}.inc\n")
+    (models / "1500.inc").write_text("* end\n")
+    (models / "core_tt.inc").write_text((models / "core_tt.inc").read_text() + ".include 0.inc\n")
+    with pytest.raises(UserError, match=r"\d+.inc:1: included files may be 100 deep, not more"):
+        make_bench("stt-read", {"technology": str(pdk)})
+
+
+@pytest.mark.parametrize("line", [".lib evil", ".lib evil x"])
+def test_in_the_dialects_of_pspice_lib_is_no_way_around_the_check(tmp_path: Path, line: str) -> None:
+    """There it is another word for .include: the file, with its commands, was read unseen."""
+    mark = tmp_path / "mark"
+    flat = re.sub(r'file = ".*"\nsection = "(..)"', r'file = "models/core_tt.inc"', TOML)
+    flat = re.sub(
+        r'kind = "subckt"\nname = "(.)ch_mac"\nwidth = "wid"\nlength = "len"', r'kind = "model"\nname = "\1ch_tt"', flat
+    )
+    pdk = write_pdk(tmp_path, flat.replace("[devices.nmos]", 'compatibility = "psa"\n[devices.nmos]'))
+    assert run("stt-read", technology=str(pdk)).outcome == "ok"
+    file = tmp_path / "models" / "core_tt.inc"
+    (file.parent / "evil").write_text(f"* evil\n.model x d\n{COMMANDS.format(mark=mark) if line == '.lib evil' else ''}")
+    file.write_text(file.read_text() + f"{line}\n")
+    with pytest.raises(UserError, match=r"core_tt.inc:\d+: .*\.include FILE"):
+        run("stt-read", technology=str(pdk))
+    assert not mark.exists()
+
+
+def test_a_scale_of_sizes_that_are_in_metres_is_refused(tmp_path: Path) -> None:
+    """It holds for our own M lines too; a subcircuit's are the library's."""
+    flat = re.sub(
+        r'kind = "subckt"\nname = "(.)ch_mac"\nwidth = "wid"\nlength = "len"', r'kind = "model"\nname = "\1ch_tt"', TOML
+    )
+    pdk = write_pdk(tmp_path, flat)
+    file = tmp_path / "models" / "core_tt.inc"
+    file.write_text(file.read_text() + ".option scale=1.0\n")
+    assert run("stt-read", technology=str(pdk)).outcome == "ok"
+    file.write_text(file.read_text() + ".option scale=0.9\n")
+    with pytest.raises(UserError, match=r"core_tt.inc:\d+: \.option scale=0.9 would change the sizes"):
+        run("stt-read", technology=str(pdk))
+
+
+def test_what_libraries_may_define(tmp_path: Path) -> None:
+    """Names that hold within a subcircuit, bins, models of different conditions, the same twice, parameters of ours' names."""
+    pdk = write_pdk(tmp_path)
+    file = tmp_path / "models" / "core_tt.inc"
+    local = ".subckt {0} a b\n.model rr r rsh={1}\n.param p1={1}\n.func f1(x) 'x*{1}'\nR1 a b 1\n.ends\n"
+    nested = f".subckt outer a b\n{DEVICE.format('nmos_mc')}.model nch_tt d\nX1 a b a b a b nmos_mc\n.ends\n"
+    branches = ".param q=1\n.if (q==0)\n.model dd d is=1e-9\n.elseif (q==1)\n.model dd d is=1e-8\n.else\n.model dd d\n.endif\n"
+    bins = ".model nb.1 nmos level=54 lmin=1n lmax=1u\n.model nb.2 nmos level=54 lmin=1u lmax=1m\n"
+    names = ".param sigma=1 w=2 l=3 alpha=4 f2(x)='x*sigma'\n.func f3(x, y) 'x+y'\n.global vss! sub!\n"
+    (file.parent / "again.inc").write_text(".model same d is=1e-9\n")
+    (file.parent / "self.lib").write_text(".lib all\n.lib self.lib part\n.endl\n.lib part\n.model part d\n.endl\n")
+    more = local.format("one", 1) + local.format("two", 2) + nested + branches + bins + names
+    file.write_text(file.read_text() + more + ".include again.inc\n" * 2 + ".lib self.lib all\n")
+    assert run("stt-read", technology=str(pdk)).measures == pytest.approx(
+        dict(run("stt-read", technology="ptm45").measures), rel=1e-6, nan_ok=True
+    )
+
+
+def test_a_rule_of_stars_and_hashes_is_a_comment(tmp_path: Path) -> None:
+    """IHP's open PDK begins its files so."""
+    pdk = write_pdk(tmp_path)
+    file = tmp_path / "models" / "all.lib"
+    file.write_text("*" + "#" * 60 + "\n" + file.read_text())
+    assert run("sot-read", technology=str(pdk)).outcome == "ok"
 
 
 def test_how_foundries_write_is_read(tmp_path: Path) -> None:
@@ -435,6 +560,11 @@ def test_parameters_that_ngspice_ignores_are_named_once(tmp_path: Path) -> None:
         ("vth0 = 0.46893", "VTH0 = 0.46893", r"bsim4.nmos: unknown BSIM4 parameter 'VTH0'; did you mean vth0"),
         ("vsat = 170000.0", "level = 14", r"bsim4.nmos: unknown BSIM4 parameter 'level'"),
         ("vsat = 170000.0", "vsat = nan", r"bsim4.nmos.vsat.*finite"),
+        (
+            "[corners.ff]",
+            '[corners.ff]\nfile = "a.lib"',
+            r"corners.ff.nmos shifts \[bsim4.nmos\], which is not read beside a file: give one of them",
+        ),
         ("[bsim4.nmos]", "[bsim4.nmoss]\nvsat = 1.0\n[bsim4.nmos]", r"\[bsim4.nmoss\] is a card of no device"),
     ],
 )

@@ -6,6 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import spicekit
@@ -15,7 +16,7 @@ from spicekit.registry import SHIPPED, bench_class, bench_names, full_name
 
 @pytest.mark.parametrize("name", sorted(SHIPPED))
 def test_every_shipped_bench_is_complete(name: str) -> None:
-    bench = make_bench(name, {})
+    bench = spicekit.calibrated(make_bench(name, {}))
     assert bench.name == name
     assert bench.summary
     measures = [measure.name for measure in bench.measures()]
@@ -80,3 +81,10 @@ def test_an_entry_point(tmp_path: Path, user_benches: Path) -> None:
 
 def test_names_are_unique() -> None:
     assert len(set(bench_names())) == len(bench_names())
+
+
+@pytest.mark.parametrize("value", [True, False, np.True_])
+@pytest.mark.parametrize(("bench", "name"), [("stt-read", "tmr"), ("stt-bnn-row", "rows"), ("stt-read", "vdd")])
+def test_true_is_not_1(bench: str, name: str, value: object) -> None:
+    with pytest.raises(UserError, match=f"parameter '{name}': {value} is not a number"):
+        make_bench(bench, {name: value})

@@ -85,6 +85,12 @@ def test_file_names_that_are_not_utf8(tmp_path: Path, program: str) -> None:
     assert done.stderr.count("\n") == 1
 
 
+def test_a_plotting_backend_that_is_none_does_not_matter(tmp_path: Path, program: str) -> None:
+    done = shell(f"{program} run sot-read --out out", tmp_path, MPLBACKEND="foo")
+    assert done.returncode == 0, done.stderr
+    assert list((tmp_path / "out").glob("*.png"))
+
+
 @pytest.mark.parametrize("limit", ["-n 16", "-v 400000"])
 def test_a_limit_of_the_system_is_one_line(tmp_path: Path, program: str, limit: str) -> None:
     done = shell(f"ulimit {limit}; {program} {' '.join(MC)}", tmp_path)

@@ -9,6 +9,7 @@ import pytest
 
 from spicekit import make_bench
 from spicekit.errors import UserError
+from spicekit.paths import data_root
 from spicekit.technology import load_technology, technology_names
 
 
@@ -108,3 +109,46 @@ def test_inconsistent_file(repository: Path, tmp_path: Path, old: str, new: str,
     (tmp_path / "mine.toml").write_text(text.replace(old, new))
     with pytest.raises(UserError, match=says):
         load_technology(str(tmp_path / "mine.toml"))
+
+
+WRONG = {
+    'vdd = { value = 1.0, unit = "V"': {
+        'vdd = { value = 1.0, unit = "m"': "vdd: unit 'm' given; allowed: 'V'",
+        'vdd = { value = 1000, unit = "V"': "vdd: value 1000 given; allowed: 0.1 to 50 V",
+        'vdd = { value = nan, unit = "V"': "vdd: value nan given",
+        'vdd = { value = true, unit = "V"': "vdd: value True given",
+        'vdd = { value = "1", unit = "V"': "vdd: value 1 given",
+        'vdd = { volts = 1.0, unit = "V"': "vdd: give it as {value = NUMBER, unit = 'V', source = 'TEXT'}",
+    },
+    'l_min = { value = 45e-9, unit = "m"': {
+        'l_min = { value = 45e-9, unit = "V"': "l_min: unit 'V' given; allowed: 'm'",
+        'l_min = { value = 45, unit = "m"': "l_min: value 45 given; allowed: 1e-09 to 0.0001 m",
+    },
+    "w_min = { value = 90e-9": {"w_min = { value = 90": "w_min: value 90 given; allowed: 1e-09 to 0.0001 m"},
+    'a_vt = { value = 1.8e-9, unit = "V m"': {
+        'a_vt = { value = 1.8e-9, unit = "m"': "mismatch.a_vt: unit 'm' given; allowed: 'V m'",
+        'a_vt = { value = 2.5, unit = "V m"': "mismatch.a_vt: value 2.5 given; allowed: 0 to 1e-06 V m",
+    },
+    "a_beta = { value = 0.7e-8": {"a_beta = { value = 0.7": "mismatch.a_beta: value 0.7 given; allowed: 0 to 1e-06 m"},
+    "a_c = { value = 0.7e-8": {"a_c = { value = -0.7e-8": "mismatch.a_c: value -7e-09 given"},
+    "low = -40, high = 125": {
+        "low = 125, high = -40": "temperature: low = 125, high = -40 given; allowed: low below high",
+        "low = nan, high = 125": "temperature: low = nan, high = 125 given",
+        "low = -40, high = inf": "temperature: low = -40, high = inf given",
+        "low = -300, high = 125": "temperature: low = -300, high = 125 given; allowed: low below high, above -273.15",
+    },
+    "vth0 = -0.03": {"vth0 = inf": "corners.ff.nmos.vth0: allowed: a finite number"},
+}
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "says"), [(old, new, says) for old, cases in WRONG.items() for new, says in cases.items()]
+)
+def test_a_figure_that_no_process_has_is_refused_when_its_file_is_read(tmp_path: Path, old: str, new: str, says: str) -> None:
+    text = (data_root() / "models" / "cmos" / "ptm45.toml").read_text()
+    assert old in text
+    (tmp_path / "mine.toml").write_text(text.replace(old, new, 1))
+    with pytest.raises(UserError) as error:
+        load_technology(str(tmp_path / "mine.toml"))
+    assert f"{tmp_path / 'mine.toml'}: {says}" in str(error.value)
+    assert "\n" not in str(error.value)

@@ -11,8 +11,8 @@ from spicekit.analysis import TranAnalysis
 from spicekit.benches.mtj import MtjSwitch
 from spicekit.benches.sensing.tbs import TbsSense
 from spicekit.block import simulate_block
+from spicekit.engines.altered import transient
 from spicekit.simulator import simulator
-from spicekit.transient import _transient
 
 
 class ToTheEnd(TbsSense):
@@ -43,4 +43,4 @@ def test_a_run_at_voltages_that_no_circuit_has() -> None:
     for node, value, believed in (("a", 2e6, False), ("a", -2e6, False), ("a", 2e5, True), ("resistance", 2e6, True)):
         analysis = TranAnalysis(save=(f"v({node})",), step=1e-10, stop=1e-9)
         ngspice.load(f"a source\nV1 {node} 0 {value}\nR1 {node} 0 1k\n.save v({node})\n.end")
-        assert (_transient(ngspice, bench, analysis) is not None) == believed
+        assert (transient(ngspice, bench, analysis) is not None) == believed

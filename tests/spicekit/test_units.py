@@ -144,16 +144,28 @@ def test_what_is_no_temperature(text: str) -> None:
     ("text", "unit", "value"),
     [("60uA", "A", 60e-6), ("60u", "A", 60e-6), ("60a", "A", 6e-17), ("10f", "F", 1e-14), ("10fF", "F", 1e-14),
      ("3ns", "s", 3e-9), ("3nS", "s", 3e-9), ("50Ω", "ohm", 50), ("2kohm", "ohm", 2e3), ("18", "ohm um2", 18), ("5%", "", 0.05),
-     ("80uA", "", 80e-6), ("inf", "V", math.inf), (0.5, "V", 0.5)],
+     ("80u", "", 80e-6), ("2", "1", 2), ("inf", "V", math.inf), (0.5, "V", 0.5)],
 )  # fmt: skip
 def test_a_number_in_its_own_unit(text: str | float, unit: str, value: float) -> None:
     assert parse_quantity(text, unit) == pytest.approx(value, rel=1e-15)
 
 
 @pytest.mark.parametrize(
-    ("text", "unit"), [("60uV", "A"), ("10s", "V"), ("90%", "V"), ("5ohm", "ohm um2"), ("1A", "A"), ("1.5 F", "F"), ("3Hz", "s")]
-)
+    ("text", "unit"),
+    [("60uV", "A"), ("10s", "V"), ("90%", "V"), ("5ohm", "ohm um2"), ("1A", "A"), ("1.5 F", "F"), ("3Hz", "s"),
+     ("80uA", ""), ("1.5V", ""), ("1.5 V", "1"), ("1A", ""), ("2A", "V")],
+)  # fmt: skip
 def test_a_number_in_another_unit_is_refused(text: str, unit: str) -> None:
-    with pytest.raises(UserError, match=f"is not in {unit}|to SPICE; give") as caught:
+    with pytest.raises(UserError, match=f"is not in {unit}|to SPICE; give|is to be a plain number") as caught:
         parse_quantity(text, unit)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("text", ["1e400", "-1e309", "1e400%", "1e308k", "1e-400", "4e-330f", "0.1e-330 V"])
+def test_a_number_that_no_double_holds_is_neither_infinite_nor_zero(text: str) -> None:
+    with pytest.raises(UserError, match="beyond what a number can hold"):
+        parse_value(text)
+
+
+def test_zero_and_infinity_may_be_said() -> None:
+    assert [parse_value(text) for text in ("0", "0e-400", "-0.0", "inf", "1e308")] == [0, 0, 0, math.inf, 1e308]

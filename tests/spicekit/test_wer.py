@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import pytest
 
-from spicekit.card import load_card
+import spicekit
+from spicekit.card import MtjCard, load_card
 from spicekit.errors import UserError
 from spicekit.paths import data_root
-from spicekit.physics.fokker_planck import write_error_rate
+from spicekit.physics import llg
+from spicekit.physics.fokker_planck import read_disturb, write_error_rate
+from spicekit.registry import make_bench
 from spicekit.wer import parse_range, parse_spread, write_error_curve
 
 CARD = load_card("stt-bnn-65nm")
@@ -112,6 +117,108 @@ def test_the_spread_of_ra_alone_is_that_of_the_current() -> None:
         assert curve.junctions.wer[index, 0] == pytest.approx(expected, rel=0.02)  # the solver's own rtol is 1 %
 
 
+HEAT = '[thermal]\nr_th = {value = 1e6, unit = "K/W", source = "a"}\nc_th = {value = 1e-15, unit = "J/K", source = "a"}'
+
+
+def card_with(tmp_path: Path, section: str, name: str = "stt-bnn-65nm") -> MtjCard:
+    """A shipped card with a further section."""
+    text = (data_root() / "models" / "mtj" / f"{name}.toml").read_text()
+    (tmp_path / "changed.toml").write_text(f"{text}\n{section}\n")
+    return load_card(str(tmp_path / "changed.toml"))
+
+
+def field_of(millitesla: float, axis: str = "z") -> str:
+    return f'[field]\nh{axis} = {{value = {millitesla}, unit = "mT", source = "a test"}}'
+
+
+@pytest.mark.parametrize("millitesla", [50, -100])
+@pytest.mark.parametrize(("direction", "state"), [("ap-p", -1.0), ("p-ap", 1.0)])
+def test_a_field_of_the_card_is_that_of_the_llg_equation(
+    tmp_path: Path, direction: Literal["ap-p", "p-ap"], state: float, millitesla: float
+) -> None:
+    """The drift of u = m_z along the starting state, du/dt = (1 - u^2)(u + h - i)/tau_D, from the macromodel's own equation."""
+    card = card_with(tmp_path, field_of(millitesla))
+    curve = write_error_curve(card, 30e-6, np.array([8e-9]), direction=direction)
+    u = np.linspace(-0.9, 0.9, 7)
+    sine, zero = np.sqrt(1 - u**2), np.zeros(7)
+    p = card.macromodel()
+    m = (0.6 * sine, 0.8 * sine, state * u)
+    speed = state * llg.rate(p, m, p["temperature"], zero, np.full(7, -state * 30e-6), zero)[2]
+    expected = (1 - u**2) * (u + curve.field - curve.overdrive) / curve.tau_d
+    assert abs(curve.field) > 0.3
+    np.testing.assert_allclose(speed, expected, rtol=1e-6, atol=1e-6 * np.abs(expected).max())
+    rate = write_error_rate(curve.delta, curve.overdrive, 8e-9 / curve.tau_d, field=curve.field)
+    assert curve.wer[0] == pytest.approx(float(rate))
+    bare = write_error_curve(CARD, 30e-6, np.array([8e-9]), direction=direction)
+    assert (curve.wer[0] > bare.wer[0]) == (state * millitesla > 0)  # it is along the parallel state where positive
+
+
+def test_each_junction_of_an_array_has_the_cards_field_over_its_own_anisotropy(tmp_path: Path) -> None:
+    card = card_with(tmp_path, field_of(50))
+    p = card.macromodel()
+    curve = write_error_curve(card, 2 * p["ic_ap_p"], np.array([8e-9]), sigma_hk=0.05)
+    assert curve.junctions is not None
+    hk = 1 + 0.05 * np.random.default_rng(1).standard_normal((2, 2000))[1]
+    h = -p["hz"] / p["hk"]
+    for index in (0, 7, 1234):
+        delta, i, tau = p["delta"] * hk[index], 2 / hk[index], 8e-9 / p["tau_d"] * hk[index]
+        expected = float(write_error_rate(delta, i, tau, field=h / hk[index]))
+        assert curve.junctions.wer[index, 0] == pytest.approx(expected, rel=0.02)  # the solver's own rtol is 1 %
+
+
+@pytest.mark.parametrize(
+    ("section", "said"),
+    [(field_of(5, "x"), r"field\.hx 3978\.87 A/m given; .* allowed: hz$"), (field_of(-150), r"field\.hz .*: less than the anis")],
+)
+def test_a_field_that_the_equation_does_not_take_is_refused_by_card_and_key(tmp_path: Path, section: str, said: str) -> None:
+    card = card_with(tmp_path, section)
+    with pytest.raises(UserError, match=f"device 'stt-bnn-65nm': {said}"):
+        write_error_curve(card, 60e-6, np.array([8e-9]))
+    with pytest.raises(UserError, match=f"device 'stt-bnn-65nm': {said}"):
+        make_bench("stt-read", {"device": str(tmp_path / "changed.toml")})  # its `disturb`
+    with pytest.raises(UserError, match=f"device 'stt-bnn-65nm': {said}"):
+        make_bench("stt-bnn-row", {"device": str(tmp_path / "changed.toml")})
+
+
+def test_the_read_disturbance_knows_the_cards_field(tmp_path: Path) -> None:
+    card_with(tmp_path, field_of(50))
+    for free_to, state in (("bl", "ap"), ("sl", "p")):
+        result = spicekit.run("stt-read", v_read=0.05, free_to=free_to, device=str(tmp_path / "changed.toml"))
+        p = result.bench.junction.k  # type: ignore[attr-defined]
+        overdrive = result.measures[f"i_{state}"] / p["ic_ap_p" if state == "ap" else "ic_p_ap"]
+        h = p["hz"] / p["hk"] * (1 if state == "p" else -1)
+        expected = float(read_disturb(p["delta"], abs(overdrive), 5e-9 / p["tau_d"], field=h))
+        assert result.measures["disturb"] == pytest.approx(expected, rel=0.15)  # interpolated, on 256 cells
+
+
+@pytest.mark.parametrize("key", ["field", "thermal", "vcma"])
+def test_the_fast_model_refuses_what_it_does_not_hold(tmp_path: Path, key: str) -> None:
+    section = {
+        "field": field_of(5),
+        "thermal": HEAT,
+        "vcma": '[vcma]\nxi = {value = 60, unit = "fJ/(V m)", source = "a"}',
+    }[key]
+    text = (data_root() / "models" / "mtj" / "stt-bnn-65nm.toml").read_text()
+    if "t_ox" not in text:
+        text = text.replace("[magnet]", 't_ox = {value = 1, unit = "nm", source = "a"}\n\n[magnet]')
+    (tmp_path / "changed.toml").write_text(f"{text}\n{section}\n")
+    for bench in ("mtj-switch", "stt-write"):
+        with pytest.raises(UserError, match=rf"model: 'fast' given; .* has \[{key}\]: allowed: llg"):
+            make_bench(bench, {"device": str(tmp_path / "changed.toml"), "model": "fast"})
+
+
+def test_a_barrier_that_no_cell_has_is_refused_by_card_and_keys(tmp_path: Path) -> None:
+    text = (data_root() / "models" / "mtj" / "stt-bnn-65nm.toml").read_text()
+    (tmp_path / "large.toml").write_text(re.sub(r"(?m)^(l[xy]) = .*", r'\1 = {value = 9, unit = "um", source = "a test"}', text))
+    with pytest.raises(UserError, match=r"device 'stt-bnn-65nm': its barrier, of geometry\.lx, .* at most 1000 kT"):
+        write_error_curve(load_card(str(tmp_path / "large.toml")), 60e-6, np.array([8e-9]))
+
+
+def test_what_the_rate_leaves_out_of_a_card_is_said(tmp_path: Path) -> None:
+    with pytest.warns(UserWarning, match=r"leaves out \[thermal\] of the card"):
+        write_error_curve(card_with(tmp_path, HEAT), 60e-6, np.array([8e-9]))
+
+
 @pytest.mark.parametrize("name", ["imce-45nm", "umn-imtj"])
 def test_a_device_for_which_the_equation_does_not_hold_is_refused(name: str) -> None:
     with pytest.raises(UserError, match="perpendicular two-terminal"):
@@ -149,7 +256,10 @@ def test_the_command_prints_one_object_and_draws_its_plot(tmp_path: Path) -> Non
         (("nosuch", "--current", "1u", "--pulse", "1n"), "unknown device"),
         (("stt-bnn-65nm", "--current", "x", "--pulse", "1n"), "not a number"),
         (("stt-bnn-65nm", "--current=-5u", "--pulse", "1n"), "0 or above"),
-        (("stt-bnn-65nm", "--current", "60u", "--pulse=-1n"), "at least 0"),
+        (("stt-bnn-65nm", "--current", "60u", "--pulse=-1n"), "--pulse -1e-09 s: allowed: 0 to 1e+10 s"),
+        (("stt-bnn-65nm", "--current", "60u", "--pulse", "1e300"), "--pulse 1e+300 s: allowed: 0 to 1e+10 s"),
+        (("stt-bnn-65nm", "--current", "60u", "--pulse", "1n:2n:3s"), "'3s' has a unit, but is to be a plain number"),
+        (("stt-bnn-65nm", "--current", "60", "--pulse", "1n"), "--current 60 A: allowed: 0 or above, up to 0.1 A"),
         (("stt-bnn-65nm", "--current", "60u", "--pulse", "1n", "--direction", "up"), "ap-p"),
         (("stt-bnn-65nm", "--current", "60u", "--pulse", "1n", "--temperature", "1200"), "temperature 1200 C"),
         (("stt-bnn-65nm", "--current", "60u", "--pulse", "1n", "--temperature", "2000"), "at most 1726.85 C"),

@@ -130,6 +130,7 @@ class RowBench(Bench):
         super().__init__(**given)
         if self.junction.card.three_terminal:
             raise UserError(f"bench '{self.name}': parameter device: '{self.p.device}' has a rail; allowed: two terminals")
+        self.junction.field("p")  # one that disturb() does not take is said now
         if self.p.access == "nmos" and self.p.v_high > self.vdd:  # the drivers' wells are at vdd
             raise UserError(
                 f"bench '{self.name}': parameter v_high: {self.p.v_high:g} V given; allowed: at most vdd = {self.vdd:g} V"
@@ -171,7 +172,8 @@ class RowBench(Bench):
         v = source_line(p.n, p.n, self.junction.tmr, p.v_high, p.v_low) - p.v_low
         i_p = v / r_p
         i_ap = i_p / (1 + self.junction.tmr / (1 + k["tmr_v2"] * v**2))
-        return max(_flips(k, i_p / k["ic_p_ap"], p.t_row), _flips(k, i_ap / k["ic_ap_p"], p.t_row))
+        field = self.junction.field("p")
+        return max(_flips(k, i_p / k["ic_p_ap"], field, p.t_row), _flips(k, i_ap / k["ic_ap_p"], -field, p.t_row))
 
     def cell_points(self) -> list[VariationPoint]:
         """Variation points of the row's cells: t<j> is on BL of cell j, c<j> on BLB."""
@@ -243,9 +245,9 @@ class RowBench(Bench):
         }
 
 
-def _flips(k: Mapping[str, float], overdrive: float, t_row: float) -> float:
+def _flips(k: Mapping[str, float], overdrive: float, field: float, t_row: float) -> float:
     """Probability that a current of ``overdrive`` times the critical one switches the junction ``k`` within ``t_row`` seconds."""
-    return float(populations(k["delta"], overdrive, np.array([t_row / k["tau_d"]]), cells=256)[1][0])
+    return float(populations(k["delta"], overdrive, np.array([t_row / k["tau_d"]]), field=field, cells=256)[1][0])
 
 
 def _even_bit(z: Array) -> Array:

@@ -24,15 +24,15 @@ from __future__ import annotations
 import functools
 import math
 from collections.abc import Mapping
-from typing import Any, ClassVar, Literal, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
 from pydantic import model_validator
 
 from spicekit.analysis import LongTranAnalysis, TranAnalysis
 from spicekit.bench import Measure, Panel, VariationPoint, channel_width, option, quantity, voltage
 from spicekit.benches.bnn.array import EDGE, LIFT_DELAY, SECTIONS, START, RowBench, RowParameters
-from spicekit.benches.bnn.data import Positions
 from spicekit.benches.sensing.tbs import FOUND, Arrivals, TbsSense, TbsSizes, trimmed
+from spicekit.calibration import Calibration, Simulate
 from spicekit.errors import UserError
 from spicekit.limits import Limits
 from spicekit.measures import At, Choose, Crossing, First, Node, Number, Settling, energy, floor, ln, maximum, total, v
@@ -41,6 +41,9 @@ from spicekit.outcome import Outcome
 from spicekit.style import COLOURS, new_figure
 from spicekit.units import format_value
 from spicekit.waves import Waves
+
+if TYPE_CHECKING:
+    from spicekit.benches.bnn.row import BnnRow
 
 DELTA = 5e-3  # V, measure=offset: distance of both inputs from the threshold
 C_DRAIN = 0.3e-9  # F/m, of an access transistor's drain, with which whole rows and source=thevenin agree
@@ -72,7 +75,7 @@ class MacroParameters(RowParameters, TbsSizes):
         None,
         "s",
         "time in which the amplifier must decide; what the nominal delay line takes and a margin if not given",
-        gt=0,
+        ge=1e-11,
         le=1e-6,
     )
     t_recover: float = quantity(1e-9, "s", "from the end of t_window to the end of the simulation", ge=1e-11, le=1e-6)
@@ -132,19 +135,12 @@ class BnnMacro(RowBench):
     @functools.cached_property
     def v_mid(self) -> float:
         """SL at which the decision shall turn, in volts, to a microvolt."""
-        if self.p.v_mid is not None:
-            return float(self.p.v_mid)
-        below = self._nominal_row(n1=(self.p.n + 1) // 2 - 1, positions="spread")
-        found = round(below["v_sl"] + below["lsb"] / 2, 6)
-        if not 0 < found <= 5:
-            level = "has no operating point" if math.isnan(found) else f"is at {format_value(found, 'V')}"
-            raise UserError(f"bench '{self.name}': parameter v_mid: the nominal row {level}{self.because}; give v_mid")
-        return found
+        return self.calibrated("v_mid") if self.p.v_mid is None else float(self.p.v_mid)
 
     @functools.cached_property
     def trim(self) -> int:
         """Units of load on the delay line."""
-        return self._calibrated(None)[0] if self.p.trim is None else int(self.p.trim)
+        return int(self.calibrated("trim")) if self.p.trim is None else int(self.p.trim)
 
     @property
     def trim_units(self) -> list[int]:
@@ -156,7 +152,7 @@ class BnnMacro(RowBench):
         """Time in which the amplifier must decide, in seconds."""
         if self.p.t_window is not None:
             return float(self.p.t_window)
-        t_delay = self._calibrated(self.p.trim)[1]
+        t_delay = self.calibrated("t_delay")
         # mismatch moves the line by some 2 %; in an offset search LOAD of the lower input arrives later
         return round(2 * t_delay if self.p.measure == "offset" else 1.1 * t_delay + 0.5e-9, 12)
 
@@ -172,7 +168,7 @@ class BnnMacro(RowBench):
             return {}
         if self.p.measure == "offset":
             return {"lo": self.v_mid - DELTA, "hi": self.v_mid + DELTA}
-        return {"in": round(self._nominal_row()["v_sl"], 6) if self.p.v_in is None else float(self.p.v_in)}
+        return {"in": self.calibrated("v_in") if self.p.v_in is None else float(self.p.v_in)}
 
     @property
     def r_row(self) -> float:
@@ -388,60 +384,89 @@ class BnnMacro(RowBench):
             return floor(First(v("matches")) * self.p.n + 0.5)
         return Number(sum(cell.match for cell in self.cells) if self.p.source == "row" else 0)
 
-    def _nominal_row(self, *, n1: int | None = None, positions: Positions | None = None) -> dict[str, float]:
-        """Measures of the row alone at its nominal operating point, with its own data or ``n1`` matches."""
+    def calibrations(self) -> tuple[Calibration, ...]:
+        """Threshold, trim and delay of the line, and the row that source=thevenin stands for: those that are not given."""
+        p, row = self.p, self.p.source == "row"
+        searched = p.trim is None or p.t_window is None
+        half = (p.n + 1) // 2
+        found = []
+        if p.v_mid is None and (searched or not row):
+            target = f"SL halfway between {half - 1} and {half} matches, nominal row"
+            found.append(Calibration("v_mid", "V", "SL at which the decision shall turn", target, self._row_below, self._middle))
+        if p.trim is None:
+            target = f"the nominal decision turns at SL = {'v_mid' if p.v_mid is None else format_value(p.v_mid, 'V')}"
+            meaning = "units of load on the delay line"
+            found.append(Calibration("trim", "", meaning, target, self._amplifier, self._search, parameter="trim", shared=True))
+        if p.t_window is None:
+            target, meaning = "its arrival with this trim, without mismatch", "delay of the delay line, from START"
+            found.append(Calibration("t_delay", "s", meaning, target, self._trimmed, self._delay, shared=True))
+        if not row and p.measure == "decision" and p.v_in is None:
+            found.append(Calibration("v_in", "V", "the nominal row's SL", "SL of its data", self._row, self._level))
+        return tuple(found)
+
+    def _row(self, **data: Any) -> BnnRow:
+        """The row alone at its operating point, with its own data or those given."""
         from spicekit.benches.bnn.row import BnnRow  # deferred: this module is imported to list and show benches
-        from spicekit.nominal import run
 
         given = {name: getattr(self.p, name) for name in RowParameters.model_fields} | {"boost": 0, "analysis": "dc"}
-        if n1 is not None:
-            given |= {"data": "given", "data_seed": None, "weights": None, "inputs": None, "n1": n1, "positions": positions}
-        return run(BnnRow(**given)).measures
+        return BnnRow(**given | data)
 
-    def _calibrated(self, trim: int | None) -> tuple[int, float]:
+    def _row_below(self) -> BnnRow:
+        """The same with the most matches of which the answer is -1."""
+        nothing = {"data_seed": None, "weights": None, "inputs": None}
+        return self._row(data="given", n1=(self.p.n + 1) // 2 - 1, positions="spread", **nothing)
+
+    def _middle(self, simulate: Simulate) -> float:
+        below = simulate().measures
+        return self._checked("v_mid", round(below["v_sl"] + below["lsb"] / 2, 6))
+
+    def _level(self, simulate: Simulate) -> float:
+        return self._checked("v_in", round(simulate().measures["v_sl"], 6))
+
+    def _checked(self, name: str, found: float) -> float:
+        if not 0 < found <= 5:
+            level = "has no operating point" if math.isnan(found) else f"is at {format_value(found, 'V')}"
+            raise UserError(f"bench '{self.name}': parameter {name}: the nominal row {level}{self.because}; give {name}")
+        return found
+
+    def _amplifier(self) -> BnnMacro:
+        """Sense node and amplifier, of which trim and delay are found; what these do not depend on is set to its default."""
+        fields = MacroParameters.model_fields
+        unused = ("data", "n1", "positions", "position_seed", "data_seed", "weights", "inputs", "v_in", "t_recover")
+        fixed = {name: fields[name].default for name in unused}
+        asked = {"source": "thevenin", "measure": "offset", "v_mid": self.v_mid, "trim": 0, "t_window": LONG}
+        return BnnMacro(**self.p.model_dump() | fixed | asked)
+
+    def _trimmed(self) -> BnnMacro:
+        return BnnMacro(**self._amplifier().p.model_dump() | {"trim": self.trim})
+
+    def _search(self, simulate: Simulate) -> float:
+        def arrivals(trim: int) -> Arrivals:
+            found = simulate(trim=trim)
+            bench = found.bench
+            assert isinstance(bench, BnnMacro)
+            window = float(bench.t_off - bench.t_from)
+            if found.outcome is not Outcome.OK:
+                return Arrivals(math.nan, math.nan, window)
+            value = Evaluation(found.waves)
+            t_lo, t_hi = (float(value(bench.arrival(f"arrive_{tag}"))) for tag in bench.tags)
+            if not (t_lo > t_hi > 0 or math.isinf(t_hi)):
+                raise UserError(f"{self._trim_is}LOAD does not fall sooner for a higher SL: reduce l_st, w_load or w_switch")
+            # LOAD at v_mid, between both inputs: ln t is all but linear
+            return Arrivals(math.sqrt(t_lo) * math.sqrt(t_hi), found.measures["t_delay"], window)
+
         try:
-            return calibrated(self._calibration(trim))
+            return trimmed(self._trim_is, arrivals)
         except UserError as error:
             raise UserError(f"{error}{self.because}") from None
 
-    def _calibration(self, trim: int | None) -> MacroParameters:
-        """The bench that :func:`calibrated` simulates; what it does not depend on is set to its default."""
-        fields = MacroParameters.model_fields
-        unused = ("data", "n1", "positions", "position_seed", "data_seed", "weights", "inputs", "v_in", "t_window", "t_recover")
-        fixed = {name: fields[name].default for name in unused}
-        asked = {"source": "thevenin", "measure": "offset", "v_mid": self.v_mid, "trim": trim}
-        copied: MacroParameters = self.p.model_copy(update=fixed | asked)
-        return copied
+    def _delay(self, simulate: Simulate) -> float:
+        found = simulate().measures["t_delay"]
+        if not math.isfinite(found):
+            late = f"the delay line with trim = {self.trim} takes longer than {format_value(LONG, 's')}: give t_window"
+            raise UserError(f"{self._trim_is}{late}{self.because}")
+        return found
 
-
-@functools.lru_cache(maxsize=256)
-def calibrated(p: MacroParameters) -> tuple[int, float]:
-    """Units of load on the delay line for which the nominal decision turns at ``p.v_mid``, and the line's delay in s.
-
-    Found by some four simulations of sense node and amplifier (1 s in all), once a process for each set of parameters; with
-    ``p.trim`` given, the delay alone is.  Raises :class:`UserError` if there is no such number, or the line takes too long.
-    """
-    from spicekit.nominal import run  # deferred: this module is imported to list and show benches
-
-    delays = {}
-    what = f"bench 'stt-bnn-macro': parameter trim: at v_mid = {format_value(float(p.v_mid or 0), 'V')} "
-
-    def arrivals(trim: int) -> Arrivals:
-        result = run(bench := BnnMacro(**p.model_dump() | {"trim": trim, "t_window": LONG}))
-        window = float(bench.t_off - bench.t_from)
-        if result.outcome is not Outcome.OK:
-            return Arrivals(math.nan, math.nan, window)
-        value = Evaluation(result.waves)
-        t_lo, t_hi = (float(value(bench.arrival(f"arrive_{tag}"))) for tag in bench.tags)
-        delays[trim] = result.measures["t_delay"]
-        if not (t_lo > t_hi > 0 or math.isinf(t_hi)):
-            raise UserError(f"{what}LOAD does not fall sooner for a higher SL: reduce l_st, w_load or w_switch")
-        # LOAD at v_mid, between both inputs: ln t is all but linear
-        return Arrivals(math.sqrt(t_lo) * math.sqrt(t_hi), delays[trim], window)
-
-    trim: int = trimmed(what, arrivals) if p.trim is None else p.trim
-    if trim not in delays:
-        arrivals(trim)
-    if not math.isfinite(delays.get(trim, math.nan)):
-        raise UserError(f"{what}the delay line with trim = {trim} takes longer than {format_value(LONG, 's')}: give t_window")
-    return trim, delays[trim]
+    @property
+    def _trim_is(self) -> str:
+        return f"bench 'stt-bnn-macro': parameter trim: at v_mid = {format_value(self.v_mid, 'V')} "

@@ -31,7 +31,7 @@ class ConventionalParameters(MemoryColumnParameters):
     v_gate: float | None = voltage(None, "high level of the word lines; the supply if not given", gt=0, le=5)
     trim: float = quantity(0.005, "", "resolution of each clamp's trim, relative; 0: perfect, inf: no trim", ge=0)
     t_mac: float = quantity(
-        10e-9, "s", "time of a MAC, for the energy: chosen, five time constants of a 100 MHz clamp", gt=0, le=1e-3
+        10e-9, "s", "time of a MAC, for the energy: chosen, five time constants of a 100 MHz clamp", ge=1e-12, le=1e-3
     )
 
 
@@ -60,7 +60,7 @@ class C3cimConventional(MemoryColumn):
 
     def points(self) -> tuple[VariationPoint, ...]:
         sigma = math.sqrt(2) * self.technology.sigma_vth(self.p.w_input, self.p.l_input)
-        offset = VariationPoint("offset", "offset", 0.0, "V", sigma=sigma)
+        offset = VariationPoint("offset", "offset", 0.0, "V", sigma=sigma, most=self.technology.vdd / 2)
         return (*self.data_points(), *self.cell_points("s"), offset)
 
     def analysis(self) -> Analysis:

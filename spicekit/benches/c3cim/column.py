@@ -15,8 +15,9 @@ the sampled voltage.
 
 from __future__ import annotations
 
+import functools
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 import numpy as np
@@ -24,12 +25,39 @@ import numpy as np
 from spicekit.analysis import Analysis
 from spicekit.bench import Measure, VariationPoint, channel_length, channel_width, option, quantity, voltage
 from spicekit.benches.c3cim.memory_column import ColumnAnalysis, MemoryColumn, MemoryColumnParameters
+from spicekit.calibration import Calibration, Simulate
 from spicekit.errors import UserError
 from spicekit.measures import Final, Largest, Node, Number, floor, i, listed, v
 from spicekit.physics.constants import K_B
 from spicekit.units import format_value
 
 LIMIT = 0.5  # steps, of a linear column
+CELLS = range(8, 129, 8)  # candidates for the largest number of cells with a linear transfer
+POINTS = 8  # intervals of a transfer
+DATA = ("n", "n_sel", "n_hrs", "placement", "seed", "inputs", "weights", "data", "transfer")  # on which that does not depend
+
+
+def bent(measures: Mapping[str, float]) -> bool:
+    """Whether a run (or trials of which none ended well: no) found the column not straight."""
+    return measures["bend"] is not None and measures["bend"] > LIMIT
+
+
+def worst_inl(simulate: Simulate, n: int) -> float:
+    """INL in steps over 0 to ``n`` (a multiple of 8), of the worse of both placements; inf if there is no operating point."""
+    found = [simulate(n=n, placement=placement, transfer=n // POINTS).measures["inl"] for placement in ("first", "last")]
+    return float(np.nan_to_num(max(found, key=lambda inl: (np.isnan(inl), inl)), nan=np.inf))
+
+
+def linear_cells(simulate: Simulate, cells: Sequence[int]) -> int:
+    """The largest of ``cells`` with a linear transfer; 0 if none has."""
+    low, high = -1, len(cells)  # linear up to low, not from high on
+    while high - low > 1:
+        middle = (low + high) // 2
+        if worst_inl(simulate, cells[middle]) < LIMIT:
+            low = middle
+        else:
+            high = middle
+    return cells[low] if low >= 0 else 0
 
 
 class C3cimParameters(MemoryColumnParameters):
@@ -50,7 +78,7 @@ class C3cimParameters(MemoryColumnParameters):
     l_weak: float = channel_length(2e-6, "length of the diode that sets the cascode's gate", le=1e-4)
     trim: float = quantity(0.005, "", "resolution of each driver's trim; 0: perfect, inf: no trim", ge=0)
     c_hold: float = quantity(10e-15, "F", "capacitor of the sample-and-hold: noise sqrt(kT/C)", gt=0, le=1e-9)
-    t_mac: float = quantity(800e-9, "s", "time of a MAC, for the energy: see c3cim-settle", gt=0, le=1e-3)
+    t_mac: float = quantity(800e-9, "s", "time of a MAC, for the energy: see c3cim-settle", ge=1e-12, le=1e-3)
 
 
 class C3cimBench(MemoryColumn):
@@ -107,7 +135,8 @@ class C3cimColumn(C3cimBench):
 
     def points(self) -> tuple[VariationPoint, ...]:
         kelvin = self.temperature + 273.15
-        noise = VariationPoint("noise_hold", "noise", 0.0, "V", sigma=math.sqrt(K_B * kelvin / self.p.c_hold))
+        sigma, most = math.sqrt(K_B * kelvin / self.p.c_hold), self.technology.vdd / 2
+        noise = VariationPoint("noise_hold", "noise", 0.0, "V", sigma=sigma, most=most)
         return (*self.data_points(), *self.column_points(), noise)
 
     def analysis(self) -> Analysis:
@@ -178,17 +207,26 @@ class C3cimColumn(C3cimBench):
     def works(self) -> str:
         return "" if self.p.transfer else "wrong < 0.5"
 
+    def calibrations(self) -> tuple[Calibration, ...]:
+        """How many cells are linear, where these are not."""
+        meaning = "largest number of cells, in steps of 8, with a linear transfer; 0 if none"
+        target = f"INL stays below {LIMIT:g} step over 0 to n, nominal devices, either placement"
+        find = functools.partial(linear_cells, cells=CELLS)
+        return (Calibration("linear_cells", "", meaning, target, self.undecided, find, parameter="n", shared=True, wanted=bent),)
+
+    def undecided(self) -> C3cimColumn:
+        """The column with default data."""
+        data = {name: C3cimParameters.model_fields[name].default for name in DATA}
+        return type(self)(**self.p.model_dump() | data)
+
     def subtitle(self) -> str:
         return f"{self.memory.name}, {format_value(self.p.i_col, 'A')}, gates {self.v_gate:g} V"
 
     def notes(self, measures: Mapping[str, float]) -> tuple[str, ...]:
-        bend = measures["bend"]
-        if bend is None or not bend > LIMIT:  # no trial ended well, or it is straight
+        if not bent(measures):
             return ()
-        from spicekit.benches.c3cim.headroom import CELLS, largest_cells
-
         current, gate = format_value(self.p.i_col, "A"), format_value(self.v_gate, "V")
-        cells = largest_cells(self)
+        cells = int(self.calibrated("linear_cells"))
         least = "at least " if cells == CELLS[-1] else ""  # the search goes no further
         reach = f"for {least}{cells} cells, not for {self.p.n}"
         return (f"headroom: at {current} and gates at {gate} INL stays below {LIMIT:g} step {reach}",)

@@ -11,34 +11,19 @@ from typing import Any
 
 import numpy as np
 
-from spicekit.benches.c3cim.column import LIMIT, C3cimColumn
-from spicekit.nominal import run
-
-CELLS = range(8, 129, 8)  # candidates for N
-POINTS = 8  # intervals of a transfer
-DATA = ("n_sel", "n_hrs", "placement", "seed", "inputs", "weights", "data", "transfer")
+from spicekit.benches.c3cim import column
+from spicekit.benches.c3cim.column import CELLS, LIMIT, C3cimColumn
+from spicekit.engines.calibrate import Variant
 
 
-def worst_inl(**given: Any) -> float:
-    """INL in steps over 0 to ``n`` (a multiple of 8), of the worse of both placements; inf if there is no operating point."""
-    found = []
-    for placement in ("first", "last"):
-        bench = C3cimColumn(**given, placement=placement, transfer=given["n"] // POINTS)
-        found.append(run(bench).measures["inl"])
-    return float(np.nan_to_num(max(found, key=lambda inl: (np.isnan(inl), inl)), nan=np.inf))
+def worst_inl(*, n: int, **given: Any) -> float:
+    """INL of ``n`` cells (see :func:`spicekit.benches.c3cim.column.worst_inl`); ``given`` are parameters of ``c3cim-column``."""
+    return column.worst_inl(Variant(C3cimColumn(**given)), n)
 
 
 def largest_cells(bench: C3cimColumn, cells: range = CELLS) -> int:
     """The largest N of ``cells`` for which the circuit of ``bench`` is linear; 0 if none is."""
-    given = {name: value for name, value in bench.p.model_dump().items() if name not in (*DATA, "n")}
-    low, high = -1, len(cells)  # linear up to low, not from high on
-    while high - low > 1:
-        middle = (low + high) // 2
-        if worst_inl(**given, n=cells[middle]) < LIMIT:
-            low = middle
-        else:
-            high = middle
-    return cells[low] if low >= 0 else 0
+    return column.linear_cells(Variant(bench.undecided()), cells)
 
 
 def current_range(n: int, currents: Sequence[float], **given: Any) -> tuple[float, float]:

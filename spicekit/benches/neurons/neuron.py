@@ -163,7 +163,7 @@ class Neuron(SteppedBench):
         draw = self._drawn if given_matches(p) is None else None
         for step, n1 in enumerate(self.sequence(), 1):
             points.append(VariationPoint(f"n1_{step}", "n1", float(n1), "", low=-0.5, draw=draw))
-            points.append(VariationPoint(f"sl_{step}", "sl", 0.0, "", sigma=sigma))
+            points.append(VariationPoint(f"sl_{step}", "sl", 0.0, "", sigma=sigma, most=p.synapses))
         return tuple(points)
 
     def _drawn(self, z: Array) -> Array:

@@ -9,6 +9,7 @@ import numpy as np
 from pydantic import field_validator, model_validator
 
 from spicekit.bench import BenchParameters, channel_length, channel_width, named_file, option, quantity, voltage
+from spicekit.physics.quantities import LEAST_BIAS
 
 Kind = Literal["real", "ideal"]
 GROUPS = ("phases", "switches", "amplifier", "subtractor", "comparator")
@@ -44,7 +45,7 @@ class NeuronParameters(BenchParameters):
     tmr: float = quantity(2.5, "", "TMR (250% or 2.5)", gt=0, le=20)
     diameter: float = quantity(60e-9, "m", "diameter of the junctions", gt=0, le=1e-6)
     r_access: float = quantity(3e3, "ohm", "resistance of each access transistor", ge=0, le=1e6)
-    v_half: float = quantity(0.5, "V", "row=cells: bias at which TMR is halved, inf: none", gt=0)
+    v_half: float = quantity(0.5, "V", "row=cells: bias at which TMR is halved, inf: none", ge=LEAST_BIAS)
     w_access: float = channel_width(300e-9, "row=cells: width of the access transistors", le=1e-5)
     r_sl: float = quantity(0.3, "ohm", "row=cells: resistance of SL a cell", ge=1e-3, le=1e4)
     c_sl: float = quantity(0.1e-15, "F", "row=cells: wire capacitance of SL a cell", ge=0, le=1e-12)

@@ -22,13 +22,14 @@ from pydantic import model_validator
 
 from spicekit.analysis import TranAnalysis
 from spicekit.bench import Bench, Measure, Panel, VariationPoint, channel_length, channel_width, option, quantity
+from spicekit.benches.sensing.offset_search import LEAST, MOST, comparisons, last_step
 from spicekit.benches.sot import SotLogic, SotLogicParameters, SotParameters
 from spicekit.limits import Limits
 from spicekit.measures import At, Choose, Crossing, Final, First, energy, total, v
+from spicekit.units import format_value
 
 EDGE = 10e-12  # s, of the ideal sources at the drivers' inputs
 SUPPLIES = ("column", "reference", "bias", "amplifier", "local", "wordline")
-COMPARISONS = 9  # of the offset search: its resolution is offset_range / 2^9
 T_FIRST = 0.2e-9  # s, the first comparison of the offset search
 C_SEARCH = 1e-12  # F, holds the differential input of the offset search
 COMMON = "common mode of the comparator's inputs at SAE"
@@ -46,10 +47,10 @@ class SotSenseParameters(SotParameters):
     measure: Literal["decision", "offset"] = option(
         "decision", "one operation, or the input-referred offset of the comparator at the operation's reference"
     )
-    t_wl: float = quantity(0.2e-9, "s", "start of word lines, reference leg and read currents", gt=0, le=1e-6)
-    t_settle: float = quantity(1.5e-9, "s", "from their start to SAE", gt=0, le=1e-6)
-    t_latch: float = quantity(1e-9, "s", "from SAE to the end: time in which the amplifier must decide", gt=0, le=1e-6)
-    t_stop: float = quantity(4.5e-9, "s", "end of the operation with its recovery", gt=0, le=1e-5)
+    t_wl: float = quantity(0.2e-9, "s", "start of word lines, reference leg and read currents", ge=1e-12, le=1e-6)
+    t_settle: float = quantity(1.5e-9, "s", "from their start to SAE", ge=1e-12, le=1e-6)
+    t_latch: float = quantity(1e-9, "s", "from SAE to the end: time in which the amplifier must decide", ge=1e-12, le=1e-6)
+    t_stop: float = quantity(4.5e-9, "s", "end of the operation with its recovery", ge=1e-12, le=1e-5)
     # 45 nm local wires: 4.2 ohm/um and 0.26 fF/um (CACTI 7, tech_params/45nm.dat, conservative: pitch 2.5 F, aspect ratio 2,
     # 2.2 uohm cm); cell pitch chosen, 0.36 um along RBL (two gates) and 0.65 um along RWL (the write transistor)
     r_cell: float = quantity(1.5, "ohm", "resistance of RBL a cell", ge=1e-3, le=1e4)
@@ -72,7 +73,7 @@ class SotSenseParameters(SotParameters):
     w_tail: float = channel_width(1e-6, "width of the tail PMOS that SAE fires", le=1e-4)
     w_latch: float = channel_width(2e-6, "width of the cross-coupled NMOS of the comparator; PMOS twice that", le=1e-4)
     w_reset: float = channel_width(300e-9, "width of the comparator's reset NMOS", le=1e-4)
-    offset_range: float = quantity(32e-3, "V", "the offset search covers - to + this", gt=0, le=0.5)
+    offset_range: float = quantity(32e-3, "V", "the offset search covers - to + this", ge=LEAST, le=MOST)
 
     @property
     def cells(self) -> int:
@@ -168,11 +169,16 @@ class SotSense(Bench):
             "search": self.search(),
         }
 
+    @property
+    def comparisons(self) -> int:
+        """Of the offset search."""
+        return comparisons(self.p.offset_range)
+
     def search(self) -> list[tuple[float, float]]:
         """Knots (s, A) of the current that moves the differential input after each comparison, half as far as before."""
         knots = [(0.0, 0.0)]
         ramp = self.p.t_latch / 20
-        for k in range(COMPARISONS):
+        for k in range(self.comparisons):
             start = T_FIRST + k * self.period + 1.2 * self.p.t_latch  # the comparator is in reset, the output latch holds
             current = self.p.offset_range / 2 ** (k + 1) * C_SEARCH / (2 * ramp)
             knots += [(start, 0.0), (start + ramp, current), (start + 2 * ramp, current), (start + 3 * ramp, 0.0)]
@@ -181,7 +187,7 @@ class SotSense(Bench):
     def analysis(self) -> TranAnalysis:
         if self.p.measure == "offset":
             save: tuple[str, ...] = ("v(dv)", "v(rbl_0)", "v(ref_0)", "v(saeb)", "v(outp)", "v(outn)", "v(q)")
-            step, stop = 500e-12, T_FIRST + COMPARISONS * self.period
+            step, stop = 500e-12, T_FIRST + self.comparisons * self.period
         else:
             nodes = ("wl0", "seb", "saeb", "rbl_0", "ref_0", "outp", "outn", "q")
             currents = ("i(v.xc0.vread)", "i(vleg)", *(f"i(vdd_{supply})" for supply in SUPPLIES))
@@ -195,13 +201,14 @@ class SotSense(Bench):
     def offset_measures(self) -> tuple[Measure, ...]:
         """Those of ``measure=offset``."""
         applied = Final(v("dv"))
-        in_range = abs(applied) < self.p.offset_range * (1 - 1.5 / 2**COMPARISONS)
+        last = format_value(last_step(self.p.offset_range), "V", 2)
+        in_range = abs(applied) < self.p.offset_range * (1 - 1.5 / 2**self.comparisons)
         found = Final(v("rbl_0")) - Final(v("ref_0"))
         return (
             Measure(
                 "offset",
                 "V",
-                "RBL - REF at which the comparator changes its decision",
+                f"RBL - REF at which the comparator changes its decision; last step of the search {last}",
                 Choose(in_range, found, Choose(applied < 0, -math.inf, math.inf)),
                 limits=Limits("raise offset_range", low=-self.p.offset_range, high=self.p.offset_range),
             ),

@@ -5,7 +5,8 @@ until LOAD passes the switching point of an inverter is inverse to that current;
 with that of a delay line started by the same edge.  Near threshold ln t falls by 18 a volt, so that a millivolt is 110 ps: all
 that follows M_ST counts little, and its area sets the offset.  Sizes, the trim and the results are in docs/tbs-sense.md.
 
-The delay line does not follow M_ST over corner and temperature: it is trimmed by whole units of load (:func:`nominal_trim`).
+The delay line does not follow M_ST over corner and temperature: it is trimmed by whole units of load, which some 0.3 s of
+simulations find (:meth:`TbsSense.calibrations`).
 
 Offset (``measure=offset``) from two copies that share every device at inputs delta below and above v_mid: ln t is all but
 linear in the input, and the offset is where it meets the delay line's.  Bisection of whole decisions agrees within 0.12 mV (see
@@ -30,6 +31,7 @@ from pydantic import model_validator
 from spicekit.analysis import TranAnalysis
 from spicekit.bench import BenchParameters, Measure, Panel, VariationPoint, channel_length, channel_width, option, quantity
 from spicekit.benches.sensing.source import T_START, SenseBench, SenseParameters, Sized
+from spicekit.calibration import Calibration, Simulate
 from spicekit.errors import UserError
 from spicekit.limits import Limits
 from spicekit.measures import Choose, Crossing, Node, exp, ln, v
@@ -40,6 +42,8 @@ from spicekit.waves import Waves
 TRIM_MOST = 8191  # units of load
 T_CALIBRATION = 60e-9  # s, the window in which LOAD's arrival is looked for
 APART = (0.1e-12, 0.025e-12)  # s between the edges at the inputs of the two latches whose resolution is timed
+# what the trim does not depend on: set to its default, so that benches that differ in it alone share one calibration
+_OTHER = ("overdrive", "delta", "t_meta", "t_recover", "device", "ra", "tmr", "v_half", "i_read", "v_source", "w_access")
 WINDOW_EDGE = 30e-12  # s, these edges: about those of the sharpened arrivals
 
 
@@ -82,9 +86,9 @@ class TbsSizes(BenchParameters):
 
 
 class TbsParameters(SenseParameters, TbsSizes):
-    t_window: float = quantity(10e-9, "s", "time in which the amplifier must decide", gt=0, le=1e-6)
+    t_window: float = quantity(10e-9, "s", "time in which the amplifier must decide", ge=1e-11, le=1e-6)
     delta: float = quantity(5e-3, "V", "measure=offset: distance of both inputs from v_mid", ge=1e-4, le=0.2)
-    t_meta: float = quantity(50e-12, "s", "a latch that needs more than this is metastable", gt=0, le=1e-7)
+    t_meta: float = quantity(50e-12, "s", "a latch that needs more than this is metastable", ge=1e-12, le=1e-7)
 
 
 class TbsSense(SenseBench):
@@ -102,10 +106,30 @@ class TbsSense(SenseBench):
     @functools.cached_property
     def trim(self) -> int:
         """Units of load on the delay line."""
+        return int(self.calibrated("trim")) if self.p.trim is None else int(self.p.trim)
+
+    def calibrations(self) -> tuple[Calibration, ...]:
+        """The trim.  It is a whole number, as in the circuit: a netlist does not depend on the last digits of a machine."""
         if self.p.trim is not None:
-            return int(self.p.trim)
+            return ()
+        target = f"LOAD and the delay line arrive together at v_in = {format_value(self.p.v_mid, 'V')}, without mismatch"
+        meaning = "units of load on the delay line"
+        return (Calibration("trim", "", meaning, target, self._amplifier, self._search, parameter="trim", shared=True),)
+
+    def _amplifier(self) -> TbsSense:
+        """What is simulated to find the trim; what it does not depend on is set to its default."""
+        fixed = {name: TbsParameters.model_fields[name].default for name in _OTHER}
+        asked = {"trim": 0, "measure": "decision", "source": "voltage", "v_in": self.p.v_mid, "r_source": self.r_line}
+        return TbsSense(**self.p.model_dump() | fixed | asked | {"t_window": T_CALIBRATION})
+
+    def _search(self, simulate: Simulate) -> float:
+        def arrivals(trim: int) -> Arrivals:
+            found = simulate(trim=trim)
+            assert isinstance(found.bench, TbsSense)
+            return Arrivals(found.measures["t_load"], found.measures["t_delay"], float(found.bench.window.high))
+
         try:
-            return nominal_trim(self.p, self.r_line)
+            return trimmed(f"bench 'tbs-sense': parameter trim: at v_mid = {format_value(self.p.v_mid, 'V')} ", arrivals)
         except UserError as error:
             raise UserError(f"{error}{self.because}") from None
 
@@ -294,24 +318,6 @@ class TbsSense(SenseBench):
         return {"energy.png": figure}
 
 
-@functools.lru_cache(maxsize=256)
-def calibrated(p: TbsParameters) -> int:
-    """Units of load for which LOAD and the delay line arrive together at ``p.v_in``, without mismatch.
-
-    Raises :class:`UserError` if there are none.
-
-    Found by simulating the decision a few times (some 0.3 s in all), once a process for each set of parameters.  It is a whole
-    number, as in the circuit: a netlist does not depend on the last digits of a machine.
-    """
-    from spicekit.nominal import run  # deferred: this module is imported to list and show benches
-
-    def arrivals(trim: int) -> Arrivals:
-        result = run(bench := TbsSense(**p.model_dump() | {"trim": trim}))
-        return Arrivals(result.measures["t_load"], result.measures["t_delay"], float(bench.window.high))
-
-    return trimmed(f"bench 'tbs-sense': parameter trim: at v_mid = {format_value(p.v_input, 'V')} ", arrivals)
-
-
 class Arrivals(NamedTuple):
     """When LOAD and the delay line arrive at the latch, in seconds, inf if not within ``window``; NaN: the simulation failed."""
 
@@ -371,14 +377,3 @@ def slope_of(known: Mapping[int, float]) -> float:
     """What a unit of load adds to the lead, in seconds, from the two leads nearest to 0."""
     a, b = sorted(known, key=lambda units: abs(known[units]))[:2]
     return abs((known[a] - known[b]) / (a - b))
-
-
-# what the trim does not depend on: set to its default, so that benches that differ in it alone share one calibration
-_OTHER = ("overdrive", "delta", "t_meta", "t_recover", "device", "ra", "tmr", "v_half", "i_read", "v_source", "w_access")
-
-
-def nominal_trim(p: TbsParameters, r_line: float) -> int:
-    """The trim that puts the nominal decision at ``p.v_mid``, on a line of ``r_line`` ohm."""
-    fixed = {name: TbsParameters.model_fields[name].default for name in _OTHER}
-    asked = {"trim": None, "measure": "decision", "source": "voltage", "v_in": p.v_mid, "r_source": r_line}
-    return calibrated(p.model_copy(update={**fixed, **asked, "t_window": T_CALIBRATION}))

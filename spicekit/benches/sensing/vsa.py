@@ -12,19 +12,20 @@ from typing import Any, ClassVar, Literal
 
 from spicekit.analysis import TranAnalysis
 from spicekit.bench import Measure, Panel, VariationPoint, channel_length, channel_width, option, quantity
+from spicekit.benches.sensing.offset_search import LEAST, MOST, comparisons, last_step
 from spicekit.benches.sensing.source import T_START, SenseBench, SenseParameters, Sized
 from spicekit.benches.sensing.tbs import TbsSense
 from spicekit.errors import UserError
 from spicekit.limits import Limits
 from spicekit.measures import Choose, Final, v
+from spicekit.units import format_value
 
-COMPARISONS = 9  # of the offset search: its resolution is offset_range / 2^9
 C_SEARCH = 1e-12  # F, holds the differential input of the offset search
 BUFFER = 2e-12  # m2, gate area of each input transistor of the reference's buffer
 
 
 class VsaParameters(SenseParameters):
-    t_window: float = quantity(2e-9, "s", "time in which the amplifier must decide", gt=0, le=1e-6)
+    t_window: float = quantity(2e-9, "s", "time in which the amplifier must decide", ge=1e-11, le=1e-6)
     sigma_ref: float | None = quantity(
         None,
         "V",
@@ -47,7 +48,7 @@ class VsaParameters(SenseParameters):
     w_latch: float = channel_width(1e-6, "width of the cross-coupled NMOS; PMOS twice that", le=1e-4)
     l_latch: float = channel_length(65e-9, "length of both", le=1e-5)
     w_reset: float = channel_width(300e-9, "width of the reset transistors of the outputs", le=1e-4)
-    offset_range: float = quantity(32e-3, "V", "measure=offset: the search covers - to + this", gt=0, le=0.5)
+    offset_range: float = quantity(32e-3, "V", "measure=offset: the search covers - to + this", ge=LEAST, le=MOST)
 
 
 class VsaSense(SenseBench):
@@ -131,7 +132,7 @@ class VsaSense(SenseBench):
 
     def amplifier_points(self) -> tuple[VariationPoint, ...]:
         sigma = 2**0.5 * self.technology.sigma_vth(BUFFER, 1.0) if self.p.sigma_ref is None else self.p.sigma_ref
-        return (VariationPoint("vref", "vref", self.p.v_mid, "V", sigma=sigma),)
+        return (VariationPoint("vref", "vref", self.p.v_mid, "V", sigma=sigma, most=self.technology.vdd / 2),)
 
     def context(self) -> dict[str, Any]:
         return super().context() | {
@@ -143,13 +144,18 @@ class VsaSense(SenseBench):
     @property
     def reach(self) -> float:
         """Offsets above this are at the end of the search, in volts."""
-        return float(self.p.offset_range * (1 - 1.5 / 2**COMPARISONS))
+        return float(self.p.offset_range * (1 - 1.5 / 2**self.comparisons))
+
+    @property
+    def comparisons(self) -> int:
+        """Of the offset search."""
+        return comparisons(self.p.offset_range)
 
     def search(self) -> list[tuple[float, float]]:
         """Knots (s, A) of the current that moves the differential input after each comparison, half as far as before."""
         knots = [(0.0, 0.0)]
         ramp = self.p.t_window / 20
-        for k in range(COMPARISONS):
+        for k in range(self.comparisons):
             start = T_START + k * self.period + 1.2 * self.p.t_window  # the comparator is in reset, the output latch holds
             current = self.p.offset_range / 2 ** (k + 1) * C_SEARCH / (2 * ramp)
             knots += [(start, 0.0), (start + ramp, current), (start + 2 * ramp, current), (start + 3 * ramp, 0.0)]
@@ -159,7 +165,7 @@ class VsaSense(SenseBench):
         if self.p.measure == "offset":
             nodes = ("dv", "clock_off", "outp_off", "outn_off", "q_off", *(f"sl_{tag}" for tag in self.cells))
             save: tuple[str, ...] = tuple(f"v({node})" for node in nodes)
-            stop = T_START + COMPARISONS * self.period
+            stop = T_START + self.comparisons * self.period
         else:
             save = (*self.decision_save(), *(f"v({node}_{tag})" for tag in self.amplifiers for node in ("clock", "ref")))
             stop = self.t_off + self.p.t_recover
@@ -170,13 +176,14 @@ class VsaSense(SenseBench):
             return (*self.decision_measures(), *self.energy_measures({}))
         limits = Limits("raise offset_range", low=-self.reach, high=self.reach)
         applied = Final(v("dv"))
+        last = format_value(last_step(self.p.offset_range), "V", 2)
         in_range = abs(applied) < self.reach
         offset = Choose(in_range, applied, Choose(applied < 0, -math.inf, math.inf))
         return (
             Measure(
                 "offset",
                 "V",
-                "input at which the decision turns, less v_mid: with the reference's deviation",
+                f"input at which the decision turns, less v_mid: with the reference's deviation; last step of the search {last}",
                 offset,
                 limits=limits,
             ),

@@ -14,10 +14,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from spicekit import UserError, make_bench, render, run
+from spicekit import UserError, calibrated, make_bench, render, run
 from spicekit.analysis import TranAnalysis
 from spicekit.benches.sensing import tbs
 from spicekit.benches.sensing.tbs import TbsSense
+from spicekit.engines import calibrate
 from spicekit.measures.numpy_writer import Evaluation
 from spicekit.technology import load_technology
 from spicekit.waves import Array
@@ -62,21 +63,27 @@ def test_time_is_inverse_to_the_starved_current(solve: Callable[[str, str, Itera
     assert current[-1] / current[0] > 4
 
 
+def trim_of(**given: Any) -> int:
+    bench = calibrated(TbsSense(**given))
+    assert isinstance(bench, TbsSense)
+    return bench.trim
+
+
 @pytest.mark.parametrize(("corner", "celsius"), [("tt", 27), ("ff", 125), ("ss", 125), ("ss", -40)])
 def test_trim_centres_the_nominal_decision(corner: str, celsius: float) -> None:
     conditions: dict[str, Any] = {"corner": corner, "temperature": celsius, "t_window": 40e-9}
-    trimmed = TbsSense(**conditions)
-    assert 0 < trimmed.trim < tbs.TRIM_MOST
+    trimmed = trim_of(**conditions)
+    assert 0 < trimmed < tbs.TRIM_MOST
     m = measures(**conditions, measure="offset")
-    step = measures(**conditions, measure="offset", trim=trimmed.trim + 20)["offset"] / 20 - m["offset"] / 20
+    step = measures(**conditions, measure="offset", trim=trimmed + 20)["offset"] / 20 - m["offset"] / 20
     assert step < 0  # a later delay line lowers the threshold
     assert abs(m["offset"]) < abs(step) + 0.05e-3  # a unit of load and the error of the interpolation
-    tbs.calibrated.cache_clear()
-    assert TbsSense(**conditions).trim == trimmed.trim
+    calibrate._known.clear()
+    assert trim_of(**conditions) == trimmed
 
 
 def test_without_trim_the_threshold_moves_with_the_corner() -> None:
-    fixed: dict[str, Any] = {"trim": TbsSense().trim, "measure": "offset", "t_window": 40e-9}
+    fixed: dict[str, Any] = {"trim": trim_of(), "measure": "offset", "t_window": 40e-9}
     assert measures(**fixed, corner="ss", temperature=-40)["offset"] > 0.04
     assert measures(**fixed, corner="ff", temperature=125)["offset"] < -0.04
 
@@ -126,7 +133,7 @@ class Fine(TbsSense):
     "given", [{"overdrive": 1e-3}, {"overdrive": 30e-3, "corner": "ff", "temperature": 125}, {"measure": "offset"}], ids=str
 )
 def test_time_step(given: dict[str, Any]) -> None:
-    trim = TbsSense(**given).trim  # the same line for both
+    trim = trim_of(**given)  # the same line for both
     m, fine = measures(**given, trim=trim), run(Fine(**given, trim=trim)).measures
     for name in ("t_decision", "t_load", "t_delay", "slope"):
         if name in m:

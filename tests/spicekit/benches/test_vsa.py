@@ -94,6 +94,32 @@ def test_offset_search_is_what_bisection_finds(seed: int) -> None:
     assert found["offset"] == pytest.approx((low + high) / 2, abs=3 * RESOLUTION)
 
 
+def test_a_wider_search_finds_the_same_offset() -> None:
+    for offset_range in ("100m", "250m"):
+        m = measures({"vref": 0.45}, measure="offset", offset_range=offset_range)
+        assert m["offset"] == pytest.approx(0.05, abs=3 * RESOLUTION)
+
+
+@pytest.mark.parametrize("bench", ["vsa-sense", "sot-sense"])
+def test_the_last_step_of_a_search_is_stated_and_does_not_grow_with_its_range(bench: str) -> None:
+    for offset_range, steps, said in ((1e-3, 9, "2 µV"), (32e-3, 9, "63 µV"), (0.1, 11, "49 µV"), (0.25, 12, "61 µV")):
+        made = make_bench(bench, {"measure": "offset", "offset_range": offset_range})
+        knots = made.search()  # type: ignore[attr-defined]
+        moved = [current for _, current in knots[2::4]]
+        assert len(moved) == steps
+        assert moved[0] / moved[-1] == pytest.approx(2 ** (steps - 1))
+        assert made.measures()[0].meaning.endswith(f"last step of the search {said}")
+    for offset_range in (5e-324, 0.5e-3, 0.5):
+        with pytest.raises(UserError, match="parameter offset_range: allowed"):
+            make_bench(bench, {"measure": "offset", "offset_range": offset_range})
+
+
+@pytest.mark.parametrize("bench", ["vsa-sense", "tbs-sense", "stt-bnn-macro"])
+def test_a_window_shorter_than_an_edge_is_refused(bench: str) -> None:
+    with pytest.raises(UserError, match="parameter t_window: allowed: greater than or equal to"):
+        make_bench(bench, {"t_window": 5e-324})
+
+
 def test_offset_beyond_the_search_is_said() -> None:
     m = measures({"vref": 0.45}, measure="offset")
     assert m["in_range"] == 0

@@ -29,7 +29,7 @@ def test_table(overdrive: float) -> None:
     np.testing.assert_allclose(write_error_rate(60, overdrive, tau), expected, rtol=1.1e-3)
 
 
-def legendre_wer(delta: float, i: float, tau: float, terms: int) -> float:
+def legendre_wer(delta: float, i: float, tau: float, terms: int, field: float = 0.0) -> float:
     """The same equation in the moments <P_l(u)>, advanced by a dense matrix exponential: absolute accuracy ~1e-12."""
     ell = np.arange(terms + 1)
     u = np.zeros((terms + 1, terms + 1))  # u P_l in terms of P_k
@@ -39,10 +39,11 @@ def legendre_wer(delta: float, i: float, tau: float, terms: int) -> float:
     factor = ell * (ell + 1) / (2 * ell + 1)
     gradient[ell[1:], ell[:-1]] = factor[1:]
     gradient[ell[:-1], ell[1:]] = -factor[:-1]
-    matrix = gradient @ (u - i * np.eye(terms + 1)) - np.diag(ell * (ell + 1) / (2 * delta))
+    matrix = gradient @ (u + (field - i) * np.eye(terms + 1)) - np.diag(ell * (ell + 1) / (2 * delta))
     nodes, weights = legendre.leggauss(400)
-    x, w = (nodes + 1) / 2, weights / 2
-    start = np.exp(delta * (x**2 - 1)) * w
+    half = (1 + field) / 2  # of the interval from -h, the top of the barrier, to 1
+    x, w = 1 + half * (nodes - 1), half * weights
+    start = np.exp(delta * (x**2 - 1) + 2 * delta * field * (x - 1)) * w
     vander = legendre.legvander(x, terms)
     moments = expm(matrix * tau) @ (vander.T @ (start / start.sum()))
     return float(np.sum((2 * ell + 1) / 2 * moments * (vander.T @ w)))
@@ -55,6 +56,13 @@ def legendre_wer(delta: float, i: float, tau: float, terms: int) -> float:
 def test_legendre_expansion(delta: float, overdrive: float, tau: float) -> None:
     expected = legendre_wer(delta, overdrive, tau, 150)
     assert float(write_error_rate(delta, overdrive, tau)) == pytest.approx(expected, rel=5e-4, abs=1e-10)
+
+
+@pytest.mark.parametrize("field", [-0.4, -0.1, 0.15, 0.5])
+@pytest.mark.parametrize(("delta", "overdrive", "tau"), [(10, 1.5, 6), (20, 0.5, 8), (60, 1.5, 8), (60, 2, 6)])
+def test_legendre_expansion_in_a_field(field: float, delta: float, overdrive: float, tau: float) -> None:
+    expected = legendre_wer(delta, overdrive, tau, 150, field)
+    assert float(write_error_rate(delta, overdrive, tau, field=field)) == pytest.approx(expected, rel=5e-4, abs=1e-10)
 
 
 def collocation_wer(delta: float, i: float, tau: float, edge: float, n: int) -> float:
@@ -164,6 +172,30 @@ def test_ends_in_the_boltzmann_distribution() -> None:
         upper, lower = mass(delta, i, 0, 1), mass(delta, i, -1, 0)
         original, switched = populations(delta, i, 1e14, cells=256)
         assert original / switched == pytest.approx(upper / lower, rel=2e-3)
+
+
+@pytest.mark.parametrize(("delta", "field"), [(10, 0.3), (8, -0.5), (12, 0.05)])
+def test_a_field_ends_in_its_boltzmann_distribution(delta: float, field: float) -> None:
+    """exp(-E/kT), E/kT = delta (1 - u^2) - 2 delta h u, over either well, whose border is the top of the barrier at u = -h."""
+
+    def mass(low: float, high: float) -> float:
+        return float(quad(lambda u: np.exp(-delta * (1 - u**2) + 2 * delta * field * u), low, high)[0])
+
+    original, switched = populations(delta, 0.0, 1e14, field=field, cells=256)
+    assert switched / original == pytest.approx(mass(-1, -field) / mass(-field, 1), rel=2e-3)
+
+
+@pytest.mark.parametrize(("delta", "field"), [(60, 0.1), (60, -0.2), (100, -0.5)])
+def test_a_field_flips_at_kramers_rate(delta: float, field: float) -> None:
+    """In the rate a field is a current of -h: the barrier is delta (1 + h)^2."""
+    early, late = read_disturb(delta, 0.0, [40.0, 240.0], field=field, rtol=1e-4)
+    assert (late - early) / 200 == pytest.approx(kramers_rate(delta, -field), rel=1e-3)
+
+
+def test_a_field_beyond_the_anisotropy_is_refused() -> None:
+    for field in (-1.0, 1.0, 3.0, np.nan):
+        with pytest.raises(UserError, match="field is"):
+            populations(60, 0.0, 1.0, field=field)
 
 
 def test_rates_are_probabilities_and_complementary() -> None:

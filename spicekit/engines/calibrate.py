@@ -1,0 +1,117 @@
+"""Finding what a bench declares to be calibrated: once, before it is simulated, by the engine that simulates it then."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from spicekit import inputs
+from spicekit.bench import Bench
+from spicekit.blame import checked_bench
+from spicekit.block import simulate_block
+from spicekit.calibration import Calibrated, Calibration, Nominal
+from spicekit.engines import NGSPICE
+from spicekit.errors import SpicekitError, UserError
+from spicekit.limit import isolated, uncounted
+
+MOST = 1024  # values that a process remembers
+
+Key = tuple[Any, ...]
+
+
+@dataclass(frozen=True)
+class _Known:
+    value: float
+    files: dict[str, str]  # that were read for it
+
+
+_known: dict[Key, _Known] = {}
+_searching: list[Key] = []
+
+
+def calibrated(bench: Bench, engine: str = NGSPICE) -> Bench:
+    """``bench`` itself, with all found that it declares.  Raises :class:`UserError` where a search finds nothing."""
+    waiting = missing(bench)
+    seen: dict[Key, Nominal] = {}
+    for one in waiting:
+        bench.found[one.name] = _find(bench, one, engine, seen)
+    if waiting and bench.template_folder() is not None:  # what depends on it can be looked at only now
+        checked_bench(bench)
+    return bench
+
+
+def calibrated_apart(seconds: float, bench: Bench, engine: str = NGSPICE) -> Bench:
+    """The same in a process of its own, which the engine may take with it; ``seconds`` as for :func:`spicekit.limit.isolated`."""
+    if missing(bench):
+        try:
+            bench.found |= isolated(lambda: calibrated(bench, engine).found, seconds)
+        except ChildProcessError:
+            raise SpicekitError(f"bench '{bench.name}': the simulator died while it was calibrated{bench.because}") from None
+    return bench
+
+
+def missing(bench: Bench) -> list[Calibration]:
+    """What is to be found before ``bench`` can be simulated."""
+    return [one for one in bench.calibrations() if one.wanted is None and one.name not in bench.found]
+
+
+def wanted(bench: Bench, measures: Mapping[str, float], engine: str = NGSPICE) -> dict[str, Calibrated]:
+    """What the notes on a run with these ``measures`` ask for; what is not known yet is found now."""
+    asked = [one for one in bench.calibrations() if one.wanted is not None and one.wanted(measures)]
+    for one in asked:
+        if one.name not in bench.found:
+            bench.found[one.name] = _find(bench, one, engine, {})
+    return {one.name: Calibrated.of(bench, one) for one in asked}
+
+
+def notes(bench: Bench, measures: Mapping[str, float], engine: str = NGSPICE) -> tuple[str, ...]:
+    """The bench's notes on a run with these ``measures``, with what they ask for."""
+    wanted(bench, measures, engine)
+    return bench.notes(measures)
+
+
+def _find(bench: Bench, one: Calibration, engine: str, seen: dict[Key, Nominal]) -> float:
+    variant = one.variant()
+    # what another bench's search looks at beside its variant, nobody knows
+    key = (type(bench), "" if one.shared else repr(bench.p), type(variant), repr(variant.p), one.name, engine)
+    if key in _searching:
+        raise UserError(f"bench '{bench.name}': the calibration of {one.name} needs itself: give its variant what it searches")
+    known = _known.get(key)
+    if known is None or inputs.changed(known.files):
+        _searching.append(key)
+        try:
+            with inputs.recording() as files, uncounted():
+                value = float(one.find(Variant(variant, engine, seen)))
+        finally:
+            _searching.pop()
+        if not math.isfinite(value):
+            raise UserError(f"bench '{bench.name}': the calibration of {one.name} gives {value:g}{bench.because}")
+        if len(_known) >= MOST:
+            _known.clear()
+        known = _known[key] = _Known(value, files)
+    inputs.put(known.files)
+    return known.value
+
+
+class Variant:
+    """The nominal simulation of a variant with some parameters changed; of the same ones it is done once."""
+
+    def __init__(self, variant: Bench, engine: str = NGSPICE, seen: dict[Key, Nominal] | None = None) -> None:
+        self._variant, self._engine = variant, engine
+        self._seen = {} if seen is None else seen
+
+    def __call__(self, **changed: Any) -> Nominal:
+        kind = type(self._variant)
+        bench = kind(**self._variant.p.model_dump() | changed)
+        key = (kind, repr(bench.p))
+        if key not in self._seen:
+            calibrated(bench, self._engine)
+            values = {point.name: np.array([point.nominal]) for point in bench.points()}
+            block = simulate_block(bench, values, self._engine)
+            measures = {name: float(column[0]) for name, column in block.measures.items()}
+            self._seen[key] = Nominal(bench, block.outcomes[0], measures, block.waves)
+        return self._seen[key]
