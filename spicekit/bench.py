@@ -24,13 +24,14 @@ from typing import Any, ClassVar
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from spicekit.analysis import Analysis, TranAnalysis
+from spicekit.analysis import Analysis, DcAnalysis
 from spicekit.calibration import Calibration
 from spicekit.errors import SpicekitError, UserError, unknown
 from spicekit.limits import Limits
 from spicekit.measures.ngspice_writer import control_lines
 from spicekit.measures.nodes import Node, vectors
 from spicekit.measures.numpy_writer import Evaluation
+from spicekit.measures.shape import axis_of
 from spicekit.netlist_check import missing
 from spicekit.paths import absolute, own_folder
 from spicekit.technology import Technology, load_technology
@@ -261,7 +262,8 @@ class Bench(ABC):
 
         By default by their definitions; a bench with measures that have none gives those too.
         """
-        value = Evaluation(waves)
+        analysis = self.analysis()
+        value = Evaluation(waves, analysis.points if isinstance(analysis, DcAnalysis) else 1)
         return {measure.name: value(measure.definition) for measure in self.measures() if measure.definition is not None}
 
     def vectors(self) -> tuple[str, ...]:
@@ -271,7 +273,7 @@ class Bench(ABC):
 
     def measure_lines(self) -> str:
         """Lines of a stand-alone netlist's ``.control`` block that compute and print the measures, after ``run``."""
-        return control_lines(self.measures(), isinstance(self.analysis(), TranAnalysis))
+        return control_lines(self.measures(), axis_of(self.analysis()))
 
     def points(self) -> tuple[VariationPoint, ...]:
         """The variation points, in the order in which they are drawn."""

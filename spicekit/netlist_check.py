@@ -24,7 +24,8 @@ from typing import TYPE_CHECKING
 
 from spicekit.analysis import TranAnalysis
 from spicekit.errors import UserError
-from spicekit.measures.nodes import fault, vectors
+from spicekit.measures.nodes import vectors
+from spicekit.measures.shape import axis_of, fault
 from spicekit.waves import MissingVector
 from spicekit.waves import __file__ as _WAVES
 
@@ -135,7 +136,7 @@ def _check_definitions(bench: Bench, transient: bool, saved: set[str]) -> None:
     for measure in bench.measures():
         if measure.definition is None:
             continue
-        wrong = fault(measure.definition, transient)
+        wrong = fault(measure.definition, axis_of(bench.analysis()))
         if wrong is not None:
             place = _place_in_class(bench, measure.name, "measures")
             raise UserError(f"bench '{bench.name}': {place}: measure '{measure.name}': {wrong}")

@@ -16,7 +16,7 @@ from scipy.special import ndtr
 from montecarlo.figures import Figure, Plan
 from montecarlo.statistics import clopper_pearson
 from montecarlo.two_step import average_error
-from spicekit.benches.bnn.macro import LIFTED
+from spicekit.benches.bnn.macro_parameters import LIFTED
 from spicekit.table import LookupTable
 from spicekit.units import format_value
 

@@ -12,7 +12,8 @@ import xarray as xr
 from montecarlo.systems import Part, SystemTable
 from montecarlo.two_step import average_error, error_rate
 from spicekit.benches.bnn.array import START
-from spicekit.benches.bnn.macro import LIFTED, BnnMacro
+from spicekit.benches.bnn.macro import BnnMacro
+from spicekit.benches.bnn.macro_parameters import LIFTED
 from spicekit.technology import load_technology
 
 VDD = load_technology("ptm65").vdd

@@ -7,15 +7,13 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-import numpy as np
-
 from spicekit.analysis import Analysis, TranAnalysis
 from spicekit.bench import Measure, Panel, VariationPoint, channel_length, channel_width, named_file, option, quantity, voltage
 from spicekit.benches.junction_parameters import JunctionParameters
 from spicekit.benches.mtj import JunctionBench
+from spicekit.benches.switching import switching
 from spicekit.errors import UserError
-from spicekit.limits import Limits
-from spicekit.measures import At, Choose, Crossing, Final, First, Integral, i, v
+from spicekit.measures import At, Integral, i, v
 
 START = 0.3e-9  # the write pulse begins here, after the write word line has risen
 
@@ -98,18 +96,10 @@ class SotWrite(JunctionBench):
         )
 
     def measures(self) -> tuple[Measure, ...]:
-        m, middle = self.easy_axis, START + self.p.t_pulse / 2
-        switched = Final(m) * First(m) < 0
+        middle = START + self.p.t_pulse / 2
         e_wl = Integral(-i("vdd_wl")) * self.vdd
         return (
-            Measure("switched", "", "1 if the cell holds the new state at the end", switched, fraction=True),
-            Measure(
-                "t_switch",
-                "s",
-                "from the start of the pulse to m = 0, of a cell that holds the new state at the end",
-                Choose(switched, Crossing(m, 0.0, after=START) - START, np.inf),
-                limits=Limits("raise t_pulse or v_write", high=self.t_stop - START, event=True),
-            ),
+            *switching(self.easy_axis, START, self.t_stop, "raise t_pulse or v_write"),
             Measure("i_write", "A", "rail current in the middle of the pulse, magnitude", At(abs(i("vhead")), middle)),
             Measure("v_rail", "V", "voltage over the rail in the middle of the pulse, magnitude", At(abs(v("head")), middle)),
             Measure(

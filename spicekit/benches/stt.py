@@ -23,9 +23,9 @@ from spicekit.bench import (
 )
 from spicekit.benches.junction_parameters import JunctionParameters
 from spicekit.benches.mtj import JunctionBench
+from spicekit.benches.switching import switching
 from spicekit.errors import UserError
-from spicekit.limits import Limits
-from spicekit.measures import At, Choose, Crossing, Final, First, Integral, Python, i, v
+from spicekit.measures import At, Integral, Python, i, v
 from spicekit.physics.fokker_planck import FLOOR, populations
 from spicekit.waves import Array
 
@@ -207,20 +207,12 @@ class SttWrite(SttCell):
         )  # fmt: skip
 
     def measures(self) -> tuple[Measure, ...]:
-        m, early, end = self.easy_axis, START + 0.3e-9, START + self.p.t_pulse
-        switched = Final(m) * First(m) < 0
+        early, end = START + 0.3e-9, START + self.p.t_pulse
         cell, junction = abs(i("vcell")), abs(v("bl") - v("n0"))
         gate_source = v("wl") - (v("sl") if self.from_bl else v("n0"))
         e_wl = Integral(-i("vdd_wl")) * self.v_wl
         return (
-            Measure("switched", "", "1 if the cell holds the new state at the end", switched, fraction=True),
-            Measure(
-                "t_switch",
-                "s",
-                "from the start of the pulse to m = 0, of a cell that holds the new state at the end",
-                Choose(switched, Crossing(m, 0.0, after=START) - START, np.inf),
-                limits=Limits("raise t_pulse or v_wl", high=self.t_stop - START, event=True),
-            ),
+            *switching(self.easy_axis, START, self.t_stop, "raise t_pulse or v_wl"),
             Measure("i_start", "A", "cell current 0.3 ns into the pulse", At(cell, early)),
             Measure("i_end", "A", "cell current at the end of the pulse", At(cell, end)),
             Measure("v_gs", "V", "gate-source voltage of the access transistor 0.3 ns into the pulse", At(gate_source, early)),

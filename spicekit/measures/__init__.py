@@ -1,10 +1,27 @@
 """Definitions of measures: what one is, said once, for numpy and for a netlist that stands alone.
 
-A definition is a tree of :mod:`spicekit.measures.nodes` over the saved vectors.  :mod:`spicekit.measures.numpy_writer` gives its
-value, :mod:`spicekit.measures.ngspice_writer` the lines of a ``.control`` block that print the same, and
-:mod:`spicekit.measures.text` what ``spicekit show`` says of it.
+A definition is a tree of :mod:`spicekit.measures.nodes` and :mod:`spicekit.measures.lists` over the saved vectors.
+:mod:`spicekit.measures.numpy_writer` gives its value, :mod:`spicekit.measures.ngspice_writer` the lines of a ``.control`` block
+that print the same, and :mod:`spicekit.measures.text` what ``spicekit show`` says of it.
 """
 
+from spicekit.measures.lists import (
+    ITEM,
+    STATE,
+    VALUE,
+    Differences,
+    Fit,
+    Listed,
+    Mean,
+    Point,
+    Residual,
+    Scan,
+    Sum,
+    Taken,
+    Usable,
+    deviation,
+    listed,
+)
 from spicekit.measures.nodes import (
     At,
     Choose,
@@ -27,33 +44,50 @@ from spicekit.measures.nodes import (
     maximum,
     mean,
     minimum,
+    rounded,
     sqrt,
     total,
     v,
 )
 
 __all__ = [
+    "ITEM",
+    "STATE",
+    "VALUE",
     "At",
     "Choose",
     "Crossing",
+    "Differences",
     "Final",
     "First",
+    "Fit",
     "Integral",
     "Largest",
+    "Listed",
+    "Mean",
     "Node",
     "Number",
+    "Point",
     "Python",
+    "Residual",
+    "Scan",
     "Settling",
     "Smallest",
+    "Sum",
+    "Taken",
+    "Usable",
     "Vector",
+    "deviation",
     "energy",
     "exp",
     "floor",
     "i",
+    "listed",
     "ln",
     "maximum",
     "mean",
     "minimum",
+    "rounded",
     "sqrt",
     "total",
     "v",

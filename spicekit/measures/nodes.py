@@ -1,8 +1,9 @@
 """The nodes of a measure's definition.
 
 Vectors of a transient are waveforms; what :class:`Crossing`, :class:`At`, :class:`Integral` and their like make of them is a
-number.  In DC every vector is a number of each trial at once.  Arithmetic, comparisons (1 if true, 0 if not) and the logic
-``& | ^ ~`` of comparisons work on both; a measure is a number.
+number.  In DC every vector is a number of each trial at once, or a list if the analysis sweeps a source within a trial
+(:mod:`spicekit.measures.lists`).  Arithmetic, comparisons (1 if true, 0 if not) and the logic ``& | ^ ~`` of comparisons work on
+all; a measure is a number.
 """
 
 from __future__ import annotations
@@ -81,17 +82,22 @@ class Node:
     def __bool__(self) -> bool:
         raise TypeError("a definition has no truth value: write Choose(condition, then, otherwise), and & | ~ for and, or, not")
 
-    @property
+    @functools.cached_property
     def parts(self) -> tuple[Node, ...]:
         """The nodes that this one is made of."""
         values = (getattr(self, item.name) for item in fields(self))  # type: ignore[arg-type]
-        return tuple(value for value in values if isinstance(value, Node))
+        several = (value if isinstance(value, tuple) else (value,) for value in values)
+        return tuple(part for parts in several for part in parts if isinstance(part, Node))
 
     def walk(self) -> Iterator[Node]:
-        """This node and all below it."""
-        yield self
-        for part in self.parts:
-            yield from part.walk()
+        """This node and all below it, what several share once."""
+        left, seen = [self], set[int]()
+        while left:
+            x = left.pop()
+            if id(x) not in seen:
+                seen.add(id(x))
+                yield x
+                left += reversed(x.parts)
 
 
 @dataclass(frozen=True)
@@ -129,9 +135,9 @@ def i(name: str) -> Vector:
 
 @dataclass(frozen=True)
 class Unary(Node):
-    """``- abs not ln exp sqrt floor`` of one operand."""
+    """``- abs not ln exp sqrt floor round`` of one operand."""
 
-    operation: Literal["-", "abs", "not", "ln", "exp", "sqrt", "floor"]
+    operation: Literal["-", "abs", "not", "ln", "exp", "sqrt", "floor", "round"]
     operand: Node
 
 
@@ -151,6 +157,11 @@ def sqrt(x: Node) -> Node:
 def floor(x: Node) -> Node:
     """The largest whole number that is not above ``x``."""
     return Unary("floor", x)
+
+
+def rounded(x: Node) -> Node:
+    """The nearest whole number."""
+    return Unary("round", x)
 
 
 @dataclass(frozen=True)
@@ -195,7 +206,7 @@ class Choose(Node):
 
 
 class Reduction(Node):
-    """What makes a number of a waveform, so only of a transient's."""
+    """What makes a number of a waveform, or of a list."""
 
     wave: Node
 
@@ -241,14 +252,14 @@ class At(Reduction):
 
 @dataclass(frozen=True)
 class First(Reduction):
-    """``wave`` at the start of the run: at the operating point."""
+    """``wave`` at the start of the run: at the operating point; the first of a list."""
 
     wave: Node
 
 
 @dataclass(frozen=True)
 class Final(Reduction):
-    """``wave`` at the end of the run."""
+    """``wave`` at the end of the run; the last of a list."""
 
     wave: Node
 
@@ -273,7 +284,7 @@ def energy(source: str, volts: Operand, start: Operand = 0.0, stop: Operand | No
 
 @dataclass(frozen=True)
 class Largest(Reduction):
-    """The largest of the computed points of ``wave`` up to ``stop``, of the whole run if not given."""
+    """The largest of the computed points of ``wave`` up to ``stop``, of the whole run if not given; of a list."""
 
     wave: Node
     stop: float | None = None
@@ -281,7 +292,7 @@ class Largest(Reduction):
 
 @dataclass(frozen=True)
 class Smallest(Reduction):
-    """The smallest of the computed points of ``wave`` up to ``stop``, of the whole run if not given."""
+    """The smallest of the computed points of ``wave`` up to ``stop``, of the whole run if not given; of a list."""
 
     wave: Node
     stop: float | None = None
@@ -305,31 +316,6 @@ def vectors(definition: Node) -> tuple[str, ...]:
     for part in definition.walk():
         found += [part.name] if isinstance(part, Vector) else part.vectors if isinstance(part, Python) else ()
     return tuple(dict.fromkeys(found))
-
-
-def over_time(definition: Node) -> bool:
-    """Whether ``definition`` is a waveform in a transient."""
-    if isinstance(definition, Vector):
-        return True
-    return not isinstance(definition, Reduction | Python) and any(over_time(part) for part in definition.parts)
-
-
-def fault(definition: Node, transient: bool) -> str | None:
-    """What is wrong with ``definition`` as that of a measure, in words; None if nothing is."""
-    for part in definition.walk():
-        if isinstance(part, Reduction):
-            if not transient:
-                return f"{type(part).__name__} needs a transient; in DC a vector is already a number"
-            if not over_time(part.wave):
-                return f"{type(part).__name__} needs a waveform, and is given a number"
-        numbers = [x for x in part.parts if x is not part.wave] if isinstance(part, Reduction) else ()
-        if any(over_time(x) for x in numbers) and transient:
-            return f"a level or a time of {type(part).__name__} is a waveform; give a number, as At(wave, time) is one"
-        if isinstance(part, Choose) and over_time(part) and transient:
-            return "Choose selects between numbers, and is given a waveform"
-    if transient and over_time(definition):
-        return "it is a waveform; a measure is a number: its value At a time, its Crossing, Integral, Final ..."
-    return None
 
 
 def _set(made: Node, **values: object) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
+from spicekit.measures.lists import Differences, Fit, Listed, Mean, Point, Residual, Scan, Sum, Symbol, Taken, Usable
 from spicekit.measures.nodes import (
     At,
     Binary,
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 
 _STRENGTH = {"or": 1, "and": 2, "differs": 3, "<": 4, "<=": 4, ">": 4, ">=": 4, "+": 5, "-": 5, "*": 6, "/": 6}
 _ATOM = 9
+FEW = 4  # elements of a list that are shown
 _EDGES = {"rise": "rises through", "fall": "falls through", "either": "passes"}
 
 
@@ -70,6 +72,8 @@ class _Words:
             return x.words, _ATOM
         if isinstance(x, Reduction):
             return self._reduction(x), 0
+        if isinstance(x, Listed | Taken | Differences | Fit | Residual | Scan | Symbol):
+            return self._list(x), _ATOM
         raise TypeError(f"there are no words for a {type(x).__name__}")
 
     def _unary(self, x: Unary) -> tuple[str, int]:
@@ -92,7 +96,31 @@ class _Words:
         word = "differs from" if x.operation == "differs" else x.operation
         return f"{_held(left, strong, strength)} {word} {_held(right, stronger, strength + 1)}", strength
 
+    def _list(self, x: Node) -> str:
+        if isinstance(x, Listed | Taken):
+            terms = [self(term)[0] for term in x.terms] if isinstance(x, Listed) else [str(place) for place in x.order]
+            few = terms if len(terms) <= FEW else [*terms[: FEW - 2], "...", terms[-1]]
+            return f"({', '.join(few)})" if isinstance(x, Listed) else f"{_held(*self(x.wave), _ATOM)}[{', '.join(few)}]"
+        if isinstance(x, Differences):
+            return f"differences({self(x.wave)[0]})"
+        if isinstance(x, Scan):
+            over, value, after = ", ".join(self(each)[0] for each in x.over), self(x.value)[0], self(x.after)[0]
+            return f"steps(items of {over}; value = {value}; next state = {after})"
+        if isinstance(x, Fit):
+            return f"fit({self(x.target)[0]} by {' and '.join(self(term)[0] for term in x.terms)})"
+        if isinstance(x, Residual):
+            return f"residual of {self(x.fit)[0]}"
+        assert isinstance(x, Symbol)
+        return x.name
+
     def _reduction(self, x: Reduction) -> str:
+        if isinstance(x, Point | Sum | Mean | Usable):
+            several = _held(*self(x.wave), 6)
+            if isinstance(x, Point):
+                return f"factor {x.place + 1} of {several}" if isinstance(x.wave, Fit) else f"element {x.place} of {several}"
+            if isinstance(x, Usable):
+                return f"highest of {x.levels[0]:.6g} to {x.levels[-1]:.6g} up to which {several} has an INL below {x.limit:.6g}"
+            return f"{type(x).__name__.lower()} of {several}"
         wave = _held(*self(x.wave), 6)
         if isinstance(x, Crossing):
             level = _held(*self(x.level), 4)

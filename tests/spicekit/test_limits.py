@@ -18,6 +18,9 @@ from spicekit import Limits, Measure, UserError, run
 from spicekit.benches.neurons.measures import threshold
 from spicekit.benches.sensing.tbs import TRIM_MOST, Arrivals, trimmed
 from spicekit.limits import Beyond, shown_measure, warnings
+from spicekit.measures import Number
+from spicekit.measures.numpy_writer import Evaluation
+from spicekit.waves import Waves
 
 Cli = Callable[..., subprocess.CompletedProcess[str]]
 OFFSET = Measure("offset", "V", "", limits=Limits("raise offset_range", low=-2e-3, high=2e-3))
@@ -124,9 +127,11 @@ def test_a_cell_that_does_not_switch_has_no_switching_time() -> None:
 
 
 def test_a_threshold_beyond_the_search() -> None:
-    steps = np.array([17.0, 25.0, 30.0])
-    assert threshold(16.5, steps, np.array([False, False, False]))["offset"] == math.inf
-    assert threshold(16.5, steps, np.array([True, True, True]))["offset"] == -math.inf
+    steps = [Number(u) for u in (17.0, 25.0, 30.0)]
+    value = Evaluation(Waves({"time": np.zeros(1)}))
+    for over, found in (((0, 0, 0), (math.inf, math.inf, 0)), ((1, 1, 1), (-math.inf, math.inf, 0)), ((0, 1, 1), (4.5, 4.0, 1))):
+        measures = threshold(16.5, steps, [Number(float(bit)) for bit in over])
+        assert tuple(value(measure.definition) for measure in measures if measure.definition is not None) == found
 
 
 def line(load: float, slope: float = 2e-12, start: float = 1e-9, window: float = 60e-9) -> Callable[[int], Arrivals]:

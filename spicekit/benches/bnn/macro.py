@@ -23,19 +23,16 @@ from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
-
-from pydantic import model_validator
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from spicekit.analysis import LongTranAnalysis, TranAnalysis
-from spicekit.bench import Measure, Panel, VariationPoint, channel_width, option, quantity, voltage
-from spicekit.benches.bnn.array import EDGE, LIFT_DELAY, SECTIONS, START, RowBench, RowParameters
-from spicekit.benches.sensing.tbs import FOUND, Arrivals, TbsSense, TbsSizes, trimmed
+from spicekit.bench import Measure, Panel, VariationPoint
+from spicekit.benches.bnn.array import EDGE, LIFT_DELAY, SECTIONS, RowBench, RowParameters
+from spicekit.benches.bnn.macro_measures import DELTA, RESET, SUPPLIES, arrival, energies, measures
+from spicekit.benches.bnn.macro_parameters import MacroParameters
+from spicekit.benches.sensing.tbs import Arrivals, TbsSense, TbsSizes, trimmed
 from spicekit.calibration import Calibration, Simulate
 from spicekit.errors import UserError
-from spicekit.limits import Limits
-from spicekit.measures import At, Choose, Crossing, First, Node, Number, Settling, energy, floor, ln, maximum, total, v
 from spicekit.measures.numpy_writer import Evaluation
 from spicekit.outcome import Outcome
 from spicekit.style import COLOURS, new_figure
@@ -45,76 +42,8 @@ from spicekit.waves import Waves
 if TYPE_CHECKING:
     from spicekit.benches.bnn.row import BnnRow
 
-DELTA = 5e-3  # V, measure=offset: distance of both inputs from the threshold
 C_DRAIN = 0.3e-9  # F/m, of an access transistor's drain, with which whole rows and source=thevenin agree
 LONG = 60e-9  # s, the window in which a delay that is not known yet is looked for
-# where an operation with lifts starts if rails and v_lift are not given: the lifts bring the sense node to where the default
-# rails, 0.6 and 0.2 V, put it without
-LIFTED = {
-    1: {"v_high": 0.4, "v_low": 0.0, "v_lift": 0.42},
-    2: {"v_high": 0.4, "v_low": 0.0, "v_lift": 0.25},
-}
-RESET = 0.05  # of the supply: LOAD and the delay line are reset when this close to where they start from
-WINDOW = Limits("raise t_window", event=True)
-RECOVERY = Limits("raise t_window or t_recover", event=True)
-SUPPLIES = {"load": "precharge of LOAD", "latch": "inverters behind LOAD and the latch", "drive": "driver of START"}
-
-
-class MacroParameters(RowParameters, TbsSizes):
-    source: Literal["row", "thevenin"] = option(
-        "row", "what the sense node hangs on: all cells of the row, or a voltage behind the row's resistance"
-    )
-    measure: Literal["decision", "offset"] = option(
-        "decision", "one operation, or with source=thevenin the input-referred offset of sense node and amplifier"
-    )
-    v_in: float | None = voltage(None, "voltage of source=thevenin; the nominal row's if not given", ge=0, le=5)
-    v_mid: float | None = voltage(
-        None, "SL at which the decision shall turn; halfway between n/2 - 1 and n/2 matches if not given", gt=0, le=5
-    )
-    t_window: float | None = quantity(
-        None,
-        "s",
-        "time in which the amplifier must decide; what the nominal delay line takes and a margin if not given",
-        ge=1e-11,
-        le=1e-6,
-    )
-    t_recover: float = quantity(1e-9, "s", "from the end of t_window to the end of the simulation", ge=1e-11, le=1e-6)
-    w_start: float = channel_width(0.5e-6, "width of the NMOS of the START driver; PMOS twice that", le=1e-4)
-    boost: int = quantity(
-        0,
-        "",
-        "lifts of the sense node: 0, 1 or 2; with one the defaults are 0.4/0 V and v_lift 0.42 V, with two 0.25 V",
-        ge=0,
-        le=2,
-    )
-    # the gate of M_ST is the load of the sense node: some 25 fF at 0.4 V
-    c_load: float = quantity(0.0, "F", "load of the sense node beside M_ST", ge=0, le=1e-12)
-    c_boost: float = quantity(20e-15, "F", "each capacitor that lifts", gt=0, le=1e-12)
-    w_iso: float = channel_width(
-        400e-9,
-        "width of the isolation NMOS, and of those in the inverters at its gate and the capacitors' switches",
-        le=1e-5,
-    )
-
-    @model_validator(mode="before")
-    @classmethod
-    def _lifted(cls, given: Any) -> Any:
-        """Rails and lift that belong to ``boost``, unless they are given."""
-        lifts = str(given.get("boost", 0)) if isinstance(given, Mapping) else "0"
-        return {**LIFTED.get(int(lifts), {}), **given} if lifts in ("1", "2") else given
-
-    @model_validator(mode="after")
-    def _source_fits(self) -> Self:
-        if self.source == "row":
-            if self.measure == "offset":
-                raise ValueError("measure: offset given with source=row; allowed: source=thevenin")
-            if self.v_in is not None:
-                raise ValueError(f"v_in: {self.v_in:g} V given with source=row; allowed: source=thevenin")
-            if self.access == "ideal":
-                raise ValueError("access: ideal given; allowed: nmos, ideal switches have no drivers to switch on")
-        elif self.data == "trial":
-            raise ValueError("data: trial given with source=thevenin; allowed: source=row, which has the cells")
-        return self
 
 
 class BnnMacro(RowBench):
@@ -239,94 +168,11 @@ class BnnMacro(RowBench):
         return kind(save=save, step=500e-12, stop=self.t_off + self.p.t_recover, options=options, until=until)
 
     def measures(self) -> tuple[Measure, ...]:
-        return self._offset_measures() if self.p.measure == "offset" else self._decision_measures()
-
-    def _offset_measures(self) -> tuple[Measure, ...]:
-        t_lo, t_hi, t_delay = (self.arrival(node) for node in (*(f"arrive_{tag}" for tag in self.tags), "delayed"))
-        arrived = (t_lo < math.inf) & (t_hi < t_lo) & (t_hi > 0) & (t_delay < math.inf) & (t_delay > 0)
-        ratio = ln(t_lo / t_hi)  # ln t is all but linear in SL
-        offset = Choose(arrived, -DELTA + 2 * DELTA * ln(t_lo / t_delay) / ratio, math.nan)
-        slope = Choose(arrived, t_delay * ratio / (2 * DELTA), math.nan)
-        return (
-            Measure("offset", "V", "SL at which LOAD and the delay line arrive together, less v_mid", offset, limits=FOUND),
-            Measure("trip", "V", "that SL", self.v_mid + offset, limits=FOUND),
-            Measure("slope", "s/V", "how much sooner LOAD arrives for a higher SL, there", slope, limits=FOUND),
-            Measure("t_delay", "s", "arrival of the delay line, from START", t_delay, limits=WINDOW),
-        )
+        return measures(self)
 
     def works(self) -> str:
         # what is not decided yet is late, and not wrong
         return "wrong < 0.5 or decided < 0.5" if self.p.measure == "decision" else ""
-
-    def _decision_measures(self) -> tuple[Measure, ...]:
-        row = self.p.source == "row"
-        apart, line = v("q_in") - v("qb_in"), v(f"sl_{self.p.n - 1 if row else 'in'}")
-        parted = Crossing(abs(apart), self.vdd / 2, after=self.t_ready)
-        decided = parted < self.t_off
-        decision = At(apart, self.t_off) > self.vdd / 2
-        n1 = self._matches()
-        right = 2 * n1 >= self.p.n if row else Number(float(self.inputs["in"] > self.v_mid))
-        t_decision = Choose(decided, parted - self.t_from, math.inf)
-        t_latency = self.t_from + t_decision - START
-        t_load, t_delay = self.arrival("arrive_in"), self.arrival("delayed")
-        # the logarithm of the ratio, but of arrivals of which one is missing the side on which it is
-        lead = Choose(maximum(t_delay, t_load) < math.inf, ln(t_delay / t_load), ln(t_delay) - ln(t_load))
-        energies = self.energies()
-        parts = {
-            "e_row": "rail V_H",
-            "e_wordline": "word line",
-            "e_drivers": "gates of the bit lines' drivers, this row's share",
-            "e_sense": "isolation switch and lifting capacitors with their gates",
-            **{f"e_{name}": meaning for name, meaning in SUPPLIES.items()},
-            "e_line": "delay line, one amplifier's share",
-        }
-        return (
-            *((Measure("n1", "", "matching cells", n1),) if row else ()),
-            Measure("v_sl", "V", "source line when the sense node is isolated", At(line, self.t_sample)),
-            Measure("v_sense", "V", "sense node when START rises", At(v("sense_in"), self.t_ready)),
-            Measure("decision", "", "decision at the end of t_window", decision, fraction=True),
-            Measure(
-                "wrong",
-                "",
-                "1 if it is not the right answer: 1 for n/2 or more matches, SL above v_mid",
-                (decision ^ right) | (parted >= self.t_off),
-                fraction=True,
-            ),
-            Measure("decided", "", "1 if the latch's outputs parted by VDD/2 within t_window", decided, fraction=True),
-            Measure("t_decision", "s", "from START until they did", t_decision, limits=WINDOW),
-            Measure("t_latency", "s", "the same from when the row was switched on", t_latency, limits=WINDOW),
-            Measure(
-                "t_cycle",
-                "s",
-                "t_latency and the time that LOAD and the delay line then need to be reset",
-                t_latency + self._reset(),
-                limits=RECOVERY,
-            ),
-            Measure("t_load", "s", "arrival of LOAD at the latch, from START", t_load, limits=WINDOW),
-            Measure("t_delay", "s", "arrival of the delay line at the latch, from START", t_delay, limits=WINDOW),
-            Measure("lead", "", "ln(t_delay / t_load): above 0 the answer is 1; all but linear in SL", lead, limits=WINDOW),
-            Measure("e_total", "J", "energy of the operation from all supplies: those below", total(list(energies.values()))),
-            *(Measure(name, "J", meaning, energies[name]) for name, meaning in parts.items() if name in energies),
-        )
-
-    def energies(self) -> dict[str, Node]:
-        """Energy in J by what it is spent on."""
-        p, vdd = self.p, self.vdd
-        found: dict[str, Node] = {}
-        if p.source == "row":
-            found = {
-                "e_row": energy("vhigh", p.v_high),
-                "e_wordline": energy("vword", self.v_wl),
-                "e_drivers": energy("vgate", vdd),
-            }
-        sense = [energy("vctl", vdd)] if self.sense_devices() else []
-        sense += [energy("vlift_in", p.v_lift)] if p.boost else []
-        found["e_sense"] = total(sense) if sense else Number(0.0)
-        return (
-            found
-            | {f"e_{name}": energy(f"vdd_{name}_in", vdd) for name in SUPPLIES}
-            | {"e_line": energy("vdd_line", vdd) / p.amplifiers}
-        )
 
     def panels(self) -> tuple[Panel, ...]:
         row, copies = self.p.source == "row", {"in": "", "lo": " (low)", "hi": " (high)"}
@@ -350,39 +196,22 @@ class BnnMacro(RowBench):
         if self.p.measure == "offset":
             return {}
         value = Evaluation(waves)
-        energies = {name: float(value(part)) for name, part in self.energies().items()}
+        spent = {name: float(value(part)) for name, part in energies(self).items()}
         names = {
             "e_row": "row, rail V_H", "e_wordline": "word line", "e_drivers": "bit lines' drivers", "e_sense": "sense node",
             "e_load": "LOAD", "e_latch": "inverters, latch", "e_drive": "START driver", "e_line": "delay line, share",
         }  # fmt: skip
         figure = new_figure(7, 3.6)
         axis = figure.subplots()
-        bars = axis.barh([names[name] for name in energies], [value * 1e15 for value in energies.values()], color=COLOURS[0])
+        bars = axis.barh([names[name] for name in spent], [value * 1e15 for value in spent.values()], color=COLOURS[0])
         axis.bar_label(bars, fmt="%.1f", padding=3)
         axis.invert_yaxis()
         axis.margins(x=0.12)
         axis.set_xlabel("energy (fJ)")
-        total = sum(energies.values())
+        total = sum(spent.values())
         conditions = f"{self.technology.name} {self.p.corner}, {self.temperature:.3g} °C, VDD {self.vdd:g} V"
         axis.set_title(f"stt-bnn-macro, {self.subtitle()}, {conditions}: {total * 1e15:.0f} fJ", fontsize=10)
         return {"energy.png": figure}
-
-    def arrival(self, node: str) -> Node:
-        """When ``node`` first passes VDD/2, in seconds from START; inf if it does not within t_window."""
-        found = Crossing(v(node), self.vdd / 2, after=self.t_ready)
-        return Choose(found < self.t_off, found - self.t_from, math.inf)
-
-    def _reset(self) -> Node:
-        """Time in s from the fall of START until LOAD and the stages of the delay line are where they start from, or inf."""
-        waves = [v(node) for node in ("load_in", *(f"d{k}" for k in range(self.p.stages)))]
-        # of nodes that go back to 1, whose rounding the values of t_cycle have
-        back = [Settling(abs(1 + (wave - First(wave)) / self.vdd - 1), RESET, start=self.t_off) for wave in waves]
-        return maximum(*back) - self.t_off
-
-    def _matches(self) -> Node:
-        if self.p.source == "row" and self.p.data == "trial":
-            return floor(First(v("matches")) * self.p.n + 0.5)
-        return Number(sum(cell.match for cell in self.cells) if self.p.source == "row" else 0)
 
     def calibrations(self) -> tuple[Calibration, ...]:
         """Threshold, trim and delay of the line, and the row that source=thevenin stands for: those that are not given."""
@@ -449,7 +278,7 @@ class BnnMacro(RowBench):
             if found.outcome is not Outcome.OK:
                 return Arrivals(math.nan, math.nan, window)
             value = Evaluation(found.waves)
-            t_lo, t_hi = (float(value(bench.arrival(f"arrive_{tag}"))) for tag in bench.tags)
+            t_lo, t_hi = (float(value(arrival(bench, f"arrive_{tag}"))) for tag in bench.tags)
             if not (t_lo > t_hi > 0 or math.isinf(t_hi)):
                 raise UserError(f"{self._trim_is}LOAD does not fall sooner for a higher SL: reduce l_st, w_load or w_switch")
             # LOAD at v_mid, between both inputs: ln t is all but linear

@@ -9,16 +9,13 @@ line, which the large current of cells in LRS drops a voltage over, and the fini
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 from typing import Any, Literal
-
-import numpy as np
 
 from spicekit.analysis import Analysis
 from spicekit.bench import Measure, VariationPoint, channel_length, channel_width, option, quantity, voltage
 from spicekit.benches.c3cim.memory_column import ColumnAnalysis, MemoryColumn, MemoryColumnParameters
 from spicekit.errors import UserError
-from spicekit.waves import Array, Waves
+from spicekit.measures import Node, Number, floor, i, v
 
 
 class ConventionalParameters(MemoryColumnParameters):
@@ -59,7 +56,7 @@ class C3cimConventional(MemoryColumn):
 
     def context(self) -> dict[str, Any]:
         word = [f"on_{k}" if self.p.data == "random" else "gate" if on else "0" for k, on in enumerate(self.selected)]
-        return super().context() | {"word": word, "trim_finite": math.isfinite(self.p.trim)}
+        return super().context() | {"word": word}
 
     def points(self) -> tuple[VariationPoint, ...]:
         sigma = math.sqrt(2) * self.technology.sigma_vth(self.p.w_input, self.p.l_input)
@@ -71,38 +68,29 @@ class C3cimConventional(MemoryColumn):
         return ColumnAnalysis(save=(*save, "v(offset)", *self.data_vectors()), inner=self.inner)
 
     def measures(self) -> tuple[Measure, ...]:
+        current = self.trial(i("vi_d"))
+        e_column = current * self.vdd * self.p.t_mac
+        e_driver = Number(self.p.i_amplifier * self.vdd * self.p.t_mac)
+        over = ", mean over the transfer" if self.p.transfer else ""
         return (
             *self.common_measures(),
-            Measure("i_col", "A", "bit-line current" + (", mean over the transfer" if self.p.transfer else "")),
-            Measure("v_far", "V", "voltage of the bit line at its far end"),
-            Measure("e_mac", "J", "energy of t_mac: e_column + e_driver"),
-            Measure("e_column", "J", "of it, the bit line's current from the supply"),
-            Measure("e_driver", "J", "of it, the amplifier"),
+            Measure("i_col", "A", f"bit-line current{over}", current),
+            Measure("v_far", "V", "voltage of the bit line at its far end", self.trial(v("d_0"))),
+            Measure("e_mac", "J", "energy of t_mac: e_column + e_driver", e_column + e_driver),
+            Measure("e_column", "J", "of it, the bit line's current from the supply", e_column),
+            Measure("e_driver", "J", "of it, the amplifier", e_driver),
         )
 
-    def signal(self, waves: Waves, tag: str) -> Array:
+    def signal(self, tag: str) -> Node:
         """Bit-line current in A, below zero so that a cell in HRS adds; that of the data after the clamp's trim."""
-        i = -waves(f"i(vi_{tag})")
+        current = -i(f"vi_{tag}")
         if tag != "d" or math.isinf(self.p.trim):
-            return np.asarray(i)
-        relative = waves("v(offset)") / self.p.v_read
-        trimmed = np.floor(relative / self.p.trim + 0.5) * self.p.trim if self.p.trim > 0 else relative
-        return np.asarray(i / (1 + trimmed))
+            return current
+        relative, step = v("offset") / self.p.v_read, float(self.p.trim)
+        return current / (1 + (floor(relative / step + 0.5) * step if step > 0 else relative))
 
     def subtitle(self) -> str:
         return f"{self.memory.name}, bit line at {self.p.v_read:g} V"
 
     def works(self) -> str:
         return "" if self.p.transfer else "wrong < 0.5"
-
-    def evaluate(self, waves: Waves) -> Mapping[str, Array | float]:
-        current = self.trial(waves("i(vi_d)"))
-        e_column = current * self.vdd * self.p.t_mac
-        e_driver = self.p.i_amplifier * self.vdd * self.p.t_mac
-        return self.decode(waves) | {
-            "i_col": current,
-            "v_far": self.trial(waves("v(d_0)")),
-            "e_mac": e_column + e_driver,
-            "e_column": e_column,
-            "e_driver": np.full_like(e_column, e_driver),
-        }

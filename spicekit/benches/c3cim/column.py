@@ -27,9 +27,9 @@ from spicekit.bench import Measure, VariationPoint, channel_length, channel_widt
 from spicekit.benches.c3cim.memory_column import ColumnAnalysis, MemoryColumn, MemoryColumnParameters
 from spicekit.calibration import Calibration, Simulate
 from spicekit.errors import UserError
+from spicekit.measures import Final, Largest, Node, Number, floor, i, listed, v
 from spicekit.physics.constants import K_B
 from spicekit.units import KELVIN, format_value
-from spicekit.waves import Array, Waves
 
 LIMIT = 0.5  # steps, of a linear column
 CELLS = range(8, 129, 8)  # candidates for the largest number of cells with a linear transfer
@@ -132,8 +132,7 @@ class C3cimColumn(C3cimBench):
         gates = [pair if on else pair[::-1] for pair, on in zip(all_on, self.selected, strict=True)]
         if self.p.data == "random":
             gates = [(f"on_{k}", f"off_{k}") for k in range(self.p.n)]
-        trimmed = {"trim_finite": math.isfinite(self.p.trim)}
-        return super().context() | {"gates": gates, "all_on": all_on, "ruler": self.ruler} | trimmed
+        return super().context() | {"gates": gates, "all_on": all_on, "ruler": self.ruler}
 
     def points(self) -> tuple[VariationPoint, ...]:
         kelvin = self.temperature + KELVIN
@@ -149,63 +148,65 @@ class C3cimColumn(C3cimBench):
         return ColumnAnalysis(save=(*tops, *currents, *trim, *taps, "v(noise_hold)", *self.data_vectors()), inner=self.inner)
 
     def measures(self) -> tuple[Measure, ...]:
-        one = (Measure("v_col", "V", "column voltage"), Measure("v_out", "V", "without offset and n_sel R_L: n_hrs steps"))
+        p, real = self.p, self.p.driver == "cascode"
+        out = self.signal("d") - v("l_top")
+        one = (
+            Measure("v_col", "V", "column voltage", v("d_top")),
+            Measure("v_out", "V", "without offset and n_sel R_L: n_hrs steps", out),
+        )
+        error = self.trial(i("vi_own")) / p.i_col - 1 if real else Number(0.0)
+        loss = 1 - self.trial(i("vi_h")) / self.trial(i("vi_l"))
+        energy = self.vdd * p.t_mac
+        e_column = self.trial(i("vdd_d")) * energy
+        e_driver = self.trial(i("vdd_bias")) * energy / p.columns if real else Number(0.0)
         return (
-            *(one if not self.p.transfer else ()),
+            *(one if not p.transfer else ()),
             *self.common_measures(),
-            *((Measure("i_col", "A", "current into the column"),) if not self.p.transfer else ()),
-            Measure("i_error", "", "driver current over i_col, - 1, before its trim"),
-            Measure("i_loss", "", "current that the nominal driver loses from no cell to all selected cells in HRS, relative"),
-            Measure("bend", "", "headroom: distance of the cells' voltages from a line, all cells in HRS, nominal, in steps"),
-            Measure("e_mac", "J", "energy of t_mac: e_column + e_driver; gates and read-out: see c3cim-settle"),
-            Measure("e_column", "J", "of it, the column's current" + (", mean over the transfer" if self.p.transfer else "")),
-            Measure("e_driver", "J", "of it, this column's share of the bias"),
+            *((Measure("i_col", "A", "current into the column", i("vi_d")),) if not p.transfer else ()),
+            Measure("i_error", "", "driver current over i_col, - 1, before its trim", error),
+            Measure(
+                "i_loss", "", "current that the nominal driver loses from no cell to all selected cells in HRS, relative", loss
+            ),
+            Measure(
+                "bend",
+                "",
+                "headroom: distance of the cells' voltages from a line, all cells in HRS, nominal, in steps",
+                self.bend(),
+            ),
+            Measure(
+                "e_mac", "J", "energy of t_mac: e_column + e_driver; gates and read-out: see c3cim-settle", e_column + e_driver
+            ),
+            Measure(
+                "e_column", "J", "of it, the column's current" + (", mean over the transfer" if p.transfer else ""), e_column
+            ),
+            Measure("e_driver", "J", "of it, this column's share of the bias", e_driver),
         )
 
-    def signal(self, waves: Waves, tag: str) -> Array:
+    def signal(self, tag: str) -> Node:
         """Column voltage in V; that of the data after the driver's trim, with the noise of the sample-and-hold."""
-        v = waves(f"v({tag}_top)")
-        if tag in ("l", "h"):
-            return v
-        return np.asarray(v / (1 + self.trimmed(waves)) + waves("v(noise_hold)"))
+        top = v(f"{tag}_top")
+        return top if tag in ("l", "h") else top / (1 + self.trimmed()) + v("noise_hold")
 
-    def trimmed(self, waves: Waves) -> Array | float:
+    def trimmed(self) -> Node:
         """Relative current that the trim takes away: the driver's mismatch at ``v_trim``, in steps of the trim."""
         if self.p.driver == "ideal" or math.isinf(self.p.trim):
-            return 0.0
-        mismatch = waves("i(vi_own)") / waves("i(vi_nominal)") - 1
-        return np.asarray(np.floor(mismatch / self.p.trim + 0.5) * self.p.trim if self.p.trim > 0 else mismatch)
+            return Number(0.0)
+        mismatch = i("vi_own") / i("vi_nominal") - 1
+        step = float(self.p.trim)
+        return floor(mismatch / step + 0.5) * step if step > 0 else mismatch
 
-    def works(self) -> str:
-        return "" if self.p.transfer else "wrong < 0.5"
-
-    def evaluate(self, waves: Waves) -> Mapping[str, Array | float]:
-        real = self.p.driver == "cascode"
-        found: dict[str, Array | float] = dict(self.decode(waves))
-        if not self.p.transfer:
-            found |= {"v_col": waves("v(d_top)"), "i_col": waves("i(vi_d)")}
-            found["v_out"] = self.signal(waves, "d") - waves("v(l_top)")
-        energy = self.vdd * self.p.t_mac
-        e_column = self.trial(waves("i(vdd_d)")) * energy
-        e_driver = self.trial(waves("i(vdd_bias)")) * energy / self.p.columns if real else 0.0 * e_column
-        return found | {
-            "i_error": self.trial(waves("i(vi_own)")) / self.p.i_col - 1 if real else 0.0 * e_column,
-            "i_loss": 1 - self.trial(waves("i(vi_h)")) / self.trial(waves("i(vi_l)")),
-            "bend": self.bend(waves),
-            "e_mac": e_column + e_driver,
-            "e_column": e_column,
-            "e_driver": e_driver,
-        }
-
-    def bend(self, waves: Waves) -> Array:
-        """Largest distance from a straight line of the voltages along the column, all cells in HRS, in steps; shape (trials,).
+    def bend(self) -> Node:
+        """Largest distance from a straight line of the voltages along the column, all cells in HRS, in steps.
 
         As the gates run out of headroom, the upper cells' transistors drop more than the lower ones'.
         """
-        cells = [self.trial(waves(f"v({self.ruler}_{k})")) for k in range(1, self.p.n + 1)]
-        taps = np.stack([np.zeros_like(cells[0]), *cells])
-        line = np.linspace(0, 1, self.p.n + 1)[:, None] * taps[-1]
-        return np.asarray(np.abs(taps - line).max(axis=0) / (self.p.i_col * self.memory.numbers.step))
+        n = self.p.n
+        taps = listed([0.0, *(self.trial(v(f"{self.ruler}_{k}")) for k in range(1, n + 1))])
+        line = listed(np.linspace(0, 1, n + 1)) * Final(taps)
+        return Largest(abs(taps - line)) / float(self.p.i_col * self.memory.numbers.step)
+
+    def works(self) -> str:
+        return "" if self.p.transfer else "wrong < 0.5"
 
     def calibrations(self) -> tuple[Calibration, ...]:
         """How many cells are linear, where these are not."""

@@ -33,7 +33,21 @@ from spicekit.bench import (
 from spicekit.devices import load_device
 from spicekit.devices.resistive import two_state
 from spicekit.errors import UserError
-from spicekit.linearity import dnl, inl, usable
+from spicekit.measures import (
+    Differences,
+    Largest,
+    Mean,
+    Node,
+    Number,
+    Usable,
+    deviation,
+    listed,
+    maximum,
+    minimum,
+    rounded,
+    v,
+)
+from spicekit.measures.numpy_writer import Evaluation
 from spicekit.units import KELVIN
 from spicekit.waves import Array, Waves
 
@@ -206,78 +220,62 @@ class MemoryColumn(Bench):
         return () if self.p.data == "given" else ("v(counted)", "v(chosen)")
 
     @abstractmethod
-    def signal(self, waves: Waves, tag: str) -> Array:
-        """The reading of a copy, in the unit ``signal_unit``; shape (trials,)."""
+    def signal(self, tag: str) -> Node:
+        """The reading of a copy, in the unit ``signal_unit``."""
+
+    def counted(self) -> tuple[Node, Node]:
+        """Number of selected cells, and of those of them in HRS."""
+        if self.p.data == "given":
+            return Number(float(self.n_sel)), Number(float(self.n_hrs))
+        return rounded(v("chosen")), rounded(v("counted"))
 
     def common_measures(self) -> tuple[Measure, ...]:
         """Of a reading, or of a transfer."""
-        step = Measure("step", self.signal_unit, "reading a cell in HRS, from the references")
+        low, high, data = (self.signal(tag) for tag in ("l", "h", "d"))
+        n_sel, n_hrs = self.counted()
+        each = (high - low) / n_sel
+        step = Measure("step", self.signal_unit, "reading a cell in HRS, from the references", self.trial(each))
         if self.p.transfer:
+            levels, out = self.levels, (data - low) / (high - low) * self.n_sel
+            away = deviation(out, levels)
+            local = Differences(away) / Differences(listed(levels))
+            error = abs(out - listed(levels))
             return (
                 step,
-                Measure("inl", "", "largest distance from the line through both ends of the transfer, in steps"),
-                Measure("dnl", "", "largest deviation of a step from the mean step, in steps"),
-                Measure("usable", "", "n_hrs up to which the transfer from 0 has an INL below half a step"),
-                Measure("error_max", "", "largest |decoded - true| over the transfer, in steps, before rounding"),
+                Measure(
+                    "inl", "", "largest distance from the line through both ends of the transfer, in steps", Largest(abs(away))
+                ),
+                Measure("dnl", "", "largest deviation of a step from the mean step, in steps", Largest(abs(local))),
+                Measure("usable", "", "n_hrs up to which the transfer from 0 has an INL below half a step", Usable(out, levels)),
+                Measure("error_max", "", "largest |decoded - true| over the transfer, in steps, before rounding", Largest(error)),
             )
+        out = (data - low) / each
+        count = minimum(maximum(rounded(out), 0.0), n_sel)
         return (
             step,
-            Measure("n_sel", "", "selected cells"),
-            Measure("n_hrs", "", "of them in HRS: the right answer"),
-            Measure("count", "", "decoded answer"),
-            Measure("error", "", "decoded answer before rounding - right answer, in steps"),
-            Measure("wrong", "", "1 if the decoded answer is not the right one", fraction=True),
+            Measure("n_sel", "", "selected cells", n_sel),
+            Measure("n_hrs", "", "of them in HRS: the right answer", n_hrs),
+            Measure("count", "", "decoded answer", count),
+            Measure("error", "", "decoded answer before rounding - right answer, in steps", out - n_hrs),
+            Measure("wrong", "", "1 if the decoded answer is not the right one", count ^ n_hrs, fraction=True),
         )
 
-    def decode(self, waves: Waves) -> dict[str, Array]:
-        """:meth:`common_measures`."""
-        low, high = self.signal(waves, "l"), self.signal(waves, "h")
-        drawn = self.p.data != "given"
-        n_sel = np.rint(waves("v(chosen)")) if drawn else np.full(low.shape, float(self.n_sel))
-        step = (high - low) / n_sel
-        out = (self.signal(waves, "d") - low) / step
-        if self.p.transfer:
-            level, transfer = self.transfer(waves)
-            return {
-                "step": self.trial(step),
-                "inl": inl(level, transfer),
-                "dnl": dnl(level, transfer),
-                "usable": usable(level, transfer),
-                "error_max": np.abs(transfer - level).max(axis=-1),
-            }
-        truth = np.rint(waves("v(counted)")) if drawn else np.full(low.shape, float(self.n_hrs))
-        count = np.clip(np.rint(out), 0, n_sel)
-        return {
-            "step": step,
-            "n_sel": n_sel,
-            "n_hrs": truth,
-            "count": count,
-            "error": out - truth,
-            "wrong": (count != truth).astype(float),
-        }
-
-    def trial(self, values: Array) -> Array:
-        """One value a trial: the mean over a transfer; shape (trials,)."""
-        return np.asarray(values.reshape(-1, self.points_a_trial).mean(axis=1))
+    def trial(self, x: Node) -> Node:
+        """One number a trial: the mean over a transfer."""
+        return Mean(x) if self.p.transfer else x
 
     @property
-    def points_a_trial(self) -> int:
-        """Operating points of a trial."""
-        return int(self.n_sel // self.p.transfer + 1 if self.p.transfer else 1)
-
-    def transfer(self, waves: Waves) -> tuple[Array, Array]:
-        """n_hrs, shape (levels,), and the reading in steps above that of no cell in HRS, shape (trials, levels)."""
-        low, high = self.signal(waves, "l"), self.signal(waves, "h")
-        out = (self.signal(waves, "d") - low) / (high - low) * self.n_sel
-        return np.arange(0.0, self.n_sel + 1, self.p.transfer), out.reshape(-1, self.points_a_trial)
+    def levels(self) -> tuple[float, ...]:
+        """n_hrs at the points of the transfer."""
+        return tuple(float(level) for level in range(0, self.n_sel + 1, self.p.transfer))
 
     def figures(self, waves: Waves) -> dict[str, Any]:
         if not self.p.transfer:
             return {}
         from spicekit.benches.sensing.transfer_plot import transfer_figure
 
-        level, _ = self.transfer(waves)
-        return {"transfer.png": transfer_figure(self, level, self.signal(waves, "d")[: len(level)])}
+        readings = np.asarray(Evaluation(waves, len(self.levels))(self.signal("d")))
+        return {"transfer.png": transfer_figure(self, np.array(self.levels), readings[0])}
 
 
 def _even(z: Array) -> Array:

@@ -20,7 +20,6 @@ from spicekit.bench import Measure, Panel, VariationPoint, channel_width, quanti
 from spicekit.benches.c3cim.column import C3cimBench, C3cimParameters
 from spicekit.limits import Limits
 from spicekit.measures import At, Node, Number, Settling, energy, v
-from spicekit.waves import Array, Waves
 
 START = 5e-9  # s, the row drivers switch
 EDGE = 20e-12  # s, at the inputs of the drivers
@@ -130,9 +129,9 @@ class C3cimSettle(C3cimBench):
             Measure("e_convert", "J", "of it, the converter: (n + 1) e_level", e_convert),
         )
 
-    def signal(self, waves: Waves, tag: str) -> Array:
+    def signal(self, tag: str) -> Node:
         """Column voltage in V."""
-        return waves(f"v({tag}_top)")
+        return v(f"{tag}_top")
 
     def panels(self) -> tuple[Panel, ...]:
         middle = self.p.n // 2

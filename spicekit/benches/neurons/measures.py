@@ -2,99 +2,171 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from spicekit.bench import Measure
+from spicekit.benches.neurons.timing import LATCHED
 from spicekit.limits import Limits
-from spicekit.physics.neuron import Bits, IntegerNeuron
-from spicekit.waves import Array
+from spicekit.measures import (
+    ITEM,
+    STATE,
+    VALUE,
+    At,
+    Choose,
+    Differences,
+    First,
+    Fit,
+    Integral,
+    Largest,
+    Mean,
+    Node,
+    Number,
+    Point,
+    Residual,
+    Scan,
+    Smallest,
+    Sum,
+    Taken,
+    i,
+    listed,
+    maximum,
+    sqrt,
+    total,
+    v,
+)
+
+if TYPE_CHECKING:
+    from spicekit.benches.neurons.neuron import Neuron
 
 # the search covers its own steps up or down, which are fixed
 SEARCHED = Limits("the comparator is far from theta: change trim_theta, or mend the design")
 
-MEASURES = {
-    "train": (
-        Measure("spikes", "", "spikes of the train"),
-        Measure("spikes_ideal", "", "spikes of the ideal neuron"),
-        Measure("spike_errors", "", "steps in which the two differ"),
-        Measure("spike_error", "", "that over the number of steps"),
-        Measure("train_wrong", "", "1 if any step differs", fraction=True),
-        Measure("step_error", "", "root mean square over the steps of u(t) - u(t-1) - N1 + rho, in matches"),
-        Measure("step_bias", "", "its mean over the steps, in matches"),
-        Measure("sigma_scale", "", "step_error over the number of synapses, to compare with sigma_BSNN"),
-        Measure("u_end", "", "membrane at the end of the train, in matches"),
-        Measure("e_step", "J", "energy of a step: the seven below"),
-        Measure("e_synapse", "J", "that over the number of synapses"),
-        Measure("e_row", "J", "row, while V_SL is taken: current from V_H to V_L times their difference"),
-        Measure("e_amplifier", "J", "amplifier"),
-        Measure("e_comparator", "J", "comparator, latch, spike"),
-        Measure("e_drive", "J", "last stages of the phases, logic of the reset"),
-        Measure("e_phases", "J", "a neuron's share of the phase generator"),
-        Measure("e_bias", "J", "a neuron's share of the bias branches"),
-        Measure("e_rails", "J", "threshold, from V_H and V_L"),
-    ),
-    "linearity": (
-        Measure("v_step", "V", "what a match adds to V_C1"),
-        Measure("gain", "", "that over its nominal value"),
-        Measure("inl", "", "largest deviation of a step from the fitted line, in matches"),
-        Measure("dnl", "", "largest error of a match between neighbouring levels, as a fraction of it"),
-        Measure("leak", "", "fraction of the membrane that a step loses"),
-        Measure("rho_error", "", "what a step of rho matches adds to an empty membrane, in matches"),
-        Measure("error_max", "", "largest deviation of a step from N1 - rho, in matches"),
-    ),
-    "threshold": (
-        Measure(
-            "offset", "", "membrane at which the comparator changes its decision, less theta + 0.5, in matches", limits=SEARCHED
-        ),
-        Measure(
-            "resolution", "", "half the distance of the two membranes between which that was found, in matches", limits=SEARCHED
-        ),
-        Measure("in_range", "", "1 if that lies within the search", fraction=True),
-    ),
-}
+
+def membrane(neuron: Neuron, step: int) -> Node:
+    """V_C1 over its nominal step at the end of ``step`` (counted from 0)."""
+    return At(v("x") - v("m"), (step + 1) * neuron.period) / neuron.v_step
 
 
-def train(neuron: IntegerNeuron, n1: Array, u: Array, fired: Bits, synapses: int) -> dict[str, float]:
-    """A train of spikes ``fired`` with membranes ``u`` beside that of the ideal ``neuron`` for the same matches ``n1``."""
-    _, ideal = neuron.train(n1)
-    before = np.concatenate([[0.0], np.where(fired, 0.0, u)[:-1]])
-    error = u - before - (n1 - neuron.rho)
-    rms = float(np.sqrt(np.mean(error**2)))
-    wrong = int((fired != ideal).sum())
-    return {
-        "spikes": float(fired.sum()),
-        "spikes_ideal": float(ideal.sum()),
-        "spike_errors": float(wrong),
-        "spike_error": wrong / len(u),
-        "train_wrong": float(wrong > 0),
-        "step_error": rms,
-        "step_bias": float(error.mean()),
-        "sigma_scale": rms / synapses,
-        "u_end": float(u[-1]),
+def decision(neuron: Neuron, node: str, step: int) -> Node:
+    """Whether ``q`` (over the threshold) or ``spike`` (and permitted to fire) is what ``step`` (from 0) ended with."""
+    return At(v(node), (step + 1 + LATCHED) * neuron.period) > neuron.vdd / 2
+
+
+def measures(neuron: Neuron) -> tuple[Measure, ...]:
+    """Those of the parameter ``measure``."""
+    u = [membrane(neuron, step) for step in range(neuron.count)]
+    if neuron.p.measure == "linearity":
+        return linearity(neuron.sequence() - neuron.p.rho, u, neuron.v_step)
+    if neuron.p.measure == "threshold":
+        return threshold(neuron.p.theta + 0.5, u, [decision(neuron, "q", step) for step in range(neuron.count)])
+    if neuron.p.row == "cells":
+        n1 = listed(neuron.sequence())
+    else:
+        n1 = listed(First(v(f"n1_{step + 1}")) for step in range(neuron.count))
+    return (*train(neuron, n1, u), *energies(neuron, n1))
+
+
+def train(neuron: Neuron, n1: Node, u: Sequence[Node]) -> tuple[Measure, ...]:
+    """A train with membranes ``u`` beside that of the ideal neuron for the same list ``n1`` of matches."""
+    p, steps = neuron.p, neuron.count
+    fired = [decision(neuron, "spike", step) for step in range(steps)]
+    # the recursion of spicekit.physics.neuron.IntegerNeuron
+    theta = listed(p.theta if step >= p.integrate else math.inf for step in range(steps))
+    moved = STATE + ITEM[0] - p.rho
+    ideal = Scan((n1, theta), maximum(moved, p.floor) if math.isfinite(p.floor) else moved, VALUE * (ITEM[1] >= VALUE)) > theta
+    wrong = Sum(listed(fired) ^ ideal)
+    before = listed([0.0, *(Choose(fires, 0.0, end) for fires, end in zip(fired[:-1], u, strict=False))])
+    error = listed(u) - before - (n1 - p.rho)
+    rms = sqrt(Mean(error * error))
+    return (
+        Measure("spikes", "", "spikes of the train", Sum(listed(fired))),
+        Measure("spikes_ideal", "", "spikes of the ideal neuron", Sum(ideal)),
+        Measure("spike_errors", "", "steps in which the two differ", wrong),
+        Measure("spike_error", "", "that over the number of steps", wrong / steps),
+        Measure("train_wrong", "", "1 if any step differs", wrong > 0.5, fraction=True),
+        Measure("step_error", "", "root mean square over the steps of u(t) - u(t-1) - N1 + rho, in matches", rms),
+        Measure("step_bias", "", "its mean over the steps, in matches", Mean(error)),
+        Measure("sigma_scale", "", "step_error over the number of synapses, to compare with sigma_BSNN", rms / p.synapses),
+        Measure("u_end", "", "membrane at the end of the train, in matches", u[-1]),
+    )
+
+
+def energies(neuron: Neuron, n1: Node) -> tuple[Measure, ...]:
+    """Energy of a step with its parts, ``n1`` being the list of matches."""
+    p, steps, supplies = neuron.p, neuron.count, neuron.supplies()
+
+    def drawn(supply: str, volts: float) -> Node:
+        return Integral(i(f"vdd_{supply}"), 0.0, steps * neuron.period) * volts / steps if supply in supplies else Number(0.0)
+
+    constant, linear, quadratic = neuron.line.powers()
+    parts = {
+        "row": Mean(constant + (linear + quadratic * n1) * n1) * neuron.period / 4,
+        "amplifier": drawn("integrator", neuron.vdd),
+        "comparator": drawn("comparator", neuron.vdd),
+        "drive": drawn("drive", neuron.vdd),
+        "phases": drawn("phases", neuron.vdd) / p.neurons,
+        "bias": drawn("bias", neuron.vdd) / p.neurons,
+        "rails": drawn("high", p.v_high) + drawn("low", p.v_low),
     }
+    whole = total(list(parts.values()))
+    meanings = {
+        "row": "row, while V_SL is taken: current from V_H to V_L times their difference",
+        "amplifier": "amplifier",
+        "comparator": "comparator, latch, spike",
+        "drive": "last stages of the phases, logic of the reset",
+        "phases": "a neuron's share of the phase generator",
+        "bias": "a neuron's share of the bias branches",
+        "rails": "threshold, from V_H and V_L",
+    }
+    return (
+        Measure("e_step", "J", "energy of a step: the seven below", whole),
+        Measure("e_synapse", "J", "that over the number of synapses", whole / p.synapses),
+        *(Measure(f"e_{name}", "J", meanings[name], part) for name, part in parts.items()),
+    )
 
 
-def linearity(levels: Array, u: Array, v_step: float) -> dict[str, float]:
+def linearity(levels: np.ndarray, u: Sequence[Node], v_step: float) -> tuple[Measure, ...]:
     """Least-squares fit of u(t) - u(t-1) = gain (N1 - rho) - leak u(t-1) + rho_error to ``levels`` = N1 - rho."""
-    before = np.concatenate([[0.0], u[:-1]])
-    design = np.stack([levels, before, np.ones_like(u)], axis=1)
-    gain, kept, constant = np.linalg.lstsq(design, u - before, rcond=None)[0]
+    before = listed([0.0, *u[:-1]])
+    moved = listed(u) - before
+    fit = Fit(moved, (listed(levels), before, Number(1.0)))
+    gain, kept, constant = (Point(fit, k) for k in range(3))
+    rest = Residual(fit)
     order = np.argsort(levels)
-    residual = (u - before - design @ [gain, kept, constant])[order]
-    return {
-        "v_step": float(gain) * v_step,
-        "gain": float(gain),
-        "inl": float(np.abs(residual).max()),
-        "dnl": float(np.abs(np.diff(residual) / np.diff(levels[order])).max()),
-        "leak": -float(kept),
-        "rho_error": float(constant),
-        "error_max": float(np.abs(u - before - levels).max()),
-    }
+    local = Differences(Taken(rest, tuple(order.tolist()))) / Differences(listed(levels[order]))
+    return (
+        Measure("v_step", "V", "what a match adds to V_C1", gain * v_step),
+        Measure("gain", "", "that over its nominal value", gain),
+        Measure("inl", "", "largest deviation of a step from the fitted line, in matches", Largest(abs(rest))),
+        Measure("dnl", "", "largest error of a match between neighbouring levels, as a fraction of it", Largest(abs(local))),
+        Measure("leak", "", "fraction of the membrane that a step loses", -kept),
+        Measure("rho_error", "", "what a step of rho matches adds to an empty membrane, in matches", constant),
+        Measure("error_max", "", "largest deviation of a step from N1 - rho, in matches", Largest(abs(moved - listed(levels)))),
+    )
 
 
-def threshold(expected: float, u: Array, over: Bits) -> dict[str, float]:
+def threshold(expected: float, u: Sequence[Node], over: Sequence[Node]) -> tuple[Measure, ...]:
     """Where the comparator changes its mind: between the highest membrane that is not ``over`` and the lowest that is."""
-    if over.all() or not over.any():
-        return {"offset": -np.inf if over.all() else np.inf, "resolution": np.inf, "in_range": 0.0}
-    low, high = float(u[~over].max()), float(u[over].min())
-    return {"offset": (low + high) / 2 - expected, "resolution": (high - low) / 2, "in_range": 1.0}
+    low = Largest(listed(Choose(above, -math.inf, end) for above, end in zip(over, u, strict=True)))
+    high = Smallest(listed(Choose(above, end, math.inf) for above, end in zip(over, u, strict=True)))
+    return (
+        Measure(
+            "offset",
+            "",
+            "membrane at which the comparator changes its decision, less theta + 0.5, in matches",
+            (low + high) / 2 - expected,
+            limits=SEARCHED,
+        ),
+        Measure(
+            "resolution",
+            "",
+            "half the distance of the two membranes between which that was found, in matches",
+            (high - low) / 2,
+            limits=SEARCHED,
+        ),
+        Measure("in_range", "", "1 if that lies within the search", (low > -math.inf) & (high < math.inf), fraction=True),
+    )

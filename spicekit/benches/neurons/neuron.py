@@ -18,7 +18,6 @@ same settings) take out, and by less than 0.02 beside it; energies are within 0.
 
 from __future__ import annotations
 
-import math
 from abc import abstractmethod
 from collections.abc import Mapping
 from functools import cached_property
@@ -31,18 +30,18 @@ from scipy.stats import binom
 
 from spicekit.analysis import TranAnalysis
 from spicekit.bench import Measure, Panel, VariationPoint
-from spicekit.benches.neurons.measures import MEASURES, linearity, threshold, train
+from spicekit.benches.neurons import measures as definitions
+from spicekit.benches.neurons.devices import SWITCHES, devices
 from spicekit.benches.neurons.parameters import GROUPS, Kind, NeuronParameters
-from spicekit.benches.neurons.row import cell_points, given_matches, knots, pattern, place_junction, read_table
+from spicekit.benches.neurons.row import cell_points, given_matches, knots, pattern, place_junction
+from spicekit.benches.neurons.source_line import SourceLine
 from spicekit.benches.neurons.timing import EDGE, INPUTS_CHANGE, LATCHED, LEVELS, PHASES, balanced, pulse, staircase, window
-from spicekit.crossing import integral, value_at
 from spicekit.errors import UserError
-from spicekit.physics import bnn_row
+from spicekit.measures.numpy_writer import Evaluation
 from spicekit.physics.neuron import IntegerNeuron
 from spicekit.session import SteppedBench
 from spicekit.waves import Array, Waves
 
-SWITCHES = ("ref", "take", "az", "hold", "zero", "empty", "sub")  # devices without a variation of their current factor
 C_BIAS = 500e-15  # F, decoupling of each bias node
 C_STRAY = 1e-15  # F at C_2's node beside C_2: junctions and overlaps of its two transistors
 G_ON, G_OFF = 1e-2, 1e-13  # S, of an ideal switch
@@ -72,7 +71,7 @@ class Neuron(SteppedBench):
 
     def __init__(self, **given: Any) -> None:
         super().__init__(**given)
-        self.table: Array | None = read_table(self.name, self.p.row_table) if self.p.row_table else None
+        self.line = SourceLine.of(self.name, self.p)
         for name, capacitance in self.capacitors().items():
             if capacitance <= 0:
                 parts = (
@@ -116,37 +115,9 @@ class Neuron(SteppedBench):
         return IntegerNeuron(self.p.rho, self.p.theta, self.p.integrate, self.p.floor)
 
     @property
-    def r_p(self) -> float:
-        """Resistance of a parallel junction with its access transistor in ohm."""
-        return float(self.p.ra / (math.pi * (self.p.diameter * 1e6) ** 2 / 4) + self.p.r_access)
-
-    @property
-    def tmr(self) -> float:
-        """TMR of a junction with its access transistor."""
-        return float(self.p.tmr * (1 - self.p.r_access / self.r_p))
-
-    @property
-    def lsb(self) -> float:
-        """What a match adds to V_SL, in volts."""
-        if self.table is not None:
-            return float((self.table[-1, 1] - self.table[0, 1]) / (self.table[-1, 0] - self.table[0, 0]))
-        return bnn_row.lsb(self.p.synapses, self.tmr, self.p.v_high, self.p.v_low)
-
-    @property
     def v_step(self) -> float:
         """What a match adds to V_C1, in volts: nominal value."""
-        return float(self.lsb * self.p.c_s / self.p.c_1 * self.trim.gain)
-
-    def v_sl(self, n1: float) -> float:
-        """Source line in volts for ``n1`` matches, which need not be a whole number."""
-        if self.table is not None:
-            low, high = self.table[0, 0], self.table[-1, 0]
-            if not low <= n1 <= high:
-                raise UserError(
-                    f"bench '{self.name}': row_table {self.p.row_table} holds {low:g} to {high:g} matches; {n1:g} are needed"
-                )
-            return float(np.interp(n1, self.table[:, 0], self.table[:, 1]))
-        return bnn_row.source_line(self.p.synapses, n1, self.tmr, self.p.v_high, self.p.v_low)
+        return float(self.line.lsb * self.p.c_s / self.p.c_1 * self.trim.gain)
 
     def sequence(self) -> Array:
         """Matches of each step in a nominal run."""
@@ -167,33 +138,11 @@ class Neuron(SteppedBench):
         """Number of steps that are simulated."""
         return {"train": int(self.p.steps), "linearity": LEVELS, "threshold": len(SEARCH) + 1}[self.p.measure]
 
-    def devices(self) -> dict[str, tuple[str, float, float]]:
-        """Transistors with mismatch: name -> type, width and length in metres."""
-        p, short, small, w = self.p, self.technology.l_min, 2 * self.technology.w_min, self.p.w_switch
-        found = {
-            "amp": ("nmos", p.w_amp, p.l_amp),
-            "ampc": ("nmos", p.w_amp, p.l_amp),
-            "load": ("pmos", p.w_load, p.l_amp),
-            "loadc": ("pmos", p.w_load, p.l_amp),
-            "s5": ("nmos", p.w_s5, p.l_s5),
-            "ref": ("nmos", w, short),
-            "empty": ("nmos", small, short),
-            "sub": ("nmos", small, short),
-        }
-        # with HOLD_RATIO, what C_1's switch injects after a reset is what it injects in any step, and the trim of rho covers it
-        for gate, width, ratio in (("take", w, 1.0), ("az", 1.5 * w, 1.0), ("hold", w, self.HOLD_RATIO), ("zero", small, 1.0)):
-            found[f"{gate}_n"] = ("nmos", width, short)
-            found[f"{gate}_p"] = ("pmos", ratio * width, short)
-        for stage in ("z1", "z2"):
-            found[f"{stage}_n"] = ("nmos", p.w_inverter, p.l_inverter)
-            found[f"{stage}_p"] = ("pmos", 2 * p.w_inverter, p.l_inverter)
-        return found
-
     def capacitors(self) -> dict[str, float]:
         """Capacitors with mismatch: name -> farad."""
         p = self.p
         stray = 0.0 if "subtractor" in self.ideal else C_STRAY
-        c_2 = p.subtract * self.lsb * p.c_s / p.v_low - stray if p.c_2 is None else p.c_2
+        c_2 = p.subtract * self.line.lsb * p.c_s / p.v_low - stray if p.c_2 is None else p.c_2
         threshold = {name: farad for name, (farad, _) in self.threshold_capacitors().items()}
         return {"c_s": p.c_s, "c_1": p.c_1, "c_2": c_2, "c_c": p.c_c, **threshold}
 
@@ -201,7 +150,7 @@ class Neuron(SteppedBench):
         """Devices first: a trial number with a seed stands for the same devices in every measure and for any number of steps."""
         p = self.p
         points: list[VariationPoint] = []
-        for name, (_, width, length) in self.devices().items():
+        for name, (_, width, length) in devices(p, self.technology, self.HOLD_RATIO).items():
             vth, beta = self.transistor(name, width, length)
             points += [vth] if name.split("_")[0] in SWITCHES else [vth, beta]
         for name, farad in self.capacitors().items():
@@ -210,7 +159,7 @@ class Neuron(SteppedBench):
             return (*points, *cell_points(self))
         if p.measure != "train" or self.live:
             return tuple(points)
-        sigma = bnn_row.sigma_in_lsb(p.synapses, p.synapses // 2, self.tmr, p.sigma_ra, p.sigma_tmr)
+        sigma = self.line.sigma
         draw = self._drawn if given_matches(p) is None else None
         for step, n1 in enumerate(self.sequence(), 1):
             points.append(VariationPoint(f"n1_{step}", "n1", float(n1), "", low=-0.5, draw=draw))
@@ -222,7 +171,7 @@ class Neuron(SteppedBench):
         return np.asarray(binom.ppf(ndtr(z), self.p.synapses, self.p.p_match), dtype=float)
 
     def context(self) -> dict[str, Any]:
-        p, period, n = self.p, self.period, self.p.synapses
+        p, period = self.p, self.period
         firing = [(0.0, 1.0)]  # the reset at the start needs it
         integrate = p.integrate if p.measure == "train" else self.count
         if integrate:
@@ -230,23 +179,21 @@ class Neuron(SteppedBench):
             firing += [(start, 1.0), (start + EDGE, 0.0), (end, 0.0), (end + EDGE, 1.0)]
         return self._row_context() | {
             "period": period,
-            "latched": LATCHED,
             "ideal": self.ideal,
-            "devices": self.devices(),
+            "devices": devices(p, self.technology, self.HOLD_RATIO),
             "capacitors": self.capacitors(),
             "threshold": self.threshold_capacitors(),
             "too_large": 0.0 if self.live or len(self.ideal) == len(GROUPS) else self.START[integrate > 0],
             "t_second": (1 + INPUTS_CHANGE) * period,
-            "table": self.table.tolist() if self.table is not None and p.row == "table" else None,
+            "table": self.line.table.tolist() if self.line.table is not None and p.row == "table" else None,
             "sequence": self.sequence().tolist(),
             "windows": [window(k, self.count, period) for k in range(self.count)],
-            "order": np.argsort(self.sequence()).tolist(),
             "search": staircase(self.search(), period),
             "firing": firing,
-            "v_zero": self.v_sl(0),
-            "v_full": self.v_sl(n),
-            "v_ref": self.v_sl(p.rho - p.subtract + self.trim.rho),
-            "r_out": self.r_p / (n * (1 + 1 / (1 + self.tmr))),
+            "v_zero": self.line.volts(0),
+            "v_full": self.line.volts(p.synapses),
+            "v_ref": self.line.volts(p.rho - p.subtract + self.trim.rho),
+            "r_out": self.line.r_out,
             "phase_times": [(name, *pulse(name, period)) for name in PHASES],
             "edge": EDGE,
             "g_on": G_ON,
@@ -257,7 +204,6 @@ class Neuron(SteppedBench):
             "l_min": self.technology.l_min,
             "live": self.live,
             "supplies": self.supplies(),
-            "p_row": self.row_powers(),
         }
 
     def _row_context(self) -> dict[str, Any]:
@@ -293,14 +239,6 @@ class Neuron(SteppedBench):
             found.append("comparator")
         return (*found, "high", "low")
 
-    def row_powers(self) -> list[float]:
-        """Constant, linear and quadratic coefficient in N1 of the power that the row dissipates, in watts."""
-        p = self.p
-        n1 = np.array([0.0, p.synapses / 2, p.synapses])
-        current = [bnn_row.row_current(p.synapses, x, self.tmr, self.r_p, p.v_high, p.v_low) for x in n1]
-        fit = np.polynomial.polynomial.polyfit(n1, (p.v_high - p.v_low) * np.array(current), 2)
-        return [float(x) for x in fit]
-
     def analysis(self) -> TranAnalysis:
         nodes = ["x", "y", "m", "bottom", "n2", "zin", "q", "spike", "off", "az", "take", "sub", "strobe", "matches", "sl"]
         save = [*(f"v({node})" for node in nodes), *(f"i(vdd_{supply})" for supply in self.supplies())]
@@ -319,57 +257,18 @@ class Neuron(SteppedBench):
         )
 
     def measures(self) -> tuple[Measure, ...]:
-        return MEASURES[self.p.measure]
+        return () if self.live else definitions.measures(self)  # a session has no end at which to measure
 
     def membrane(self, waves: Waves, step: int) -> float:
         """V_C1 over its nominal step at the end of ``step`` (counted from 0), in matches."""
-        time = waves("time")
-        return value_at(time, waves("v(x)") - waves("v(m)"), (step + 1) * self.period) / self.v_step
+        return float(Evaluation(waves)(definitions.membrane(self, step)))
 
     def high(self, waves: Waves, node: str, step: int) -> bool:
         """Whether ``q`` (over the threshold) or ``spike`` (and permitted to fire) is what ``step`` (from 0) ended with."""
-        return value_at(waves("time"), waves(f"v({node})"), (step + 1 + LATCHED) * self.period) > self.vdd / 2
+        return bool(Evaluation(waves)(definitions.decision(self, node, step)))
 
     def works(self) -> str:
         return "spike_errors < 0.5" if self.p.measure == "train" else ""
-
-    def evaluate(self, waves: Waves) -> Mapping[str, float]:
-        steps = range(self.count)
-        u = np.array([self.membrane(waves, step) for step in steps])
-        if self.p.measure == "linearity":
-            return linearity(self.sequence() - self.p.rho, u, self.v_step)
-        if self.p.measure == "threshold":
-            return threshold(self.p.theta + 0.5, u, np.array([self.high(waves, "q", step) for step in steps]))
-        cells = self.p.row == "cells"
-        n1 = self.sequence() if cells else np.array([waves(f"v(n1_{step + 1})")[0] for step in steps])
-        fired = np.array([self.high(waves, "spike", step) for step in steps])
-        energy = self._energy(waves, n1)
-        total = sum(energy.values())
-        return {
-            **train(self.integer, n1, u, fired, self.p.synapses),
-            "e_step": total,
-            "e_synapse": total / self.p.synapses,
-            **energy,
-        }
-
-    def _energy(self, waves: Waves, n1: Array) -> dict[str, float]:
-        """Energy of a step in joules, by part."""
-        p, time, steps = self.p, waves("time"), self.count
-        volts = {"high": p.v_high, "low": p.v_low}
-        e = dict.fromkeys(("integrator", "comparator", "drive", "phases", "bias"), 0.0)
-        for supply in self.supplies():
-            charge = integral(time, waves(f"i(vdd_{supply})"), 0.0, steps * self.period)
-            e[supply] = charge * volts.get(supply, self.vdd) / steps
-        row = float(np.mean(np.polynomial.polynomial.polyval(n1, self.row_powers()))) * self.period / 4
-        return {
-            "e_row": row,
-            "e_amplifier": e["integrator"],
-            "e_comparator": e["comparator"],
-            "e_drive": e["drive"],
-            "e_phases": e["phases"] / p.neurons,
-            "e_bias": e["bias"] / p.neurons,
-            "e_rails": e["high"] + e["low"],
-        }
 
     def input_time(self, step: int) -> float:
         """When the inputs of ``step`` (counted from 0) change, in seconds."""

@@ -9,6 +9,7 @@ import math
 
 RESOLUTION = 62.5e-6  # V: the last step of a search is at most this, however wide it is
 LEAST, MOST = 1e-3, 0.25  # V, of a search's range: beyond, the capacitor that holds the input is not solved to the resolution
+C_SEARCH = 1e-12  # F, holds the differential input
 FEWEST = 9  # comparisons, of a narrow search
 
 
@@ -20,3 +21,16 @@ def comparisons(offset_range: float) -> int:
 def last_step(offset_range: float) -> float:
     """What a search of ``offset_range`` volts leaves, in volts."""
     return math.ldexp(offset_range, -comparisons(offset_range))
+
+
+def knots(offset_range: float, length: float, first: float, period: float) -> list[tuple[float, float]]:
+    """Knots (s, A) of the current that moves the differential input after each comparison, half as far as before.
+
+    Comparisons take ``length`` seconds each, the first one from ``first``, one a ``period``.
+    """
+    found, ramp = [(0.0, 0.0)], length / 20
+    for k in range(comparisons(offset_range)):
+        start = first + k * period + 1.2 * length  # the comparator is in reset, the output latch holds
+        current = offset_range / 2 ** (k + 1) * C_SEARCH / (2 * ramp)
+        found += [(start, 0.0), (start + ramp, current), (start + 2 * ramp, current), (start + 3 * ramp, 0.0)]
+    return found

@@ -22,7 +22,7 @@ from pydantic import model_validator
 
 from spicekit.analysis import TranAnalysis
 from spicekit.bench import Bench, Measure, Panel, VariationPoint, channel_length, channel_width, option, quantity
-from spicekit.benches.sensing.offset_search import LEAST, MOST, comparisons, last_step
+from spicekit.benches.sensing.offset_search import C_SEARCH, LEAST, MOST, comparisons, knots, last_step
 from spicekit.benches.sot import SotLogic, SotLogicParameters, SotParameters
 from spicekit.limits import Limits
 from spicekit.measures import At, Choose, Crossing, Final, First, energy, total, v
@@ -31,7 +31,6 @@ from spicekit.units import format_value
 EDGE = 10e-12  # s, of the ideal sources at the drivers' inputs
 SUPPLIES = ("column", "reference", "bias", "amplifier", "local", "wordline")
 T_FIRST = 0.2e-9  # s, the first comparison of the offset search
-C_SEARCH = 1e-12  # F, holds the differential input of the offset search
 COMMON = "common mode of the comparator's inputs at SAE"
 
 
@@ -165,23 +164,13 @@ class SotSense(Bench):
             "edge": EDGE,
             "t_first": T_FIRST,
             "c_search": C_SEARCH,
-            "search": self.search(),
+            "search": knots(self.p.offset_range, self.p.t_latch, T_FIRST, self.period),
         }
 
     @property
     def comparisons(self) -> int:
         """Of the offset search."""
         return comparisons(self.p.offset_range)
-
-    def search(self) -> list[tuple[float, float]]:
-        """Knots (s, A) of the current that moves the differential input after each comparison, half as far as before."""
-        knots = [(0.0, 0.0)]
-        ramp = self.p.t_latch / 20
-        for k in range(self.comparisons):
-            start = T_FIRST + k * self.period + 1.2 * self.p.t_latch  # the comparator is in reset, the output latch holds
-            current = self.p.offset_range / 2 ** (k + 1) * C_SEARCH / (2 * ramp)
-            knots += [(start, 0.0), (start + ramp, current), (start + 2 * ramp, current), (start + 3 * ramp, 0.0)]
-        return knots
 
     def analysis(self) -> TranAnalysis:
         if self.p.measure == "offset":

@@ -12,7 +12,7 @@ from typing import Any, ClassVar, Literal
 
 from spicekit.analysis import TranAnalysis
 from spicekit.bench import Measure, Panel, VariationPoint, channel_length, channel_width, option, quantity
-from spicekit.benches.sensing.offset_search import LEAST, MOST, comparisons, last_step
+from spicekit.benches.sensing.offset_search import C_SEARCH, LEAST, MOST, comparisons, knots, last_step
 from spicekit.benches.sensing.source import T_START, SenseBench, SenseParameters, Sized
 from spicekit.benches.sensing.tbs import TbsSense
 from spicekit.errors import UserError
@@ -20,7 +20,6 @@ from spicekit.limits import Limits
 from spicekit.measures import Choose, Final, v
 from spicekit.units import format_value
 
-C_SEARCH = 1e-12  # F, holds the differential input of the offset search
 BUFFER = 2e-12  # m2, gate area of each input transistor of the reference's buffer
 
 
@@ -137,7 +136,7 @@ class VsaSense(SenseBench):
     def context(self) -> dict[str, Any]:
         return super().context() | {
             "rising": self.rising,
-            "search": self.search(),
+            "search": knots(self.p.offset_range, self.p.t_window, T_START, self.period),
             "c_search": C_SEARCH,
         }
 
@@ -150,16 +149,6 @@ class VsaSense(SenseBench):
     def comparisons(self) -> int:
         """Of the offset search."""
         return comparisons(self.p.offset_range)
-
-    def search(self) -> list[tuple[float, float]]:
-        """Knots (s, A) of the current that moves the differential input after each comparison, half as far as before."""
-        knots = [(0.0, 0.0)]
-        ramp = self.p.t_window / 20
-        for k in range(self.comparisons):
-            start = T_START + k * self.period + 1.2 * self.p.t_window  # the comparator is in reset, the output latch holds
-            current = self.p.offset_range / 2 ** (k + 1) * C_SEARCH / (2 * ramp)
-            knots += [(start, 0.0), (start + ramp, current), (start + 2 * ramp, current), (start + 3 * ramp, 0.0)]
-        return knots
 
     def analysis(self) -> TranAnalysis:
         if self.p.measure == "offset":

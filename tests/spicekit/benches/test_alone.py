@@ -27,6 +27,14 @@ from spicekit.registry import make_bench
         ("sot-write", {"direction": "p-ap"}),
         ("sot-write", {"t_pulse": 2e-10}),  # too short
         ("mtj-switch", {"noise_dt": 2e-12, "t_stop": 2e-9, "value": 0.8}),
+        ("c3cim-column", {"n": 16, "n_hrs": 5}),
+        ("c3cim-column", {"n": 16, "transfer": 2, "trim": 0, "placement": "first"}),
+        ("c3cim-column", {"n": 16, "data": "random", "driver": "ideal"}),
+        ("c3cim-column", {"n": 16, "n_sel": 9, "trim": "inf", "device": "imce-45nm"}),
+        ("c3cim-settle", {"n": 16, "t_mac": 200e-9}),
+        ("c3cim-conventional", {"n": 16, "n_hrs": 5}),
+        ("c3cim-conventional", {"n": 16, "transfer": 4, "trim": 0, "clamp": "ideal"}),
+        ("c3cim-conventional", {"n": 16, "data": "uniform", "trim": "inf"}),
     ],
     ids=str,
 )

@@ -11,7 +11,8 @@ import pytest
 
 from spicekit import UserError, make_bench, render, run
 from spicekit.analysis import TranAnalysis
-from spicekit.benches.bnn.macro import LIFTED, BnnMacro
+from spicekit.benches.bnn.macro import BnnMacro
+from spicekit.benches.bnn.macro_parameters import LIFTED
 
 AMPLIFIER = ("e_sense", "e_load", "e_latch", "e_drive", "e_line")
 ROW = ("e_row", "e_wordline", "e_drivers")

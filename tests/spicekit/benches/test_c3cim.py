@@ -195,28 +195,6 @@ def test_a_campaign_of_the_real_column_draws_every_device() -> None:
     assert found["i_error"].std() == pytest.approx(24 * 1.8e-3 / math.sqrt(2), rel=0.35)  # gm/I times sigma(V_TH) of 2 um2
 
 
-@pytest.mark.parametrize(
-    ("bench", "given"),
-    [
-        ("c3cim-column", {"n": 16, "n_hrs": 5}),
-        ("c3cim-column", {"n": 16, "transfer": 2, "trim": 0, "placement": "first"}),
-        ("c3cim-column", {"n": 16, "data": "random", "driver": "ideal"}),
-        ("c3cim-column", {"n": 16, "n_sel": 9, "trim": "inf", "device": "imce-45nm"}),
-        ("c3cim-settle", {"n": 16, "t_mac": 200e-9}),
-        ("c3cim-conventional", {"n": 16, "n_hrs": 5}),
-        ("c3cim-conventional", {"n": 16, "transfer": 4, "trim": 0, "clamp": "ideal"}),
-        ("c3cim-conventional", {"n": 16, "data": "uniform", "trim": "inf"}),
-    ],
-)
-def test_the_netlist_alone_prints_the_same(
-    ngspice_batch: Callable[[str], dict[str, float]], bench: str, given: dict[str, Any]
-) -> None:
-    made = make_bench(bench, given)
-    printed = ngspice_batch(render(made))
-    for name, value in run(made).measures.items():
-        assert printed[name] == pytest.approx(value, rel=1e-4, abs=1e-6 if abs(value) > 1e-6 else 1e-18), name
-
-
 def test_trials_of_a_transfer_alone_are_those_of_the_sweep() -> None:
     """The engine's way out when a trial of a block has no operating point."""
     bench = make_bench("c3cim-column", {"n": 8, "transfer": 2})

@@ -23,11 +23,15 @@ from spicekit import UserError, make_bench, render, run
 from spicekit.analysis import TranAnalysis
 from spicekit.benches.neurons.charge_if import ChargeIf
 from spicekit.benches.neurons.dynamic_if import DynamicIf
+from spicekit.benches.neurons.measures import membrane, train
 from spicekit.benches.neurons.neuron import Neuron
 from spicekit.benches.neurons.row import pattern
 from spicekit.crossing import value_at
+from spicekit.measures import listed
+from spicekit.measures.numpy_writer import Evaluation
 from spicekit.nominal import RunResult
 from spicekit.physics.neuron import IntegerNeuron
+from spicekit.waves import Waves
 
 Cli = Callable[..., subprocess.CompletedProcess[str]]
 LSB = 0.4 / 288 * (126.79 - 38.37) / (126.79 + 38.37)  # V: dV (g_P - g_AP) / (N (g_P + g_AP)), with 3 kohm of access in kohm
@@ -74,9 +78,9 @@ def test_ideal_threshold() -> None:
 def test_the_row_as_a_table(tmp_path: Path) -> None:
     """The closed form's own values as a table give the same train; a straight line of twice the slope, twice the step."""
     bench = ChargeIf()
-    (tmp_path / "row.csv").write_text("n1,v_sl\n" + "".join(f"{n},{bench.v_sl(n)!r}\n" for n in range(0, 289, 16)))
+    (tmp_path / "row.csv").write_text("n1,v_sl\n" + "".join(f"{n},{bench.line.volts(n)!r}\n" for n in range(0, 289, 16)))
     table = ChargeIf(components="ideal", row="table", row_table=str(tmp_path / "row.csv"))
-    assert table.lsb == pytest.approx(bench.lsb, rel=1e-9)
+    assert table.line.lsb == pytest.approx(bench.line.lsb, rel=1e-9)
     assert simulated(table).measures["u_end"] == pytest.approx(measures("charge-if", components="ideal")["u_end"], abs=2e-3)
     for text, says in (("n1,v_sl\n0,0.3\n", "at least two lines"), ("0,0.3\n288,0.2\n", "both rising"), ("0;0.3\n", "row.csv")):
         (tmp_path / "row.csv").write_text(text)
@@ -86,6 +90,31 @@ def test_the_row_as_a_table(tmp_path: Path) -> None:
         ChargeIf(row="table")
     with pytest.raises(UserError, match="row_table: given with row=closed-form"):
         ChargeIf(row_table="row.csv")
+
+
+@pytest.mark.parametrize("floor", [-math.inf, -20.0])
+def test_the_ideal_train_of_the_measures_is_the_integer_recursion(floor: float) -> None:
+    """Of membranes that are those of the recursion: the same spikes in every step, and no error of a step."""
+    bench = ChargeIf(steps=64, integrate=5, floor=floor)
+    n1 = np.random.default_rng(4).binomial(288, 0.5, 64) + 0.25
+    u, spikes = IntegerNeuron(bench.p.rho, bench.p.theta, 5, floor).train(n1)
+    period = bench.period
+    ends = [0.0, *(period * k for k in range(1, 65)), *(period * (k + 0.15) for k in range(1, 65))]
+    order = np.argsort(ends)
+    vectors = {"time": np.array(ends)[order], "v(m)": np.zeros(129)}
+    vectors["v(x)"] = np.concatenate([[0.0], u, np.zeros(64)])[order] * bench.v_step
+    vectors["v(spike)"] = np.concatenate([[0.0], np.zeros(64), spikes * bench.vdd])[order]
+    value = Evaluation(Waves(vectors))
+    found = {
+        measure.name: value(measure.definition)
+        for measure in train(bench, listed(n1), [membrane(bench, step) for step in range(64)])
+        if measure.definition is not None
+    }
+    assert found["spikes"] == found["spikes_ideal"] == spikes.sum() > 5
+    assert found["spike_errors"] == found["train_wrong"] == 0
+    assert found["u_end"] == pytest.approx(u[-1])
+    if floor == -math.inf:
+        assert found["step_error"] == pytest.approx(0, abs=1e-9)
 
 
 @pytest.mark.parametrize("name", ["charge-if", "dynamic-if"])

@@ -104,7 +104,7 @@ def test_a_wider_search_finds_the_same_offset() -> None:
 def test_the_last_step_of_a_search_is_stated_and_does_not_grow_with_its_range(bench: str) -> None:
     for offset_range, steps, said in ((1e-3, 9, "2 µV"), (32e-3, 9, "63 µV"), (0.1, 11, "49 µV"), (0.25, 12, "61 µV")):
         made = make_bench(bench, {"measure": "offset", "offset_range": offset_range})
-        knots = made.search()  # type: ignore[attr-defined]
+        knots = made.context()["search"]
         moved = [current for _, current in knots[2::4]]
         assert len(moved) == steps
         assert moved[0] / moved[-1] == pytest.approx(2 ** (steps - 1))

@@ -14,25 +14,40 @@ from spicekit.analysis import Analysis
 from spicekit.errors import UserError
 from spicekit.limits import Limits
 from spicekit.measures import (
+    ITEM,
+    STATE,
+    VALUE,
     At,
     Choose,
     Crossing,
+    Differences,
     Final,
     First,
+    Fit,
     Integral,
     Largest,
+    Mean,
+    Point,
     Python,
+    Residual,
+    Scan,
     Settling,
     Smallest,
+    Sum,
+    Taken,
+    Usable,
     Vector,
+    deviation,
     energy,
     exp,
     floor,
     i,
+    listed,
     ln,
     maximum,
     mean,
     minimum,
+    rounded,
     sqrt,
     total,
     v,
@@ -44,6 +59,11 @@ Batch = Callable[[str], dict[str, float]]
 START, RC, AMPLITUDE, PERIOD = 1e-9, 1e-9, 0.5, 4e-9
 STOP = 21e-9  # 20 time constants after the step; 5 periods and a quarter of the sine
 T_HALF = START + RC * math.log(2)
+
+# the RC at 1, 2 and 3 time constants, of which each is 1 - e^-1 nearer to 1 than the one before; and a list of one
+CHARGED = listed(At(v("out"), START + k * RC) for k in (1, 2, 3))
+ONCE = listed([At(v("out"), START + RC)])
+E = math.exp(-1)
 
 # name -> definition and closed form: 1 kohm charges 1 pF from 0 to 1 V at 1 ns, beside 0.5 sin(2 pi t / 4 ns)
 OF_WAVES: dict[str, tuple[Any, float]] = {
@@ -83,6 +103,12 @@ OF_WAVES: dict[str, tuple[Any, float]] = {
     "smallest_early": (Smallest(v("out") + 3, 0.9e-9), 3.0),
     "rectified": (Integral(maximum(v("sine"), 0.0 * v("sine")), 0.0, PERIOD), AMPLITUDE * PERIOD / math.pi),
     "clipped": (Largest(minimum(v("sine"), v("out") / 8)), 0.125),
+    "listed": (Sum(CHARGED), 3 - E - E**2 - E**3),
+    "middle": (Point(CHARGED, 1), 1 - E**2),
+    "reversed": (First(Taken(CHARGED, (2, 0))) - Final(CHARGED), 0.0),
+    "ratios": (Smallest(Differences(CHARGED) / listed([E, E**2])), 1 - E),
+    "remembered": (Point(Scan((CHARGED,), STATE + ITEM[0], VALUE), 1), 2 - E - E**2),
+    "once": (Mean(ONCE) + First(ONCE) + Final(ONCE) + Point(ONCE, 0) + Sum(Scan((ONCE,), ITEM[0], STATE)), 5 * (1 - E)),
 }
 
 OF_NUMBERS: dict[str, tuple[Any, float]] = {  # a divider: 2 V over 1 kohm and 3 kohm
@@ -111,6 +137,40 @@ OF_NUMBERS: dict[str, tuple[Any, float]] = {  # a divider: 2 V over 1 kohm and 3
     "not_chosen": (Choose(v("in") < v("out"), v("out") * 2, -1.0) + 1, 0.0),
     "guarded": (Choose(v("in") > 3, ln(-v("in")), 5.0), 5.0),  # ngspice has no logarithm of -2, and must not look for it
     "guarded_twice": (Choose(v("in") > 3, 2 * ln(-v("in")), 6.0), 6.0),
+}
+
+SQUARE, LEVELS = v("out") * v("out") * (16 / 9), (0.0, 1.0, 2.0, 3.0, 4.0)
+LINE = Fit(SQUARE, (listed(LEVELS), listed([1.0] * 5)))
+PARABOLA = Fit(v("out"), (1.0 + 0 * v("in"), v("in"), v("in") * v("in")))
+AWAY = deviation(SQUARE, LEVELS)
+AGAIN = Scan((v("out"),), STATE + ITEM[0], VALUE * (VALUE <= 1))  # a sum that starts again once it is above 1
+UP_TO_THREE = Scan((v("in"), listed([1, 1, 0, 1, 1])), minimum(STATE + ITEM[0] * ITEM[1], 3.0), VALUE)
+
+OF_LISTS: dict[str, tuple[Any, float]] = {  # the divider from 0 to 4 V in steps of 1 V: v(out) is 0, 0.75 ... 3; its square k^2
+    "mean_out": (Mean(v("out")), 1.5),
+    "sum_out": (Sum(v("out")), 7.5),
+    "last_less_first": (Final(v("out")) - First(v("out")), 3.0),
+    "third": (Point(v("out"), 2), 1.5),
+    "largest_of_all": (Largest(abs(v("out") - 2)), 2.0),
+    "smallest_of_all": (Smallest(v("out") - v("in")), -1.0),
+    "off_mean": (Sum(abs(v("out") - Mean(v("out")))), 4.5),
+    "counted": (Sum(rounded(v("out")) > 1), 3.0),  # 0 1 2 2 3
+    "taken": (Sum(Taken(v("out"), (4, 0, 4))), 6.0),
+    "steepest": (Largest(Differences(SQUARE)), 7.0),
+    "inl": (Largest(abs(AWAY)), 1.0),  # k^2 / 4 - k, at 2
+    "dnl": (Largest(abs(Differences(AWAY) / Differences(listed(LEVELS)))), 0.75),
+    "usable": (Usable(SQUARE, LEVELS, 0.6), 2.0),  # up to m it bends by m / 4 if m is even, by 2 / 3 up to 3
+    "all_usable": (Usable(v("out"), LEVELS), 4.0),
+    "slope": (Point(LINE, 0), 4.0),
+    "constant": (Point(LINE, 1), -2.0),
+    "off_line": (Largest(abs(Residual(LINE))), 2.0),  # k^2 - 4 k + 2
+    "squares_off_line": (Sum(Residual(LINE) * Residual(LINE)), 14.0),
+    "straight": (Point(PARABOLA, 1) + Point(PARABOLA, 2) + Point(PARABOLA, 0), 0.75),
+    "again": (Sum(AGAIN), 8.25),  # 0, 0.75, 2.25; 2.25; 3
+    "started_again": (Sum(AGAIN > 1), 3.0),
+    "up_to_three": (Sum(UP_TO_THREE), 8.0),  # 0 1 1 3 3
+    "clipped": (Sum(minimum(v("out"), 1.0)), 3.75),
+    "taps": (Largest(abs(listed([0, Mean(v("out")), Mean(v("in"))]) - listed([0, 1, 2]))), 0.5),
 }
 
 
@@ -147,7 +207,16 @@ class Divided(Charging):
         return DcAnalysis(save=self.vectors())
 
 
-@pytest.fixture(params=[Charging, Divided], ids=["transient", "dc"])
+class Swept(Divided):
+    name = "swept"
+    summary = "divider, its supply swept within a trial"
+    definitions: ClassVar = OF_LISTS
+
+    def analysis(self) -> Analysis:
+        return DcAnalysis(save=self.vectors(), inner=("vs", 0, 4, 1))
+
+
+@pytest.fixture(params=[Charging, Divided, Swept], ids=["transient", "dc", "sweep"])
 def bench(request: pytest.FixtureRequest) -> Charging:
     made: Charging = request.param()
     return made
@@ -171,6 +240,20 @@ def test_dc_trials_are_evaluated_side_by_side() -> None:
     np.testing.assert_array_equal(value(minimum(v("a"), v("b"))), [1, 1, np.nan])
     np.testing.assert_array_equal(value(Choose(v("a") > v("b"), v("a"), 5 * v("b"))), [10, 2, 0])
     np.testing.assert_array_equal(value((v("a") > v("b")) + (v("b") > 0)), [1, 2, 0])
+
+
+def test_lists_of_several_trials_are_those_of_each() -> None:
+    ins = np.array([LEVELS, np.array(LEVELS) ** 2])
+    outs = np.array([[0, 0.75, 1.5, 2.25, 3], [0, 1, 1, 2, 4]])
+    together = Evaluation(Waves({"v(in)": ins.ravel(), "v(out)": outs.ravel()}), 5)
+    for trial in range(2):
+        alone = Evaluation(Waves({"v(in)": ins[trial], "v(out)": outs[trial]}), 5)
+        for name, (definition, value) in OF_LISTS.items():
+            assert np.shape(together(definition)) == (2,)
+            np.testing.assert_allclose(np.asarray(together(definition))[trial], alone(definition), atol=1e-12, err_msg=name)
+            if trial == 0:
+                np.testing.assert_allclose(alone(definition), [value], atol=1e-12, err_msg=name)
+    np.testing.assert_array_equal(together(v("out")), outs)
 
 
 class Limited(Charging):
@@ -229,6 +312,16 @@ def test_vectors_are_those_that_the_definitions_need() -> None:
         (Charging, Final(Final(v("out"))), "Final needs a waveform"),
         (Charging, Final(Choose(v("out") > 1, v("in"), 0.0)), "Choose selects between numbers"),
         (Divided, Final(v("out")), "Final needs a transient"),
+        (Swept, v("out") + 1, "it is a list; a measure is a number"),
+        (Swept, At(v("out"), 1.0), "At needs a transient; in DC a vector is already a list"),
+        (Swept, Largest(v("out"), 1e-9), "Largest needs a transient"),
+        (Swept, Sum(v("out") + listed([1, 2])), "Binary combines a list of 2 and a list of 5"),
+        (Swept, Sum(listed([v("out")])), "a list is made of numbers"),
+        (Swept, Mean(Choose(v("out") > 1, v("in"), 0.0)), "Choose selects between numbers, and is given a list"),
+        (Charging, Mean(v("out")), "Mean needs a list, and is given a waveform"),
+        (Charging, Largest(CHARGED, 1e-9), "Largest needs a waveform, and is given a list"),
+        (Charging, Largest(Differences(v("out"))), "Differences needs a list"),
+        (Divided, Mean(v("out")), "Mean needs a list, and is given a number"),
     ],
 )
 def test_a_definition_that_is_none_is_said(kind: type[Charging], definition: Any, words: str) -> None:

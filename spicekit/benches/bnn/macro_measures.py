@@ -1,0 +1,132 @@
+"""What is measured of `stt-bnn-macro`: of one operation, or of the amplifier's threshold."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from spicekit.bench import Measure
+from spicekit.benches.bnn.array import START
+from spicekit.benches.sensing.tbs import FOUND
+from spicekit.limits import Limits
+from spicekit.measures import At, Choose, Crossing, First, Node, Number, Settling, energy, floor, ln, maximum, total, v
+
+if TYPE_CHECKING:
+    from spicekit.benches.bnn.macro import BnnMacro
+
+DELTA = 5e-3  # V, measure=offset: distance of both inputs from the threshold
+RESET = 0.05  # of the supply: LOAD and the delay line are reset when this close to where they start from
+WINDOW = Limits("raise t_window", event=True)
+RECOVERY = Limits("raise t_window or t_recover", event=True)
+SUPPLIES = {"load": "precharge of LOAD", "latch": "inverters behind LOAD and the latch", "drive": "driver of START"}
+
+
+def measures(macro: BnnMacro) -> tuple[Measure, ...]:
+    """Those of the parameter ``measure``."""
+    return _offset_measures(macro) if macro.p.measure == "offset" else _decision_measures(macro)
+
+
+def _offset_measures(macro: BnnMacro) -> tuple[Measure, ...]:
+    t_lo, t_hi, t_delay = (arrival(macro, node) for node in (*(f"arrive_{tag}" for tag in macro.tags), "delayed"))
+    arrived = (t_lo < math.inf) & (t_hi < t_lo) & (t_hi > 0) & (t_delay < math.inf) & (t_delay > 0)
+    ratio = ln(t_lo / t_hi)  # ln t is all but linear in SL
+    offset = Choose(arrived, -DELTA + 2 * DELTA * ln(t_lo / t_delay) / ratio, math.nan)
+    slope = Choose(arrived, t_delay * ratio / (2 * DELTA), math.nan)
+    return (
+        Measure("offset", "V", "SL at which LOAD and the delay line arrive together, less v_mid", offset, limits=FOUND),
+        Measure("trip", "V", "that SL", macro.v_mid + offset, limits=FOUND),
+        Measure("slope", "s/V", "how much sooner LOAD arrives for a higher SL, there", slope, limits=FOUND),
+        Measure("t_delay", "s", "arrival of the delay line, from START", t_delay, limits=WINDOW),
+    )
+
+
+def _decision_measures(macro: BnnMacro) -> tuple[Measure, ...]:
+    row = macro.p.source == "row"
+    apart, line = v("q_in") - v("qb_in"), v(f"sl_{macro.p.n - 1 if row else 'in'}")
+    parted = Crossing(abs(apart), macro.vdd / 2, after=macro.t_ready)
+    decided = parted < macro.t_off
+    decision = At(apart, macro.t_off) > macro.vdd / 2
+    n1 = _matches(macro)
+    right = 2 * n1 >= macro.p.n if row else Number(float(macro.inputs["in"] > macro.v_mid))
+    t_decision = Choose(decided, parted - macro.t_from, math.inf)
+    t_latency = macro.t_from + t_decision - START
+    t_load, t_delay = arrival(macro, "arrive_in"), arrival(macro, "delayed")
+    # the logarithm of the ratio, but of arrivals of which one is missing the side on which it is
+    lead = Choose(maximum(t_delay, t_load) < math.inf, ln(t_delay / t_load), ln(t_delay) - ln(t_load))
+    spent = energies(macro)
+    parts = {
+        "e_row": "rail V_H",
+        "e_wordline": "word line",
+        "e_drivers": "gates of the bit lines' drivers, this row's share",
+        "e_sense": "isolation switch and lifting capacitors with their gates",
+        **{f"e_{name}": meaning for name, meaning in SUPPLIES.items()},
+        "e_line": "delay line, one amplifier's share",
+    }
+    return (
+        *((Measure("n1", "", "matching cells", n1),) if row else ()),
+        Measure("v_sl", "V", "source line when the sense node is isolated", At(line, macro.t_sample)),
+        Measure("v_sense", "V", "sense node when START rises", At(v("sense_in"), macro.t_ready)),
+        Measure("decision", "", "decision at the end of t_window", decision, fraction=True),
+        Measure(
+            "wrong",
+            "",
+            "1 if it is not the right answer: 1 for n/2 or more matches, SL above v_mid",
+            (decision ^ right) | (parted >= macro.t_off),
+            fraction=True,
+        ),
+        Measure("decided", "", "1 if the latch's outputs parted by VDD/2 within t_window", decided, fraction=True),
+        Measure("t_decision", "s", "from START until they did", t_decision, limits=WINDOW),
+        Measure("t_latency", "s", "the same from when the row was switched on", t_latency, limits=WINDOW),
+        Measure(
+            "t_cycle",
+            "s",
+            "t_latency and the time that LOAD and the delay line then need to be reset",
+            t_latency + _reset(macro),
+            limits=RECOVERY,
+        ),
+        Measure("t_load", "s", "arrival of LOAD at the latch, from START", t_load, limits=WINDOW),
+        Measure("t_delay", "s", "arrival of the delay line at the latch, from START", t_delay, limits=WINDOW),
+        Measure("lead", "", "ln(t_delay / t_load): above 0 the answer is 1; all but linear in SL", lead, limits=WINDOW),
+        Measure("e_total", "J", "energy of the operation from all supplies: those below", total(list(spent.values()))),
+        *(Measure(name, "J", meaning, spent[name]) for name, meaning in parts.items() if name in spent),
+    )
+
+
+def energies(macro: BnnMacro) -> dict[str, Node]:
+    """Energy in J by what it is spent on."""
+    p, vdd = macro.p, macro.vdd
+    found: dict[str, Node] = {}
+    if p.source == "row":
+        found = {
+            "e_row": energy("vhigh", p.v_high),
+            "e_wordline": energy("vword", macro.v_wl),
+            "e_drivers": energy("vgate", vdd),
+        }
+    sense = [energy("vctl", vdd)] if macro.sense_devices() else []
+    sense += [energy("vlift_in", p.v_lift)] if p.boost else []
+    found["e_sense"] = total(sense) if sense else Number(0.0)
+    return (
+        found
+        | {f"e_{name}": energy(f"vdd_{name}_in", vdd) for name in SUPPLIES}
+        | {"e_line": energy("vdd_line", vdd) / p.amplifiers}
+    )
+
+
+def arrival(macro: BnnMacro, node: str) -> Node:
+    """When ``node`` first passes VDD/2, in seconds from START; inf if it does not within t_window."""
+    found = Crossing(v(node), macro.vdd / 2, after=macro.t_ready)
+    return Choose(found < macro.t_off, found - macro.t_from, math.inf)
+
+
+def _reset(macro: BnnMacro) -> Node:
+    """Time in s from the fall of START until LOAD and the stages of the delay line are where they start from, or inf."""
+    waves = [v(node) for node in ("load_in", *(f"d{k}" for k in range(macro.p.stages)))]
+    # of nodes that go back to 1, whose rounding the values of t_cycle have
+    back = [Settling(abs(1 + (wave - First(wave)) / macro.vdd - 1), RESET, start=macro.t_off) for wave in waves]
+    return maximum(*back) - macro.t_off
+
+
+def _matches(macro: BnnMacro) -> Node:
+    if macro.p.source == "row" and macro.p.data == "trial":
+        return floor(First(v("matches")) * macro.p.n + 0.5)
+    return Number(sum(cell.match for cell in macro.cells) if macro.p.source == "row" else 0)

@@ -1,0 +1,74 @@
+"""The source line of a neuron's row: its voltage for a number of matches, in closed form or from a table, and what it costs."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spicekit.benches.neurons.parameters import NeuronParameters
+from spicekit.benches.neurons.row import read_table
+from spicekit.errors import UserError
+from spicekit.physics import bnn_row
+
+
+@dataclass(frozen=True)
+class SourceLine:
+    """Of the row of parameters ``p``; ``table`` holds numbers of matches and volts, of shape (lines, 2), if one is given."""
+
+    bench: str  # its name, for messages
+    p: NeuronParameters
+    table: NDArray[np.float64] | None
+
+    @classmethod
+    def of(cls, bench: str, p: NeuronParameters) -> SourceLine:
+        """Raises :class:`UserError` for a table that is none."""
+        return cls(bench, p, read_table(bench, p.row_table) if p.row_table else None)
+
+    @property
+    def r_p(self) -> float:
+        """Resistance of a parallel junction with its access transistor in ohm."""
+        return float(self.p.ra / (math.pi * (self.p.diameter * 1e6) ** 2 / 4) + self.p.r_access)
+
+    @property
+    def tmr(self) -> float:
+        """TMR of a junction with its access transistor."""
+        return float(self.p.tmr * (1 - self.p.r_access / self.r_p))
+
+    @property
+    def r_out(self) -> float:
+        """Output resistance of the row in ohm."""
+        return self.r_p / (self.p.synapses * (1 + 1 / (1 + self.tmr)))
+
+    @property
+    def lsb(self) -> float:
+        """What a match adds, in volts."""
+        if self.table is not None:
+            return float((self.table[-1, 1] - self.table[0, 1]) / (self.table[-1, 0] - self.table[0, 0]))
+        return bnn_row.lsb(self.p.synapses, self.tmr, self.p.v_high, self.p.v_low)
+
+    @property
+    def sigma(self) -> float:
+        """Standard deviation by mismatch of the junctions, in matches, for half of all synapses."""
+        return bnn_row.sigma_in_lsb(self.p.synapses, self.p.synapses // 2, self.tmr, self.p.sigma_ra, self.p.sigma_tmr)
+
+    def volts(self, n1: float) -> float:
+        """Voltage for ``n1`` matches, which need not be a whole number.  Raises :class:`UserError` for one beyond the table."""
+        if self.table is None:
+            return bnn_row.source_line(self.p.synapses, n1, self.tmr, self.p.v_high, self.p.v_low)
+        low, high = self.table[0, 0], self.table[-1, 0]
+        if not low <= n1 <= high:
+            raise UserError(
+                f"bench '{self.bench}': row_table {self.p.row_table} holds {low:g} to {high:g} matches; {n1:g} are needed"
+            )
+        return float(np.interp(n1, self.table[:, 0], self.table[:, 1]))
+
+    def powers(self) -> list[float]:
+        """Constant, linear and quadratic coefficient in N1 of the power that the row dissipates, in watts."""
+        p = self.p
+        n1 = np.array([0.0, p.synapses / 2, p.synapses])
+        current = [bnn_row.row_current(p.synapses, x, self.tmr, self.r_p, p.v_high, p.v_low) for x in n1]
+        fit = np.polynomial.polynomial.polyfit(n1, (p.v_high - p.v_low) * np.array(current), 2)
+        return [float(x) for x in fit]

@@ -1,0 +1,24 @@
+"""Whether and when a write switches a cell."""
+
+from __future__ import annotations
+
+import math
+
+from spicekit.bench import Measure
+from spicekit.limits import Limits
+from spicekit.measures import Choose, Crossing, Final, First, Node
+
+
+def switching(m: Node, start: float, stop: float, remedy: str) -> tuple[Measure, Measure]:
+    """Of a pulse from ``start`` s in a simulation to ``stop`` s; ``m`` is the magnetisation along the easy axis."""
+    switched = Final(m) * First(m) < 0
+    return (
+        Measure("switched", "", "1 if the cell holds the new state at the end", switched, fraction=True),
+        Measure(
+            "t_switch",
+            "s",
+            "from the start of the pulse to m = 0, of a cell that holds the new state at the end",
+            Choose(switched, Crossing(m, 0.0, after=start) - start, math.inf),
+            limits=Limits(remedy, high=stop - start, event=True),
+        ),
+    )
