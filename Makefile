@@ -24,9 +24,9 @@ demo: setup
 	@echo "Margins against fan-in: five campaigns of 4000 trials, into $(OUT)/fan-in"
 	$(BIN)/python examples/fan_in.py --out $(OUT)/fan-in
 
-# Files side by side: half of the suite waits for other processes.
+# Files side by side, one more than there are cores: half of the suite waits for other processes.
 test: lint
-	$(BIN)/python -m pytest -q -n auto --maxprocesses 4 --dist loadfile
+	$(BIN)/python -m pytest -q -n $$(($$(nproc) < 4 ? $$(nproc) + 1 : 4)) --dist loadfile
 
 lint: develop
 	$(BIN)/ruff check .
