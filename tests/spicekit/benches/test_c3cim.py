@@ -15,13 +15,14 @@ import pytest
 from scipy import stats
 
 from montecarlo.variation import Space, Variation
-from spicekit import UserError, make_bench, render, run
+from spicekit import UserError, make_bench, run
 from spicekit.analysis import DcAnalysis, TranAnalysis
 from spicekit.bench import Bench
 from spicekit.benches.c3cim.headroom import worst_inl
 from spicekit.benches.c3cim.settle import C3cimSettle
 from spicekit.block import simulate_block
 from spicekit.engines.swept import sweep
+from spicekit.netlist import render
 from spicekit.simulator import simulator
 from spicekit.waves import Array
 
