@@ -229,6 +229,11 @@ class MemoryColumn(Bench):
             return Number(float(self.n_sel)), Number(float(self.n_hrs))
         return rounded(v("chosen")), rounded(v("counted"))
 
+    def counts(self) -> Node:
+        """The readings of a transfer in steps above that of no cell in HRS: a list."""
+        low, high, data = (self.signal(tag) for tag in ("l", "h", "d"))
+        return (data - low) / (high - low) * self.n_sel
+
     def common_measures(self) -> tuple[Measure, ...]:
         """Of a reading, or of a transfer."""
         low, high, data = (self.signal(tag) for tag in ("l", "h", "d"))
@@ -236,7 +241,7 @@ class MemoryColumn(Bench):
         each = (high - low) / n_sel
         step = Measure("step", self.signal_unit, "reading a cell in HRS, from the references", self.trial(each))
         if self.p.transfer:
-            levels, out = self.levels, (data - low) / (high - low) * self.n_sel
+            levels, out = self.levels, self.counts()
             away = deviation(out, levels)
             local = Differences(away) / Differences(listed(levels))
             error = abs(out - listed(levels))
@@ -268,6 +273,11 @@ class MemoryColumn(Bench):
     def levels(self) -> tuple[float, ...]:
         """n_hrs at the points of the transfer."""
         return tuple(float(level) for level in range(0, self.n_sel + 1, self.p.transfer))
+
+    def transfer(self, waves: Waves) -> tuple[Array, Array]:
+        """n_hrs, shape (levels,), and :meth:`counts`, shape (trials, levels)."""
+        levels = np.array(self.levels)
+        return levels, np.asarray(Evaluation(waves, len(levels))(self.counts()))
 
     def figures(self, waves: Waves) -> dict[str, Any]:
         if not self.p.transfer:

@@ -15,13 +15,16 @@ import pytest
 from scipy import stats
 
 from montecarlo.variation import Space, Variation
-from spicekit import UserError, make_bench, render, run
+from spicekit import UserError, make_bench, run
 from spicekit.analysis import DcAnalysis, TranAnalysis
 from spicekit.bench import Bench
 from spicekit.benches.c3cim.headroom import worst_inl
+from spicekit.benches.c3cim.memory_column import MemoryColumn
 from spicekit.benches.c3cim.settle import C3cimSettle
 from spicekit.block import simulate_block
 from spicekit.engines.swept import sweep
+from spicekit.linearity import dnl, inl, usable
+from spicekit.netlist import render
 from spicekit.simulator import simulator
 from spicekit.waves import Array
 
@@ -193,6 +196,19 @@ def test_a_campaign_of_the_real_column_draws_every_device() -> None:
     quiet = campaign(make_bench("c3cim-column", {"data": "uniform", "n": 16}), 200, "r_hrs=0", "r_lrs=0", "noise=0", "vth=0")
     assert quiet["error"].std() < 0.5 * found["error"].std()
     assert found["i_error"].std() == pytest.approx(24 * 1.8e-3 / math.sqrt(2), rel=0.35)  # gm/I times sigma(V_TH) of 2 um2
+
+
+@pytest.mark.parametrize("bench", ["c3cim-column", "c3cim-conventional"])
+def test_the_linearity_of_a_transfer_is_that_of_its_curve(bench: str) -> None:
+    made = make_bench(bench, {"n": 16, "transfer": 2, "n_sel": 12})
+    assert isinstance(made, MemoryColumn)
+    result = run(made, {"r_hrs_c3": 250e3})
+    level, out = made.transfer(result.waves)
+    assert level.tolist() == [0, 2, 4, 6, 8, 10, 12]
+    assert result.measures["inl"] == pytest.approx(inl(level, out)[0])
+    assert result.measures["dnl"] == pytest.approx(dnl(level, out)[0])
+    assert result.measures["usable"] == usable(level, out)[0]
+    assert result.measures["error_max"] == pytest.approx(np.abs(out[0] - level).max())
 
 
 def test_trials_of_a_transfer_alone_are_those_of_the_sweep() -> None:
