@@ -15,11 +15,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from montecarlo.cli.options import read_correlations, read_variations
 from montecarlo.sweep import parse_over
 from montecarlo.until import Until
 from spicekit import make_bench
 from spicekit.card import MtjCard, list_cards, load_card
-from spicekit.cli.options import read_correlations, read_parameters, read_variations
+from spicekit.cli.options import read_parameters
 from spicekit.errors import UserError
 from spicekit.paths import data_root
 from spicekit.registry import bench_class

@@ -6,37 +6,41 @@ from typing import Annotated, Any
 
 import typer
 
-from spicekit.cli.options import (
-    BenchName,
-    Corner,
+from montecarlo.cli.options import (
     Correlate,
     Dask,
-    Json,
     KeepGoing,
     Out,
-    Parameters,
     Retry,
     Sampler,
     Seed,
     Sigma,
     SigmaGlobal,
-    Temperature,
     Timeout,
     Workers,
     once,
     read_correlations,
     read_executor,
-    read_parameters,
     read_variations,
 )
-from spicekit.cli.output import (
+from montecarlo.cli.output import (
     ProgressBar,
-    fail,
-    print_json,
     print_summary,
     print_variations,
-    say,
     say_failed,
+)
+from spicekit.cli.options import (
+    BenchName,
+    Corner,
+    Json,
+    Parameters,
+    Temperature,
+    read_parameters,
+)
+from spicekit.cli.output import (
+    fail,
+    print_json,
+    say,
     warn,
 )
 from spicekit.outcome import in_words
