@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AliasChoices, Field
 
+from spicekit.export.roles import Roles
 from spicekit.outcome import Outcome
 from spicekit.records import SCHEMA as SCHEMA
 from spicekit.records import File, Record
@@ -239,6 +240,7 @@ class Provenance(Record):
     netlist_sha256: str = Field("", validation_alias=AliasChoices("netlist_sha256", "netlists_sha256"))  # as 0.1 had it
     versions: dict[str, str] = {}
     parts: dict[str, Provenance] = {}
+    cell: Roles | None = None
 
 
 class SystemFigure(Record):

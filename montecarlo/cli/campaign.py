@@ -18,6 +18,7 @@ from montecarlo.cli.options import (
     SigmaGlobal,
     Timeout,
     Workers,
+    complete_system,
     once,
     read_correlations,
     read_executor,
@@ -29,6 +30,7 @@ from montecarlo.cli.output import (
     print_variations,
     say_failed,
 )
+from montecarlo.systems import choices
 from spicekit.cli.options import (
     BenchName,
     Corner,
@@ -44,12 +46,6 @@ from spicekit.cli.output import (
     warn,
 )
 from spicekit.outcome import in_words
-
-
-def complete_table_system(incomplete: str) -> list[str]:
-    from montecarlo.systems import SYSTEMS
-
-    return [name for name in SYSTEMS if name.startswith(incomplete)]
 
 
 def mc(
@@ -199,7 +195,9 @@ def sweep(
 
 
 def characterize(
-    system: Annotated[str, typer.Argument(help="System whose standard table is made.", autocompletion=complete_table_system)],
+    system: Annotated[
+        str, typer.Argument(help=f"System whose standard table is made: {choices()}.", autocompletion=complete_system)
+    ],
     out: Out,
     over: Annotated[
         list[str] | None, typer.Option(help="Other values of one of its dimensions: NAME=START:STOP:NUM or NAME=VALUE,VALUE,...")

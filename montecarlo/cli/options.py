@@ -9,12 +9,18 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from montecarlo.systems import known
 from spicekit.cli.options import given_path
 from spicekit.errors import UserError
 
 if TYPE_CHECKING:
     from montecarlo.cluster import DaskExecutor
     from montecarlo.variation import Correlation, Variation
+
+
+def complete_system(incomplete: str) -> list[str]:
+    return [name for name in known() if name.startswith(incomplete)]
+
 
 Out = Annotated[Path, typer.Option("--out", help="Folder for the results; made if missing.", parser=given_path)]
 Seed = Annotated[int, typer.Option(help="Seed of the random numbers.", min=0)]

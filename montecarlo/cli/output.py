@@ -10,7 +10,7 @@ from spicekit.cli.output import answers, say
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from montecarlo.figures import Figure
+    from montecarlo.systems.system import Figure
     from montecarlo.variation import Space
     from spicekit.bench import Bench
 

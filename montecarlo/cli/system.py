@@ -7,16 +7,11 @@ from typing import Annotated
 
 import typer
 
-from montecarlo.cli.options import Dask, Retry, Seed, Timeout, Workers, read_executor
+from montecarlo.cli.options import Dask, Retry, Seed, Timeout, Workers, complete_system, read_executor
 from montecarlo.cli.output import ProgressBar, print_figures
+from montecarlo.systems import choices
 from spicekit.cli.options import Json, given_path
 from spicekit.cli.output import fail, print_json, say, warn
-
-
-def complete_figures(incomplete: str) -> list[str]:
-    from montecarlo.figures import SYSTEMS
-
-    return [name for name in SYSTEMS if name.startswith(incomplete)]
 
 
 def report(
@@ -34,7 +29,7 @@ def report(
 
 
 def system(
-    name: Annotated[str, typer.Argument(help="Name of a system, e.g. imce.", autocompletion=complete_figures)],
+    name: Annotated[str, typer.Argument(help=f"Name of a system: {choices()}.", autocompletion=complete_system)],
     out: Annotated[
         Path | None,
         typer.Option(
@@ -51,10 +46,11 @@ def system(
     """The figures of a system (energy, latency, storage) from simulations, beside the published ones."""
     import tempfile
 
-    from montecarlo.figures import as_json as as_object
-    from montecarlo.figures import load_system, system_figures
+    from montecarlo.systems import load_system
+    from montecarlo.systems.figures import as_json as as_object
+    from montecarlo.systems.figures import system_figures
 
-    load_system(name)  # an unknown name is said before anything is made
+    name = load_system(name).name  # an unknown one is said before anything is made
     with (
         tempfile.TemporaryDirectory() as scratch,
         read_executor(dask, workers, timeout) as executor,

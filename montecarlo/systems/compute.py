@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from montecarlo.systems import Compute
+from montecarlo.systems.system import Compute
 from spicekit.card import load_card
 from spicekit.wer import Direction, write_error_curve
 

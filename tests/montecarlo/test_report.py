@@ -30,7 +30,7 @@ from montecarlo.report.charts import TAIL_POINTS, WAVE_POINTS, decimated, thinne
 from montecarlo.report.content import Chart, Table
 from montecarlo.store import Store
 from montecarlo.sweep import Sweep
-from montecarlo.systems import Part, SystemTable
+from montecarlo.systems.system import Part, SystemTable
 from montecarlo.worker import Table as Results
 from spicekit.errors import SpicekitError, UserError
 from spicekit.plots import plot_run
