@@ -74,7 +74,7 @@ $(VENV)/.installed: pyproject.toml
 	@echo "Installing the run-time packages into $(VENV)"
 	@$(PIP) --editable . | $(FILTER)
 	@echo "  compiling"
-	@PYTHONDONTWRITEBYTECODE= $(BIN)/python -W ignore -c 'import montecarlo.plots, montecarlo.worker, spicekit_imc, spicekit.cli; \
+	@PYTHONDONTWRITEBYTECODE= $(BIN)/python -W ignore -c 'import montecarlo.plots, montecarlo.worker, spicekit_imc, spicekit.cli, montecarlo.cli; \
 	  import montecarlo.campaign, PySpice.Spice.NgSpice.Shared'
 	@touch $@
 

@@ -1,67 +1,40 @@
-"""The program ``spicekit``: starts the command line of this distribution, spicekit-imc, and of no other.
+"""The program ``spicekit``: the command line of this distribution, spicekit-imc, put together from both packages.
 
-Another project has the name ``spicekit`` on the Python package index, another one ``montecarlo``.  Where one of them is
-installed too, ``import spicekit`` may find theirs: here that is found out before anything is imported.
+Where another project's ``spicekit`` or ``montecarlo`` is installed too, ``import`` may find theirs: that is found out before
+anything is imported.
 """
 
 from __future__ import annotations
 
+import runpy
 import sys
-from importlib.metadata import Distribution, PackageNotFoundError, distribution, distributions
 from importlib.util import find_spec
 from pathlib import Path
 from typing import NoReturn
 
-DISTRIBUTION = "spicekit-imc"
-PACKAGES = ("spicekit", "montecarlo")
+HOME = Path(__file__).resolve().parent
 
 
 def main() -> NoReturn:
     """Entry point."""
-    if _found("spicekit") != _ours("spicekit"):  # the others are for `spicekit doctor` to tell
-        print(f"spicekit: {shadows()[0]}; {remedy()}", file=sys.stderr)
+    if not _ours("spicekit"):
+        found = runpy.run_path(str(HOME / "spicekit" / "shadows.py"))
+        print(f"spicekit: {found['shadows']()[0]}; {found['remedy']()}", file=sys.stderr)
         sys.exit(1)
-    from spicekit.cli import main as command_line
+    from spicekit.cli import command_line
 
-    command_line()
+    if not _ours("montecarlo"):  # for `spicekit doctor` to tell
+        command_line()
+    from montecarlo.cli import register
 
-
-def shadows() -> list[str]:
-    """What stands in for our packages, a sentence each: found in our place, or installed over our files."""
-    sentences = []
-    for name in PACKAGES:
-        ours, found = _ours(name), _found(name)
-        if found != ours:
-            owner = next((one for one in distributions() if found and _holds(one, found)), None)
-            by = f" (distribution {owner.name} {owner.version})" if owner else ""
-            sentences.append(f"import {name} finds {found or 'no file'}{by} instead of {ours}")
-            continue
-        try:
-            other = distribution(name)
-        except PackageNotFoundError:
-            continue
-        if _holds(other, ours):
-            sentences.append(f"distribution {other.name} {other.version} has its files in {ours.parent} too")
-    return sentences
+    command_line(register)
 
 
-def remedy() -> str:
-    """The commands that mend it, for the Python that runs this."""
-    pip = f"{sys.executable} -m pip"
-    return f"{pip} uninstall {' '.join(PACKAGES)}; {pip} install --force-reinstall --no-deps {DISTRIBUTION}"
-
-
-def _ours(package: str) -> Path:
-    return Path(__file__).resolve().parent / package / "__init__.py"
-
-
-def _found(package: str) -> Path | None:
-    """What ``import package`` finds, without importing it."""
+def _ours(package: str) -> bool:
+    """Whether ``import package`` finds the one beside this file, without importing it."""
     spec = find_spec(package)
-    return Path(spec.origin).resolve() if spec and spec.origin else None
+    return spec is not None and spec.origin is not None and Path(spec.origin).resolve() == HOME / package / "__init__.py"
 
 
-def _holds(one: Distribution, file: Path) -> bool:
-    """Whether ``one`` has installed ``file``, the ``__init__.py`` of a package."""
-    parts = [part for part in one.files or () if part.parts == (file.parent.name, file.name)]
-    return any(Path(str(part.locate())).resolve() == file for part in parts)
+if __name__ == "__main__":
+    main()

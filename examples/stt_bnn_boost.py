@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from montecarlo.figures.stt_bnn import BOOSTS, EFFICIENCY, PLANS, N, figures
+from montecarlo.systems.stt_bnn.figures import BOOSTS, EFFICIENCY, PLANS, N, figures
 from spicekit import LookupTable
 from spicekit.benches.bnn.macro import BnnMacro
 from spicekit.files import output_folder

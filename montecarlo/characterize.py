@@ -24,7 +24,7 @@ from montecarlo.campaign import Progress
 from montecarlo.identity import code_hash, versions
 from montecarlo.store import locked
 from montecarlo.sweep import Sweep, claim, simulate_sweeps
-from montecarlo.systems import Part, SystemTable
+from montecarlo.systems.system import Part, SystemTable
 from montecarlo.tabulate import check_complete, write_table
 from spicekit.errors import UserError, unknown
 from spicekit.files import output_folder
@@ -70,7 +70,9 @@ class Characterisation:
         parts = {prefix: sweep.provenance() for prefix, sweep in self.sweeps.items()}
         for part in parts.values():
             del part["versions"]
-        found = {"nominal": dict(self.system.nominal), "versions": versions(), "parts": parts}
+        found: dict[str, Any] = {"nominal": dict(self.system.nominal), "versions": versions(), "parts": parts}
+        if self.system.cell is not None:
+            found["cell"] = self.system.cell.model_dump(mode="json")
         return records.checked(self.record() | found, records.Provenance)
 
     def run(

@@ -1,69 +1,31 @@
-"""The JSON files of a results folder: what each holds, written and read in one place.
+"""The records of the folders of many simulations: what each JSON file holds.
 
-Every file goes through :func:`write`, which refuses what its record does not declare, and through :func:`read`, which refuses
-what has another type or range, or was changed after it was written.  Keys that are not declared are ignored there: a later
-version may have written them.  Version 0.1 had neither ``schema`` nor checksum, inputs and hash of the code: they have defaults.
+They are written and read by :mod:`spicekit.records`.  Version 0.1 had neither inputs nor hash of the code: they have defaults.
 """
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
-from pathlib import Path
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, Literal
 
-from pydantic import AliasChoices, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AliasChoices, Field
 
-from spicekit import files
 from spicekit.engines import NGSPICE
-from spicekit.errors import SpicekitError
+from spicekit.export.roles import Roles
 from spicekit.outcome import Outcome
-from spicekit.toml import explain
-
-SCHEMA = 1  # of these records: raised when a key changes its meaning
-
+from spicekit.records import SCHEMA as SCHEMA
+from spicekit.records import Calibration as Calibration
+from spicekit.records import File, Record
+from spicekit.records import Run as Run
+from spicekit.records import checked as checked
+from spicekit.records import parse as parse
+from spicekit.records import read as read
+from spicekit.records import typed as typed
+from spicekit.records import write as write
 
 FileName = Annotated[str, Field(pattern=r"^[^\x00]+$")]
 
 
-class _Record(BaseModel):
-    model_config = ConfigDict(extra="ignore", frozen=True, allow_inf_nan=False, strict=True, serialize_by_alias=True)
-
-
-class _File(_Record):
-    """The whole of a file."""
-
-    version: int = Field(0, alias="schema", ge=0)
-
-
-Model = TypeVar("Model", bound=BaseModel)
-
-
-class Quantity(_Record):
-    value: float | None
-    unit: str
-
-
-class Calibration(_Record):
-    """A number that the nominal circuit was simulated for, beforehand."""
-
-    value: float
-    unit: str
-    meaning: str
-    how: str
-
-
-class Run(_File):
-    """``run.json``."""
-
-    bench: str
-    parameters: dict[str, Any]
-    outcome: Outcome
-    measures: dict[str, Quantity]
-    calibrations: dict[str, Calibration] = {}
-
-
-class Point(_Record):
+class Point(Record):
     """A variation point as ``campaign.json`` has it."""
 
     kind: str
@@ -75,7 +37,7 @@ class Point(_Record):
     truncate: float | None
 
 
-class Variation(_Record):
+class Variation(Record):
     target: str
     sigma: float = Field(ge=0)
     relative: bool
@@ -84,13 +46,13 @@ class Variation(_Record):
     truncate: float | None = Field(gt=0)
 
 
-class Correlation(_Record):
+class Correlation(Record):
     first: str
     second: str
     rho: float = Field(gt=-1, lt=1)
 
 
-class _Varied(_File):
+class _Varied(File):
     """What the records of campaigns, sweeps and studies have in common."""
 
     bench: str = Field(min_length=1)
@@ -128,7 +90,7 @@ class Sweep(_Varied):
     sampler: str
 
 
-class Characterisation(_File):
+class Characterisation(File):
     """``characterize.json``."""
 
     system: str
@@ -152,7 +114,7 @@ class Study(_Varied):
     most: int
 
 
-class MeasureSummary(_Record):
+class MeasureSummary(Record):
     unit: str
     mean: float | None
     std: float | None
@@ -167,7 +129,7 @@ class MeasureSummary(_Record):
     remedy: str = ""
 
 
-class MarginSummary(_Record):
+class MarginSummary(Record):
     unit: str
     low: str
     high: str
@@ -183,7 +145,7 @@ class MarginSummary(_Record):
     circuit_error_rate_ci: tuple[float, float] | None = None
 
 
-class Summary(_File):
+class Summary(File):
     """``summary.json`` of a campaign."""
 
     bench: str
@@ -199,7 +161,7 @@ class Summary(_File):
     calibrations: dict[str, Calibration] = {}  # that the bench's notes asked for
 
 
-class Deviation(_Record):
+class Deviation(Record):
     """A standard-normal coordinate at a failure point, in device terms."""
 
     name: str
@@ -210,24 +172,24 @@ class Deviation(_Record):
     contribution: float | None
 
 
-class FailurePoint(_Record):
+class FailurePoint(Record):
     kind: str
     beta: float
     share: float
     points: list[Deviation]
 
 
-class _Move(_Record):
+class _Move(Record):
     by: float
     unit: str
 
 
-class _Rate(_Record):
+class _Rate(Record):
     probability: float
     ci: tuple[float, float]
 
 
-class CrossCheckSummary(_Record):
+class CrossCheckSummary(Record):
     """What plain trials say at a relaxed limit; ``reason`` why there are none."""
 
     made: bool
@@ -238,7 +200,7 @@ class CrossCheckSummary(_Record):
     agree: bool = False
 
 
-class YieldSummary(_File):
+class YieldSummary(File):
     """``summary.json`` of a study."""
 
     bench: str
@@ -265,7 +227,7 @@ class YieldSummary(_File):
     identity: str = ""  # of the study that it answers
 
 
-class Provenance(_Record):
+class Provenance(Record):
     """The provenance inside a table, of a sweep or of a system's table with its ``parts``; a table made otherwise has less."""
 
     bench: str = ""
@@ -287,9 +249,10 @@ class Provenance(_Record):
     netlist_sha256: str = Field("", validation_alias=AliasChoices("netlist_sha256", "netlists_sha256"))  # as 0.1 had it
     versions: dict[str, str] = {}
     parts: dict[str, Provenance] = {}
+    cell: Roles | None = None
 
 
-class SystemFigure(_Record):
+class SystemFigure(Record):
     name: str
     unit: str
     simulated: float | None
@@ -299,50 +262,8 @@ class SystemFigure(_Record):
     origin: str = Field(alias="from")
 
 
-class System(_File):
+class System(File):
     """``system.json``."""
 
     system: str
     figures: list[SystemFigure]
-
-
-def write(path: Path, record: type[BaseModel], content: Mapping[str, Any]) -> dict[str, Any]:
-    """Write ``content`` to ``path`` with the version of the schema and a checksum; returns what was written.
-
-    Raises :class:`ValueError` for a key that ``record`` does not declare, at any depth: what is written reads back as it is.
-    """
-    return files.write_record(path, checked({**content, "schema": SCHEMA}, record))
-
-
-def checked(content: Mapping[str, Any], record: type[BaseModel]) -> dict[str, Any]:
-    """``content`` itself.  Raises :class:`ValueError` for a key that ``record`` does not declare, at any depth."""
-    plain: dict[str, Any] = json.loads(json.dumps(dict(content), allow_nan=False))
-    plain.pop(files.CHECKSUM, None)
-    model = record.model_validate_json(json.dumps(plain))
-    back = model.model_dump(mode="json", exclude_unset=True)
-    if back != plain:
-        odd = [key for key in plain if back.get(key) != plain[key]]
-        raise ValueError(f"{record.__name__} does not declare all of {', '.join(odd)}")
-    return plain
-
-
-def read(path: Path, record: type[Model]) -> Model:
-    """``path`` as ``record``; :class:`SpicekitError` with one line that names the file for anything wrong with it."""
-    return typed(files.read_record(path), record, path)
-
-
-def typed(content: Mapping[str, Any], record: type[Model], origin: Path) -> Model:
-    """The ``content`` of the file ``origin`` as ``record``."""
-    try:
-        text = json.dumps(content)
-    except RecursionError:
-        raise SpicekitError(f"{origin} is damaged or of another version: lists in lists without end") from None
-    return parse(text, record, str(origin))
-
-
-def parse(text: bytes | str, record: type[Model], origin: str) -> Model:
-    """JSON ``text`` from ``origin`` as ``record``."""
-    try:
-        return record.model_validate_json(text)
-    except ValidationError as error:
-        raise SpicekitError(f"{origin} is damaged or of another version: {explain(error, record)}") from None

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+from spicekit.shadows import DISTRIBUTION, remedy, shadows
 from spicekit.simulator import find_library
-from spicekit_imc import DISTRIBUTION, remedy, shadows
 
 _PROBE = """
 import json

@@ -82,7 +82,7 @@ class RunResult:
 
         if self.outcome is not Outcome.OK:
             raise SpicekitError(f"{self._head()}: there is nothing to plot; {self.outcome.advice}")
-        return draw_run(self)
+        return draw_run(self.bench, self.waves)
 
     def __str__(self) -> str:
         rows = [f"  {name:14} {value:>14}   {meaning}" for name, value, meaning in self.rows()]

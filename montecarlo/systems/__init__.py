@@ -1,59 +1,48 @@
-"""Systems and what their standard tables hold: one module a system, each a declaration.
+"""Systems: a standard table and the figures beside the published ones, one declaration each, found by name.
 
-A further system is a module here with a :class:`SystemTable` called ``TABLE`` and a line in :data:`SYSTEMS`.
+A further system is a module here that declares ``SYSTEM``, a :class:`montecarlo.systems.system.System`, and a line in
+:data:`SYSTEMS`.
 """
 
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any
-
-import xarray as xr
+from typing import TYPE_CHECKING
 
 from spicekit.errors import unknown
 
-SYSTEMS = {
-    "stt-1t1mtj": "montecarlo.systems.stt_1t1mtj",
-    "sot-2t1r": "montecarlo.systems.sot_2t1r",
-    "stt-bnn": "montecarlo.systems.stt_bnn",
-    "c3cim": "montecarlo.systems.c3cim",
-    "charge-if": "montecarlo.systems.charge_if",
-    "dynamic-if": "montecarlo.systems.dynamic_if",
-}  # name -> module that declares it
+if TYPE_CHECKING:
+    from montecarlo.systems.system import System, SystemTable
 
-Compute = Callable[[xr.Dataset], xr.Dataset]
-
-
-@dataclass(frozen=True)
-class Part:
-    """The sweep of one bench.  Its measure ``v`` becomes the variable ``<prefix>_v``."""
-
-    prefix: str
-    bench: str
-    parameters: Mapping[str, Any] = field(default_factory=dict)
-    over: tuple[str, ...] | None = None  # those of the system's dimensions that the bench is swept over; None: all
-    own: Mapping[str, Sequence[Any]] = field(default_factory=dict)  # further dimensions: parameter -> values
-    trials: int = 0  # at each point; 0: the nominal simulation alone
-    measures: tuple[str, ...] | None = None  # those to keep; None: all
+SYSTEMS: dict[str, tuple[str, ...]] = {
+    "stt-1t1mtj": (),
+    "imce": ("sot-2t1r",),
+    "stt-bnn": (),
+    "c3cim": (),
+    "charge-if": (),
+    "stt-bsnn": ("dynamic-if",),
+}  # name -> its other names: that of its cell or bench, which its tables have; the module has the name with _ for -
 
 
-@dataclass(frozen=True)
-class SystemTable:
-    """What the standard table of a system holds."""
+def known() -> list[str]:
+    """Every name that finds a system."""
+    return [name for first, others in SYSTEMS.items() for name in (first, *others)]
 
-    name: str
-    summary: str
-    over: Mapping[str, Sequence[Any]]  # the system's dimensions: parameter -> values
-    nominal: Mapping[str, Any]  # the operating point that an exporter takes if the user gives none
-    parts: tuple[Part, ...]
-    computed: tuple[Compute, ...] = ()  # each makes further variables from the simulated ones
+
+def choices() -> str:
+    """The systems in words, other names in brackets."""
+    return ", ".join(f"{name} ({', '.join(others)})" if others else name for name, others in SYSTEMS.items())
+
+
+def load_system(name: str) -> System:
+    """The system that has ``name``.  Raises :class:`UserError` that names the nearest ones for an unknown name."""
+    for first, others in SYSTEMS.items():
+        if name in (first, *others):
+            found: System = importlib.import_module(f"{__name__}.{first.replace('-', '_')}").SYSTEM
+            return found
+    raise unknown("system", name, known())
 
 
 def system_table(name: str) -> SystemTable:
-    """The declaration of system ``name``."""
-    if name not in SYSTEMS:
-        raise unknown("system", name, SYSTEMS)
-    found: SystemTable = importlib.import_module(SYSTEMS[name]).TABLE
-    return found
+    """What the standard table of the system that has ``name`` holds."""
+    return load_system(name).table

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from montecarlo.systems import Compute
+from montecarlo.systems.system import Compute
 from spicekit.devices import load_device
 from spicekit.devices.mtj import MtjCard
 from spicekit.wer import Direction, write_error_curve

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from montecarlo.systems import Part, SystemTable
 from montecarlo.systems.compute import constants, layout, write_errors
+from montecarlo.systems.system import Part, System, SystemTable
+from spicekit.export.roles import STT_1T1MTJ
 from spicekit.technology import load_technology
 
 TECHNOLOGY = load_technology("ptm65")
@@ -20,6 +21,7 @@ NOMINAL = {"tmr": 2.5, "vdd": VDD, "temperature": 27.0, "corner": "tt"}
 
 TABLE = SystemTable(
     name="stt-1t1mtj",
+    cell=STT_1T1MTJ,
     summary="1T1MTJ STT-MRAM cell, 65 nm: read, write, settling, write error rate",
     over={
         "tmr": (1.0, 1.5, 2.0, 2.5, 3.0),
@@ -46,3 +48,5 @@ TABLE = SystemTable(
         ),
     ),
 )
+
+SYSTEM = System(TABLE.name, TABLE)

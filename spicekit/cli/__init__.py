@@ -1,4 +1,8 @@
-"""The command line.  It imports what a command needs when the command runs, so that ``--help`` answers at once.
+"""The command line, and the commands about one simulation, tables, devices and this machine.
+
+A command imports what it needs when it runs, so that ``--help`` answers at once.  This package imports none that stands on it:
+such a one has commands of its own and a function that gives them to the program (:func:`add`).  The module ``spicekit_imc``
+puts the program together: it hands these functions to :func:`command_line`.
 
 Answers go to stdout (with ``--json`` exactly one JSON object), progress and messages to stderr.  Exit codes: 0 done, 2 the
 user's input is wrong, 1 anything else.
@@ -10,6 +14,7 @@ import errno
 import functools
 import io
 import os
+import runpy
 import sys
 import traceback
 import warnings
@@ -19,13 +24,10 @@ from typing import Annotated, Any, NoReturn
 
 import typer
 
-from spicekit.cli.bench import list_benches, render, replay, run, show
-from spicekit.cli.campaign import characterize, mc, sweep
+from spicekit.cli.bench import list_benches, render, run, show
+from spicekit.cli.device import doctor, wer
 from spicekit.cli.output import fail, only_answers, warn
-from spicekit.cli.qualify import qualify
-from spicekit.cli.system import doctor, report, system, wer
 from spicekit.cli.table import table_export, table_query, table_show
-from spicekit.cli.yield_ import yield_
 from spicekit.errors import UserError
 
 # the parser's own error for a wrong option or argument; older typer has it in click, newer ones carry it themselves
@@ -33,14 +35,7 @@ _UsageError: Any = typer.BadParameter.__mro__[1]
 
 _debug = False
 
-app = typer.Typer(
-    name="spicekit",
-    help="Circuit-level SPICE co-simulation of in-memory computing with magnetic and resistive memories.",
-    no_args_is_help=True,
-    pretty_exceptions_enable=False,
-    rich_markup_mode=None,
-)
-_tables = typer.Typer(help="Tables made by sweep and characterize.", no_args_is_help=True, rich_markup_mode=None)
+Register = Callable[[typer.Typer], None]
 
 
 def _quiet(command: Callable[..., None]) -> Callable[..., None]:
@@ -52,32 +47,50 @@ def _quiet(command: Callable[..., None]) -> Callable[..., None]:
     return run_command
 
 
-@app.callback()
 def _global(debug: Annotated[bool, typer.Option("--debug", help="Print the traceback of an error too.")] = False) -> None:
     global _debug
     _debug = debug
 
 
-def _add(to: typer.Typer, **commands: Callable[..., None]) -> None:
+def add(to: typer.Typer, **commands: Callable[..., None]) -> None:
+    """Give the program, or a group of its commands, further ones by name.  Only :func:`say` writes their answers."""
     for name, command in commands.items():
         to.command(name)(_quiet(command))
 
 
-_add(app, list=list_benches, show=show, render=render, run=run, mc=mc, replay=replay, sweep=sweep, characterize=characterize)
-app.command("yield")(_quiet(yield_))
-_add(app, qualify=qualify)
-_add(_tables, show=table_show, query=table_query, export=table_export)
-app.add_typer(_tables, name="table")
-_add(app, report=report, system=system, wer=wer, doctor=doctor)
+def program(*others: Register) -> typer.Typer:
+    """The program with the commands of this package and those that ``others`` add."""
+    app = typer.Typer(
+        name="spicekit",
+        help="Circuit-level SPICE co-simulation of in-memory computing with magnetic and resistive memories.",
+        no_args_is_help=True,
+        pretty_exceptions_enable=False,
+        rich_markup_mode=None,
+    )
+    app.callback()(_global)
+    add(app, list=list_benches, show=show, render=render, run=run)
+    for register in others:
+        register(app)
+    add(app, wer=wer, doctor=doctor)
+    tables = typer.Typer(help="Tables made by sweep and characterize.", no_args_is_help=True, rich_markup_mode=None)
+    add(tables, show=table_show, query=table_query, export=table_export)
+    app.add_typer(tables, name="table")
+    return app
 
 
 def main() -> NoReturn:
-    """Entry point: turns every failure into one line on stderr and an exit code."""
+    """The whole program, which is put together above this package and started by its name."""
+    runpy.run_module("spicekit_imc", run_name="__main__")
+    sys.exit()
+
+
+def command_line(*others: Register) -> NoReturn:
+    """Run :func:`program`: every failure becomes one line on stderr and an exit code."""
     _prepare_streams()
     os.environ.pop("MPLBACKEND", None)  # plots are files here; matplotlib does not import with a backend that it does not know
     warnings.showwarning = lambda message, *_: warn(str(message))
     try:
-        code = app(standalone_mode=False)
+        code = program(*others)(standalone_mode=False)
     except _UsageError as error:
         if type(error).__name__ == "NoArgsIsHelpError":
             print(error.ctx.get_help(), file=sys.stderr)

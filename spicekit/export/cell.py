@@ -7,6 +7,7 @@ is the choice of the operating point.  Everything here is in SI units, area in F
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -14,12 +15,14 @@ import numpy as np
 
 from spicekit import __version__
 from spicekit.errors import UserError
+from spicekit.export.roles import BY_SYSTEM, Roles, Write
+from spicekit.records import parse
 from spicekit.table import LookupTable
 from spicekit.units import parse_quantity
 
-SYSTEMS = ("stt-1t1mtj", "sot-2t1r")
 STATES = ("p", "ap")  # parallel: low resistance, "on", written by SET; antiparallel: "off", written by RESET
 WRITES = ("set", "reset")
+NAME = re.compile("[A-Za-z][A-Za-z0-9_-]*")  # of a system: that of files, and of modules and classes in other tools
 
 Point = Mapping[str, float | str]
 
@@ -35,7 +38,16 @@ def record_of(table: LookupTable) -> dict[str, Any]:
 
 def system_of(table: LookupTable) -> str:
     """The system whose table this is; empty for a sweep of one bench."""
-    return str(record_of(table).get("system", ""))
+    found = str(record_of(table).get("system", ""))
+    return found if NAME.fullmatch(found) else ""
+
+
+def roles_of(table: LookupTable) -> Roles | None:
+    """What its variables are of a cell; None if it is the table of none.  Raises :class:`SpicekitError` for a damaged record."""
+    recorded = record_of(table).get("cell")
+    if recorded is not None:
+        return parse(json.dumps(recorded), Roles, table.origin)
+    return BY_SYSTEM.get(system_of(table))
 
 
 def nominal(table: LookupTable, name: str) -> float | str:
@@ -67,13 +79,14 @@ class Cell:
 
     def __init__(self, table: LookupTable, given: Point, to: str) -> None:
         self.table, self.to = table, to
-        self.system = system_of(table)
-        if self.system not in SYSTEMS:
+        self.system, roles = system_of(table), roles_of(table)
+        if roles is None or not self.system:
             found = f"system '{self.system}'" if self.system else f"bench '{record_of(table).get('bench', 'unknown')}'"
             raise UserError(
-                f"{table.origin} is a table of {found}; format '{to}' needs one of {' or '.join(SYSTEMS)}: "
-                f"spicekit characterize {' | '.join(SYSTEMS)} --out DIR"
+                f"{table.origin} is a table of {found}; format '{to}' needs one of {' or '.join(BY_SYSTEM)}: "
+                f"spicekit characterize {' | '.join(BY_SYSTEM)} --out DIR"
             )
+        self.roles = roles
         self.point: dict[str, float | str] = {
             name: _typed(table, name, given[name]) if name in given else nominal(table, name)
             for name in table.coordinates
@@ -86,11 +99,6 @@ class Cell:
                     break
         self._given = frozenset(given)
         self._used: set[str] = set()
-
-    @property
-    def sot(self) -> bool:
-        """Whether the cell has a third terminal."""
-        return self.system == "sot-2t1r"
 
     def value(self, name: str) -> float:
         """Field ``name`` (a scalar, a measure, or a coordinate such as ``vdd``) at the operating point."""
@@ -110,86 +118,114 @@ class Cell:
 
     def optional(self, name: str) -> float | None:
         """Field ``name``, or None if the table does not have it."""
-        return self.value(name) if name in self.table.variables else None
+        return self.value(name) if name in self.table.variables or name in self.point else None
 
     # what the formats share
 
     @property
     def r(self) -> tuple[float, float]:
         """Junction resistances in ohm at the read's operating point: parallel, antiparallel."""
-        return self.value("read_r_p"), self.value("read_r_ap")
+        return self._pair(self.roles.resistance)
 
     @property
     def v_read(self) -> float:
-        """Read voltage in V; of a SOT cell, read by a current, the voltage that RBL takes with a parallel junction."""
-        return self.value("read_v_p" if self.sot else "v_read")
+        """Read voltage in V; of a cell read by a current the voltage that it takes with a parallel junction."""
+        return self.value(self.roles.v_read)
 
     @property
     def i_read(self) -> float:
-        """Read current in A: of a SOT cell the forced one, of an STT cell that of the parallel state."""
-        return self.value("i_read" if self.sot else "read_i_p")
+        """Read current in A: the forced one, or that of the parallel state."""
+        return self.value(self.roles.i_read)
 
     @property
     def t_read(self) -> float:
         """Time in s in which the read energy is spent."""
-        return self.value("t_sense" if self.sot else "t_read")
+        return self.value(self.roles.t_read)
 
     @property
     def e_read(self) -> float:
         """Energy of one read in J, mean of both states."""
-        return (self.value("read_e_p") + self.value("read_e_ap")) / 2
+        return sum(self._pair(self.roles.e_read)) / 2
 
     @property
     def v_access(self) -> float:
         """Voltage in V over the access path (transistor, and rail of a SOT cell) while a parallel cell is read."""
-        return self.v_read - self.value("read_i_p") * self.r[0]
+        return self.v_read - self.value(self.roles.current) * self.r[0]
+
+    @property
+    def r_access(self) -> float:
+        """Resistance in ohm of that path."""
+        return self.v_access / self.value(self.roles.current)
 
     def write_current(self, write: str) -> float:
         """Current of ``write`` in A.
 
         Through an STT junction it changes when the state flips; the larger of both ends, for which drivers are sized.
         """
-        if self.sot:
-            return self.value(f"{write}_i_write")
-        return max(self.value(f"{write}_i_start"), self.value(f"{write}_i_end"))
+        return max(self.value(name) for name in self._write(write).current)
+
+    def write_energy(self, write: str) -> float:
+        """Energy of ``write`` in J."""
+        return self.value(self._write(write).energy)
 
     @property
     def e_write(self) -> float:
         """Energy of one write in J, mean of both directions."""
-        return sum(self.value(f"{write}_e_write") for write in WRITES) / 2
+        return sum(self.write_energy(write) for write in WRITES) / 2
+
+    @property
+    def v_write(self) -> float | None:
+        """Voltage of a write in V; None if the table does not have it."""
+        return self.optional(self.roles.v_write)
+
+    @property
+    def t_pulse(self) -> float:
+        """Length of a write's pulse in s."""
+        return self.value(self.roles.t_pulse)
+
+    @property
+    def features(self) -> float:
+        """Area of the cell in F^2, from the layout rule."""
+        return self.value(self.roles.area)
 
     @property
     def area(self) -> float:
-        """Area of the cell in m2, from the layout rule's ``cell_area`` (F^2)."""
-        return self.value("cell_area") * self.value("feature_size") ** 2
+        """Area of the cell in m2."""
+        return self.features * self.value(self.roles.feature_size) ** 2
+
+    @property
+    def access_width(self) -> float:
+        """Width in F of the transistor through which the cell is read."""
+        return self.value(self.roles.access_width)
 
     @property
     def aspect_ratio(self) -> float:
-        """Height over width of the cell; 1 if the table has no ``cell_aspect_ratio`` (see :meth:`aspect_note`)."""
-        found = self.optional("cell_aspect_ratio")
+        """Height over width of the cell; 1 if the table does not have it (see :meth:`aspect_note`)."""
+        found = self.optional(self.roles.aspect_ratio)
         return 1.0 if found is None else found
 
     def aspect_note(self) -> str:
         """Where the aspect ratio comes from."""
-        return "the table's" if "cell_aspect_ratio" in self.table.variables else "not in the table: a square is assumed"
+        return "the table's" if self.roles.aspect_ratio in self.table.variables else "not in the table: a square is assumed"
 
     @property
     def node(self) -> int:
         """Feature size in whole nm."""
-        return round(self.value("feature_size") * 1e9)
+        return round(self.value(self.roles.feature_size) * 1e9)
 
     def conductance(self, state: str) -> tuple[float, float]:
         """Mean and standard deviation over devices of the conductance in S that an array sees of a cell in ``state``.
 
-        STT: cell current over read voltage, access transistor included.  SOT, where the read current is forced: of the
-        junction alone, 1/R integrated over the stored quantiles of R (straight lines between them).
+        Where the read voltage is forced: cell current over read voltage, access transistor included.  Where the current is: of
+        the junction alone, 1/R integrated over the stored quantiles of R (straight lines between them).
         """
-        if not self.sot:
-            current = f"read_i_{state}"
+        index = STATES.index(state)
+        if self.roles.forced == "voltage":
+            current = self.roles.sensed[index]
             if f"{current}_std" not in self.table.variables:
                 raise self._missing(f"{current}_std")
             return self.value(current) / self.v_read, self.value(f"{current}_std") / self.v_read
-        name = f"read_r_{state}"
+        name = self.roles.resistance[index]
         if f"{name}_quantiles" not in self.table.variables:
             raise self._missing(f"{name}_quantiles")
         self._used.update(self._where(name))
@@ -206,26 +242,27 @@ class Cell:
 
     def conductance_note(self) -> str:
         """What :meth:`conductance` is of."""
-        if self.sot:
+        if self.roles.forced == "current":
             return "conductances are the junction's alone: read transistor and rail are in series with it"
         return "conductances are the cell's, read current over read voltage: the access transistor is included"
 
     def sense_voltage(self) -> tuple[float | None, str]:
         """What the sense amplifier needs in V, |mean| + 6 sigma of its offset, and a remark.
 
-        None if the table has no ``sense_offset_std``: it depends on the amplifier, not on the cell.
+        None if the table has no spread of the offset: it depends on the amplifier, not on the cell.
         """
-        if self.sot:
-            half = (self.value("read_v_ap") - self.value("read_v_p")) / 2
+        parallel, antiparallel = self._pair(self.roles.sensed)
+        half = (parallel - antiparallel) / 2
+        if self.roles.forced == "current":
+            half = -half
             signal = f"this cell's signal, (V_AP - V_P)/2, is {number(half * 1e3)} mV"
         else:
-            half = (self.value("read_i_p") - self.value("read_i_ap")) / 2
             signal = f"this cell's signal, (I_P - I_AP)/2, is {number(half * 1e6)} uA"
-        sigma = self.optional("sense_offset_std")
+        sigma = self.optional(f"{self.roles.offset}_std")
         if sigma is None:
             return None, f"set it to k sigma of your sense amplifier's offset; {signal}"
-        mean = abs(self.value("sense_offset"))
-        count = self.optional("sense_count")  # few trials know a sigma badly, so say how many they were
+        mean = abs(self.value(self.roles.offset))
+        count = self.optional(self.roles.offset_count)  # few trials know a sigma badly, so say how many they were
         trials = "" if count is None else f" ({number(count)} trials)"
         return mean + 6 * sigma, f"|mean| + 6 sigma of the simulated sense amplifier's offset{trials}; {signal}"
 
@@ -253,11 +290,17 @@ class Cell:
             f"Operating point: {self.where()}.",
         ]
         for write in WRITES:
-            switched = self.optional(f"{write}_switched")
+            switched = self.optional(self._write(write).switched)
             if switched is not None and switched < 1:
                 lines.append(f"Attention: only {number(100 * switched)} % of the simulated {write} pulses switched the cell.")
         lines.append("This format cannot express:")
-        return lines + [f"- {text}" for text in cannot_express if self.sot or not text.startswith("SOT")]
+        return lines + [f"- {text}" for text in cannot_express if self.roles.terminals == 3 or not text.startswith("SOT")]
+
+    def _pair(self, names: tuple[str, str]) -> tuple[float, float]:
+        return self.value(names[0]), self.value(names[1])
+
+    def _write(self, write: str) -> Write:
+        return {"set": self.roles.set, "reset": self.roles.reset}[write]
 
     def _where(self, name: str) -> dict[str, float | str]:
         dimensions, _ = self.table.variables[name]

@@ -39,7 +39,7 @@ def write(table: LookupTable, path: Path, point: Point) -> list[Path]:
         component=f"{identifier(cell.system)}_cell",
         system=cell.system,
         area=rounded(cell.area),
-        side=f"{number(cell.value('cell_area'))} F^2 with F = {cell.node} nm",
+        side=f"{number(cell.features)} F^2 with F = {cell.node} nm",
     )
     for name, (energy, latency, meaning) in actions.items():
         model += _ACTION.format(name=name, meaning=meaning, energy=rounded(energy), latency=rounded(latency))
@@ -56,16 +56,15 @@ def write(table: LookupTable, path: Path, point: Point) -> list[Path]:
 
 def _actions(cell: Cell) -> dict[str, tuple[float, float, str]]:
     """Action -> energy in J, latency in s, meaning."""
-    if cell.sot:
-        senses = {"read": "read", "logic_and": "and", "logic_or": "or"}
-        meanings = {name: f"{operation} with its sense amplifier, up to the decision" for name, operation in senses.items()}
-        actions = {
-            name: (cell.value(f"sense_{operation}_e_total"), cell.value(f"sense_{operation}_t_sense"), meanings[name])
-            for name, operation in senses.items()
-        }
-    else:
-        actions = {"read": (cell.e_read, cell.t_read, "read of the cell without its sense amplifier, mean of both states")}
-    return actions | {"write": (cell.e_write, cell.value("t_pulse"), "write, mean of both directions; latency of the pulse")}
+    actions = {}
+    for operation, (energy, latency) in cell.roles.senses.items():
+        name = operation if operation == "read" else f"logic_{operation}"
+        meaning = f"{operation} with its sense amplifier, up to the decision"
+        actions[name] = (cell.value(energy), cell.value(latency), meaning)
+    if "read" not in actions:
+        meaning = "read of the cell without its sense amplifier, mean of both states"
+        actions = {"read": (cell.e_read, cell.t_read, meaning)} | actions
+    return actions | {"write": (cell.e_write, cell.t_pulse, "write, mean of both directions; latency of the pulse")}
 
 
 _HEAD = '''\

@@ -35,7 +35,7 @@ def write(table: LookupTable, path: Path, point: Point) -> list[Path]:
     """Write the library at one operating point."""
     cell = Cell(table, point, "liberty")
     name = identifier(cell.system)
-    vdd, temperature, t_pulse = number(cell.value("vdd")), number(cell.value("temperature")), cell.value("t_pulse")
+    vdd, temperature, t_pulse = number(cell.value("vdd")), number(cell.value("temperature")), cell.t_pulse
     body = [
         "delay_model : table_lookup;",
         'time_unit : "1ns";',

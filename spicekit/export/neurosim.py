@@ -50,8 +50,7 @@ def write(table: LookupTable, path: Path, point: Point) -> list[Path]:
     width = WIRE_WIDTHS[cell.node]
     area = cell.area / (width * 1e-9) ** 2  # in NeuroSim's F^2
     r_on, r_off = cell.r
-    vdd, v_access = cell.value("vdd"), cell.v_access
-    v_write = cell.optional("v_write") if cell.sot else vdd
+    vdd, v_write = cell.value("vdd"), cell.v_write
     sense, remark = cell.sense_voltage()
     lines: list[tuple[str, float | int | None, str]] = [
         ("memcelltype", 2, "RRAM stands for MRAM"),
@@ -68,9 +67,9 @@ def write(table: LookupTable, path: Path, point: Point) -> list[Path]:
         ("readVoltage", cell.v_read, "V"),
         ("readPulseWidth", cell.t_read, "s"),
         ("accessVoltage", vdd, "V, on the gate of the access transistor"),
-        ("resistanceAccess", v_access / cell.value("read_i_p"), "ohm, of the access path while a parallel cell is read"),
+        ("resistanceAccess", cell.r_access, "ohm, of the access path while a parallel cell is read"),
         ("writeVoltage", v_write, "V" if v_write is not None else "V: not in the table, NeuroSim's default stays"),
-        ("writePulseWidth", cell.value("t_pulse"), "s; known to the versions with training (V2) only: delete it elsewhere"),
+        ("writePulseWidth", cell.t_pulse, "s; known to the versions with training (V2) only: delete it elsewhere"),
         ("minSenseVoltage", sense, f"V; {remark}" if sense is not None else f"V: not in the table; {remark}"),
     ]
     text = [f"// {line}" for line in cell.remarks(CANNOT_EXPRESS)]

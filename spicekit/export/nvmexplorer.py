@@ -37,8 +37,8 @@ def write(table: LookupTable, path: Path, point: Point) -> list[Path]:
     custom = {
         "cell_type": "STT",
         "name": name,
-        "cell_size_F2": round(cell.value("cell_area")),
-        "access_CMOS_width": rounded(cell.value("access_width")),
+        "cell_size_F2": round(cell.features),
+        "access_CMOS_width": rounded(cell.access_width),
         "r_on": round(r_on),
         "r_off": round(r_off),
         "read_mode": "current",
@@ -51,8 +51,8 @@ def write(table: LookupTable, path: Path, point: Point) -> list[Path]:
         custom |= {
             f"{write_name}_mode": "current",
             f"{write_name}_current": rounded(cell.write_current(write_name) * 1e6),
-            f"{write_name}_pulse": rounded(cell.value("t_pulse") * 1e9),
-            f"{write_name}_energy": rounded(cell.value(f"{write_name}_e_write") * 1e12),
+            f"{write_name}_pulse": rounded(cell.t_pulse * 1e9),
+            f"{write_name}_energy": rounded(cell.write_energy(write_name) * 1e12),
         }
     sense, _ = cell.sense_voltage()
     if sense is not None:

@@ -39,14 +39,14 @@ def write(table: LookupTable, path: Path, point: Point) -> list[Path]:
         "-MemCellType: MRAM",
         "// NVSim rescales resistances by the square of (this node / its own): give it the same node",
         f"-ProcessNode: {cell.node}",
-        f"-CellArea (F^2): {number(cell.value('cell_area'))}",
+        f"-CellArea (F^2): {number(cell.features)}",
         f"// height over width, {cell.aspect_note()}",
         f"-CellAspectRatio: {number(cell.aspect_ratio)}",
         "// of the junction at its operating point, parallel and antiparallel",
         f"-ResistanceOn (ohm): {number(r_on)}",
         f"-ResistanceOff (ohm): {number(r_off)}",
     ]
-    if cell.sot:  # a forced current, voltage sensed: NVSim takes this branch if there is no ReadVoltage
+    if cell.roles.forced == "current":  # voltage sensed: NVSim takes this branch if there is no ReadVoltage
         lines += ["-ReadMode: voltage", f"-ReadCurrent (uA): {number(cell.i_read * 1e6)}"]
     else:
         lines += ["-ReadMode: current", f"-ReadVoltage (V): {number(cell.v_read)}"]
@@ -63,13 +63,13 @@ def write(table: LookupTable, path: Path, point: Point) -> list[Path]:
         lines += [
             f"-{key}Mode: current",
             f"-{key}Current (uA): {number(cell.write_current(name) * 1e6)}",
-            f"-{key}Pulse (ns): {number(cell.value('t_pulse') * 1e9)}",
-            f"-{key}Energy (pJ): {number(cell.value(f'{name}_e_write') * 1e12)}",
+            f"-{key}Pulse (ns): {number(cell.t_pulse * 1e9)}",
+            f"-{key}Energy (pJ): {number(cell.write_energy(name) * 1e12)}",
         ]
     lines += [
         "-AccessType: CMOS",
         f"-VoltageDropAccessDevice (V): {number(cell.v_access)}",
-        f"-AccessCMOSWidth (F): {number(cell.value('access_width'))}",
+        f"-AccessCMOSWidth (F): {number(cell.access_width)}",
     ]
     head = [f"// {line}" for line in cell.remarks(CANNOT_EXPRESS)]
     write_text(path, "\n".join([*head, *lines]) + "\n")

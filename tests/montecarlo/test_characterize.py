@@ -16,12 +16,14 @@ import xarray as xr
 import spicekit
 from montecarlo import Characterisation, Sweep
 from montecarlo.characterize import parse_dimension
-from montecarlo.systems import Part, SystemTable, system_table
+from montecarlo.systems import system_table
 from montecarlo.systems.compute import constants, layout
+from montecarlo.systems.system import Part, SystemTable
 from spicekit import LookupTable, UserError
 from spicekit.devices import load_device
 from spicekit.devices.mtj import MtjCard
 from spicekit.export import FORMATS, export
+from spicekit.export.roles import BY_SYSTEM, Roles
 from spicekit.wer import write_error_curve
 
 Cli = Callable[..., subprocess.CompletedProcess[str]]
@@ -205,6 +207,7 @@ def shipped(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
 
 def test_the_shipped_tables_hold_what_the_exporters_need(shipped: Path, tmp_path: Path) -> None:
     table = LookupTable.load(shipped)
+    assert Roles.model_validate_json(json.dumps(table.provenance["cell"])) == BY_SYSTEM[table.provenance["system"]]
     missing = [name for name in NAMES[table.provenance["system"]] if name not in table.variables]
     assert missing == []
     outcomes = {name: values.sum() for name, (_, values) in table.variables.items() if "_outcome_" in name}

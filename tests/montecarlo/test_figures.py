@@ -7,20 +7,20 @@ import json
 import math
 import shutil
 import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import numpy as np
 import pytest
 
-from montecarlo.figures import SYSTEMS, Figure, Plan, load_system, system_figures
-from montecarlo.figures.imce import E_ADD, E_FULL_ADDER, image_energy, input_writes, storage
-from montecarlo.figures.networks import ALEXNET, SVHN, Layer
 from montecarlo.records import SCHEMA
 from montecarlo.store import Store
+from montecarlo.systems import SYSTEMS, load_system, system_table
+from montecarlo.systems.figures import system_figures
+from montecarlo.systems.imce.figures import E_ADD, E_FULL_ADDER, image_energy, input_writes, storage
+from montecarlo.systems.networks import ALEXNET, SVHN, Layer
+from montecarlo.systems.system import Figure, Plan, System
 from spicekit.errors import SpicekitError, UserError
 from spicekit.files import read_record
 from spicekit.table import LookupTable
@@ -96,21 +96,41 @@ def test_a_figure_as_json() -> None:
 @pytest.mark.parametrize("name", SYSTEMS)
 def test_every_system_declares_what_it_must(name: str) -> None:
     system = load_system(name)
-    assert len({plan.name for plan in system.PLANS}) == len(system.PLANS)
-    for plan in system.PLANS:
+    assert system.name == name
+    assert len({plan.name for plan in system.plans}) == len(system.plans)
+    for plan in system.plans:
         assert plan.sweep(1).campaigns
+    for part in system.table.parts:
+        assert set(part.over or ()) <= set(system.table.over)
+    assert bool(system.plans) == (name != "stt-1t1mtj")
 
 
-def test_a_trial_that_fails_is_an_error_not_a_mean(tmp_path: Path, user_benches: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(("name", "table"), [("imce", "sot-2t1r"), ("stt-bsnn", "dynamic-if"), ("c3cim", "c3cim")])
+def test_a_system_is_found_by_the_name_of_its_table_too(name: str, table: str) -> None:
+    assert load_system(table) is load_system(name)
+    assert (load_system(table).name, system_table(name).name) == (name, table)
+
+
+def test_both_commands_name_every_system_with_its_other_name(cli: Cli) -> None:
+    for command in ("characterize", "system"):
+        said = " ".join(cli(command, "--help").stdout.split())
+        assert "imce (sot-2t1r)" in said
+        assert "stt-bsnn (dynamic-if)" in said
+
+
+def test_a_system_without_figures(cli: Cli, complaint: Callable[[subprocess.CompletedProcess[str], int], str]) -> None:
+    line = complaint(cli("system", "stt-1t1mtj"), 2)
+    assert line == (
+        "system 'stt-1t1mtj' has a standard table and no figures; those with figures: imce, stt-bnn, c3cim, charge-if, stt-bsnn"
+    )
+
+
+def test_a_trial_that_fails_is_an_error_not_a_mean(tmp_path: Path, user_benches: Path) -> None:
     """A system of one bench that finds no operating point in about half of its trials."""
-    module = ModuleType("faulty_system")
-    bench = f"{user_benches / 'faults.py'}:Singular"
-    module.PLANS = (Plan("one", bench, {"threshold": [0.0]}, 8),)  # type: ignore[attr-defined]
-    module.figures = lambda tables: []  # type: ignore[attr-defined]
-    monkeypatch.setitem(sys.modules, "faulty_system", module)
-    monkeypatch.setitem(SYSTEMS, "faulty", "faulty_system")
+    plan = Plan("one", f"{user_benches / 'faults.py'}:Singular", {"threshold": [0.0]}, 8)
+    system = System("faulty", system_table("imce"), (plan,))
     with pytest.raises(SpicekitError, match=r"[1-7] trials in .*one are nonconverged"):
-        system_figures("faulty", tmp_path)
+        system_figures(system, tmp_path)
     assert not (tmp_path / "system.json").exists()
 
 
@@ -190,7 +210,7 @@ def test_imce_again_is_the_same_and_simulates_nothing(imce: tuple[Path, dict[str
     shutil.copytree(imce[0], folder)
     parts = {part: part.stat().st_mtime_ns for part in folder.rglob("part-*.parquet")}
     assert len(parts) == 12
-    done = cli("system", "imce", "--out", folder)
+    done = cli("system", "sot-2t1r", "--out", folder)  # the other name of the system
     assert done.returncode == 0, done.stderr
     assert parts == {part: part.stat().st_mtime_ns for part in folder.rglob("part-*.parquet")}
     assert read_record(folder / "system.json") == imce[1] | {"schema": SCHEMA}

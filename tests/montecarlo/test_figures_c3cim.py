@@ -10,10 +10,10 @@ import pytest
 import xarray as xr
 
 from montecarlo import Characterisation, Sweep
-from montecarlo.figures import Figure
-from montecarlo.figures.c3cim import BNN, PLANS, SNN, STEPS, figures, macs
 from montecarlo.systems import system_table
-from montecarlo.systems.c3cim import T_MAC, settled
+from montecarlo.systems.c3cim.figures import BNN, PLANS, SNN, STEPS, figures, macs
+from montecarlo.systems.c3cim.table import T_MAC, settled
+from montecarlo.systems.system import Figure
 from spicekit.table import LookupTable
 
 FJ = 1e-15

@@ -13,10 +13,10 @@ from scipy.stats import binomtest
 
 import spicekit
 from montecarlo import Campaign, Characterisation
-from montecarlo.figures import Figure, charge_if, load_system, stt_bsnn
-from montecarlo.figures.neurons import NO_SPREAD, PARTS, TRAIN, neuron_figures, plans, sigma_bsnn
-from montecarlo.systems import system_table
-from montecarlo.systems.neurons import STEPS, step_errors
+from montecarlo.systems import charge_if, load_system, stt_bsnn, system_table
+from montecarlo.systems.neuron_figures import NO_SPREAD, PARTS, TRAIN, neuron_figures, plans, sigma_bsnn
+from montecarlo.systems.neuron_table import STEPS, step_errors
+from montecarlo.systems.system import Figure
 from spicekit.table import LookupTable
 
 Array = NDArray[np.float64]
@@ -120,7 +120,7 @@ def test_both_systems_simulate_their_benches_on_whole_rows() -> None:
         system = load_system(name)
         made = spicekit.make_bench(bench, {})
         assert (made.p.synapses, made.p.steps, made.p.frequency) == (N, STEPS, frequency)
-        for plan in system.PLANS:
+        for plan in system.plans:
             for campaign in plan.sweep(1).campaigns:
                 assert campaign.bench.name == bench
 

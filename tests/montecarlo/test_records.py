@@ -16,7 +16,7 @@ from montecarlo.rare.study import YieldStudy
 from montecarlo.replay import replay
 from montecarlo.report import make_page, write_report
 from montecarlo.report.content import Table
-from montecarlo.systems import Part, SystemTable
+from montecarlo.systems.system import Part, SystemTable
 from spicekit import SpicekitError
 from spicekit.files import read_record, write_json, write_record
 

@@ -30,7 +30,7 @@ from montecarlo.report.charts import TAIL_POINTS, WAVE_POINTS, decimated, thinne
 from montecarlo.report.content import Chart, Table
 from montecarlo.store import Store
 from montecarlo.sweep import Sweep
-from montecarlo.systems import Part, SystemTable
+from montecarlo.systems.system import Part, SystemTable
 from montecarlo.worker import Table as Results
 from spicekit.errors import SpicekitError, UserError
 from spicekit.plots import plot_run
@@ -45,7 +45,7 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> Path:
     result = spicekit.run("mtj-switch")
     (root / "run").mkdir()
     (root / "run" / "run.json").write_text(json.dumps(result.as_json()))
-    plot_run(result, root / "run")
+    plot_run(result.bench, result.waves, root / "run")
     campaign = Campaign("sot-logic", trials=400, seed=3, variations=[Variation.parse("tmr=3%", "global")])
     plot_campaign(campaign.bench, Store(root / "campaign"), campaign.run(root / "campaign").summary)
     over = {"tmr": [1, 1.5, 2.5], "corner": ["tt", "ff", "ss"], "temperature": [0, 27, 80]}

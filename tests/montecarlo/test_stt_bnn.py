@@ -13,9 +13,10 @@ from scipy.stats import binom, norm
 
 import spicekit
 from montecarlo import Campaign, Characterisation
-from montecarlo.figures import stt_bnn, system_figures
-from montecarlo.systems import system_table
-from montecarlo.systems.stt_bnn import DISTANCES
+from montecarlo.systems import load_system, system_table
+from montecarlo.systems.figures import system_figures
+from montecarlo.systems.stt_bnn import figures as stt_bnn
+from montecarlo.systems.stt_bnn.table import DISTANCES
 from montecarlo.two_step import TwoStep, average_error, error_rate, simulate
 from spicekit.table import LookupTable
 
@@ -133,9 +134,10 @@ def test_the_figures_are_those_of_their_trials(tmp_path: Path, monkeypatch: pyte
         over = {name: {"n": [16], "boost": [0]}.get(name, values) for name, values in plan.over.items()}
         parameters = {name: 16 if name == "n" else value for name, value in plan.parameters.items()}
         plans.append(replace(plan, over=over, parameters=parameters, trials=2))
-    for name, value in {"PLANS": tuple(plans), "BOOSTS": (0,), "N": 16, "ROWS": 4, "OPERATIONS": 2 * 16 * 4}.items():
+    for name, value in {"BOOSTS": (0,), "N": 16, "ROWS": 4, "OPERATIONS": 2 * 16 * 4}.items():
         monkeypatch.setattr(stt_bnn, name, value)
-    found = {figure.name: figure for figure in system_figures("stt-bnn", tmp_path, workers=2)}
+    system = replace(load_system("stt-bnn"), plans=tuple(plans))
+    found = {figure.name: figure for figure in system_figures(system, tmp_path, workers=2)}
     tables = {plan.name: LookupTable.load(tmp_path / plan.name) for plan in plans}
     energy = float(tables["macro"].query("e_total"))
     assert found["boost 0, energy of an array operation"].simulated == pytest.approx(4 * energy)

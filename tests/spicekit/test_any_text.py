@@ -16,10 +16,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from montecarlo.cli.options import read_correlations, read_variations
 from montecarlo.sweep import parse_over
 from montecarlo.until import Until
 from spicekit import make_bench
-from spicekit.cli.options import read_correlations, read_parameters, read_variations
+from spicekit.cli.options import read_parameters
 from spicekit.devices import list_devices, load_device
 from spicekit.devices.mtj import MtjCard
 from spicekit.errors import UserError

@@ -32,7 +32,7 @@ def test_ngspice_loads_what_is_written(tmp_path: Path, ngspice_batch: Callable[[
 
 def test_a_run_leaves_a_picture_and_waveforms(tmp_path: Path, ngspice_batch: Callable[[str], dict[str, float]]) -> None:
     result = run("sot-read")
-    files = plot_run(result, tmp_path)
+    files = plot_run(result.bench, result.waves, tmp_path)
     assert {file.name for file in files} >= {"waveforms.png", "waveforms.raw"}
     assert all(file.stat().st_size > 0 for file in files)
     assert (tmp_path / "waveforms.png").read_bytes().startswith(b"\x89PNG")

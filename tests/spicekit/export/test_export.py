@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,6 +14,7 @@ import pytest
 
 from spicekit.errors import SpicekitError, UserError
 from spicekit.export import FORMATS, export, file_name
+from spicekit.export.roles import SOT_2T1R, STT_1T1MTJ, Roles
 from spicekit.table import CHECKSUM, LookupTable
 
 POINT_FORMATS = [name for name in FORMATS if name not in ("csv", "npz")]
@@ -117,6 +119,57 @@ def test_a_table_of_a_bench_or_of_another_system(stt: LookupTable, tmp_path: Pat
     stt.attributes["spicekit"] = json.dumps({"system": "c3cim"})
     with pytest.raises(UserError, match="table of system 'c3cim'; format 'liberty' needs one of stt-1t1mtj or sot-2t1r"):
         export(stt, "liberty", tmp_path / "out")
+
+
+@pytest.mark.parametrize("to", POINT_FORMATS)
+@pytest.mark.parametrize(("name", "roles"), [("stt", STT_1T1MTJ), ("sot", SOT_2T1R)])
+def test_a_cell_of_another_system_by_its_roles(
+    request: pytest.FixtureRequest, tmp_path: Path, to: str, name: str, roles: Roles
+) -> None:
+    """With the names of its variables changed, which its record then says: the same numbers."""
+    table: LookupTable = request.getfixturevalue(name)
+    before, after = tmp_path / "before" / f"cell-{to}", tmp_path / "after" / f"cell-{to}"
+    before.parent.mkdir()
+    after.parent.mkdir()
+    export(table, to, before)
+    own = json.loads(
+        re.sub(r'"(read|set|reset|sense)_(\w+)"', r'"x\1_\2"', roles.model_dump_json()),
+    )
+    changed = LookupTable(
+        table.coordinates,
+        {re.sub(r"^(read|set|reset|sense)_", r"x\1_", known): value for known, value in table.variables.items()},
+        table.units,
+        {"spicekit": json.dumps({"system": json.loads(table.attributes["spicekit"])["system"], "cell": own})},
+        table.origin,
+    )
+    export(changed, to, after)
+    files = [file.relative_to(before.parent) for file in before.parent.rglob("*") if file.is_file()]
+    assert files
+    for file in files:
+        assert (after.parent / file).read_text() == (before.parent / file).read_text()
+
+
+def test_roles_that_are_none(sot: LookupTable, tmp_path: Path) -> None:
+    sot.attributes["spicekit"] = json.dumps({"system": "mine", "cell": {"terminals": 4}})
+    with pytest.raises(SpicekitError, match=r"table.nc is damaged or of another version: .*terminals"):
+        export(sot, "nvsim", tmp_path / "out")
+    roles = SOT_2T1R.model_dump(mode="json")
+    sot.attributes["spicekit"] = json.dumps({"system": "mine", "cell": roles | {"i_read": "corner"}})
+    with pytest.raises(UserError, match="coordinate 'corner' holds words, not numbers"):
+        export(sot, "nvsim", tmp_path / "out")
+    sot.attributes["spicekit"] = json.dumps({"system": "mine", "cell": roles | {"i_read": "i_none"}})
+    with pytest.raises(UserError, match=r"table.nc holds no 'i_none', which format 'nvsim' needs"):
+        export(sot, "nvsim", tmp_path / "out")
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_name_that_would_be_code_or_a_path_elsewhere_is_none(sot: LookupTable, tmp_path: Path) -> None:
+    roles = SOT_2T1R.model_dump(mode="json")
+    sot.attributes["spicekit"] = json.dumps({"system": "x:\nimport os", "cell": roles})
+    with pytest.raises(UserError, match="format 'hwcomponents' needs one of"):
+        export(sot, "hwcomponents", tmp_path / "out")
+    sot.attributes["spicekit"] = json.dumps({"system": "../x"})
+    assert file_name(sot, "csv") == "table.csv"
 
 
 def test_an_unknown_format_or_coordinate(stt: LookupTable, tmp_path: Path) -> None:

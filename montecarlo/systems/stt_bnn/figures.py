@@ -13,8 +13,8 @@ from collections.abc import Mapping
 import numpy as np
 from scipy.special import ndtr
 
-from montecarlo.figures import Figure, Plan
 from montecarlo.statistics import clopper_pearson
+from montecarlo.systems.system import Figure, Plan
 from montecarlo.two_step import average_error
 from spicekit.benches.bnn.macro_parameters import LIFTED
 from spicekit.table import LookupTable

@@ -6,47 +6,47 @@ from typing import Annotated, Any
 
 import typer
 
-from spicekit.cli.options import (
-    BenchName,
-    Corner,
+from montecarlo.cli.options import (
     Correlate,
     Dask,
     Engine,
-    Json,
     KeepGoing,
     Out,
-    Parameters,
     Retry,
     Sampler,
     Seed,
     Sigma,
     SigmaGlobal,
-    Temperature,
     Timeout,
     Workers,
+    complete_system,
     once,
     read_correlations,
     read_executor,
-    read_parameters,
     read_variations,
 )
-from spicekit.cli.output import (
+from montecarlo.cli.output import (
     ProgressBar,
-    fail,
-    print_json,
     print_summary,
     print_variations,
-    say,
     say_failed,
+)
+from montecarlo.systems import choices
+from spicekit.cli.options import (
+    BenchName,
+    Corner,
+    Json,
+    Parameters,
+    Temperature,
+    read_parameters,
+)
+from spicekit.cli.output import (
+    fail,
+    print_json,
+    say,
     warn,
 )
 from spicekit.outcome import in_words
-
-
-def complete_table_system(incomplete: str) -> list[str]:
-    from montecarlo.systems import SYSTEMS
-
-    return [name for name in SYSTEMS if name.startswith(incomplete)]
 
 
 def mc(
@@ -201,7 +201,9 @@ def sweep(
 
 
 def characterize(
-    system: Annotated[str, typer.Argument(help="System whose standard table is made.", autocompletion=complete_table_system)],
+    system: Annotated[
+        str, typer.Argument(help=f"System whose standard table is made: {choices()}.", autocompletion=complete_system)
+    ],
     out: Out,
     over: Annotated[
         list[str] | None, typer.Option(help="Other values of one of its dimensions: NAME=START:STOP:NUM or NAME=VALUE,VALUE,...")

@@ -7,28 +7,39 @@ from typing import Annotated, Any
 
 import typer
 
-from spicekit.cli.options import (
-    BenchName,
-    Corner,
+from montecarlo.cli.options import (
     Correlate,
     Dask,
-    Json,
-    Parameters,
     Retry,
     Seed,
     Sigma,
     SigmaGlobal,
-    Temperature,
     Timeout,
     Workers,
-    given_path,
     once,
     read_correlations,
     read_executor,
-    read_parameters,
     read_variations,
 )
-from spicekit.cli.output import ProgressBar, answers, fail, print_json, say, warn
+from montecarlo.cli.output import (
+    ProgressBar,
+)
+from spicekit.cli.options import (
+    BenchName,
+    Corner,
+    Json,
+    Parameters,
+    Temperature,
+    given_path,
+    read_parameters,
+)
+from spicekit.cli.output import (
+    answers,
+    fail,
+    print_json,
+    say,
+    warn,
+)
 
 
 def qualify(

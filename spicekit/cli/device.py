@@ -1,4 +1,4 @@
-"""Commands about systems, devices, reports and this machine."""
+"""Commands about devices and about this machine."""
 
 from __future__ import annotations
 
@@ -7,78 +7,8 @@ from typing import Annotated
 
 import typer
 
-from spicekit.cli.options import Dask, Json, Retry, Seed, Timeout, Workers, given_path, read_executor, read_option
-from spicekit.cli.output import ProgressBar, fail, print_figures, print_json, say, warn
-
-
-def complete_figures(incomplete: str) -> list[str]:
-    from montecarlo.figures import SYSTEMS
-
-    return [name for name in SYSTEMS if name.startswith(incomplete)]
-
-
-def report(
-    folder: Annotated[
-        Path, typer.Argument(help="Folder of a run, campaign, yield, sweep, qualify or system.", parser=given_path)
-    ],
-    output: Annotated[
-        Path | None, typer.Option("-o", "--output", help="File to write; DIR/report.html if not given.", parser=given_path)
-    ] = None,
-) -> None:
-    """One self-contained HTML page of the results in a folder; it opens without a network."""
-    from montecarlo.report import write_report
-
-    say(f"Report: {write_report(folder, output)}")
-
-
-def system(
-    name: Annotated[str, typer.Argument(help="Name of a system, e.g. imce.", autocompletion=complete_figures)],
-    out: Annotated[
-        Path | None,
-        typer.Option(
-            "--out", help="Folder for the simulations and system.json; again = resume. None: not kept.", parser=given_path
-        ),
-    ] = None,
-    seed: Seed = 1,
-    workers: Workers = None,
-    dask: Dask = None,
-    timeout: Timeout = 120.0,
-    retry: Retry = False,
-    as_json: Json = False,
-) -> None:
-    """The figures of a system (energy, latency, storage) from simulations, beside the published ones."""
-    import tempfile
-
-    from montecarlo.figures import as_json as as_object
-    from montecarlo.figures import load_system, system_figures
-
-    load_system(name)  # an unknown name is said before anything is made
-    with (
-        tempfile.TemporaryDirectory() as scratch,
-        read_executor(dask, workers, timeout) as executor,
-        ProgressBar(f"system {name}") as progress,
-    ):
-        try:
-            figures = system_figures(
-                name,
-                out or Path(scratch),
-                seed=seed,
-                executor=executor,
-                workers=workers,
-                timeout=timeout,
-                retry=retry,
-                progress=progress,
-                warn=warn,
-            )
-        except KeyboardInterrupt:
-            kept = f"; the finished trials are in {out}: the same command goes on from there" if out else ""
-            fail(f"interrupted{kept}", 1)
-    if as_json:
-        print_json(as_object(name, figures))
-        return
-    print_figures(name, figures)
-    if out is not None:
-        say(f"Figures: {out / 'system.json'}; tables: {out}/*/table.nc")
+from spicekit.cli.options import Json, given_path, read_option
+from spicekit.cli.output import print_json, say
 
 
 def wer(

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import xarray as xr
 
-from montecarlo.systems import Part, SystemTable
 from montecarlo.systems.compute import constants
+from montecarlo.systems.system import Part, SystemTable
 from spicekit.technology import load_technology
 
 TECHNOLOGY = load_technology("ptm45")

@@ -18,7 +18,7 @@ from typing import Any
 
 import xarray as xr
 
-from montecarlo.systems import Part, SystemTable
+from montecarlo.systems.system import Part, SystemTable
 from spicekit.technology import load_technology
 
 VDD = load_technology("ptm65").vdd

@@ -17,9 +17,9 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from montecarlo.figures import Figure, Plan
-from montecarlo.figures.imce import mean, simulated
-from montecarlo.figures.networks import Layer
+from montecarlo.systems.imce.figures import mean, simulated
+from montecarlo.systems.networks import Layer
+from montecarlo.systems.system import Figure, Plan
 from spicekit.table import LookupTable
 from spicekit.units import format_value
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from montecarlo.systems import Part, SystemTable
 from montecarlo.systems.compute import constants, layout
+from montecarlo.systems.system import Part, SystemTable
+from spicekit.export.roles import SOT_2T1R
 from spicekit.technology import load_technology
 
 TECHNOLOGY = load_technology("ptm45")
@@ -20,6 +21,7 @@ LOGIC = ("margin_read", "margin_and", "margin_or", "e_read", "e_and", "e_or")
 
 TABLE = SystemTable(
     name="sot-2t1r",
+    cell=SOT_2T1R,
     summary="2T1R SOT-MRAM cell with in-memory logic (IMCE), 45 nm: read, AND, OR, sensing, write",
     over={
         "tmr": (1.0, 1.5, 2.0, 2.5, 3.0),

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 import xarray as xr
 
-from montecarlo.systems import Part, SystemTable
+from montecarlo.systems.system import Part, SystemTable
 from montecarlo.two_step import average_error, error_rate
 from spicekit.benches.bnn.array import START
 from spicekit.benches.bnn.macro import BnnMacro

@@ -7,27 +7,38 @@ from typing import Annotated, Any
 
 import typer
 
-from spicekit.cli.options import (
-    BenchName,
-    Corner,
+from montecarlo.cli.options import (
     Correlate,
     Dask,
     Engine,
-    Json,
-    Parameters,
     Seed,
     Sigma,
     SigmaGlobal,
-    Temperature,
     Timeout,
     Workers,
-    given_path,
     read_correlations,
     read_executor,
-    read_parameters,
     read_variations,
 )
-from spicekit.cli.output import ProgressBar, fail, print_json, print_variations, say, warn
+from montecarlo.cli.output import (
+    ProgressBar,
+    print_variations,
+)
+from spicekit.cli.options import (
+    BenchName,
+    Corner,
+    Json,
+    Parameters,
+    Temperature,
+    given_path,
+    read_parameters,
+)
+from spicekit.cli.output import (
+    fail,
+    print_json,
+    say,
+    warn,
+)
 
 
 def yield_(

@@ -19,9 +19,9 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from montecarlo.figures import Figure, Plan
-from montecarlo.figures.networks import ALEXNET, SVHN, Layer
 from montecarlo.statistics import clopper_pearson
+from montecarlo.systems.networks import ALEXNET, SVHN, Layer
+from montecarlo.systems.system import Figure, Plan
 from spicekit.table import LookupTable
 from spicekit.units import format_value
 

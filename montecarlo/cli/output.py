@@ -1,0 +1,164 @@
+"""What the commands about many simulations print: summaries, figures, progress."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Any
+
+from spicekit.cli.output import answers, say
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from montecarlo.systems.system import Figure
+    from montecarlo.variation import Space
+    from spicekit.bench import Bench
+
+
+def say_failed(outcomes: Mapping[Any, int], say: Callable[[str], None]) -> None:
+    """The last line of an answer of which more than ``SHARE`` of the trials are not ok."""
+    from spicekit.outcome import SHARE, Outcome, in_words
+
+    failed = {outcome: count for outcome, count in outcomes.items() if outcome != Outcome.OK}
+    total = sum(outcomes.values())
+    if sum(failed.values()) > SHARE * total:
+        say(f"{sum(failed.values()) / total:.2g} of the trials are not ok and take no part: {in_words(failed)}")
+
+
+def print_variations(spaces: Sequence[Space]) -> None:
+    """What varied and by how much."""
+    from montecarlo.variation_text import variation_lines
+
+    say("\n".join(variation_lines(spaces)))
+
+
+def print_summary(bench: Bench, summary: dict[str, Any]) -> None:
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+
+    from spicekit.outcome import Outcome
+    from spicekit.units import format_value
+
+    def cell(value: float | None, unit: str) -> str:
+        return "-" if value is None else format_value(value, unit)
+
+    stream = answers()
+    console = Console(file=stream, width=None if stream.isatty() else 170)
+    table = Table(
+        title=f"{summary['bench']}: {summary['trials']:,} trials, seed {summary['seed']}, {summary['elapsed_s']:.1f} s",
+        box=box.SIMPLE,
+    )
+    for heading in ("measure", "mean", "std", "min", "0.1 %", "median", "99.9 %", "max"):
+        table.add_column(heading, justify="left" if heading == "measure" else "right")
+    for name, row in summary["measures"].items():
+        keys = ("mean", "std", "min", "q001", "q50", "q999", "max")
+        table.add_row(name, *(cell(row[key], row["unit"]) for key in keys))
+    console.print(table)
+    if summary["margins"]:
+        table = Table(title="Margins", box=box.SIMPLE)
+        headings = (
+            "margin",
+            "states",
+            "mean gap",
+            "worst gap",
+            "3 sigma",
+            "6 sigma",
+            "best reference",
+            "error rate (95 % interval)",
+            "with circuit's reference",
+        )
+        for heading in headings:
+            table.add_column(heading, justify="left" if heading in ("margin", "states") else "right")
+        for name, row in summary["margins"].items():
+            table.add_row(
+                name,
+                f"{row['low']} | {row['high']}",
+                *(cell(row[key], row["unit"]) for key in ("mean", "worst", "sigma3", "sigma6", "reference")),
+                _rate(row, "error_rate"),
+                _rate(row, "circuit_error_rate") if "circuit_error_rate" in row else "-",
+            )
+        console.print(table)
+    print_sensitivity(summary)
+    say("outcomes: " + ", ".join(f"{count:,} {name}" for name, count in summary["outcomes"].items() if count or name == "ok"))
+    for name, count in summary["outcomes"].items():
+        if count and name != "ok":
+            say(f"  {name}: {Outcome(name).advice}; look at one with `spicekit replay DIR --trial ID`")
+    for line in summary.get("warnings", ()):
+        say(f"  {line}")
+
+
+def print_sensitivity(summary: dict[str, Any]) -> None:
+    """What drives each margin most, or each measure of a bench without margins; the sign is that of the dependence."""
+    found = summary["sensitivity"]
+    rows = {name: drivers[:4] for name, drivers in (found["margins"] or found["measures"]).items() if drivers}
+    if not rows:
+        return
+    shares = any(driver["share"] is not None for drivers in rows.values() for driver in drivers)
+    say(f"driven by ({'share of variance' if shares else 'squared rank correlation'}, {found['trials']:,} trials):")
+    for name, drivers in rows.items():
+        words = []
+        for driver in drivers:
+            part = driver["rank"] ** 2 if driver["share"] is None else driver["share"]
+            words.append(f"{'-' if driver['rank'] < 0 else '+'}{driver['point']} {part:.0%}")
+        say(f"  {name:14} " + ", ".join(words))
+
+
+def print_figures(name: str, figures: Sequence[Figure]) -> None:
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+
+    from spicekit.units import format_value
+
+    stream = answers()
+    console = Console(file=stream, width=None if stream.isatty() else 170)
+    table = Table(title=f"{name}: simulated and published", box=box.SIMPLE)
+    for heading in ("figure", "simulated", "published", "ratio", "from", "source"):
+        number = heading in ("simulated", "published", "ratio")
+        table.add_column(heading, justify="right" if number else "left", no_wrap=number or heading == "figure")
+    for figure in figures:
+        published = "-" if figure.published is None else format_value(figure.published, figure.unit, 5)
+        ratio = "-" if figure.ratio is None else f"{figure.ratio:.3g}"
+        table.add_row(figure.name, format_value(figure.simulated, figure.unit), published, ratio, figure.origin, figure.source)
+    console.print(table)
+
+
+def _rate(row: dict[str, Any], key: str) -> str:
+    if row[key] is None:
+        return "-"
+    low, high = row[f"{key}_ci"]
+    return f"{row[key]:.2g} ({low:.1e} to {high:.1e})"
+
+
+class ProgressBar:
+    """A progress bar with rate and time left on stderr; silent if that is not a terminal."""
+
+    def __init__(self, label: str) -> None:
+        self._bar: Any = None
+        self._label = label
+        self._task: Any = None
+
+    def __enter__(self) -> ProgressBar:
+        if sys.stderr.isatty():
+            from rich.console import Console
+            from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+            self._bar = Progress(
+                TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[rate]}"),
+                TimeRemainingColumn(), console=Console(stderr=True),
+            )  # fmt: skip
+            self._bar.start()
+        return self
+
+    def __call__(self, done: int, total: int) -> None:
+        if self._bar is None:
+            return
+        if self._task is None:  # trials of an earlier session say nothing about this one's speed
+            self._task = self._bar.add_task(self._label, total=total, completed=done, rate="")
+        speed = self._bar.tasks[0].speed
+        self._bar.update(self._task, completed=done, rate=f"{speed:,.0f} trials/s" if speed else "")
+
+    def __exit__(self, *_: object) -> None:
+        if self._bar is not None:
+            self._bar.stop()

@@ -1,0 +1,79 @@
+"""Commands about systems and reports."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from montecarlo.cli.options import Dask, Retry, Seed, Timeout, Workers, complete_system, read_executor
+from montecarlo.cli.output import ProgressBar, print_figures
+from montecarlo.systems import choices
+from spicekit.cli.options import Json, given_path
+from spicekit.cli.output import fail, print_json, say, warn
+
+
+def report(
+    folder: Annotated[
+        Path, typer.Argument(help="Folder of a run, campaign, yield, sweep, qualify or system.", parser=given_path)
+    ],
+    output: Annotated[
+        Path | None, typer.Option("-o", "--output", help="File to write; DIR/report.html if not given.", parser=given_path)
+    ] = None,
+) -> None:
+    """One self-contained HTML page of the results in a folder; it opens without a network."""
+    from montecarlo.report import write_report
+
+    say(f"Report: {write_report(folder, output)}")
+
+
+def system(
+    name: Annotated[str, typer.Argument(help=f"Name of a system: {choices()}.", autocompletion=complete_system)],
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            "--out", help="Folder for the simulations and system.json; again = resume. None: not kept.", parser=given_path
+        ),
+    ] = None,
+    seed: Seed = 1,
+    workers: Workers = None,
+    dask: Dask = None,
+    timeout: Timeout = 120.0,
+    retry: Retry = False,
+    as_json: Json = False,
+) -> None:
+    """The figures of a system (energy, latency, storage) from simulations, beside the published ones."""
+    import tempfile
+
+    from montecarlo.systems import load_system
+    from montecarlo.systems.figures import as_json as as_object
+    from montecarlo.systems.figures import system_figures
+
+    name = load_system(name).name  # an unknown one is said before anything is made
+    with (
+        tempfile.TemporaryDirectory() as scratch,
+        read_executor(dask, workers, timeout) as executor,
+        ProgressBar(f"system {name}") as progress,
+    ):
+        try:
+            figures = system_figures(
+                name,
+                out or Path(scratch),
+                seed=seed,
+                executor=executor,
+                workers=workers,
+                timeout=timeout,
+                retry=retry,
+                progress=progress,
+                warn=warn,
+            )
+        except KeyboardInterrupt:
+            kept = f"; the finished trials are in {out}: the same command goes on from there" if out else ""
+            fail(f"interrupted{kept}", 1)
+    if as_json:
+        print_json(as_object(name, figures))
+        return
+    print_figures(name, figures)
+    if out is not None:
+        say(f"Figures: {out / 'system.json'}; tables: {out}/*/table.nc")

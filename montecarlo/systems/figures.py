@@ -1,0 +1,73 @@
+"""A system's figures of merit, each from simulations and beside what is published: folders, workers, resuming, output."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import Executor
+from pathlib import Path
+from typing import Any
+
+from montecarlo import records
+from montecarlo.campaign import Progress
+from montecarlo.executor import Pool
+from montecarlo.systems import SYSTEMS, load_system
+from montecarlo.systems.system import Figure, System
+from spicekit.errors import SpicekitError, UserError
+from spicekit.files import output_folder
+from spicekit.outcome import Outcome
+from spicekit.table import LookupTable
+
+
+def system_figures(
+    system: str | System,
+    out: Path,
+    *,
+    seed: int = 1,
+    executor: Executor | None = None,
+    workers: int | None = None,
+    timeout: float = 120.0,
+    retry: bool = False,
+    progress: Progress = lambda done, total: None,
+    warn: Callable[[str], None] = lambda line: None,
+) -> list[Figure]:
+    """Simulate in folder ``out`` what ``system``, or the one of that name, needs for its figures and is not there.
+
+    Writes ``system.json`` and returns the figures.  Raises :class:`UserError` for a system that has none, and
+    :class:`SpicekitError` if a trial failed: a mean over the others would not be the system's.
+    """
+    system = load_system(system) if isinstance(system, str) else system
+    if not system.plans:
+        compared = ", ".join(name for name in SYSTEMS if load_system(name).plans)
+        raise UserError(f"system '{system.name}' has a standard table and no figures; those with figures: {compared}")
+    folder = output_folder(out)
+    sweeps = {plan.name: plan.sweep(seed) for plan in system.plans}
+    trials = {key: sum(campaign.trials for campaign in sweep.campaigns) for key, sweep in sweeps.items()}
+    before = 0
+    tables = {}
+    with Pool(executor, workers, timeout) as pool:
+        for key, sweep in sweeps.items():
+            sweep.run(
+                folder / key,
+                executor=pool(),
+                retry=retry,
+                progress=lambda done, _, before=before: progress(before + done, sum(trials.values())),  # type: ignore[misc]
+                warn=warn,
+            )
+            before += trials[key]
+            tables[key] = _complete(LookupTable.load(folder / key), folder / key)
+    figures = system.figures(tables)
+    records.write(folder / "system.json", records.System, as_json(system.name, figures))
+    return figures
+
+
+def as_json(name: str, figures: Sequence[Figure]) -> dict[str, Any]:
+    """The content of ``system.json``."""
+    return {"system": name, "figures": [figure.as_json() for figure in figures]}
+
+
+def _complete(table: LookupTable, folder: Path) -> LookupTable:
+    for outcome in Outcome:
+        failed = int(table.variables[f"outcome_{outcome}"][1].sum())
+        if failed and outcome is not Outcome.OK:
+            raise SpicekitError(f"{failed} trials in {folder} are {outcome}: {outcome.advice}")
+    return table
