@@ -14,6 +14,7 @@ import errno
 import functools
 import io
 import os
+import resource
 import runpy
 import sys
 import traceback
@@ -32,6 +33,8 @@ from spicekit.errors import UserError
 
 # the parser's own error for a wrong option or argument; older typer has it in click, newer ones carry it themselves
 _UsageError: Any = typer.BadParameter.__mro__[1]
+
+ADDRESS_SPACE = 2 * 2**30  # bytes: with half of it the libraries' threads still fail to start
 
 _debug = False
 
@@ -89,6 +92,7 @@ def command_line(*others: Register) -> NoReturn:
     _prepare_streams()
     os.environ.pop("MPLBACKEND", None)  # plots are files here; matplotlib does not import with a backend that it does not know
     warnings.showwarning = lambda message, *_: warn(str(message))
+    _check_address_space()
     try:
         code = program(*others)(standalone_mode=False)
     except _UsageError as error:
@@ -108,6 +112,15 @@ def command_line(*others: Register) -> NoReturn:
     if code == 130:  # newer typer's answer to Ctrl-C
         fail("interrupted", 1)
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _check_address_space() -> None:
+    """Libraries that may not map what they need do not all say so: OpenBLAS tries for ever while it is loaded, and pyarrow's
+    reader calls a sound file broken."""
+    limit = resource.getrlimit(resource.RLIMIT_AS)[0]
+    if limit != resource.RLIM_INFINITY and limit < ADDRESS_SPACE:
+        needed = f"numpy, scipy and pyarrow need {ADDRESS_SPACE / 2**20:.0f} MiB"
+        fail(f"a process may have {limit / 2**20:.0f} MiB of addresses (ulimit -v); {needed}", 1)
 
 
 def _line_and_code(error: Exception) -> tuple[str, int]:

@@ -76,13 +76,11 @@ def test_an_encoding_without_greek(tmp_path: Path, program: str) -> None:
             assert done.stdout.isascii()
 
 
-def test_file_names_that_are_not_utf8(tmp_path: Path, program: str) -> None:
-    done = shell(f"{program} run sot-read --out $'\\xff'", tmp_path)
-    assert done.returncode == 0, done.stderr
-    assert "Traceback" not in done.stderr
-    done = shell(f"{program} run sot-read -p technology=$'\\xff.toml'", tmp_path)
-    assert done.returncode == 2
-    assert done.stderr.count("\n") == 1
+def test_file_names_that_are_not_utf8(tmp_path: Path, program: str, complaint: Complaint) -> None:
+    """pyarrow and the records cannot hold such a path."""
+    for command in ("run sot-read --out", "run sot-read -p technology=", "mc sot-read --trials 5 --out"):
+        complaint(shell(f"{program} {command}{'' if command.endswith('=') else ' '}$'\\xff.toml'", tmp_path), 2)
+    assert not any(entry.name != "bin" for entry in tmp_path.iterdir())
 
 
 def test_a_plotting_backend_that_is_none_does_not_matter(tmp_path: Path, program: str) -> None:
@@ -91,14 +89,20 @@ def test_a_plotting_backend_that_is_none_does_not_matter(tmp_path: Path, program
     assert list((tmp_path / "out").glob("*.png"))
 
 
-@pytest.mark.parametrize("limit", ["-n 16", "-v 400000"])
-def test_a_limit_of_the_system_is_one_line(tmp_path: Path, program: str, limit: str) -> None:
-    done = shell(f"ulimit {limit}; {program} {' '.join(MC)}", tmp_path)
+def test_a_limit_of_open_files_is_one_line(tmp_path: Path, program: str) -> None:
+    done = shell(f"ulimit -n 16; {program} {' '.join(MC)}", tmp_path)
     assert "Traceback" not in done.stderr
     if done.returncode:
         assert done.returncode == 1
         assert done.stderr.startswith("spicekit: ")
         assert done.stderr.count("\n") == 1
+
+
+def test_a_limit_of_addresses_is_one_line(tmp_path: Path, program: str, complaint: Complaint) -> None:
+    """OpenBLAS hangs where it cannot map its buffers."""
+    line = complaint(shell(f"ulimit -v 400000; {program} {' '.join(MC)}", tmp_path), 1)
+    assert "a process may have 391 MiB of addresses (ulimit -v)" in line
+    assert shell(f"ulimit -v 2500000; {program} {' '.join(MC)}", tmp_path).returncode == 0
 
 
 @pytest.mark.parametrize("content", [b"no library at all", None])
