@@ -98,6 +98,8 @@ def write_atomically(path: Path, write: Callable[[Path], None]) -> None:
     named, path = path, _absolute(path)
     try:
         path = path.resolve() if path.is_symlink() else path
+        if path.is_symlink():  # links in a circle, from Python 3.13
+            raise OSError(errno.ELOOP, os.strerror(errno.ELOOP))
         if path.exists() and not path.is_file() and not path.is_dir():
             with _read_by_somebody(path):
                 write(path)

@@ -13,6 +13,7 @@ import contextlib
 import multiprocessing
 import signal
 import traceback
+import warnings
 from collections.abc import Callable, Iterator
 from typing import TypeVar
 
@@ -115,7 +116,9 @@ def isolated(work: Callable[[], T], seconds: float) -> T:
         writer.send((isinstance(answer, Exception), answer))
 
     process = context.Process(target=child, daemon=True)
-    process.start()
+    with warnings.catch_warnings():  # from Python 3.12: threads of OpenBLAS and pyarrow, which the child does not use
+        warnings.filterwarnings("ignore", "This process .* is multi-threaded", DeprecationWarning)
+        process.start()
     writer.close()
     try:
         failed, answer = reader.recv()

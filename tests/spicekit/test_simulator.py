@@ -11,6 +11,7 @@ import pytest
 
 from spicekit import make_bench, render
 from spicekit.errors import SpicekitError
+from spicekit.limit import isolated
 from spicekit.simulator import Simulator, simulator
 
 DIVIDER = "* divider\nV1 in 0 1\nR1 in out 1k\nR2 out 0 3k\n.end\n"
@@ -47,7 +48,6 @@ def test_there_is_one_a_process() -> None:
         "* bad\nQ$@ x y z\n.end\n",
         "* bad\nM1 d g s b nomodel\n.end\n",
         "* bad\nX1 a b nosub\n.end\n",
-        "* bad\n.include '/nonexistent/file.lib'\nR1 a 0 1\n.end\n",
     ],
 )
 def test_a_bad_netlist_is_refused_and_a_good_one_works_after_it(netlist: str) -> None:
@@ -58,6 +58,17 @@ def test_a_bad_netlist_is_refused_and_a_good_one_works_after_it(netlist: str) ->
     ngspice.load(DIVIDER)
     ngspice.command("op")
     assert ngspice.vectors(["v(out)"])["v(out)"] == pytest.approx([0.75])
+
+
+def test_a_file_that_is_missing() -> None:
+    """In a process of its own: it is a fatal error to ngspice 44, after which a process has to end."""
+
+    def refused() -> str:
+        with pytest.raises(SpicekitError, match="ngspice refuses the netlist") as caught:
+            simulator().load("* bad\n.include '/nonexistent/file.lib'\nR1 a 0 1\n.end\n")
+        return str(caught.value)
+
+    assert "\n" not in isolated(refused, 60.0)
 
 
 _FATAL = """

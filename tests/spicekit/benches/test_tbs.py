@@ -241,7 +241,7 @@ def test_campaign(cli: Cli, tmp_path: Path) -> None:
         ({"trim": 8192}, r"parameter trim: allowed: less than or equal to 8191"),
         ({"amplifiers": 1}, r"parameter amplifiers: allowed: greater than or equal to 2"),
         ({"source": "row"}, r"parameter source: allowed: 'voltage' or 'cell'"),
-        ({"t_window": -1}, r"parameter t_window: allowed: greater than 0"),
+        ({"t_window": -1}, r"parameter t_window: allowed: greater than or equal to 1e-11"),
         ({"theta0": 0.1}, r"unknown parameter of bench 'tbs-sense' 'theta0'"),
     ],
 )
