@@ -20,7 +20,7 @@ from spicekit.limit import checked, isolated
 from spicekit.limits import Beyond, shown_measure, warnings
 from spicekit.outcome import Outcome
 from spicekit.registry import make_bench
-from spicekit.waves import Waves
+from spicekit.waves import Array, Waves
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -116,9 +116,9 @@ def run(bench: str | Bench, values: Mapping[str, float] | None = None, *, engine
     return _result(made, points, _simulate(made, points, engine), engine)
 
 
-def render(bench: Bench) -> str:
-    """The stand-alone netlist of ``bench``, calibrated if it is not yet."""
-    return netlist.render(calibrated(bench))
+def render(bench: Bench, samples: Mapping[str, Array] | None = None) -> str:
+    """:func:`spicekit.netlist.render` of ``bench``, calibrated if it is not yet."""
+    return netlist.render(calibrated(bench), samples)
 
 
 def run_within(seconds: float, bench: Bench, values: Mapping[str, float] | None = None, engine: str = NGSPICE) -> RunResult:

@@ -99,7 +99,7 @@ def test_an_edited_calibration_is_refused(tmp_path: Path, tuned: str) -> None:
     record = out / "campaign.json"
     record.write_text(json.dumps(edited(record, 500.0)))
     for again in (lambda: Campaign(tuned, trials=20).run(out), lambda: replay(out, 3)):
-        with pytest.raises(UserError, match=r"campaign.json .*changed"):
+        with pytest.raises(SpicekitError, match=r"campaign.json .*changed"):
             again()
     write_record(record, {k: v for k, v in edited(record, 500.0).items() if k != "checksum"})
     with pytest.raises(UserError, match="'netlist_sha256' differs"):
