@@ -18,7 +18,6 @@ import pytest
 FLOORS = ("spicekit", "montecarlo", "spicekit_imc")  # each imports those before it alone
 
 
-
 @dataclass(frozen=True)
 class Arrow:
     """``source`` imports ``target``; ``typing``: for types alone, which happens in no run."""
