@@ -11,6 +11,7 @@ one (see the tests).
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Self
 
 from pydantic import model_validator
@@ -19,12 +20,14 @@ from spicekit.analysis import Analysis, TranAnalysis
 from spicekit.bench import Measure, Panel, VariationPoint, channel_width, quantity
 from spicekit.benches.c3cim.column import C3cimBench, C3cimParameters
 from spicekit.limits import Limits
-from spicekit.measures import At, Node, Number, Settling, energy, v
+from spicekit.measures import At, Node, Number, Settling, energy, maximum, v
+from spicekit.units import format_value
 
 START = 5e-9  # s, the row drivers switch
 EDGE = 20e-12  # s, at the inputs of the drivers
 REST = 10e-9  # s, from the rows' switching back to the end
 DROOP = 5e-9  # s, from the sample to the reading of the held voltage
+CARRIED = 0.9  # of i_col; a column that carries less, in the mean of t_mac, says so
 
 
 class C3cimSettleParameters(C3cimParameters):
@@ -92,7 +95,7 @@ class C3cimSettle(C3cimBench):
         column, step = v("d_top"), self.p.i_col * self.memory.numbers.step
         final, sample, hold = At(column, self.t_back), At(column, self.t_sample), At(v("hold"), self.t_sample + DROOP)
         before = self.t_sample * (1 + 1e-9)  # the switch that lets go moves the column, too
-        t_settle = Settling(abs(column - final), step / 2, stop=before) - START
+        t_settle = maximum(Settling(abs(column - final), step / 2, stop=before) - START, 0.0)  # 0: it moved by less
         e_column = energy("vdd_d", self.vdd, START, self.t_sample)
         e_driver: Node = Number(0.0)
         if self.p.driver == "cascode":
@@ -127,6 +130,17 @@ class C3cimSettle(C3cimBench):
             Measure("e_gates", "J", "this column's share of the row drivers: t_mac with its edges, and the edges back", e_gates),
             Measure("e_readout", "J", "read-out, apart: switch of the sample-and-hold and converter", e_readout),
             Measure("e_convert", "J", "of it, the converter: (n + 1) e_level", e_convert),
+        )
+
+    def notes(self, measures: Mapping[str, float]) -> tuple[str, ...]:
+        if measures["e_column"] is None:
+            return ()
+        drawn = measures["e_column"] / (self.vdd * self.p.t_mac)
+        if drawn >= CARRIED * self.p.i_col:
+            return ()
+        current, given, level = (format_value(x, u) for x, u in ((drawn, "A"), (self.p.i_col, "A"), (measures["v_final"], "V")))
+        return (
+            f"headroom: the column at {level} carries {current} of i_col = {given}: raise vdd or v_gate, or take fewer cells",
         )
 
     def signal(self, tag: str) -> Node:

@@ -308,6 +308,14 @@ def test_settling_and_energy() -> None:
     assert short["residual"] < -0.5
 
 
+def test_a_column_without_headroom_settles_at_once_and_says_what_it_carries() -> None:
+    closed = run(C3cimSettle(v_gate=0.03))
+    assert closed.measures["t_settle"] == 0  # it rests at its supply from the start
+    assert closed.measures["v_final"] == pytest.approx(1.0, abs=1e-3)
+    assert "headroom: the column at 999.9 mV carries" in " ".join(closed.warnings())
+    assert not any("headroom" in line for line in run(C3cimSettle(n=16)).warnings())
+
+
 @pytest.mark.parametrize(
     ("given", "words"),
     [
