@@ -574,3 +574,11 @@ def test_a_card_with_a_wrong_key_is_refused(tmp_path: Path, repository: Path, ol
     (tmp_path / "mine.toml").write_text(text.replace(old, new, 1))
     with pytest.raises(UserError, match=says):
         load_technology(str(tmp_path / "mine.toml"))
+
+
+def test_cards_that_no_corner_reads_are_refused(tmp_path: Path, repository: Path) -> None:
+    text = (repository / "models" / "cmos" / "ptm45.toml").read_text()
+    head, cards = text.partition("\n[corners.tt]")[0], text[text.index("[bsim4.nmos]") :]
+    (tmp_path / "mine.toml").write_text(f'{head}\n[corners.tt]\nfile = "a.lib"\n{cards}')
+    with pytest.raises(UserError, match=r"\[bsim4\] is not read, as all corners take a file"):
+        load_technology(str(tmp_path / "mine.toml"))
