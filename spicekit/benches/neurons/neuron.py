@@ -84,6 +84,14 @@ class Neuron(SteppedBench):
                     f"above 0: change {parts}"
                 )
 
+    def technology_limits(self, name: str) -> tuple[float, float, str]:
+        low, high, why = super().technology_limits(name)
+        if (
+            name == "v_high" and self.vdd < high
+        ):  # above, junctions of PMOS carry current from the row to the supply
+            return low, self.vdd, "vdd"
+        return low, high, why
+
     @abstractmethod
     def threshold_capacitors(self) -> dict[str, tuple[float, str]]:
         """Capacitors that shift the comparator's input: name -> (farad, node of its other plate)."""

@@ -302,6 +302,9 @@ def test_what_a_campaign_draws() -> None:
 @pytest.mark.parametrize(
     ("name", "given", "says"),
     [
+        ("charge-if", {"v_high": 1.11}, r"parameter v_high: 1.11 V given; allowed: at most 1.1 V"),
+        ("dynamic-if", {"v_high": 1.05, "vdd": 1.0}, r"parameter v_high: 1.05 V given; allowed: at most 1 V"),
+        ("dynamic-if", {"c_1": 1e-30}, r"parameter c_1: allowed: greater than or equal to 1e-17"),
         ("charge-if", {"steps": 0}, r"parameter steps: allowed: greater than or equal to 1 \(given: 0\)"),
         ("charge-if", {"theta": -1}, r"parameter theta: allowed: greater than or equal to 0"),
         ("dynamic-if", {"theta": 128}, r"parameter theta: allowed: less than or equal to 127 \(given: 128\)"),
