@@ -82,6 +82,20 @@ class Node:
     def __bool__(self) -> bool:
         raise TypeError("a definition has no truth value: write Choose(condition, then, otherwise), and & | ~ for and, or, not")
 
+    def __init_subclass__(cls) -> None:
+        cls.__hash__ = Node.__hash__  # type: ignore[method-assign]  # which a dataclass then leaves alone
+
+    def __hash__(self) -> int:
+        return self._hash
+
+    @functools.cached_property
+    def _hash(self) -> int:
+        """Found once: that of a definition of thousands of steps goes through all of it."""
+        return hash((type(self), *(getattr(self, item.name) for item in fields(self))))  # type: ignore[arg-type]
+
+    def __getstate__(self) -> dict[str, object]:
+        return {name: value for name, value in self.__dict__.items() if name != "_hash"}  # another process hashes text otherwise
+
     @functools.cached_property
     def parts(self) -> tuple[Node, ...]:
         """The nodes that this one is made of."""

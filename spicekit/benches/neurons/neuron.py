@@ -86,9 +86,7 @@ class Neuron(SteppedBench):
 
     def technology_limits(self, name: str) -> tuple[float, float, str]:
         low, high, why = super().technology_limits(name)
-        if (
-            name == "v_high" and self.vdd < high
-        ):  # above, junctions of PMOS carry current from the row to the supply
+        if name == "v_high" and self.vdd < high:  # above, junctions of PMOS carry current from the row to the supply
             return low, self.vdd, "vdd"
         return low, high, why
 
