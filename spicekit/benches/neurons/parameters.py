@@ -41,7 +41,7 @@ class NeuronParameters(BenchParameters):
         None, "CSV file with a line n1,v_sl for each number of matches: V_SL of row=table, what row=cells is referred to"
     )
     v_high: float = voltage(0.6, "rail V_H of the row", gt=0, le=5)
-    v_low: float = voltage(0.2, "rail V_L of the row", gt=0, le=5)
+    v_low: float = voltage(0.2, "rail V_L of the row", ge=1e-9, le=5)
     ra: float = quantity(100.0, "ohm um2", "resistance-area product of the junctions", ge=0.1, le=1e5)
     tmr: float = quantity(2.5, "", "TMR (250% or 2.5)", gt=0, le=20)
     diameter: float = quantity(60e-9, "m", "diameter of the junctions", gt=0, le=1e-6)
