@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import functools
 import multiprocessing
 import multiprocessing.forkserver
 import multiprocessing.util
@@ -15,6 +14,7 @@ import tempfile
 import types
 from collections.abc import Callable
 from concurrent.futures import BrokenExecutor, Executor, Future
+from concurrent.futures.process import BrokenProcessPool
 from typing import Any
 
 from pebble import ProcessExpired, ProcessPool
@@ -24,6 +24,7 @@ from spicekit.errors import SpicekitError, UserError
 from spicekit.limit import checked, exceeded
 
 MOST_WORKERS = 4096  # far above the cores of any machine: processes without end would stop this one
+LOCKED = 10.0  # s that a living worker may hold the channel's lock for: it takes a task or hands over an answer meanwhile
 SOCKET_FOLDER = 70  # bytes of the path: a socket's may have 107, of which multiprocessing takes 32
 
 
@@ -73,15 +74,37 @@ class LocalExecutor(Executor):
         _start_forkserver()
         arguments = (os.getpid(), self._timeout)
         pool = ProcessPool(max_workers=self.workers, initializer=initialise, initargs=arguments, context=context)
-        manager: Any = pool._pool_manager.worker_manager
-        manager.inspect_workers = functools.partial(_ended, manager)
+        manager: Any = pool._pool_manager
+        manager.worker_manager.inspect_workers = _Ended(manager)
         return pool
 
 
-def _ended(manager: Any) -> tuple[tuple[int, int], ...]:
-    """pebble's look for workers that ended, with their exit codes.  Its own passes over those that ended with status 0."""
-    ended = [worker for worker in tuple(manager.workers.values()) if not worker.is_alive()]
-    return tuple((worker.pid, worker.exitcode) for worker in ended if manager.workers.pop(worker.pid, None) is not None)
+class _Ended:
+    """pebble's look for workers that ended, which it takes several times a second, with what its own passes over.
+
+    Its own does not report workers that ended with status 0; it forgets a worker that is dead before it has heard which task that
+    had taken, so that the task never ends; and a worker that is killed while it holds the lock of the channel to the pool leaves
+    it held, on which the others wait for minutes.
+    """
+
+    def __init__(self, manager: Any) -> None:
+        self._tasks, self._workers = manager.task_manager, manager.worker_manager
+        self._codes: dict[int, int] = {}  # of all that ended: process -> exit code
+
+    def __call__(self) -> tuple[tuple[int, int], ...]:
+        """Process and exit code of those that are to be accounted for.  Raises :class:`BrokenProcessPool` for a lock left held."""
+        workers = self._workers.workers
+        ended = [worker for worker in tuple(workers.values()) if not worker.is_alive() and workers.pop(worker.pid, None)]
+        found = {worker.pid: worker.exitcode for worker in ended}
+        if found:
+            with self._workers.workers_channel.lock(timeout=LOCKED) as locked:
+                if not locked:
+                    raise BrokenProcessPool("a worker was killed while it held the lock of the channel to the pool")
+        self._codes |= found
+        for task in tuple(self._tasks.tasks.values()):
+            if task.worker_id in self._codes and task.worker_id not in workers:
+                found[task.worker_id] = self._codes[task.worker_id]
+        return tuple(found.items())
 
 
 def _check_limit(workers: int, given: bool) -> None:

@@ -73,6 +73,40 @@ def test_workers_that_die_while_idle(pool: LocalExecutor) -> None:
         assert pool.submit(pow, 2, 5).result(60) == 32
 
 
+def test_a_worker_killed_before_the_pool_has_heard_what_it_took(pool: LocalExecutor, monkeypatch: pytest.MonkeyPatch) -> None:
+    other = pool.submit(time.sleep, 5)
+    while not other.running():
+        time.sleep(0.01)
+    manager = pool._pool._pool_manager
+    heard = manager.process_next_message
+
+    def late(timeout: float) -> None:
+        time.sleep(1)  # a thread that does not get the processor
+        heard(timeout)
+
+    monkeypatch.setattr(manager, "process_next_message", late)
+    time.sleep(0.3)  # until it is in there
+    error = pool.submit(os._exit, 9).exception(60)
+    assert error is not None
+    assert died(error)
+    assert other.exception(60) is None
+
+
+@pytest.mark.parametrize("lock", ["reader_mutex", "writer_mutex"])
+def test_a_worker_killed_while_it_holds_the_lock_of_the_channel(pool: LocalExecutor, lock: str) -> None:
+    """The others would wait for two minutes and die one by one."""
+    code = f"""
+import gc, os, signal
+from pebble.pool.channel import WorkerChannel
+next(one for one in gc.get_objects() if isinstance(one, WorkerChannel)).mutex.{lock}.acquire()
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+    error = pool.submit(exec, code, {}).exception(60)
+    assert error is not None
+    assert died(error)
+    assert [pool.submit(pow, 2, power).result(30) for power in range(6)] == [2**k for k in range(6)]
+
+
 def test_cores() -> None:
     assert 1 <= available_cores() <= (os.cpu_count() or 1)
     assert LocalExecutor().workers == available_cores()
