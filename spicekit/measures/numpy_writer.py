@@ -139,13 +139,13 @@ class Evaluation:
             place = x.place if isinstance(x, Point) else 0 if isinstance(x, First) else wave.shape[-1] - 1
             return self._element(wave, place)
         if isinstance(x, Mean | Sum):
-            return (np.mean if isinstance(x, Mean) else np.sum)(wave, axis=-1, keepdims=self._dc)
+            return self._one(np.mean(wave, axis=-1) if isinstance(x, Mean) else np.sum(wave, axis=-1))
         if isinstance(x, Largest | Smallest):
             values = wave if x.stop is None else wave[self.waves("time") <= x.stop]
-            return (np.max if isinstance(x, Largest) else np.min)(values, axis=-1, keepdims=self._dc)
+            return self._one(np.max(values, axis=-1) if isinstance(x, Largest) else np.min(values, axis=-1))
         if isinstance(x, Usable):
             highest = linearity.usable(np.array(x.levels), wave, x.limit)
-            return highest[..., None] if self._dc else highest[()]
+            return self._one(highest)
         time = self.waves("time")
         if isinstance(x, Crossing):
             level, after = float(self._of(x.level)), float(self._of(x.after))
@@ -197,6 +197,10 @@ class Evaluation:
             found.append(step._known[VALUE])
             state = step._of(x.after)
         return _joined(found)
+
+    def _one(self, values: Any) -> Any:
+        """Numbers that were made of lists, one a trial, beside lists again."""
+        return values[..., None] if self._dc else values[()]
 
     def _element(self, wave: Array, place: int) -> Any:
         return wave[..., place : place + 1] if self._dc else wave[place]
