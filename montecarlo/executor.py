@@ -92,7 +92,7 @@ class _Ended:
         self._codes: dict[int, int] = {}  # of all that ended: process -> exit code
 
     def __call__(self) -> tuple[tuple[int, int], ...]:
-        """Process and exit code of those that are to be accounted for.  Raises :class:`BrokenProcessPool` for a lock left held."""
+        """Process and exit code of those that are to be accounted for.  Raises :class:`BrokenProcessPool` for a lock kept."""
         workers = self._workers.workers
         ended = [worker for worker in tuple(workers.values()) if not worker.is_alive() and workers.pop(worker.pid, None)]
         found = {worker.pid: worker.exitcode for worker in ended}
