@@ -54,7 +54,7 @@ class SttCell(JunctionBench):
 
 
 class ReadParameters(CellParameters):
-    v_read: float = voltage(0.15, "bit-line voltage during a read", ge=1e-6, le=2)
+    v_read: float = voltage(0.15, "bit-line voltage during a read", ge=1e-3, le=2)
     t_read: float = quantity(5e-9, "s", "time for which the read voltage is applied", ge=1e-12, le=1e-3)
 
 

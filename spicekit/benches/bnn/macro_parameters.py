@@ -37,7 +37,7 @@ class MacroParameters(RowParameters, TbsSizes):
         ge=1e-11,
         le=1e-6,
     )
-    t_recover: float = quantity(1e-9, "s", "from the end of t_window to the end of the simulation", ge=1e-11, le=1e-6)
+    t_recover: float = quantity(1e-9, "s", "from the end of t_window to the end of the simulation", ge=5e-11, le=1e-6)
     w_start: float = channel_width(0.5e-6, "width of the NMOS of the START driver; PMOS twice that", le=1e-4)
     boost: int = quantity(
         0,

@@ -54,7 +54,7 @@ class SenseParameters(JunctionParameters):
     # row of 128 complementary cells: 128 junction pairs in parallel are 26 ohm, the wire adds as much
     r_source: float = quantity(50.0, "ohm", "resistance of the line at the input", ge=1e-3, le=1e9)
     c_source: float = quantity(50e-15, "F", "capacitance of the line at the input", gt=0, le=1e-9)
-    t_recover: float = quantity(2e-9, "s", "from the end of t_window to the end of the simulation", ge=1e-11, le=1e-6)
+    t_recover: float = quantity(2e-9, "s", "from the end of t_window to the end of the simulation", ge=5e-11, le=1e-6)
     w_driver: float = channel_width(0.5e-6, "width of the NMOS of the START driver; PMOS twice that", le=1e-4)
     i_read: float = quantity(10e-6, "A", "current through the cell", gt=0, le=1e-3)
     v_source: float = voltage(0.31, "the cell's source line during the read", ge=0, le=2)
