@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import functools
 import multiprocessing
 import multiprocessing.forkserver
@@ -12,7 +11,6 @@ import resource
 import shutil
 import signal
 import tempfile
-import types
 from collections.abc import Callable
 from concurrent.futures import BrokenExecutor, Executor, Future
 from typing import Any
@@ -124,25 +122,6 @@ def _start_forkserver() -> None:
         del os.environ["PYTHONSAFEPATH"]
         if given is not None:
             os.environ["PYTHONSAFEPATH"] = given
-
-
-class Pool(contextlib.AbstractContextManager["Pool"]):
-    """The executor of a job: the one given, or local processes that start when it is first asked for and end with the job."""
-
-    def __init__(self, executor: Executor | None, workers: int | None, timeout: float) -> None:
-        self._given, self._workers, self._timeout = executor, workers, timeout
-        self._own: LocalExecutor | None = None
-
-    def __call__(self) -> Executor:
-        if self._given is not None:
-            return self._given
-        if self._own is None:
-            self._own = LocalExecutor(self._workers, self._timeout)
-        return self._own
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: types.TracebackType | None) -> None:
-        if self._own is not None:
-            self._own.shutdown(cancel_futures=error is not None)
 
 
 def available_cores() -> int:

@@ -14,7 +14,8 @@ from spicekit.export.roles import Roles
 from spicekit.outcome import Outcome
 from spicekit.records import SCHEMA as SCHEMA
 from spicekit.records import Calibration as Calibration
-from spicekit.records import File, Record
+from spicekit.records import File as File
+from spicekit.records import Record
 from spicekit.records import Run as Run
 from spicekit.records import checked as checked
 from spicekit.records import parse as parse

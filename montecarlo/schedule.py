@@ -6,12 +6,13 @@ Several campaigns (the points of a sweep) share one executor: their tasks form o
 from __future__ import annotations
 
 from collections import Counter, deque
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from montecarlo.executor import died, killed, timed_out
+from montecarlo.running.crew import Crew
 from montecarlo.store import Store, samples_hash
 from montecarlo.worker import Table, Task, failed_table, joined, simulate
 from spicekit.errors import SpicekitError
@@ -144,21 +145,25 @@ class _Tally:
             )
 
 
-def simulate_sources(
-    sources: Sequence[Source], pool: Executor, progress: Callable[[int], None], keep_going: bool = False
-) -> None:
-    """Simulate everything that is missing from ``sources``; ``progress`` is told the number of trials done so far.
+def simulate_sources(sources: Sequence[Source], crew: Crew) -> int:
+    """Have everything that is missing from ``sources`` simulated by ``crew``; gives the number of these trials.
 
     Raises :class:`SpicekitError` for a failure that is not a trial's (no simulator, a netlist that does not parse, a bench
-    that raises), and without ``keep_going`` if nearly all of the first trials fail in the same way.
+    that raises), and if nearly all of the first trials fail in the same way, unless the crew keeps going.
     """
+    total = sum(source.trials for source in sources)
+    missing = sum(last - first for source in sources for first, last in source.missing)
+    done = total - missing
+    crew.progress(done, total)
+    if not missing:
+        return 0
+    pool = crew.pool
     waiting = deque(_Job(source, first, last) for source in sources for first, last in source.missing)
-    tally = _Tally(keep_going)
+    tally = _Tally(crew.keep_going)
     running: dict[Future[Table], _Job | None] = {}
     # a sweep that fails takes hours where it succeeds in a second: its first trials tell beforehand, and their answer is not kept
-    if waiting and not keep_going and waiting[0].trials >= waiting[0].source.block >= 2 * FIRST:
+    if not crew.keep_going and waiting[0].trials >= waiting[0].source.block >= 2 * FIRST:
         running[pool.submit(simulate, waiting[0].source.task(waiting[0].first, waiting[0].first + FIRST))] = None
-    done = 0
     job: _Job | None
     while waiting or running:
         while waiting and len(running) < _window(pool):
@@ -175,7 +180,8 @@ def simulate_sources(
             if table is not None:
                 done += table.trials
                 job.source.accept(table)
-                progress(done)
+                crew.progress(done, total)
+    return missing
 
 
 def _window(pool: Executor) -> int:

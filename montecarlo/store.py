@@ -119,12 +119,6 @@ class Store:
         content.pop("schema", None)  # says how it is written, not what is simulated
         return content
 
-    @contextlib.contextmanager
-    def lock(self) -> Iterator[None]:
-        """Hold the folder: a second process on it is turned away."""
-        with locked(self.folder, self.parts_folder):
-            yield
-
     def write_samples(self, trials: int, draw: Callable[[int, int], dict[str, NDArray[np.float64]]]) -> None:
         """Write the samples of all trials; ``draw(first, last)`` gives point -> array.
 
@@ -427,10 +421,10 @@ def _untagged(table: Any) -> Any:
 
 
 @contextlib.contextmanager
-def locked(folder: Path, inner: Path | None = None) -> Iterator[None]:
-    """Hold a folder, which is made (with ``inner`` in it) if it is missing: a second process on it is turned away."""
+def locked(folder: Path) -> Iterator[None]:
+    """Hold a folder, which is made if it is missing: a second process on it is turned away."""
     try:
-        (inner or folder).mkdir(parents=True, exist_ok=True)
+        folder.mkdir(parents=True, exist_ok=True)
         handle: IO[bytes] = open(folder / ".lock", "wb", opener=regular)  # noqa: SIM115 - closed below
     except OSError as error:
         raise UserError(f"--out {folder}: cannot write there: {error.strerror}") from None
@@ -439,7 +433,7 @@ def locked(folder: Path, inner: Path | None = None) -> Iterator[None]:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
             raise UserError(f"{folder} is in use by another spicekit process") from None
-        with held(folder, *([inner] if inner else [])):
+        with held(folder):
             yield
 
 

@@ -10,16 +10,15 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable
-from concurrent.futures import Executor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Unpack
 
 from montecarlo import records
-from montecarlo.campaign import Campaign, Progress
-from montecarlo.executor import Pool
+from montecarlo.campaign import Campaign
 from montecarlo.rare.estimate import TWO_SIDED
 from montecarlo.result import CampaignResult
+from montecarlo.running.crew import Crew, Settings
 from montecarlo.store import Store
 from spicekit.bench import Bench
 from spicekit.errors import UserError, unknown
@@ -85,14 +84,8 @@ def run_until(
     until: Until,
     most: int,
     out: Path,
-    *,
-    executor: Executor | None = None,
-    workers: int | None = None,
-    timeout: float = 120.0,
-    retry: bool = False,
-    keep_going: bool = False,
-    progress: Progress = lambda done, total: None,
-    warn: Callable[[str], None] = lambda line: None,
+    crew: Crew | None = None,
+    **settings: Unpack[Settings],
 ) -> tuple[Campaign, CampaignResult]:
     """Run ``make(trials)`` in folder ``out`` with more and more trials until the goal is met, ``most`` at most.
 
@@ -100,20 +93,18 @@ def run_until(
     :class:`UserError` for a sampler whose trials depend on their number, and if the folder holds another campaign.
     """
     largest = make(most)
-    largest.settle(out / "campaign.json")
+    largest.settle(out)
     if largest.sampler == "lhs":
         raise UserError("--until: a Latin hypercube needs its number of trials beforehand; use --sampler random or sobol")
     goal = {"until": until.text, "at_most": most}
     stages = [trials for trials in stage_sizes(largest.bench.analysis().chunk, most) if trials >= _there(out, goal)]
     elapsed = 0.0
-    with Pool(executor, workers, timeout) as pool:
+    with Crew.of(crew, settings) as crew:
         for trials in stages:
             campaign = make(trials)
             campaign.goal = goal
-            result = campaign.run(
-                out, executor=pool(), retry=retry and trials == stages[0], keep_going=keep_going,
-                progress=lambda done, _: progress(done, most), warn=warn,
-            )  # fmt: skip
+            again = crew.retry and trials == stages[0]
+            result = campaign.run(out, crew.part(0, most, retry=again))
             elapsed += result.summary["elapsed_s"]
             if until.met(result.summary):
                 break

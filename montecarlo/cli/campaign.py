@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Annotated, Any
 
 import typer
 
+from montecarlo.cli.job import run_job
 from montecarlo.cli.options import (
     Correlate,
     Dask,
@@ -22,11 +24,9 @@ from montecarlo.cli.options import (
     complete_system,
     once,
     read_correlations,
-    read_executor,
     read_variations,
 )
 from montecarlo.cli.output import (
-    ProgressBar,
     print_summary,
     print_variations,
     say_failed,
@@ -93,20 +93,13 @@ def mc(
         )
 
     campaign = make(trials)
-    campaign.settle(out / "campaign.json")
+    campaign.settle(out)
     goal = Until.parse(until, campaign.bench) if until is not None else None
-    with read_executor(dask, workers, timeout) as executor, ProgressBar(f"mc {bench}") as progress:
-        options: dict[str, Any] = {
-            "executor": executor, "workers": workers, "timeout": timeout, "retry": retry, "keep_going": keep_going,
-            "progress": progress, "warn": warn,
-        }  # fmt: skip
-        try:
-            if goal is None:
-                result = campaign.run(out, **options)
-            else:
-                campaign, result = run_until(make, goal, trials, out, **options)
-        except KeyboardInterrupt:
-            fail(f"interrupted; the finished trials are in {out}: the same command goes on from there", 1)
+    crew: dict[str, Any] = {"workers": workers, "dask": dask, "timeout": timeout, "retry": retry, "keep_going": keep_going}
+    if goal is None:
+        result = run_job(f"mc {bench}", campaign.run, out, **crew)
+    else:
+        campaign, result = run_job(f"mc {bench}", functools.partial(run_until, make, goal, trials), out, **crew)
     summary = result.summary
     if not summary["outcomes"]["ok"]:
         if as_json:
@@ -177,14 +170,9 @@ def sweep(
         sampler=sampler,
         engine=engine,
     )
-    with read_executor(dask, workers, timeout) as executor, ProgressBar(f"sweep {bench}") as progress:
-        try:
-            dataset = job.run(
-                out, executor=executor, workers=workers, timeout=timeout, retry=retry, keep_going=keep_going,
-                progress=progress, warn=warn,
-            )  # fmt: skip
-        except KeyboardInterrupt:
-            fail(f"interrupted; the finished trials are in {out}: the same command goes on from there", 1)
+    dataset = run_job(
+        f"sweep {bench}", job.run, out, workers=workers, dask=dask, timeout=timeout, retry=retry, keep_going=keep_going
+    )
     if as_json:
         print_json(without_nan(dataset.to_dict()))
         say_failed(outcome_counts(dataset), warn)
@@ -227,14 +215,9 @@ def characterize(
     table = system_table(system)
     grid = once([parse_dimension(table, text) for text in over or []])
     job = Characterisation(table, over=grid, trials_scale=trials_scale, seed=seed)
-    with read_executor(dask, workers, timeout) as executor, ProgressBar(f"characterize {system}") as progress:
-        try:
-            dataset = job.run(
-                out, executor=executor, workers=workers, timeout=timeout, retry=retry, keep_going=keep_going,
-                progress=progress, warn=warn,
-            )  # fmt: skip
-        except KeyboardInterrupt:
-            fail(f"interrupted; the finished trials are in {out}: the same command goes on from there", 1)
+    dataset = run_job(
+        f"characterize {system}", job.run, out, workers=workers, dask=dask, timeout=timeout, retry=retry, keep_going=keep_going
+    )
     if as_json:
         print_json(without_nan(dataset.to_dict()))
         say_failed(outcome_counts(dataset), warn)

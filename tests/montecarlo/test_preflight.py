@@ -16,6 +16,7 @@ import pytest
 from montecarlo import Campaign, Sweep
 from montecarlo.executor import LocalExecutor
 from montecarlo.preflight import check_room, nominal, preflight
+from montecarlo.running.crew import Crew
 from montecarlo.store import Store
 from spicekit import SpicekitError
 
@@ -111,7 +112,7 @@ def test_a_long_campaign_says_how_long(tmp_path: Path, user_benches: Path, monke
     pool = LocalExecutor(1, 60)
     try:
         seen = nominal(campaign, pool)
-        preflight([campaign], tmp_path / "out", lambda: pool, keep_going=False, warn=lines.append)
+        preflight([campaign], tmp_path / "out", Crew(pool, warn=lines.append))
     finally:
         pool.shutdown()
     assert seen.outcome == "ok"

@@ -28,6 +28,7 @@ from montecarlo.plots import plot_campaign
 from montecarlo.report import make_page, write_report
 from montecarlo.report.charts import TAIL_POINTS, WAVE_POINTS, decimated, thinned
 from montecarlo.report.content import Chart, Table
+from montecarlo.running.crew import Crew
 from montecarlo.store import Store
 from montecarlo.sweep import Sweep
 from montecarlo.systems.system import Part, SystemTable
@@ -260,8 +261,8 @@ def test_a_page_does_not_grow_with_the_trials(tmp_path: Path) -> None:
     """100 000 trials, their results drawn here instead of simulated."""
     campaign = Campaign("sot-read", trials=100_000)
     store = Store(tmp_path)
-    with store.lock():
-        source = campaign.prepare(store, warn=print)
+    campaign.claim(tmp_path, print)
+    source = campaign.prepare(store, Crew())
     random = np.random.default_rng(1)
     for first, last in source.missing:
         measures = {measure.name: random.normal(1, 0.1, last - first) for measure in campaign.bench.measures()}

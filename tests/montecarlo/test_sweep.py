@@ -161,12 +161,12 @@ def test_a_finished_sweep_mends_its_table_and_a_damaged_part(reference: Path) ->
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
-        ({"seed": 4}, "holds another sweep: 'seed' is 3 there, 4 now"),
-        ({"trials": 61}, "'trials' is 60 there, 61 now"),
-        ({"over": GRID | {"tmr": [1.5, 2.0]}}, "'over' is"),
-        ({"parameters": IDEAL | {"ra": 17}}, "'given' is"),
-        ({"variations": []}, "'variations' is"),
-        ({"bench": "sot-logic"}, "'bench' is sot-read there, sot-logic now"),
+        ({"seed": 4}, r"holds another sweep: 'seed' differs \(3 there, 4 now\)"),
+        ({"trials": 61}, r"'trials' differs \(60 there, 61 now\)"),
+        ({"over": GRID | {"tmr": [1.5, 2.0]}}, "'over' differs"),
+        ({"parameters": IDEAL | {"ra": 17}}, "'given' differs"),
+        ({"variations": []}, "'variations' differs"),
+        ({"bench": "sot-logic"}, r"'bench' differs \(sot-read there, sot-logic now\)"),
     ],
 )
 def test_another_sweeps_folder_is_refused(reference: Path, changes: dict[str, Any], said: str) -> None:
