@@ -34,7 +34,7 @@ from pathlib import Path
 import numpy as np
 
 from montecarlo import Campaign
-from montecarlo.store import Store
+from montecarlo.running.store import Store
 from spicekit import calibrated, make_bench
 from spicekit.netlist import render_at
 from spicekit.waves import Array, Waves

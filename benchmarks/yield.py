@@ -23,13 +23,13 @@ from numpy.typing import NDArray
 from scipy.integrate import quad
 from scipy.stats import chi2, norm
 
+from montecarlo import clopper_pearson
+from montecarlo.jobs.study import YieldStudy
 from montecarlo.rare import importance, library
 from montecarlo.rare.explore import explore
 from montecarlo.rare.regions import find_regions
 from montecarlo.rare.state import LimitState
-from montecarlo.rare.study import YieldStudy
-from montecarlo.statistics import clopper_pearson
-from montecarlo.store import Store
+from montecarlo.running.store import Store
 from spicekit.errors import UserError
 
 Array = NDArray[np.float64]

@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 from scipy.special import ndtri
 
-from montecarlo.store import Store
+from montecarlo.running.store import Store
 from spicekit.bench import Bench, Margin
 from spicekit.errors import UserError
 from spicekit.files import read_record

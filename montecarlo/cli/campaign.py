@@ -74,11 +74,11 @@ def mc(
     as_json: Json = False,
 ) -> None:
     """A Monte-Carlo campaign.  The same command again resumes an interrupted one."""
-    from montecarlo.campaign import Campaign
+    from montecarlo.jobs.campaign import Campaign
+    from montecarlo.jobs.until import Until, run_until
     from montecarlo.plots import plot_campaign
-    from montecarlo.store import Store
+    from montecarlo.running.store import Store
     from montecarlo.tornado import plot_sensitivity
-    from montecarlo.until import Until, run_until
 
     def make(count: int) -> Campaign:
         return Campaign(
@@ -127,7 +127,7 @@ def mc(
 
 def beyond_lines(dataset: Any) -> list[str]:
     """A line for each measure of a table that lies beyond its limits in some trials."""
-    from montecarlo.tabulate import BEYOND
+    from montecarlo.statistics.tabulate import BEYOND
 
     found = {name: variable for name, variable in dataset.data_vars.items() if str(name).endswith(BEYOND)}
     return [f"{int(variable.sum()):,} {variable.attrs['long_name']} (column {name})" for name, variable in found.items()]
@@ -155,8 +155,8 @@ def sweep(
     as_json: Json = False,
 ) -> None:
     """A table over a grid of parameters.  The same command again resumes an interrupted one."""
-    from montecarlo.sweep import Sweep, parse_over
-    from montecarlo.tabulate import outcome_counts, without_nan
+    from montecarlo.jobs.sweep import Sweep, parse_over
+    from montecarlo.statistics.tabulate import outcome_counts, without_nan
 
     grid = once([parse_over(bench, text) for text in over])
     job = Sweep(
@@ -206,9 +206,9 @@ def characterize(
     as_json: Json = False,
 ) -> None:
     """The standard table of a system.  The same command again resumes an interrupted one."""
-    from montecarlo.characterize import Characterisation, parse_dimension
+    from montecarlo.jobs.characterisation import Characterisation, parse_dimension
+    from montecarlo.statistics.tabulate import outcome_counts, without_nan
     from montecarlo.systems import system_table
-    from montecarlo.tabulate import outcome_counts, without_nan
     from spicekit.table import from_dataset
     from spicekit.table_view import describe_text
 

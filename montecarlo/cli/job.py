@@ -52,6 +52,6 @@ def _executor(dask: str | None, workers: int | None, timeout: float) -> contextl
         return contextlib.nullcontext()
     if workers is not None:
         raise UserError(f"--workers {workers}: those of --dask are started there; give one of the two options")
-    from montecarlo.cluster import cluster_executor
+    from montecarlo.running.cluster import cluster_executor
 
     return cluster_executor(dask, timeout)

@@ -63,9 +63,9 @@ def qualify(
     as_json: Json = False,
 ) -> None:
     """Where a circuit works: every corner, temperature and supply, nominal and with mismatch.  What -p gives stays as it is."""
-    from montecarlo.qualify import Qualification
+    from montecarlo.jobs.qualification import Qualification
+    from montecarlo.jobs.sweep import parse_over
     from montecarlo.qualify_plot import plot_qualification
-    from montecarlo.sweep import parse_over
 
     job = Qualification(
         bench,

@@ -63,7 +63,7 @@ def yield_(
     as_json: Json = False,
 ) -> None:
     """The probability of a rare failure, and where it happens.  The same command again resumes an interrupted one."""
-    from montecarlo.rare.study import YieldStudy
+    from montecarlo.jobs.study import YieldStudy
 
     study = YieldStudy(
         bench,

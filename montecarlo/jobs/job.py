@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, Any, ClassVar, Unpack
 
 from montecarlo import records
 from montecarlo.identity import BINDING, differing
-from montecarlo.preflight import preflight
 from montecarlo.running.crew import Crew, Settings, Warn
-from montecarlo.store import locked
+from montecarlo.running.preflight import preflight
+from montecarlo.running.store import locked
 from spicekit.errors import UserError
 from spicekit.files import read_record
 
 if TYPE_CHECKING:
-    from montecarlo.campaign import Campaign
+    from montecarlo.jobs.campaign import Campaign
 
 RESULTS = (
     "campaign.json", "sweep.json", "characterize.json", "qualify.json", "yield.json", "table.nc", "samples.parquet", "points",

@@ -11,12 +11,12 @@ from pathlib import Path
 
 import numpy as np
 
-from montecarlo.campaign import Campaign
 from montecarlo.expression import Expression
 from montecarlo.identity import digest
+from montecarlo.jobs.campaign import Campaign
 from montecarlo.running.crew import Crew
-from montecarlo.schedule import Source, simulate_sources
-from montecarlo.store import Store, identity_of
+from montecarlo.running.schedule import Source, simulate_sources
+from montecarlo.running.store import Store, identity_of
 from spicekit.analysis import DcAnalysis
 from spicekit.outcome import Outcome
 from spicekit.waves import Array

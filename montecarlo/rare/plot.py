@@ -14,7 +14,7 @@ from spicekit.style import COLOURS, new_figure, save
 from spicekit.units import format_value, readable
 
 if TYPE_CHECKING:
-    from montecarlo.rare.study import Found, YieldStudy
+    from montecarlo.jobs.study import Found, YieldStudy
 
 SHOWN = 10  # bars
 

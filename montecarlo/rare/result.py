@@ -12,12 +12,12 @@ from montecarlo import records
 from montecarlo.identity import digest
 from montecarlo.rare.estimate import TWO_SIDED, Estimate
 from montecarlo.rare.state import LimitState
-from montecarlo.summary import elapsed_before, without_nan
+from montecarlo.statistics.summary import elapsed_before, without_nan
 from montecarlo.variation import Space
 from spicekit.waves import Array
 
 if TYPE_CHECKING:
-    from montecarlo.rare.study import Found, YieldStudy
+    from montecarlo.jobs.study import Found, YieldStudy
 
 
 FEW = 30.0  # effective failing trials below which an estimate deserves a warning

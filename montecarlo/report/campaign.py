@@ -28,7 +28,7 @@ from montecarlo.report.common import (
 )
 from montecarlo.report.content import Block, Column, Command, Note, Page, Section, Table, pictures
 from montecarlo.report.worst import worst_section
-from montecarlo.store import Store
+from montecarlo.running.store import Store
 from spicekit.errors import SpicekitError, UserError
 from spicekit.outcome import Outcome
 from spicekit.waves import Array

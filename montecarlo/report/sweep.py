@@ -28,7 +28,7 @@ from montecarlo.report.common import (
 from montecarlo.report.content import Block, Column, Command, Page, Section, Table, pictures
 from montecarlo.report.grid import Grid
 from montecarlo.report.grid_charts import error_rates, gaps, measure_chart, shown_margin
-from montecarlo.store import Store
+from montecarlo.running.store import Store
 from spicekit.errors import SpicekitError, UserError
 from spicekit.files import checked_regular
 from spicekit.outcome import Outcome

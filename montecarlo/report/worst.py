@@ -11,7 +11,7 @@ import numpy as np
 from montecarlo import records
 from montecarlo.report.common import command, shown
 from montecarlo.report.content import Block, Column, Note, Section, Table
-from montecarlo.store import Store
+from montecarlo.running.store import Store
 from spicekit.outcome import Outcome
 from spicekit.waves import Array
 

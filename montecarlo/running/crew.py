@@ -9,7 +9,7 @@ from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 from typing import Any, Self, TypedDict
 
-from montecarlo.executor import LocalExecutor
+from montecarlo.running.executor import LocalExecutor
 
 Progress = Callable[[int, int], None]  # finished trials, all trials
 Warn = Callable[[str], None]

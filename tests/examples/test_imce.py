@@ -23,7 +23,7 @@ from montecarlo import Campaign, Variation
 from montecarlo.behaviour import GateErrors, Pairs
 from montecarlo.behaviour.arrays import Integers
 from montecarlo.behaviour.gates import GATES, WORDS
-from montecarlo.store import Store
+from montecarlo.running.store import Store
 from spicekit.netlist import render, render_at
 from spicekit.nominal import run
 from spicekit.registry import make_bench

@@ -13,9 +13,9 @@ import numpy as np
 import pytest
 
 from montecarlo import Campaign, Sweep, YieldStudy
-from montecarlo.replay import replay
+from montecarlo.jobs.replay import replay
 from montecarlo.report import write_report
-from montecarlo.store import Store
+from montecarlo.running.store import Store
 from spicekit import SpicekitError, UserError, calibrated, make_bench, run
 from spicekit.engines import calibrate
 from spicekit.files import read_record, write_record

@@ -15,7 +15,7 @@ import xarray as xr
 
 import spicekit
 from montecarlo import Characterisation, Sweep
-from montecarlo.characterize import parse_dimension
+from montecarlo.jobs.characterisation import parse_dimension
 from montecarlo.systems import system_table
 from montecarlo.systems.compute import constants, layout
 from montecarlo.systems.system import Part, SystemTable

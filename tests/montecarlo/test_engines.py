@@ -11,10 +11,10 @@ import pyarrow.parquet as pq
 import pytest
 
 from montecarlo import Campaign, Sweep
+from montecarlo.jobs.replay import replay
 from montecarlo.records import Campaign as Record
 from montecarlo.records import read
-from montecarlo.replay import replay
-from montecarlo.store import Store
+from montecarlo.running.store import Store
 from spicekit import UserError, make_bench, run
 from spicekit.engines import SHIPPED, engine
 

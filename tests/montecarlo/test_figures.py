@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 from montecarlo.records import SCHEMA
-from montecarlo.store import Store
+from montecarlo.running.store import Store
 from montecarlo.systems import SYSTEMS, load_system, system_table
 from montecarlo.systems.figures import system_figures
 from montecarlo.systems.imce.figures import E_ADD, E_FULL_ADDER, image_energy, input_writes, storage

@@ -17,10 +17,10 @@ import pytest
 
 from montecarlo import Campaign, Sweep
 from montecarlo.identity import check, code_hash, differing, digest
-from montecarlo.replay import replay
+from montecarlo.jobs.replay import replay
 from montecarlo.report import make_page
 from montecarlo.report.content import Note
-from montecarlo.store import HASHES, Store, identity_of, samples_hash
+from montecarlo.running.store import HASHES, Store, identity_of, samples_hash
 from spicekit import SpicekitError, UserError, inputs
 from spicekit.files import read_record, write_record
 

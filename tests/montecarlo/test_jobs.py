@@ -12,7 +12,7 @@ import pytest
 
 from montecarlo import Campaign, Characterisation, Sweep, YieldStudy
 from montecarlo.jobs.job import Job
-from montecarlo.qualify import Qualification
+from montecarlo.jobs.qualification import Qualification
 from montecarlo.rare.explore import PLAIN
 from montecarlo.running.crew import Crew, Settings
 from montecarlo.systems.system import Part, SystemTable

@@ -14,10 +14,10 @@ import numpy as np
 import pytest
 
 from montecarlo import Campaign, Sweep
-from montecarlo.executor import LocalExecutor
-from montecarlo.preflight import check_room, nominal, preflight
 from montecarlo.running.crew import Crew
-from montecarlo.store import Store
+from montecarlo.running.executor import LocalExecutor
+from montecarlo.running.preflight import check_room, nominal, preflight
+from montecarlo.running.store import Store
 from spicekit import SpicekitError
 
 Cli = Callable[..., subprocess.CompletedProcess[str]]
@@ -106,7 +106,7 @@ def test_the_announced_size_is_that_of_the_folder(tmp_path: Path) -> None:
 
 def test_a_long_campaign_says_how_long(tmp_path: Path, user_benches: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A transient whose trial takes about a millisecond: a million of them take longer than a second."""
-    monkeypatch.setattr("montecarlo.preflight.LONG", 1.0)
+    monkeypatch.setattr("montecarlo.running.preflight.LONG", 1.0)
     campaign = Campaign(f"{user_benches / 'faults.py'}:Charging", trials=1_000_000)
     lines: list[str] = []
     pool = LocalExecutor(1, 60)

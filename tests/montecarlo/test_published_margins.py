@@ -18,7 +18,7 @@ import pytest
 from numpy.typing import NDArray
 
 from montecarlo import Campaign
-from montecarlo.store import Store
+from montecarlo.running.store import Store
 
 Array = NDArray[np.float64]
 Read = Callable[[Path], object]

@@ -15,7 +15,7 @@ import xarray as xr
 
 import spicekit
 from montecarlo import Campaign, Sweep, Variation
-from montecarlo.qualify import Qualification
+from montecarlo.jobs.qualification import Qualification
 from spicekit import UserError
 from spicekit.files import read_record
 from spicekit.registry import make_bench

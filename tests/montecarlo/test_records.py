@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 
 from montecarlo import Campaign, Sweep, records
-from montecarlo.characterize import Characterisation
-from montecarlo.rare.study import YieldStudy
-from montecarlo.replay import replay
+from montecarlo.jobs.characterisation import Characterisation
+from montecarlo.jobs.replay import replay
+from montecarlo.jobs.study import YieldStudy
 from montecarlo.report import make_page, write_report
 from montecarlo.report.content import Table
 from montecarlo.systems.system import Part, SystemTable

@@ -14,10 +14,10 @@ import pyarrow.parquet as pq
 import pytest
 
 from montecarlo import Campaign
+from montecarlo.jobs.replay import replay
 from montecarlo.records import SCHEMA
-from montecarlo.replay import replay
-from montecarlo.store import Store
-from montecarlo.worker import Table
+from montecarlo.running.store import Store
+from montecarlo.running.worker import Table
 from spicekit import SpicekitError, UserError
 from spicekit.files import read_record, write_record
 from spicekit.units import format_value

@@ -23,16 +23,16 @@ from plotly.offline import get_plotlyjs
 
 import spicekit
 from montecarlo import Campaign, Variation
-from montecarlo.characterize import Characterisation
+from montecarlo.jobs.characterisation import Characterisation
+from montecarlo.jobs.sweep import Sweep
 from montecarlo.plots import plot_campaign
 from montecarlo.report import make_page, write_report
 from montecarlo.report.charts import TAIL_POINTS, WAVE_POINTS, decimated, thinned
 from montecarlo.report.content import Chart, Table
 from montecarlo.running.crew import Crew
-from montecarlo.store import Store
-from montecarlo.sweep import Sweep
+from montecarlo.running.store import Store
+from montecarlo.running.worker import Table as Results
 from montecarlo.systems.system import Part, SystemTable
-from montecarlo.worker import Table as Results
 from spicekit.errors import SpicekitError, UserError
 from spicekit.plots import plot_run
 

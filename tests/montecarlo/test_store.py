@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from montecarlo import Campaign
-from montecarlo.store import Store, locked
+from montecarlo.running.store import Store, locked
 from spicekit import SpicekitError, UserError
 
 Fingerprint = Callable[[Path], dict[str, str]]

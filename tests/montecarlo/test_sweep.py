@@ -18,7 +18,7 @@ import xarray as xr
 
 import spicekit
 from montecarlo import Campaign, Sweep, Variation
-from montecarlo.sweep import parse_over
+from montecarlo.jobs.sweep import parse_over
 from spicekit import LookupTable, SpicekitError, UserError
 from spicekit.table import QUANTILES
 
@@ -198,7 +198,7 @@ def test_a_damaged_record_is_named(tmp_path: Path, content: bytes) -> None:
 
 
 def test_a_second_process_is_turned_away(tmp_path: Path) -> None:
-    from montecarlo.store import locked
+    from montecarlo.running.store import locked
 
     with locked(tmp_path), pytest.raises(UserError, match="is in use by another spicekit process"):
         Sweep("sot-read", GRID).run(tmp_path)

@@ -14,7 +14,7 @@ import pandas as pd
 import pytest
 
 from montecarlo import Campaign
-from montecarlo.until import Until, run_until, stage_sizes
+from montecarlo.jobs.until import Until, run_until, stage_sizes
 from spicekit import UserError
 from spicekit.bench import Bench
 from spicekit.registry import make_bench

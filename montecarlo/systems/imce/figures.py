@@ -19,7 +19,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from montecarlo.statistics import clopper_pearson
+from montecarlo.statistics.margins import clopper_pearson
 from montecarlo.systems.networks import ALEXNET, SVHN, Layer
 from montecarlo.systems.system import Figure, Plan
 from spicekit.table import LookupTable

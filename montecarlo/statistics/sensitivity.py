@@ -22,13 +22,13 @@ from numpy.typing import NDArray
 from scipy.stats import f as f_distribution
 from scipy.stats import norm, rankdata
 
+from montecarlo.running.store import Store
 from montecarlo.samplers import NOMINAL
-from montecarlo.store import Store
 from spicekit.outcome import Outcome
 from spicekit.waves import Array
 
 if TYPE_CHECKING:
-    from montecarlo.campaign import Campaign
+    from montecarlo.jobs.campaign import Campaign
 
 
 MOST_TRIALS = 20_000

@@ -20,10 +20,10 @@ import xarray as xr
 
 from montecarlo import records
 from montecarlo.identity import code_hash, versions
+from montecarlo.jobs.sweep import Sweep, Sweeps
 from montecarlo.running.crew import Crew, Settings
-from montecarlo.sweep import Sweep, Sweeps
+from montecarlo.statistics.tabulate import check_complete, write_table
 from montecarlo.systems.system import Part, SystemTable
-from montecarlo.tabulate import check_complete, write_table
 from spicekit.errors import UserError, unknown
 
 
@@ -118,7 +118,7 @@ def part_of(system: SystemTable, name: str) -> Part:
 
 
 def parse_dimension(system: SystemTable, text: str) -> tuple[str, list[Any]]:
-    """Read ``tmr=1:2.5:4`` as :func:`montecarlo.sweep.parse_over` does, for a dimension of ``system``."""
-    from montecarlo.sweep import parse_over
+    """Read ``tmr=1:2.5:4`` as :func:`montecarlo.jobs.sweep.parse_over` does, for a dimension of ``system``."""
+    from montecarlo.jobs.sweep import parse_over
 
     return parse_over(part_of(system, text.partition("=")[0].strip()).bench, text)

@@ -26,9 +26,9 @@ from typing import Any, Unpack
 import numpy as np
 
 from montecarlo import records
-from montecarlo.campaign import Campaign
 from montecarlo.expression import Expression
 from montecarlo.identity import BINDING
+from montecarlo.jobs.campaign import Campaign
 from montecarlo.jobs.job import Job
 from montecarlo.rare import crosscheck, importance, library, plain, subset
 from montecarlo.rare.batches import Batches

@@ -25,12 +25,12 @@ from numpy.typing import NDArray
 from montecarlo import records
 from montecarlo.identity import BINDING, code_hash, differing, versions
 from montecarlo.jobs.job import Job
-from montecarlo.result import CampaignResult
+from montecarlo.jobs.result import CampaignResult
 from montecarlo.running.crew import Crew, Settings, Warn
+from montecarlo.running.schedule import Source, simulate_sources
+from montecarlo.running.store import Store, identity_of
 from montecarlo.samplers import NOMINAL, make_sampler
-from montecarlo.schedule import Source, simulate_sources
-from montecarlo.store import Store, identity_of
-from montecarlo.summary import summarise
+from montecarlo.statistics.summary import summarise
 from montecarlo.variation import Correlation, Space, Variation
 from spicekit import inputs
 from spicekit.bench import Bench
@@ -82,7 +82,7 @@ class Campaign(Job):
             self.settle()
         if sampler != NOMINAL:
             self._draw = make_sampler(sampler, seed, trials if sampler == "lhs" else 0, self.space.dimensions)
-        self.goal: dict[str, Any] = {}  # of a campaign in stages (montecarlo.until): what ends it, and the most trials
+        self.goal: dict[str, Any] = {}  # of a campaign in stages (montecarlo.jobs.until): what ends it, and the most trials
 
     @property
     def settled(self) -> bool:

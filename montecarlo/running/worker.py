@@ -27,7 +27,7 @@ from spicekit.registry import make_bench
 from spicekit.waves import Array
 
 if TYPE_CHECKING:
-    from montecarlo.campaign import Campaign
+    from montecarlo.jobs.campaign import Campaign
 
 FOLLOW = 2.0  # s, between two looks whether the parent lives
 _timeout: float | None = None  # of this worker, in seconds of the processor

@@ -36,7 +36,7 @@ from numpy.typing import NDArray
 
 from montecarlo import records
 from montecarlo.identity import BINDING, digest
-from montecarlo.worker import Table
+from montecarlo.running.worker import Table
 from spicekit.errors import SpicekitError, UserError
 from spicekit.files import (
     check_held,

@@ -14,15 +14,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from montecarlo.executor import died, timed_out
 from montecarlo.running.crew import Crew, Warn
-from montecarlo.worker import Glance, Task, glance
+from montecarlo.running.executor import died, timed_out
+from montecarlo.running.worker import Glance, Task, glance
 from spicekit.analysis import DcAnalysis
 from spicekit.errors import SpicekitError
 from spicekit.outcome import Outcome
 
 if TYPE_CHECKING:
-    from montecarlo.campaign import Campaign
+    from montecarlo.jobs.campaign import Campaign
 
 LARGE = 1e9  # bytes of a folder from which on its size is said
 LONG = 3600.0  # s from which on a campaign's time is said

@@ -11,8 +11,9 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from montecarlo.campaign import Campaign
-from montecarlo.statistics import (
+from montecarlo.jobs.campaign import Campaign
+from montecarlo.running.store import Store
+from montecarlo.statistics.margins import (
     MarginStatistics,
     circuit_errors,
     clopper_pearson,
@@ -20,7 +21,6 @@ from montecarlo.statistics import (
     mean_and_std,
     quantiles,
 )
-from montecarlo.store import Store
 from spicekit.bench import Margin
 from spicekit.errors import SpicekitError
 from spicekit.files import write_atomically, write_text

@@ -11,15 +11,15 @@ from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from montecarlo.executor import died, killed, timed_out
 from montecarlo.running.crew import Crew
-from montecarlo.store import Store, samples_hash
-from montecarlo.worker import Table, Task, failed_table, joined, simulate
+from montecarlo.running.executor import died, killed, timed_out
+from montecarlo.running.store import Store, samples_hash
+from montecarlo.running.worker import Table, Task, failed_table, joined, simulate
 from spicekit.errors import SpicekitError
 from spicekit.outcome import Outcome
 
 if TYPE_CHECKING:
-    from montecarlo.campaign import Campaign
+    from montecarlo.jobs.campaign import Campaign
 
 RETRIES = 1  # of a range whose worker died, which may have been killed for reasons of its own
 KILLED = 6  # of a trial alone whose worker was ended by SIGKILL: a trial that runs out of memory does that too, but always

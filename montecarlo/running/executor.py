@@ -17,7 +17,7 @@ from typing import Any
 
 from pebble import ProcessExpired, ProcessPool
 
-from montecarlo.worker import initialise
+from montecarlo.running.worker import initialise
 from spicekit.errors import SpicekitError, UserError
 from spicekit.limit import checked, exceeded
 
@@ -66,7 +66,7 @@ class LocalExecutor(Executor):
     def _start(self) -> Any:
         # not fork: this process has threads, and a child must not inherit a half-used libngspice
         context = multiprocessing.get_context("forkserver")
-        context.set_forkserver_preload(["montecarlo.worker", "spicekit.netlist"])
+        context.set_forkserver_preload(["montecarlo.running.worker", "spicekit.netlist"])
         _check_limit(self.workers, self._given)
         _start_forkserver()
         arguments = (os.getpid(), self._timeout)

@@ -10,16 +10,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from montecarlo import records
-from montecarlo.sensitivity import sensitivity
-from montecarlo.statistics import MarginStatistics, circuit_errors, clopper_pearson, counted, describe
-from montecarlo.store import Store
+from montecarlo.running.store import Store
+from montecarlo.statistics.margins import MarginStatistics, circuit_errors, clopper_pearson, counted, describe
+from montecarlo.statistics.sensitivity import sensitivity
 from spicekit.errors import SpicekitError
 from spicekit.files import read_record
 from spicekit.limits import Beyond, warnings
 from spicekit.outcome import Outcome
 
 if TYPE_CHECKING:
-    from montecarlo.campaign import Campaign
+    from montecarlo.jobs.campaign import Campaign
 
 
 def summarise(campaign: Campaign, store: Store, elapsed: float | None) -> dict[str, Any]:

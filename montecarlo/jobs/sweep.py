@@ -24,13 +24,13 @@ from typing import Any, Unpack
 import xarray as xr
 
 from montecarlo import records
-from montecarlo.campaign import Campaign
 from montecarlo.identity import code_hash, versions
+from montecarlo.jobs.campaign import Campaign
 from montecarlo.jobs.job import Job
 from montecarlo.running.crew import Crew, Settings
-from montecarlo.schedule import Source, simulate_sources
-from montecarlo.store import Store
-from montecarlo.tabulate import check_complete, tabulate, write_table
+from montecarlo.running.schedule import Source, simulate_sources
+from montecarlo.running.store import Store
+from montecarlo.statistics.tabulate import check_complete, tabulate, write_table
 from montecarlo.variation import Correlation, Variation
 from spicekit.bench import unit_of
 from spicekit.calibration import recorded

@@ -15,11 +15,11 @@ from pathlib import Path
 from typing import Any, Unpack
 
 from montecarlo import records
-from montecarlo.campaign import Campaign
+from montecarlo.jobs.campaign import Campaign
+from montecarlo.jobs.result import CampaignResult
 from montecarlo.rare.estimate import TWO_SIDED
-from montecarlo.result import CampaignResult
 from montecarlo.running.crew import Crew, Settings
-from montecarlo.store import Store
+from montecarlo.running.store import Store
 from spicekit.bench import Bench
 from spicekit.errors import UserError, unknown
 from spicekit.units import parse_quantity

@@ -12,7 +12,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from montecarlo.store import Store
+from montecarlo.running.store import Store
 from spicekit.bench import Bench
 from spicekit.units import format_value
 

@@ -23,9 +23,9 @@ import numpy as np
 import xarray as xr
 
 from montecarlo import records
+from montecarlo.jobs.sweep import Sweep, Sweeps, grid_values
 from montecarlo.running.crew import Crew, Settings
-from montecarlo.sweep import Sweep, Sweeps, grid_values
-from montecarlo.tabulate import without_nan, write_table
+from montecarlo.statistics.tabulate import without_nan, write_table
 from montecarlo.variation import Correlation, Variation
 from montecarlo.verdict import Judgement, KeyFigure, Results, Verdict, condition, judge
 from spicekit.bench import Bench

@@ -19,8 +19,8 @@ from numpy.typing import ArrayLike
 from scipy.special import ndtr
 from scipy.stats import binom
 
-from montecarlo.campaign import Campaign
-from montecarlo.store import Store
+from montecarlo.jobs.campaign import Campaign
+from montecarlo.running.store import Store
 from spicekit.benches.bnn.array import RowParameters
 from spicekit.errors import SpicekitError
 from spicekit.limits import Beyond

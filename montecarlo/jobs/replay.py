@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from montecarlo.campaign import Campaign, made_otherwise
-from montecarlo.store import Store
+from montecarlo.jobs.campaign import Campaign, made_otherwise
+from montecarlo.running.store import Store
 from spicekit.analysis import DcAnalysis
 from spicekit.block import Block, simulate_block
 from spicekit.errors import SpicekitError, UserError
