@@ -138,7 +138,7 @@ def by_campaign(bench: str, _samples: Samples, workers: int, trials: int) -> Mea
         campaign = Campaign(bench, trials=trials)
         campaign.run(Path(scratch) / "out", workers=workers)
         store = Store(Path(scratch) / "out")
-        return {measure.name: store.column(measure.name) for measure in campaign.bench.measures()}
+        return {measure.name: store.parts.column(measure.name) for measure in campaign.bench.measures()}
 
 
 WAYS: dict[str, tuple[Callable[..., Measures], float]] = {  # way, share of the trials that it runs

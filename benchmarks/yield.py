@@ -96,7 +96,7 @@ def analytic() -> None:
 
 def circuits(plain: Path | None) -> None:
     print("\nsot-logic, failure if margin_and < limit, coefficient of variation 0.1")
-    margin = Store(plain).column("margin_and") if plain else np.empty(0)
+    margin = Store(plain).parts.column("margin_and") if plain else np.empty(0)
     if plain:
         print(f"plain campaign: {len(margin):,} trials, {np.isnan(margin).sum()} not ok")
     print(f"{'limit':>6} {'P':>10} {'95 % interval':>23} {'sigma':>6} {'cov':>6} {'trials':>7}   plain Monte Carlo")

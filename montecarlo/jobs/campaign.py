@@ -219,15 +219,15 @@ class Campaign(Job):
 
     def prepare(self, store: Store, crew: Crew) -> Source:
         """Draw the samples in this campaign's folder (which the caller has locked and claimed), and find what is missing."""
-        output_folder(store.parts_folder)
+        output_folder(store.parts.folder)
         store.clean()
         if not (store.folder / "netlist.cir").exists():
             write_text(store.folder / "netlist.cir", self.netlist)
-        if store.samples.exists():
-            store.check_samples(self.trials)
+        if store.samples.path.exists():
+            store.samples.check(self.trials)
         else:
-            store.write_samples(self.trials, self.samples)
-        finished = store.finished(crew.warn, crew.retry)
+            store.samples.write(self.trials, self.samples)
+        finished = store.parts.finished(crew.warn, crew.retry)
         size = self.bench.analysis().chunk
         chunks = [(first, min(first + size, self.trials)) for first in range(0, self.trials, size)]
         return Source(self, store, [(first, last) for first, last in chunks if finished.get(first) != last - first])

@@ -132,7 +132,7 @@ class Qualification(Sweeps):
             outcomes: Counter[str] = Counter()
             for name in self.sweeps:
                 campaign, store = stores[name][index]
-                results = store.results()
+                results = store.parts.results()
                 found[name] = judge(campaign.bench, results)
                 outcomes += Counter(str(outcome) for outcome in results["outcome"])
                 spread[name] = _ends(self.figure, results)

@@ -54,14 +54,14 @@ class CampaignResult:
         """The trials table: outcome, attempt and every measure, one row a trial."""
         import pandas as pd
 
-        return pd.DataFrame(Store(self.folder).results()).set_index("trial")
+        return pd.DataFrame(Store(self.folder).parts.results()).set_index("trial")
 
     @cached_property
     def samples(self) -> pd.DataFrame:
         """The value of every variation point, one row a trial."""
         import pandas as pd
 
-        return pd.DataFrame(Store(self.folder).read_samples(0, self.summary["trials"])).rename_axis("trial")
+        return pd.DataFrame(Store(self.folder).samples.read(0, self.summary["trials"])).rename_axis("trial")
 
     def to_frame(self) -> pd.DataFrame:
         """The statistics of the measures, one row a measure."""

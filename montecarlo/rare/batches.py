@@ -71,7 +71,7 @@ class Batches:
         store = self._claimed(stage, self._campaign.space.values(z), len(z))
         smallest = LEAST[isinstance(self._campaign.bench.analysis(), DcAnalysis)]
         size = max(smallest, -(-len(z) // TASKS))
-        finished = store.finished(self._crew.warn, self._crew.retry)
+        finished = store.parts.finished(self._crew.warn, self._crew.retry)
         ranges = [(first, min(first + size, len(z))) for first in range(0, len(z), size)]
         missing = [(first, last) for first, last in ranges if finished.get(first) != last - first]
         if missing:
@@ -79,7 +79,7 @@ class Batches:
             self.simulated += simulate_sources([source], self._crew.part(self._trials, self._most, keep_going=True))
         self._trials += len(z)
         self._crew.progress(self._trials, self._most)
-        results = store.results()
+        results = store.parts.results()
         for outcome in self.outcomes:
             self.outcomes[outcome] += int(np.count_nonzero(results["outcome"] == outcome))
         measures = {measure.name: results[measure.name] for measure in self._campaign.bench.measures()}
@@ -92,14 +92,14 @@ class Batches:
         name = f"{self._batches:04d}-{stage.replace(' ', '-')}"
         store = Store(self._folder / name, digest({"campaign": identity_of(self._campaign.record()), "batch": name}))
         self._batches += 1
-        store.parts_folder.mkdir(parents=True, exist_ok=True)
+        store.parts.folder.mkdir(parents=True, exist_ok=True)
         store.clean()
-        if store.samples.exists():
-            there = store.read_samples(0, trials)
+        if store.samples.path.exists():
+            there = store.samples.read(0, trials)
             if all(np.array_equal(there[name], column) for name, column in values.items()):
                 return store
             self._crew.warn(f"{store.folder} holds other trials than this machine draws; they are set aside and simulated again")
-            for part in store.parts():
-                store.set_aside(part)
-        store.write_samples(trials, lambda first, last: {name: column[first:last] for name, column in values.items()})
+            for part in store.parts.files():
+                store.parts.set_aside(part)
+        store.samples.write(trials, lambda first, last: {name: column[first:last] for name, column in values.items()})
         return store

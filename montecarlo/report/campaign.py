@@ -96,7 +96,7 @@ def page(folder: Path) -> Page:
 def column(store: Store, name: str) -> Any:
     """One column of the trials table, of parts that are sound and of this campaign; one that is not is named."""
     try:
-        return store.column(name)
+        return store.parts.column(name)
     except pa.ArrowException as error:
         raise SpicekitError((str(error).splitlines() or [type(error).__name__])[0]) from None
 

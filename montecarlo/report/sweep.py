@@ -193,7 +193,7 @@ def _failed(folder: Path, grid: Grid, prefix: str) -> list[Block]:
         index = tuple(int(at) for at in np.unravel_index(number, lost.shape))
         point = place / "points" / f"{number:04d}"
         line = "–"
-        if Store(point).parts():
+        if Store(point).parts.files():
             trial = int(np.flatnonzero(column(Store(point), "outcome") != str(Outcome.OK))[0])
             line = command("spicekit", "replay", point, "--trial", trial)
         rows.append((grid.place(dimensions, index), f"{int(lost[index]):,}", line))

@@ -89,7 +89,7 @@ def _smallest(values: Array) -> Any:
 def _deviations(folder: Path, record: records.Campaign, trial: int) -> str:
     """The variation points of a trial that are furthest from nominal, in their own local sigmas."""
     found = []
-    for name, values in Store(folder).read_samples(trial, trial + 1).items():
+    for name, values in Store(folder).samples.read(trial, trial + 1).items():
         point = record.points.get(name)
         if point is None:
             continue

@@ -11,9 +11,10 @@ from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from montecarlo.running.content import samples_hash
 from montecarlo.running.crew import Crew
 from montecarlo.running.executor import died, killed, timed_out
-from montecarlo.running.store import Store, samples_hash
+from montecarlo.running.store import Store
 from montecarlo.running.worker import Table, Task, failed_table, joined, simulate
 from spicekit.errors import SpicekitError
 from spicekit.outcome import Outcome
@@ -60,7 +61,7 @@ class Source:
 
     def task(self, first: int, last: int) -> Task:
         """What a worker needs for trials ``first`` to ``last - 1``."""
-        samples = self.store.read_samples(first, last)
+        samples = self.store.samples.read(first, last)
         if last - first == min(self.chunk, self.trials - first):  # a chunk is a task as a whole, whatever becomes of it then
             self.hashes[first] = samples_hash(samples)
         return Task.of(self.campaign, first, samples, self.block)
@@ -71,7 +72,7 @@ class Source:
         pieces = self.pieces.setdefault(chunk, [])
         pieces.append(table)
         if sum(piece.trials for piece in pieces) == min(self.chunk, self.trials - chunk):
-            self.store.write_part(joined(self.pieces.pop(chunk)), self.hashes[chunk])
+            self.store.parts.write(joined(self.pieces.pop(chunk)), self.hashes[chunk])
 
 
 @dataclass

@@ -46,7 +46,7 @@ def sensitivity(campaign: Campaign, store: Store) -> dict[str, Any]:
     """
     bench, labels = campaign.bench, campaign.space.labels
     trials = min(campaign.trials, MOST_TRIALS, max(MOST_NUMBERS // max(len(labels), 1), FEWEST))
-    table = store.head(trials)
+    table = store.parts.head(trials)
     ok = table["outcome"] == str(Outcome.OK)
     empty: dict[str, Any] = {"trials": int(ok.sum()), "margins": {}, "measures": {}}
     if campaign.sampler == NOMINAL or ok.sum() < FEWEST:

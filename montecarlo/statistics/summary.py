@@ -30,12 +30,12 @@ def summarise(campaign: Campaign, store: Store, elapsed: float | None) -> dict[s
     that finished the campaign.
     """
     path = store.folder / "summary.json"
-    outcomes = store.column("outcome")
+    outcomes = store.parts.column("outcome")
     ok = outcomes == str(Outcome.OK)
     measures: dict[str, dict[str, Any]] = {}
     beyond: dict[str, Beyond] = {}
     for measure in campaign.bench.measures():
-        values = store.column(measure.name)[ok]
+        values = store.parts.column(measure.name)[ok]
         measures[measure.name] = {"unit": measure.unit} | describe(counted(measure, values))
         if measure.fraction:
             measures[measure.name]["ci"] = list(clopper_pearson(int(values.sum()), len(values)))
@@ -48,7 +48,7 @@ def summarise(campaign: Campaign, store: Store, elapsed: float | None) -> dict[s
     units = {measure.name: measure.unit for measure in campaign.bench.measures()}
     margins = {}
     for margin in campaign.bench.margins():
-        low, high = store.column(margin.low)[ok], store.column(margin.high)[ok]
+        low, high = store.parts.column(margin.low)[ok], store.parts.column(margin.high)[ok]
         statistics = MarginStatistics.of(low, high)
         margins[margin.name] = {
             "unit": units[margin.low],
@@ -63,7 +63,7 @@ def summarise(campaign: Campaign, store: Store, elapsed: float | None) -> dict[s
             "error_rate_ci": list(statistics.error_rate_ci),
         }
         if margin.reference is not None:  # with the circuit's own reference, which varies from trial to trial
-            errors, decisions = circuit_errors(low, high, store.column(margin.reference)[ok])
+            errors, decisions = circuit_errors(low, high, store.parts.column(margin.reference)[ok])
             margins[margin.name] |= {
                 "circuit_reference": margin.reference,
                 "circuit_error_rate": errors / decisions if decisions else math.nan,

@@ -64,7 +64,7 @@ def tabulate(
 
     for index, (campaign, store) in zip(np.ndindex(*shape), points, strict=True):
         many = campaign.trials > 1
-        results = store.results()
+        results = store.parts.results()
         outcomes = results["outcome"]
         ok = outcomes == str(Outcome.OK)
         put("count", index, int(np.count_nonzero(ok)), "", "trials that are ok")

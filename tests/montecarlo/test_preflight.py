@@ -99,7 +99,7 @@ def test_the_announced_size_is_that_of_the_folder(tmp_path: Path) -> None:
     campaign = Campaign("sot-read", trials=20_000)
     campaign.run(tmp_path / "out", workers=2)
     store = Store(tmp_path / "out")
-    written = sum(path.stat().st_size for path in [store.samples, *store.parts()])
+    written = sum(path.stat().st_size for path in [store.samples.path, *store.parts.files()])
     numbers = 0.96 * len(campaign.space.points) + len(campaign.bench.measures())
     assert written == pytest.approx(8 * 20_000 * numbers, rel=0.1)
 

@@ -150,7 +150,7 @@ def test_a_folder_that_cannot_be_made(tmp_path: Path, out: str) -> None:
 @pytest.mark.parametrize("first", [0, 1999, 2000, 4000, 4099])
 def test_samples_are_read_by_trial_number(whole: Path, first: int) -> None:
     last = min(first + 100, TRIALS)
-    found, drawn = Store(whole).read_samples(first, last), campaign().samples(first, last)
+    found, drawn = Store(whole).samples.read(first, last), campaign().samples(first, last)
     assert list(found) == list(drawn)
     for name, values in drawn.items():
         assert np.array_equal(found[name], values)

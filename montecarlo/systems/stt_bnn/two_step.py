@@ -130,7 +130,7 @@ def trials(
     """Measures of all trials of a campaign, run or resumed in ``out``.  Raises :class:`SpicekitError` if one is missing."""
     campaign = Campaign(bench, trials=count, seed=seed, parameters=parameters)
     campaign.run(out, workers=workers)
-    results = Store(out).results()
+    results = Store(out).parts.results()
     failed = int(np.count_nonzero(results["outcome"] != str(Outcome.OK)))
     if failed:
         raise SpicekitError(
