@@ -146,6 +146,22 @@ class MarginSummary(Record):
     circuit_error_rate_ci: tuple[float, float] | None = None
 
 
+class Driver(Record):
+    """A variation point that drives a margin or a measure (:mod:`montecarlo.statistics.sensitivity`)."""
+
+    point: str
+    rank: float
+    share: float | None
+
+
+class Sensitivity(Record):
+    """What drives each margin and each measure, the strongest first; ``trials`` it was found from."""
+
+    trials: int
+    margins: dict[str, list[Driver]]
+    measures: dict[str, list[Driver]]
+
+
 class Summary(File):
     """``summary.json`` of a campaign."""
 
@@ -156,7 +172,7 @@ class Summary(File):
     outcomes: dict[Outcome, int]
     measures: dict[str, MeasureSummary]
     margins: dict[str, MarginSummary]
-    sensitivity: dict[str, Any] = {}
+    sensitivity: Sensitivity = Sensitivity(trials=0, margins={}, measures={})
     warnings: list[str] = []
     identity: str = ""  # of the campaign whose trials it sums up
     calibrations: dict[str, Calibration] = {}  # that the bench's notes asked for

@@ -109,8 +109,9 @@ def mc(
         warn(f"{summary['bench']}: {line}")
     for line in campaign.notes(out, summary):
         warn(line)
-    if goal is not None and not goal.met(summary):
-        warn(f"--until '{goal.text}' is not met after {trials} trials: the interval is {goal.width(summary):.3g} of the figure")
+    if goal is not None and not goal.met(result.record):
+        width = f"{goal.width(result.record):.3g}"
+        warn(f"--until '{goal.text}' is not met after {trials} trials: the interval is {width} of the figure")
     plots = plot_campaign(campaign.bench, Store(out), summary)
     plots += plot_sensitivity(campaign.bench, summary, out / "sensitivity.png")
     if as_json:
@@ -118,7 +119,7 @@ def mc(
         say_failed(summary["outcomes"], warn)
         return
     print_variations([campaign.space])
-    print_summary(campaign.bench, summary)
+    print_summary(result.record)
     say(f"\nTables: {out / 'summary.json'}, {out / 'samples.parquet'}, {out / 'trials'}/")
     if plots:
         say("Plots:  " + ", ".join(str(plot) for plot in plots))

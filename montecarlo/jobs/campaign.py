@@ -20,7 +20,6 @@ from pathlib import Path
 from typing import Any, Unpack
 
 import numpy as np
-from numpy.typing import NDArray
 
 from montecarlo import records
 from montecarlo.identity import BINDING, code_hash, differing, versions
@@ -42,6 +41,7 @@ from spicekit.errors import UserError
 from spicekit.files import output_folder, write_text
 from spicekit.netlist import render
 from spicekit.registry import full_name, make_bench
+from spicekit.waves import Array
 
 
 class Campaign(Job):
@@ -238,7 +238,7 @@ class Campaign(Job):
             return {point.name: np.full(last - first, point.nominal) for point in self.space.points}
         return self.space.values(self.normals(first, last))
 
-    def normals(self, first: int, last: int) -> NDArray[np.float64]:
+    def normals(self, first: int, last: int) -> Array:
         """The standard-normal coordinates behind :meth:`samples`, shape (last - first, dimensions)."""
         return self._draw.normals(first, last)
 

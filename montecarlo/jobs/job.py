@@ -7,18 +7,16 @@ import json
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Unpack
+from typing import Any, ClassVar, Unpack
 
 from montecarlo import records
 from montecarlo.identity import BINDING, differing
 from montecarlo.running.crew import Crew, Settings, Warn
 from montecarlo.running.preflight import preflight
 from montecarlo.running.store import locked
+from montecarlo.running.subject import Subject
 from spicekit.errors import UserError
 from spicekit.files import read_record
-
-if TYPE_CHECKING:
-    from montecarlo.jobs.campaign import Campaign
 
 RESULTS = (
     "campaign.json", "sweep.json", "characterize.json", "qualify.json", "yield.json", "table.nc", "samples.parquet", "points",
@@ -35,7 +33,7 @@ class Job(ABC):
 
     @property
     @abstractmethod
-    def campaigns(self) -> Sequence[Campaign]:
+    def campaigns(self) -> Sequence[Subject]:
         """All that it simulates, as far as that is known beforehand."""
 
     @abstractmethod

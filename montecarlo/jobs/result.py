@@ -12,6 +12,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from montecarlo import records
 from montecarlo.running.store import Store
 from spicekit.bench import Bench
 from spicekit.units import format_value
@@ -30,6 +31,11 @@ class CampaignResult:
     bench: Bench = field(repr=False)
     folder: Path
     summary: dict[str, Any] = field(repr=False)
+
+    @cached_property
+    def record(self) -> records.Summary:
+        """The summary as its typed record."""
+        return records.typed(self.summary, records.Summary, self.folder / "summary.json")
 
     @property
     def outcomes(self) -> dict[str, int]:

@@ -19,7 +19,6 @@ from __future__ import annotations
 import functools
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Unpack
 
@@ -32,13 +31,10 @@ from montecarlo.jobs.campaign import Campaign
 from montecarlo.jobs.job import Job
 from montecarlo.rare import crosscheck, importance, library, plain, subset
 from montecarlo.rare.batches import Batches
-from montecarlo.rare.crosscheck import CrossCheck
-from montecarlo.rare.estimate import Estimate, from_counts
 from montecarlo.rare.explore import PLAIN, Exploration, explore
-from montecarlo.rare.form import DesignPoint
-from montecarlo.rare.importance import Sampled
+from montecarlo.rare.found import Found, nothing
 from montecarlo.rare.regions import find_regions
-from montecarlo.rare.state import LimitState, Trials
+from montecarlo.rare.state import LimitState
 from montecarlo.running.crew import Crew, Settings
 from montecarlo.samplers import NOMINAL
 from montecarlo.variation import Correlation, Variation
@@ -50,19 +46,6 @@ METHODS = ("auto", "fis", "subset", "mc", "openturns")
 MOST = 1_000_000  # trials that may be allowed
 GRADIENT = 100  # variation points up to which a gradient by differences is worth its trials
 PLAIN_ENOUGH = 3000  # trials in which plain Monte Carlo has to meet the target for `auto` to choose it
-
-
-@dataclass
-class Found:
-    """What a method has found."""
-
-    method: str
-    estimate: Estimate
-    trials: Trials  # from which the estimate follows, or the failing ones of them
-    points: list[DesignPoint] = field(default_factory=list)
-    sampled: Sampled | None = None
-    check: CrossCheck | str = "only made for a method with design points"
-    warnings: list[str] = field(default_factory=list)
 
 
 class YieldStudy(Job):
@@ -192,10 +175,3 @@ class YieldStudy(Job):
             return nothing(method, explored, "the trials do not suffice for the sampling")
         check = crosscheck.crosscheck(state, explored, points, rng)
         return Found(method, sampled.estimate(explored.lost), sampled.trials, points, sampled, check)
-
-
-def nothing(method: str, explored: Exploration, reason: str) -> Found:
-    """The answer when a method comes to none: what the plain trials say."""
-    trials = explored.plain
-    estimate = from_counts(int(trials.fails.sum()), int(trials.lost.sum()), len(trials))
-    return Found(method, estimate, trials, warnings=[f"{reason}; the interval is that of {len(trials)} plain trials"])

@@ -22,6 +22,7 @@ from montecarlo.running.crew import Crew, Settings
 from montecarlo.running.store import Store
 from spicekit.bench import Bench
 from spicekit.errors import UserError, unknown
+from spicekit.outcome import Outcome
 from spicekit.units import parse_quantity
 
 FIRST = 1000  # trials of the first stage, rounded up to whole chunks
@@ -61,21 +62,23 @@ class Until:
             raise UserError(f"--until '{text}': {unknown('figure', figure, allowed)}")
         return cls(" ".join(text.split()), group, name, figure, limit)
 
-    def width(self, summary: dict[str, Any]) -> float:
+    def width(self, summary: records.Summary) -> float:
         """Half of the interval over the figure; infinite where the figure is 0 or not known."""
-        row = summary[self.group][self.name]
-        value = row[self.figure]
+        row = summary.margins[self.name] if self.group == "margins" else summary.measures[self.name]
+        value: float | None = getattr(row, self.figure)
         if not value:
             return math.inf
-        if self.group == "margins" or "ci" in row:
-            low, high = row[f"{self.figure}_ci"] if self.group == "margins" else row["ci"]
-            return float((high - low) / 2 / abs(value))
-        if row["std"] is None:
+        if isinstance(row, records.MarginSummary):
+            low, high = getattr(row, f"{self.figure}_ci")
+        elif row.ci is not None:
+            low, high = row.ci
+        elif row.std is None:
             return math.inf
-        trials = summary["outcomes"]["ok"] - sum(row.get("beyond", {}).values())
-        return float(TWO_SIDED * row["std"] / math.sqrt(trials) / abs(value))
+        else:
+            return float(TWO_SIDED * row.std / math.sqrt(summary.outcomes[Outcome.OK] - sum(row.beyond.values())) / abs(value))
+        return float((high - low) / 2 / abs(value))
 
-    def met(self, summary: dict[str, Any]) -> bool:
+    def met(self, summary: records.Summary) -> bool:
         return self.width(summary) < self.limit
 
 
@@ -106,7 +109,7 @@ def run_until(
             again = crew.retry and trials == stages[0]
             result = campaign.run(out, crew.part(0, most, retry=again))
             elapsed += result.summary["elapsed_s"]
-            if until.met(result.summary):
+            if until.met(result.record):
                 break
     result.summary["elapsed_s"] = round(elapsed, 3)
     result.summary.update(records.write(out / "summary.json", records.Summary, result.summary))

@@ -9,18 +9,15 @@ from collections import Counter, deque
 from collections.abc import Sequence
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 from montecarlo.running.content import samples_hash
 from montecarlo.running.crew import Crew
 from montecarlo.running.executor import died, killed, timed_out
 from montecarlo.running.store import Store
+from montecarlo.running.subject import Subject
 from montecarlo.running.worker import Table, Task, failed_table, joined, simulate
 from spicekit.errors import SpicekitError
 from spicekit.outcome import Outcome
-
-if TYPE_CHECKING:
-    from montecarlo.jobs.campaign import Campaign
 
 RETRIES = 1  # of a range whose worker died, which may have been killed for reasons of its own
 KILLED = 6  # of a trial alone whose worker was ended by SIGKILL: a trial that runs out of memory does that too, but always
@@ -41,7 +38,7 @@ _CAUSES = {
 class Source:
     """A campaign with its folder, and the chunks that are still to be simulated (first trial, last trial + 1)."""
 
-    campaign: Campaign
+    campaign: Subject
     store: Store
     missing: list[tuple[int, int]]
     pieces: dict[int, list[Table]] = field(default_factory=dict)  # answers of a chunk that was split, by its first trial

@@ -11,11 +11,12 @@ import sys
 import threading
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from montecarlo.identity import check, code_hash
+from montecarlo.running.subject import Subject
 from spicekit.bench import Bench
 from spicekit.block import simulate_block
 from spicekit.engines import NGSPICE
@@ -25,9 +26,6 @@ from spicekit.limit import limited
 from spicekit.outcome import Outcome
 from spicekit.registry import make_bench
 from spicekit.waves import Array
-
-if TYPE_CHECKING:
-    from montecarlo.jobs.campaign import Campaign
 
 FOLLOW = 2.0  # s, between two looks whether the parent lives
 _timeout: float | None = None  # of this worker, in seconds of the processor
@@ -48,7 +46,7 @@ class Task:
     engine: str = NGSPICE
 
     @classmethod
-    def of(cls, campaign: Campaign, first: int, samples: dict[str, Array], block: int) -> Task:
+    def of(cls, campaign: Subject, first: int, samples: dict[str, Array], block: int) -> Task:
         """Trials of ``campaign``, with its parameters, its inputs and the code that this process runs."""
         parameters = json.dumps(campaign.parameters)
         return cls(

@@ -5,12 +5,13 @@ from __future__ import annotations
 import math
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from montecarlo import records
 from montecarlo.running.store import Store
+from montecarlo.running.subject import Drawn
 from montecarlo.statistics.margins import MarginStatistics, circuit_errors, clopper_pearson, counted, describe
 from montecarlo.statistics.sensitivity import sensitivity
 from spicekit.errors import SpicekitError
@@ -18,11 +19,8 @@ from spicekit.files import read_record
 from spicekit.limits import Beyond, warnings
 from spicekit.outcome import Outcome
 
-if TYPE_CHECKING:
-    from montecarlo.jobs.campaign import Campaign
 
-
-def summarise(campaign: Campaign, store: Store, elapsed: float | None) -> dict[str, Any]:
+def summarise(campaign: Drawn, store: Store, elapsed: float | None) -> dict[str, Any]:
     """Compute the summary from the parts on disk, one column at a time, write ``summary.json`` and return it.
 
     Trials that are not ``ok`` are counted among the outcomes and take no part in the statistics; those with a measure beyond its

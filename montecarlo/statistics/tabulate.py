@@ -10,9 +10,10 @@ from typing import Any
 
 import numpy as np
 import xarray as xr
+from numpy.typing import NDArray
 
-from montecarlo.jobs.campaign import Campaign
 from montecarlo.running.store import Store
+from montecarlo.running.subject import Subject
 from montecarlo.statistics.margins import (
     MarginStatistics,
     circuit_errors,
@@ -27,8 +28,7 @@ from spicekit.files import write_atomically, write_text
 from spicekit.limits import Beyond
 from spicekit.outcome import LOST, SHARE, Outcome, in_words
 from spicekit.table import CHECKSUM, QUANTILES, from_dataset
-
-Array = np.ndarray[Any, Any]
+from spicekit.waves import Array
 
 BEYOND = "_beyond"  # ends the name of the number of trials in which a measure lies beyond its limits; only where there are any
 OWN = ("count", *(f"outcome_{outcome}" for outcome in Outcome))  # every table's, of the trials
@@ -38,7 +38,7 @@ MARGIN_FIELDS = ("mean", "worst", "sigma3", "sigma6", "reference", *RATES)  # ci
 
 def tabulate(
     grid: Mapping[str, Sequence[Any]],
-    points: Sequence[tuple[Campaign, Store]],
+    points: Sequence[tuple[Subject, Store]],
     attributes: Mapping[str, Any],
     measures: Sequence[str] | None = None,
 ) -> xr.Dataset:
@@ -50,7 +50,7 @@ def tabulate(
     """
     shape = tuple(len(values) for values in grid.values())
     first = points[0][0]
-    columns: dict[str, Array] = {}
+    columns: dict[str, NDArray[Any]] = {}
     notes: dict[str, dict[str, str]] = {}  # attributes of each variable
 
     def put(name: str, index: tuple[int, ...], value: Any, unit: str, meaning: str) -> None:
@@ -159,7 +159,7 @@ def _margin(margin: Margin, values: Mapping[str, Array], many: bool) -> dict[str
     return fields
 
 
-def parameter_unit(campaign: Campaign, name: str) -> str:
+def parameter_unit(campaign: Subject, name: str) -> str:
     """Unit of a bench's parameter."""
     extra = campaign.bench.Parameters.model_fields[name].json_schema_extra
     return str(extra.get("unit", "")) if isinstance(extra, dict) else ""
