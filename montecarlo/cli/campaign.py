@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import functools
-from typing import Annotated, Any
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -47,6 +49,9 @@ from spicekit.cli.output import (
     warn,
 )
 from spicekit.outcome import in_words
+
+if TYPE_CHECKING:
+    import xarray as xr
 
 
 def mc(
@@ -126,12 +131,21 @@ def mc(
     say_failed(summary["outcomes"], say)
 
 
-def beyond_lines(dataset: Any) -> list[str]:
-    """A line for each measure of a table that lies beyond its limits in some trials."""
-    from montecarlo.statistics.tabulate import BEYOND
+def print_table(dataset: xr.Dataset, out: Path, as_json: bool, words: Callable[[], str], gap: str = "") -> None:
+    """The table of a grid: as one JSON object, or in ``words`` with what lies beyond limits in some trials, and its files."""
+    from montecarlo.records import without_nan
+    from montecarlo.statistics.tabulate import BEYOND, outcome_counts
 
-    found = {name: variable for name, variable in dataset.data_vars.items() if str(name).endswith(BEYOND)}
-    return [f"{int(variable.sum()):,} {variable.attrs['long_name']} (column {name})" for name, variable in found.items()]
+    if as_json:
+        print_json(without_nan(dataset.to_dict()))
+        say_failed(outcome_counts(dataset), warn)
+        return
+    say(words())
+    for name, variable in dataset.data_vars.items():
+        if str(name).endswith(BEYOND):
+            say(f"{int(variable.sum()):,} {variable.attrs['long_name']} (column {name})")
+    say(f"{gap}Table: {out / 'table.nc'}, and as .csv, .parquet, .json and .npz beside it")
+    say_failed(outcome_counts(dataset), say)
 
 
 def sweep(
@@ -157,7 +171,6 @@ def sweep(
 ) -> None:
     """A table over a grid of parameters.  The same command again resumes an interrupted one."""
     from montecarlo.jobs.sweep import Sweep, parse_over
-    from montecarlo.statistics.tabulate import outcome_counts, without_nan
 
     grid = once([parse_over(bench, text) for text in over])
     job = Sweep(
@@ -174,19 +187,15 @@ def sweep(
     dataset = run_job(
         f"sweep {bench}", job.run, out, workers=workers, dask=dask, timeout=timeout, retry=retry, keep_going=keep_going
     )
-    if as_json:
-        print_json(without_nan(dataset.to_dict()))
-        say_failed(outcome_counts(dataset), warn)
-        return
-    if trials:
+
+    def words() -> str:
+        names = {measure.name for campaign in job.campaigns for measure in campaign.bench.measures()}
+        shown = [name for name in dataset.data_vars if name in names or str(name).endswith("error_rate")]
+        return str(dataset[shown].to_dataframe().to_string(float_format=lambda value: f"{value:.4g}"))
+
+    if trials and not as_json:
         print_variations([campaign.space for campaign in job.campaigns])
-    names = {measure.name for campaign in job.campaigns for measure in campaign.bench.measures()}
-    shown = [name for name in dataset.data_vars if name in names or str(name).endswith("error_rate")]
-    say(dataset[shown].to_dataframe().to_string(float_format=lambda value: f"{value:.4g}"))
-    for line in beyond_lines(dataset):
-        say(line)
-    say(f"Table: {out / 'table.nc'}, and as .csv, .parquet, .json and .npz beside it")
-    say_failed(outcome_counts(dataset), say)
+    print_table(dataset, out, as_json, words)
 
 
 def characterize(
@@ -208,7 +217,6 @@ def characterize(
 ) -> None:
     """The standard table of a system.  The same command again resumes an interrupted one."""
     from montecarlo.jobs.characterisation import Characterisation, parse_dimension
-    from montecarlo.statistics.tabulate import outcome_counts, without_nan
     from montecarlo.systems import system_table
     from spicekit.table import from_dataset
     from spicekit.table_view import describe_text
@@ -219,12 +227,4 @@ def characterize(
     dataset = run_job(
         f"characterize {system}", job.run, out, workers=workers, dask=dask, timeout=timeout, retry=retry, keep_going=keep_going
     )
-    if as_json:
-        print_json(without_nan(dataset.to_dict()))
-        say_failed(outcome_counts(dataset), warn)
-        return
-    say(describe_text(from_dataset(dataset, "table.nc")))
-    for line in beyond_lines(dataset):
-        say(line)
-    say(f"\nTable: {out / 'table.nc'}, and as .csv, .parquet, .json and .npz beside it")
-    say_failed(outcome_counts(dataset), say)
+    print_table(dataset, out, as_json, lambda: describe_text(from_dataset(dataset, "table.nc")), "\n")

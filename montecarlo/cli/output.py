@@ -56,17 +56,8 @@ def print_summary(summary: records.Summary) -> None:
     console.print(table)
     if summary.margins:
         table = Table(title="Margins", box=box.SIMPLE)
-        headings = (
-            "margin",
-            "states",
-            "mean gap",
-            "worst gap",
-            "3 sigma",
-            "6 sigma",
-            "best reference",
-            "error rate (95 % interval)",
-            "with circuit's reference",
-        )
+        gaps = "margin, states, mean gap, worst gap, 3 sigma, 6 sigma, best reference, error rate (95 % interval)"
+        headings = [*gaps.split(", "), "with circuit's reference"]
         for heading in headings:
             table.add_column(heading, justify="left" if heading in ("margin", "states") else "right")
         for name, margin in summary.margins.items():

@@ -21,21 +21,8 @@ from montecarlo.cli.options import (
     read_correlations,
     read_variations,
 )
-from spicekit.cli.options import (
-    BenchName,
-    Corner,
-    Json,
-    Parameters,
-    Temperature,
-    given_path,
-    read_parameters,
-)
-from spicekit.cli.output import (
-    answers,
-    fail,
-    print_json,
-    say,
-)
+from spicekit.cli.options import BenchName, Corner, Json, Parameters, Temperature, given_path, read_parameters
+from spicekit.cli.output import answers, fail, print_json, say
 
 
 def qualify(

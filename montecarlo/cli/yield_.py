@@ -20,23 +20,9 @@ from montecarlo.cli.options import (
     read_correlations,
     read_variations,
 )
-from montecarlo.cli.output import (
-    print_variations,
-)
-from spicekit.cli.options import (
-    BenchName,
-    Corner,
-    Json,
-    Parameters,
-    Temperature,
-    given_path,
-    read_parameters,
-)
-from spicekit.cli.output import (
-    print_json,
-    say,
-    warn,
-)
+from montecarlo.cli.output import print_variations
+from spicekit.cli.options import BenchName, Corner, Json, Parameters, Temperature, given_path, read_parameters
+from spicekit.cli.output import print_json, say, warn
 
 
 def yield_(

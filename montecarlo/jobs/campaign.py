@@ -47,7 +47,7 @@ from spicekit.waves import Array
 class Campaign(Job):
     """What is to be simulated.  Raises :class:`UserError` for anything wrong with it, before anything is simulated."""
 
-    noun, file, kind = "campaign", "campaign.json", records.Campaign
+    noun, file, kind = "campaign", "campaign.json", records.CampaignRecord
 
     def __init__(
         self,
@@ -99,9 +99,9 @@ class Campaign(Job):
 
         Whoever has a folder does it first.  Without, it is done when something is asked for that depends on it.
         """
-        self.settle_by(None if folder is None else folder / self.file, records.Campaign)
+        self.settle_by(None if folder is None else folder / self.file, records.CampaignRecord)
 
-    def settle_by(self, record: Path | None, kind: type[records.Campaign | records.Study]) -> None:
+    def settle_by(self, record: Path | None, kind: type[records.CampaignRecord | records.StudyRecord]) -> None:
         """Calibrate the bench with what the file ``record`` holds, if it is there."""
         if self.settled:
             return
@@ -111,7 +111,7 @@ class Campaign(Job):
             self._netlist = render(calibrated(self._bench, self.engine))
         self._files |= files
 
-    def _known(self, record: records.Campaign | records.Study) -> dict[str, float]:
+    def _known(self, record: records.CampaignRecord | records.StudyRecord) -> dict[str, float]:
         """The values in a record of the same calibrations: of the same bench with the same inputs.  None of another's."""
         if (record.bench, record.given, record.engine) != (self.bench_name, self.parameters, self.engine):
             return {}
@@ -142,7 +142,7 @@ class Campaign(Job):
     def load(cls, folder: Path) -> Campaign:
         """The campaign that ``folder`` holds.  Raises :class:`UserError` if its inputs or its netlist are not what they were."""
         store = Store(folder)
-        record = records.typed(store.read_record(), records.Campaign, store.record)
+        record = records.typed(store.read_record(), records.CampaignRecord, store.record)
         gone = inputs.changed(record.inputs)
         if gone:
             raise UserError(f"{folder}: {gone[0]}; put the file back as it was")
@@ -255,7 +255,7 @@ class Campaign(Job):
         """As every job does; a campaign in stages goes on from an earlier one."""
         if self.goal and (folder / self.file).exists() and self._grows(Store(folder).read_record()):
             (folder / "samples.parquet").unlink(missing_ok=True)  # first: samples of fewer trials must not be taken for these
-            records.write(folder / self.file, records.Campaign, self.record())
+            records.write(folder / self.file, records.CampaignRecord, self.record())
         else:
             super().claim(folder, warn)
 

@@ -30,7 +30,7 @@ from spicekit.errors import UserError, unknown
 class Characterisation(Sweeps):
     """``system`` with ``over`` in place of the values of some of its dimensions, and ``trials_scale`` times its trials."""
 
-    noun, file, kind = "characterisation", "characterize.json", records.Characterisation
+    noun, file, kind = "characterisation", "characterize.json", records.CharacterisationRecord
 
     def __init__(
         self, system: SystemTable, *, over: Mapping[str, Sequence[Any]] | None = None, trials_scale: float = 1.0, seed: int = 1

@@ -25,7 +25,7 @@ import xarray as xr
 from montecarlo import records
 from montecarlo.jobs.sweep import Sweep, Sweeps, grid_values
 from montecarlo.running.crew import Crew, Settings
-from montecarlo.statistics.tabulate import without_nan, write_table
+from montecarlo.statistics.tabulate import write_table
 from montecarlo.variation import Correlation, Variation
 from montecarlo.verdict import Judgement, KeyFigure, Results, Verdict, condition, judge
 from spicekit.bench import Bench
@@ -49,7 +49,7 @@ class Qualification(Sweeps):
     with it, before anything is simulated.
     """
 
-    noun, file, kind = "qualification", "qualify.json", records.Sweep
+    noun, file, kind = "qualification", "qualify.json", records.SweepRecord
 
     def __init__(
         self,
@@ -155,7 +155,7 @@ class Qualification(Sweeps):
     def _summary(self, points: list[dict[str, Any]]) -> dict[str, Any]:
         figure = self.figure
         counts = Counter(point["verdict"] for point in points)
-        summary: dict[str, Any] = without_nan(
+        summary: dict[str, Any] = records.without_nan(
             {
                 "bench": self._main.campaigns[0].bench_name,
                 "technology": self.bench.technology.name,

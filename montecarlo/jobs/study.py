@@ -51,7 +51,7 @@ PLAIN_ENOUGH = 3000  # trials in which plain Monte Carlo has to meet the target 
 class YieldStudy(Job):
     """What is to be found out.  Raises :class:`UserError` for anything wrong with it, before anything is simulated."""
 
-    noun, file, kind = "study", "yield.json", records.Study
+    noun, file, kind = "study", "yield.json", records.StudyRecord
 
     def __init__(
         self,
@@ -104,7 +104,7 @@ class YieldStudy(Job):
 
     def settle(self, folder: Path | None = None) -> None:
         """Calibrate the bench, with what ``folder`` holds of the same."""
-        self.campaign.settle_by(None if folder is None else folder / self.file, records.Study)
+        self.campaign.settle_by(None if folder is None else folder / self.file, records.StudyRecord)
 
     def run(self, out: str | Path, crew: Crew | None = None, **settings: Unpack[Settings]) -> dict[str, Any]:
         """Find the failure probability, with what folder ``out`` holds already, and return the answer (also written there).

@@ -50,7 +50,7 @@ class Sweep(Job):
     before anything is simulated.
     """
 
-    noun, file, kind = "sweep", "sweep.json", records.Sweep
+    noun, file, kind = "sweep", "sweep.json", records.SweepRecord
 
     def __init__(
         self,

@@ -13,7 +13,7 @@ from montecarlo.identity import digest
 from montecarlo.rare.estimate import TWO_SIDED, Estimate
 from montecarlo.rare.found import Found, Question
 from montecarlo.rare.state import LimitState
-from montecarlo.statistics.summary import elapsed_before, without_nan
+from montecarlo.statistics.summary import elapsed_before
 from montecarlo.variation import Space
 from spicekit.waves import Array
 
@@ -55,7 +55,7 @@ def summarise(
         "convergence": thinned(found),
         "identity": digest(study.record() | {"schema": None}),
     }
-    return records.write(path, records.YieldSummary, without_nan(summary))
+    return records.write(path, records.YieldSummary, records.without_nan(summary))
 
 
 def running(found: Found) -> tuple[Array, Array, Array] | None:

@@ -42,7 +42,7 @@ CAPTIONS = {
 
 def page(folder: Path) -> Page:
     """The page of the campaign in ``folder``.  Raises :class:`SpicekitError` if it is unfinished or damaged."""
-    record = records.read(folder / "campaign.json", records.Campaign)
+    record = records.read(folder / "campaign.json", records.CampaignRecord)
     again = "the same `spicekit mc` command again completes it"
     if not (folder / "summary.json").exists():
         raise UserError(f"{folder} holds an unfinished campaign (no summary.json): {again}")

@@ -80,7 +80,7 @@ def page(folder: Path) -> Page:
         sections.append(parameter_section(bench, fixed, record.given))
     first = folder / "points" / "0000" / "campaign.json"
     if record.trials and first.exists():
-        points = records.read(first, records.Campaign).points
+        points = records.read(first, records.CampaignRecord).points
         sections.append(variation_section(points, record.variations, record.correlations, record.sampler))
     sections.append(Section("Provenance", _provenance(folder, record)))
     return Page(f"{name}: table over {', '.join(dimensions)}", "", facts, sections)

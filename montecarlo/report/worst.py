@@ -22,7 +22,7 @@ DEVIATIONS = 3  # variation points named for each trial
 
 def worst_section(
     folder: Path,
-    record: records.Campaign,
+    record: records.CampaignRecord,
     summary: records.Summary,
     outcomes: Any,
     columns: dict[str, Array],
@@ -86,7 +86,7 @@ def _smallest(values: Array) -> Any:
     return np.argsort(values, kind="stable")[:EACH]
 
 
-def _deviations(folder: Path, record: records.Campaign, trial: int) -> str:
+def _deviations(folder: Path, record: records.CampaignRecord, trial: int) -> str:
     """The variation points of a trial that are furthest from nominal, in their own local sigmas."""
     found = []
     for name, values in Store(folder).samples.read(trial, trial + 1).items():

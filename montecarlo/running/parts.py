@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from montecarlo.running.content import Damaged, content_hash, first_line, samples_hash, tag_of
 from montecarlo.running.crew import Warn
 from montecarlo.running.samples import Samples
-from montecarlo.running.worker import Table
+from montecarlo.running.worker import Rows
 from spicekit.errors import SpicekitError
 from spicekit.files import check_held, checked_regular, disk_error, read_bytes, write_atomically
 from spicekit.outcome import LOST
@@ -25,7 +25,7 @@ _PART = re.compile(r"part-(\d{9})\.parquet")
 
 
 @dataclass(frozen=True)
-class Part:
+class SoundPart:
     """A sound part: trials ``first`` to ``first + trials - 1``."""
 
     path: Path
@@ -40,9 +40,9 @@ class Parts:
         self.folder = folder
         self._identity = identity
         self._samples = samples
-        self._sound: list[Part] | None = None
+        self._sound: list[SoundPart] | None = None
 
-    def write(self, table: Table, samples: str = "") -> None:
+    def write(self, table: Rows, samples: str = "") -> None:
         """Append the results of one chunk, made of samples with the hash ``samples``."""
         columns: dict[str, Any] = {
             "trial": np.arange(table.first, table.first + table.trials),
@@ -87,7 +87,7 @@ class Parts:
                 found[int(table["trial"][0].as_py())] = len(table)
         return found
 
-    def sound(self) -> list[Part]:
+    def sound(self) -> list[SoundPart]:
         """The parts, each checked, in the order of their trials, which they cover from the first one without a gap.
 
         Raises :class:`SpicekitError` that names the file for a part that is damaged or not of this campaign.
@@ -103,7 +103,7 @@ class Parts:
                     self._check_made_of_samples(table)
                 except Damaged as error:
                     raise _unusable(path, error) from None
-                found.append(Part(path, first, len(table)))
+                found.append(SoundPart(path, first, len(table)))
                 expected += len(table)
             self._sound = found
         return self._sound

@@ -15,7 +15,7 @@ from montecarlo.running.crew import Crew
 from montecarlo.running.executor import died, killed, timed_out
 from montecarlo.running.store import Store
 from montecarlo.running.subject import Subject
-from montecarlo.running.worker import Table, Task, failed_table, joined, simulate
+from montecarlo.running.worker import Rows, Task, failed_table, joined, simulate
 from spicekit.errors import SpicekitError
 from spicekit.outcome import Outcome
 
@@ -41,7 +41,7 @@ class Source:
     campaign: Subject
     store: Store
     missing: list[tuple[int, int]]
-    pieces: dict[int, list[Table]] = field(default_factory=dict)  # answers of a chunk that was split, by its first trial
+    pieces: dict[int, list[Rows]] = field(default_factory=dict)  # answers of a chunk that was split, by its first trial
     hashes: dict[int, str] = field(default_factory=dict)  # of the samples of a chunk, by its first trial
 
     @property
@@ -63,7 +63,7 @@ class Source:
             self.hashes[first] = samples_hash(samples)
         return Task.of(self.campaign, first, samples, self.block)
 
-    def accept(self, table: Table) -> None:
+    def accept(self, table: Rows) -> None:
         """Take the answer of a task; a chunk that is complete is written."""
         chunk = table.first // self.chunk * self.chunk
         pieces = self.pieces.setdefault(chunk, [])
@@ -73,7 +73,7 @@ class Source:
 
 
 @dataclass
-class _Job:
+class _Range:
     """Trials ``first`` to ``last - 1`` of a source on their way through the executor."""
 
     source: Source
@@ -87,13 +87,13 @@ class _Job:
     def trials(self) -> int:
         return self.last - self.first
 
-    def split(self, outcome: Outcome) -> list[_Job]:
+    def split(self, outcome: Outcome) -> list[_Range]:
         """Smaller ranges: whole blocks as long as there is more than one, so that their trials keep their bits."""
         whole = self.trials <= self.source.block and self.search is None
         search = _Search(self, outcome) if whole else self.search
         size = self.source.block if self.trials > self.source.block else -(-self.trials // PIECES)
         starts = range(self.first, self.last, size)
-        return [_Job(self.source, first, min(first + size, self.last), search=search) for first in starts]
+        return [_Range(self.source, first, min(first + size, self.last), search=search) for first in starts]
 
 
 @dataclass
@@ -104,11 +104,11 @@ class _Search:
     is such a trial; if there is none, somebody else killed or stopped the worker, and the block runs again as a whole.
     """
 
-    block: _Job
+    block: _Range
     outcome: Outcome
-    tables: list[Table] = field(default_factory=list)
+    tables: list[Rows] = field(default_factory=list)
 
-    def take(self, table: Table, waiting: deque[_Job]) -> Table | None:
+    def take(self, table: Rows, waiting: deque[_Range]) -> Rows | None:
         """Take the answer of a piece: gives that of the block if it is complete and stands."""
         self.tables.append(table)
         if sum(piece.trials for piece in self.tables) < self.block.trials:
@@ -156,13 +156,13 @@ def simulate_sources(sources: Sequence[Source], crew: Crew) -> int:
     if not missing:
         return 0
     pool = crew.pool
-    waiting = deque(_Job(source, first, last) for source in sources for first, last in source.missing)
+    waiting = deque(_Range(source, first, last) for source in sources for first, last in source.missing)
     tally = _Tally(crew.keep_going)
-    running: dict[Future[Table], _Job | None] = {}
+    running: dict[Future[Rows], _Range | None] = {}
     # a sweep that fails takes hours where it succeeds in a second: its first trials tell beforehand, and their answer is not kept
     if not crew.keep_going and waiting[0].trials >= waiting[0].source.block >= 2 * FIRST:
         running[pool.submit(simulate, waiting[0].source.task(waiting[0].first, waiting[0].first + FIRST))] = None
-    job: _Job | None
+    job: _Range | None
     while waiting or running:
         while waiting and len(running) < _window(pool):
             job = waiting.popleft()
@@ -187,7 +187,7 @@ def _window(pool: Executor) -> int:
     return 2 * int(getattr(pool, "workers", None) or getattr(pool, "_max_workers", None) or 16)
 
 
-def _answer(future: Future[Table], job: _Job, waiting: deque[_Job], tally: _Tally) -> Table | None:
+def _answer(future: Future[Rows], job: _Range, waiting: deque[_Range], tally: _Tally) -> Rows | None:
     """The table of ``job``; None if something has to run before it is known, which is then put in front of ``waiting``."""
     bench = job.source.campaign.bench
     error = future.exception()

@@ -80,7 +80,7 @@ class Store:
         if not self.record.exists():
             raise UserError(f"{self.folder} holds no campaign (no campaign.json)")
         content = read_record(self.record)
-        records.typed(content, records.Campaign, self.record)
+        records.typed(content, records.CampaignRecord, self.record)
         content.pop("schema", None)  # says how it is written, not what is simulated
         return content
 

@@ -60,7 +60,7 @@ class Task:
 
 
 @dataclass(frozen=True)
-class Table:
+class Rows:
     """Results of consecutive trials."""
 
     first: int
@@ -73,7 +73,7 @@ class Table:
         return len(self.outcomes)
 
 
-def simulate(task: Task) -> Table:
+def simulate(task: Task) -> Rows:
     """Simulate the trials of ``task``, block by block; within the limit of the worker, if it has one.
 
     What a user's bench raises becomes one line.  Raises :class:`SpicekitError` if this process has other code or other input
@@ -88,7 +88,7 @@ def simulate(task: Task) -> Table:
         raise blamed(error) or error from error
 
 
-def _simulate(task: Task) -> Table:
+def _simulate(task: Task) -> Rows:
     check(task.code, dict(task.inputs))
     bench = _bench(task.bench, task.parameters, task.inputs, task.found)
     outcomes: list[str] = []
@@ -104,7 +104,7 @@ def _simulate(task: Task) -> Table:
             columns[name].append(values)
         start = end
     check(task.code, dict(task.inputs))  # ngspice reads its libraries itself, again and again: none has changed meanwhile
-    return Table(task.first, outcomes, attempts, {name: np.concatenate(parts) for name, parts in columns.items()})
+    return Rows(task.first, outcomes, attempts, {name: np.concatenate(parts) for name, parts in columns.items()})
 
 
 @dataclass(frozen=True)
@@ -134,16 +134,16 @@ def glance(task: Task) -> Glance:
     return Glance(str(outcome), words, seconds)
 
 
-def failed_table(bench: Bench, first: int, trials: int, outcome: Outcome) -> Table:
+def failed_table(bench: Bench, first: int, trials: int, outcome: Outcome) -> Rows:
     """The table of trials whose worker never answered."""
     nan = {measure.name: np.full(trials, np.nan) for measure in bench.measures()}
-    return Table(first, [str(outcome)] * trials, [0] * trials, nan)
+    return Rows(first, [str(outcome)] * trials, [0] * trials, nan)
 
 
-def joined(tables: list[Table]) -> Table:
+def joined(tables: list[Rows]) -> Rows:
     """Tables of adjoining ranges as one."""
     tables = sorted(tables, key=lambda table: table.first)
-    return Table(
+    return Rows(
         tables[0].first,
         [outcome for table in tables for outcome in table.outcomes],
         [attempt for table in tables for attempt in table.attempts],

@@ -47,19 +47,8 @@ def summarise(campaign: Drawn, store: Store, elapsed: float | None) -> dict[str,
     margins = {}
     for margin in campaign.bench.margins():
         low, high = store.parts.column(margin.low)[ok], store.parts.column(margin.high)[ok]
-        statistics = MarginStatistics.of(low, high)
-        margins[margin.name] = {
-            "unit": units[margin.low],
-            "low": margin.low,
-            "high": margin.high,
-            "mean": statistics.mean,
-            "worst": statistics.worst,
-            "sigma3": statistics.sigma3,
-            "sigma6": statistics.sigma6,
-            "reference": statistics.reference,
-            "error_rate": statistics.error_rate,
-            "error_rate_ci": list(statistics.error_rate_ci),
-        }
+        states = {"unit": units[margin.low], "low": margin.low, "high": margin.high}
+        margins[margin.name] = states | asdict(MarginStatistics.of(low, high))
         if margin.reference is not None:  # with the circuit's own reference, which varies from trial to trial
             errors, decisions = circuit_errors(low, high, store.parts.column(margin.reference)[ok])
             margins[margin.name] |= {
@@ -86,16 +75,7 @@ def summarise(campaign: Drawn, store: Store, elapsed: float | None) -> dict[str,
     lines = warnings(campaign.bench.measures(), beyond, int(np.count_nonzero(ok)))
     if lines:
         summary["warnings"] = list(lines)
-    return records.write(path, records.Summary, without_nan(summary))
-
-
-def without_nan(value: Any) -> Any:
-    """JSON has no NaN: what is not known is null."""
-    if isinstance(value, dict):
-        return {key: without_nan(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [without_nan(item) for item in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value
+    return records.write(path, records.Summary, records.without_nan(summary))
 
 
 def calibrations_before(path: Path, identity: str) -> dict[str, Any]:

@@ -12,6 +12,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
+from montecarlo.records import without_nan
 from montecarlo.running.store import Store
 from montecarlo.running.subject import Subject
 from montecarlo.statistics.margins import (
@@ -200,14 +201,3 @@ def _row(part: xr.Dataset) -> Any:
     import pandas as pd
 
     return pd.DataFrame({str(name): [variable.item()] for name, variable in part.data_vars.items()})
-
-
-def without_nan(value: Any) -> Any:
-    """Plain Python numbers; what is not known is null."""
-    if isinstance(value, dict):
-        return {key: without_nan(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [without_nan(item) for item in value]
-    if isinstance(value, np.generic):
-        value = value.item()
-    return None if isinstance(value, float) and not np.isfinite(value) else value

@@ -40,7 +40,7 @@ def system_figures(
             before += sum(campaign.trials for campaign in sweep.campaigns)
             tables[key] = _complete(LookupTable.load(folder / key), folder / key)
     figures = system.figures(tables)
-    records.write(folder / "system.json", records.System, as_json(system.name, figures))
+    records.write(folder / "system.json", records.SystemRecord, as_json(system.name, figures))
     return figures
 
 

@@ -12,8 +12,7 @@ import pytest
 
 from montecarlo import Campaign, Sweep
 from montecarlo.jobs.replay import replay
-from montecarlo.records import Campaign as Record
-from montecarlo.records import read
+from montecarlo.records import CampaignRecord, read
 from montecarlo.running.store import Store
 from spicekit import UserError, make_bench, run
 from spicekit.engines import SHIPPED, engine
@@ -50,7 +49,7 @@ def test_an_engine_of_ones_own_simulates_a_campaign(tmp_path: Path, divider: str
 
 def test_the_engine_belongs_to_the_campaign(tmp_path: Path, divider: str, closed_form: str, user_benches: Path) -> None:
     Campaign(divider, trials=5, engine=closed_form).run(tmp_path / "out")
-    record = read(tmp_path / "out" / "campaign.json", Record)
+    record = read(tmp_path / "out" / "campaign.json", CampaignRecord)
     assert record.engine == closed_form
     assert str(user_benches / "closed_form.py") in record.inputs
     with pytest.raises(UserError, match="holds another campaign: 'engine' differs"):

@@ -17,7 +17,7 @@ from montecarlo import Campaign
 from montecarlo.jobs.replay import replay
 from montecarlo.records import SCHEMA
 from montecarlo.running.store import Store
-from montecarlo.running.worker import Table
+from montecarlo.running.worker import Rows
 from spicekit import SpicekitError, UserError
 from spicekit.files import read_record, write_record
 from spicekit.units import format_value
@@ -99,7 +99,7 @@ def part_of(folder: Path, trial: int, **values: float) -> Path:
     columns = {name: rows[name].copy() for name in names}
     for name, value in values.items():
         columns[name][trial - first] = value
-    store.parts.write(Table(first, rows["outcome"].tolist(), rows["attempt"].tolist(), columns), tag["samples"])
+    store.parts.write(Rows(first, rows["outcome"].tolist(), rows["attempt"].tolist(), columns), tag["samples"])
     return path
 
 

@@ -31,7 +31,7 @@ from montecarlo.report.charts import TAIL_POINTS, WAVE_POINTS, decimated, thinne
 from montecarlo.report.content import Chart, Table
 from montecarlo.running.crew import Crew
 from montecarlo.running.store import Store
-from montecarlo.running.worker import Table as Results
+from montecarlo.running.worker import Rows
 from montecarlo.systems.system import Part, SystemTable
 from spicekit.errors import SpicekitError, UserError
 from spicekit.plots import plot_run
@@ -266,7 +266,7 @@ def test_a_page_does_not_grow_with_the_trials(tmp_path: Path) -> None:
     random = np.random.default_rng(1)
     for first, last in source.missing:
         measures = {measure.name: random.normal(1, 0.1, last - first) for measure in campaign.bench.measures()}
-        store.parts.write(Results(first, ["ok"] * (last - first), [0] * (last - first), measures))
+        store.parts.write(Rows(first, ["ok"] * (last - first), [0] * (last - first), measures))
     campaign.run(tmp_path)
     path = write_report(tmp_path)
     assert len(unpacked(path, "charts")) < 150_000
