@@ -31,6 +31,8 @@ class Settings(TypedDict, total=False):
 class Crew:
     """The workers of a job.  Used as a context, its own processes end with it: at once if that ends with an error.
 
+    Each job starts processes of its own; jobs share those of an ``executor``, and of :meth:`part`.
+
     ``executor`` is any ``concurrent.futures.Executor``; without one, ``workers`` local processes (default: every core) with
     ``timeout`` seconds of the processor a trial (:mod:`spicekit.limit`).  ``retry`` simulates again what an earlier run lost as
     ``timeout`` or ``crashed``; ``keep_going`` goes on where the first trials all fail in the same way.
