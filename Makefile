@@ -74,8 +74,8 @@ $(VENV)/.installed: pyproject.toml
 	@echo "Installing the run-time packages into $(VENV)"
 	@$(PIP) --editable . | $(FILTER)
 	@echo "  compiling"
-	@PYTHONDONTWRITEBYTECODE= $(BIN)/python -W ignore -c 'import montecarlo.plots, montecarlo.worker, spicekit_imc, spicekit.cli, montecarlo.cli; \
-	  import montecarlo.campaign, PySpice.Spice.NgSpice.Shared'
+	@PYTHONDONTWRITEBYTECODE= $(BIN)/python -W ignore -c 'import montecarlo.plots, montecarlo.running.worker, spicekit_imc, spicekit.cli, montecarlo.cli; \
+	  import montecarlo.jobs.campaign, PySpice.Spice.NgSpice.Shared'
 	@touch $@
 
 $(VENV)/.developed: $(VENV)/.installed

@@ -23,8 +23,8 @@ from concurrent.futures import Executor
 from pathlib import Path
 
 from montecarlo import Campaign
-from montecarlo.cluster import cluster_executor
-from montecarlo.executor import LocalExecutor
+from montecarlo.running.cluster import cluster_executor
+from montecarlo.running.executor import LocalExecutor
 from spicekit import make_bench
 
 TIMEOUT = 600.0  # s a task

@@ -34,7 +34,7 @@ from pathlib import Path
 import numpy as np
 
 from montecarlo import Campaign
-from montecarlo.store import Store
+from montecarlo.running.store import Store
 from spicekit import calibrated, make_bench
 from spicekit.netlist import render_at
 from spicekit.waves import Array, Waves
@@ -138,7 +138,7 @@ def by_campaign(bench: str, _samples: Samples, workers: int, trials: int) -> Mea
         campaign = Campaign(bench, trials=trials)
         campaign.run(Path(scratch) / "out", workers=workers)
         store = Store(Path(scratch) / "out")
-        return {measure.name: store.column(measure.name) for measure in campaign.bench.measures()}
+        return {measure.name: store.parts.column(measure.name) for measure in campaign.bench.measures()}
 
 
 WAYS: dict[str, tuple[Callable[..., Measures], float]] = {  # way, share of the trials that it runs

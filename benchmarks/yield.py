@@ -23,13 +23,13 @@ from numpy.typing import NDArray
 from scipy.integrate import quad
 from scipy.stats import chi2, norm
 
+from montecarlo import clopper_pearson
+from montecarlo.jobs.study import YieldStudy
 from montecarlo.rare import importance, library
 from montecarlo.rare.explore import explore
 from montecarlo.rare.regions import find_regions
 from montecarlo.rare.state import LimitState
-from montecarlo.rare.study import YieldStudy
-from montecarlo.statistics import clopper_pearson
-from montecarlo.store import Store
+from montecarlo.running.store import Store
 from spicekit.errors import UserError
 
 Array = NDArray[np.float64]
@@ -96,7 +96,7 @@ def analytic() -> None:
 
 def circuits(plain: Path | None) -> None:
     print("\nsot-logic, failure if margin_and < limit, coefficient of variation 0.1")
-    margin = Store(plain).column("margin_and") if plain else np.empty(0)
+    margin = Store(plain).parts.column("margin_and") if plain else np.empty(0)
     if plain:
         print(f"plain campaign: {len(margin):,} trials, {np.isnan(margin).sum()} not ok")
     print(f"{'limit':>6} {'P':>10} {'95 % interval':>23} {'sigma':>6} {'cov':>6} {'trials':>7}   plain Monte Carlo")

@@ -13,8 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-from montecarlo import Campaign
-from montecarlo.statistics import clopper_pearson
+from montecarlo import Campaign, clopper_pearson
 from spicekit import make_bench, run
 from spicekit.benches.c3cim.headroom import current_range, largest_cells
 from spicekit.linearity import deviation

@@ -21,8 +21,8 @@ from networks.c3cim import Network, train
 from networks.experiment import Accuracy, Drawn, Outcome, Point, characterisation, digits, experiment, finish, parser, say
 
 from montecarlo.behaviour import Columns, CountErrors
-from montecarlo.executor import LocalExecutor
-from montecarlo.sweep import Sweep
+from montecarlo.jobs.sweep import Sweep
+from montecarlo.running.executor import LocalExecutor
 from spicekit.errors import UserError
 from spicekit.files import output_folder, write_json
 from spicekit.style import COLOURS, new_figure, save

@@ -24,8 +24,8 @@ from networks.imce import train
 
 from montecarlo.behaviour import GateErrors
 from montecarlo.behaviour.gates import WORDS
-from montecarlo.executor import LocalExecutor
-from montecarlo.sweep import Sweep
+from montecarlo.jobs.sweep import Sweep
+from montecarlo.running.executor import LocalExecutor
 from spicekit.errors import UserError
 from spicekit.files import output_folder, write_json
 from spicekit.style import COLOURS, new_figure, save

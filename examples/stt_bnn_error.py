@@ -2,8 +2,8 @@
 
 python examples/stt_bnn_error.py --out out/stt-bnn-error [--rows 2000] [--amplifiers 1000] [--macros 1000] [-p n=64 ...]
 
-The line with its 95 % band is the two-step flow (montecarlo/two_step.py); the points are trials of `stt-bnn-macro` with drawn
-weights and inputs, grouped by their matches, with exact 95 % intervals.  --macros 0 leaves them out.
+The line with its 95 % band is the two-step flow (montecarlo/systems/stt_bnn/two_step.py); the points are trials of
+`stt-bnn-macro` with drawn weights and inputs, grouped by their matches, with exact 95 % intervals.  --macros 0 leaves them out.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ from pathlib import Path
 
 import numpy as np
 
-from montecarlo.statistics import clopper_pearson
-from montecarlo.two_step import TwoStep, error_rate, simulate, trials
+from montecarlo import clopper_pearson
+from montecarlo.systems.stt_bnn.two_step import TwoStep, error_rate, simulate, trials
 from spicekit import make_bench
 from spicekit.style import COLOURS, new_figure, save
 from spicekit.waves import Array

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from montecarlo.sweep import Sweep
+from montecarlo.jobs.sweep import Sweep
 from spicekit import make_bench
 from spicekit.benches.bnn.row import BnnRow
 from spicekit.linearity import Linearity, linearity

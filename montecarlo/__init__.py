@@ -6,23 +6,21 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from montecarlo.campaign import Campaign as Campaign
-    from montecarlo.characterize import Characterisation as Characterisation
-    from montecarlo.rare.study import YieldStudy as YieldStudy
-    from montecarlo.replay import replay as replay
-    from montecarlo.result import CampaignResult as CampaignResult
-    from montecarlo.statistics import MarginStatistics as MarginStatistics
-    from montecarlo.statistics import clopper_pearson as clopper_pearson
-    from montecarlo.sweep import Sweep as Sweep
+    from montecarlo.jobs.campaign import Campaign as Campaign
+    from montecarlo.jobs.characterisation import Characterisation as Characterisation
+    from montecarlo.jobs.result import CampaignResult as CampaignResult
+    from montecarlo.jobs.study import YieldStudy as YieldStudy
+    from montecarlo.jobs.sweep import Sweep as Sweep
+    from montecarlo.statistics.margins import MarginStatistics as MarginStatistics
+    from montecarlo.statistics.margins import clopper_pearson as clopper_pearson
     from montecarlo.variation import Correlation as Correlation
     from montecarlo.variation import Space as Space
     from montecarlo.variation import Variation as Variation
 
 _PUBLIC = {
-    "Campaign": "campaign", "CampaignResult": "result",
-    "Characterisation": "characterize", "Correlation": "variation", "MarginStatistics": "statistics",
-    "Space": "variation", "Sweep": "sweep", "Variation": "variation", "YieldStudy": "rare.study",
-    "clopper_pearson": "statistics",
+    "Campaign": "jobs.campaign", "CampaignResult": "jobs.result", "Characterisation": "jobs.characterisation",
+    "Correlation": "variation", "MarginStatistics": "statistics.margins", "Space": "variation", "Sweep": "jobs.sweep",
+    "Variation": "variation", "YieldStudy": "jobs.study", "clopper_pearson": "statistics.margins",
 }  # fmt: skip
 __all__ = sorted(_PUBLIC)
 

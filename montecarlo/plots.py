@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 from scipy.special import ndtri
 
-from montecarlo.store import Store
+from montecarlo.running.store import Store
 from spicekit.bench import Bench, Margin
 from spicekit.errors import UserError
 from spicekit.files import read_record
@@ -54,8 +54,10 @@ def _known(bench: Bench, summary: dict[str, Any]) -> list[Margin]:
 
 def _states(margins: list[Margin], store: Store) -> dict[str, Array]:
     """The measures of ``margins``, over the trials that are ok."""
-    ok = store.column("outcome") == str(Outcome.OK)
-    return {name: store.column(name)[ok] for margin in margins for name in (margin.low, margin.high, margin.reference) if name}
+    ok = store.parts.column("outcome") == str(Outcome.OK)
+    return {
+        name: store.parts.column(name)[ok] for margin in margins for name in (margin.low, margin.high, margin.reference) if name
+    }
 
 
 def _conditions(bench: Bench, summary: dict[str, Any]) -> str:
@@ -67,14 +69,14 @@ def _conditions(bench: Bench, summary: dict[str, Any]) -> str:
 
 def _histograms(bench: Bench, store: Store, summary: dict[str, Any]) -> Figure:
     """A histogram of each measure, the mean marked."""
-    ok = store.column("outcome") == str(Outcome.OK)
+    ok = store.parts.column("outcome") == str(Outcome.OK)
     measures = bench.measures()
     columns = min(3, len(measures))
     lines = -(-len(measures) // columns)
     figure = new_figure(4.2 * columns + 0.4, 2.6 * lines + 0.8)
     axes = figure.subplots(lines, columns, squeeze=False).ravel()
     for axis, measure in zip(axes, measures, strict=False):
-        values = store.column(measure.name)[ok]
+        values = store.parts.column(measure.name)[ok]
         values = values[np.isfinite(values)]
         factor, unit = readable(values, measure.unit)
         axis.hist(

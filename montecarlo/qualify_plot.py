@@ -16,7 +16,7 @@ _LABELS = {"corner": "process corner", "temperature": "temperature (°C)", "vdd"
 
 
 def plot_qualification(summary: dict[str, Any], path: Path) -> Path:
-    """Draw the summary of :meth:`montecarlo.qualify.Qualification.run` as PNG."""
+    """Draw the summary of :meth:`montecarlo.jobs.qualification.Qualification.run` as PNG."""
     over: dict[str, list[Any]] = summary["over"]
     across = next((name for name in ("vdd", "corner") if name in over), "")
     down = "temperature" if "temperature" in over else ""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
+import numpy as np
 from pydantic import AliasChoices, Field
 
 from spicekit.engines import NGSPICE
@@ -14,7 +15,8 @@ from spicekit.export.roles import Roles
 from spicekit.outcome import Outcome
 from spicekit.records import SCHEMA as SCHEMA
 from spicekit.records import Calibration as Calibration
-from spicekit.records import File, Record
+from spicekit.records import File as File
+from spicekit.records import Record
 from spicekit.records import Run as Run
 from spicekit.records import checked as checked
 from spicekit.records import parse as parse
@@ -25,7 +27,7 @@ from spicekit.records import write as write
 FileName = Annotated[str, Field(pattern=r"^[^\x00]+$")]
 
 
-class Point(Record):
+class PointRecord(Record):
     """A variation point as ``campaign.json`` has it."""
 
     kind: str
@@ -37,7 +39,7 @@ class Point(Record):
     truncate: float | None
 
 
-class Variation(Record):
+class VariationRecord(Record):
     target: str
     sigma: float = Field(ge=0)
     relative: bool
@@ -46,7 +48,7 @@ class Variation(Record):
     truncate: float | None = Field(gt=0)
 
 
-class Correlation(Record):
+class CorrelationRecord(Record):
     first: str
     second: str
     rho: float = Field(gt=-1, lt=1)
@@ -58,21 +60,21 @@ class _Varied(File):
     bench: str = Field(min_length=1)
     given: dict[str, Any]
     seed: int = Field(ge=0)
-    variations: list[Variation]
-    correlations: list[Correlation]
+    variations: list[VariationRecord]
+    correlations: list[CorrelationRecord]
     inputs: dict[FileName, str] = {}
     code_sha256: str = ""
     engine: str = NGSPICE
 
 
-class Campaign(_Varied):
+class CampaignRecord(_Varied):
     """``campaign.json``."""
 
     calibrations: dict[str, Calibration] = {}
     parameters: dict[str, Any]
     trials: int = Field(ge=1)
     sampler: str
-    points: dict[str, Point]
+    points: dict[str, PointRecord]
     block: int = Field(1, ge=1)
     chunk: int = Field(1, ge=1)
     netlist_sha256: str
@@ -81,7 +83,7 @@ class Campaign(_Varied):
     at_most: int = Field(0, ge=0)
 
 
-class Sweep(_Varied):
+class SweepRecord(_Varied):
     """``sweep.json``."""
 
     calibrations: dict[str, list[float | None]] = {}  # of each point, in the order of the grid, last parameter fastest
@@ -90,7 +92,7 @@ class Sweep(_Varied):
     sampler: str
 
 
-class Characterisation(File):
+class CharacterisationRecord(File):
     """``characterize.json``."""
 
     system: str
@@ -100,12 +102,12 @@ class Characterisation(File):
     code_sha256: str = ""
 
 
-class Study(_Varied):
+class StudyRecord(_Varied):
     """``yield.json``."""
 
     calibrations: dict[str, Calibration] = {}
     parameters: dict[str, Any]
-    points: dict[str, Point]
+    points: dict[str, PointRecord]
     netlist_sha256: str
     versions: dict[str, str]
     fail: str
@@ -145,6 +147,22 @@ class MarginSummary(Record):
     circuit_error_rate_ci: tuple[float, float] | None = None
 
 
+class Driver(Record):
+    """A variation point that drives a margin or a measure (:mod:`montecarlo.statistics.sensitivity`)."""
+
+    point: str
+    rank: float
+    share: float | None
+
+
+class Sensitivity(Record):
+    """What drives each margin and each measure, the strongest first; ``trials`` it was found from."""
+
+    trials: int
+    margins: dict[str, list[Driver]]
+    measures: dict[str, list[Driver]]
+
+
 class Summary(File):
     """``summary.json`` of a campaign."""
 
@@ -155,7 +173,7 @@ class Summary(File):
     outcomes: dict[Outcome, int]
     measures: dict[str, MeasureSummary]
     margins: dict[str, MarginSummary]
-    sensitivity: dict[str, Any] = {}
+    sensitivity: Sensitivity = Sensitivity(trials=0, margins={}, measures={})
     warnings: list[str] = []
     identity: str = ""  # of the campaign whose trials it sums up
     calibrations: dict[str, Calibration] = {}  # that the bench's notes asked for
@@ -238,8 +256,8 @@ class Provenance(Record):
     seed: int | None = None
     sampler: str = "random"
     given: dict[str, Any] = {}
-    variations: list[Variation] = []
-    correlations: list[Correlation] = []
+    variations: list[VariationRecord] = []
+    correlations: list[CorrelationRecord] = []
     parameters: dict[str, Any] = {}
     nominal: dict[str, Any] = {}
     inputs: dict[str, str] = {}
@@ -262,8 +280,19 @@ class SystemFigure(Record):
     origin: str = Field(alias="from")
 
 
-class System(File):
+class SystemRecord(File):
     """``system.json``."""
 
     system: str
     figures: list[SystemFigure]
+
+
+def without_nan(value: Any) -> Any:
+    """Plain Python numbers; what is not known is null."""
+    if isinstance(value, dict):
+        return {key: without_nan(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [without_nan(item) for item in value]
+    if isinstance(value, np.generic):
+        value = value.item()
+    return None if isinstance(value, float) and not np.isfinite(value) else value

@@ -1,4 +1,4 @@
-"""Whether a circuit works in a trial: the rule by which :mod:`montecarlo.qualify` judges, and the figure that it shows beside it.
+"""Whether a circuit works in a trial: the rule of :mod:`montecarlo.jobs.qualification`, and the figure shown beside it.
 
 The first of these that holds for a trial is its verdict:
 
@@ -23,7 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from montecarlo.expression import Expression
-from montecarlo.statistics import best_reference
+from montecarlo.statistics.margins import best_reference
 from spicekit.bench import Bench, Margin
 from spicekit.errors import unknown
 from spicekit.outcome import Outcome

@@ -67,11 +67,11 @@ def upward(found: dict[str, Path]) -> list[str]:
     return [f"{arrow.source}:{arrow.line} imports {arrow.target}" for arrow in rising]
 
 
-def circle(found: dict[str, Path]) -> list[str]:
-    """The modules of a circle, empty if there is none.  Imports for types alone do not count."""
+def circle(found: dict[str, Path], typing: str = "none") -> list[str]:
+    """The modules of a circle, empty if there is none.  Imports for types alone count in the package ``typing``."""
     graph: dict[str, set[str]] = {name: set() for name in found}
     for arrow in arrows(found):
-        if not arrow.typing:
+        if not arrow.typing or arrow.source.partition(".")[0] == typing:
             graph[arrow.source].add(arrow.target)
     try:
         TopologicalSorter(graph).prepare()
@@ -93,6 +93,10 @@ def test_no_modules_import_each_other_in_a_circle(ours: dict[str, Path]) -> None
     assert circle(ours) == []
 
 
+def test_montecarlo_has_no_circle_for_types_either(ours: dict[str, Path]) -> None:
+    assert circle(ours, typing="montecarlo") == []
+
+
 @pytest.mark.parametrize(
     "text",
     ["import montecarlo.b", "def f():\n    from montecarlo import b", "if TYPE_CHECKING:\n    from montecarlo.b import name"],
@@ -112,6 +116,15 @@ def test_a_circle_through_a_function_is_found(tmp_path: Path) -> None:
     (tmp_path / "spicekit" / "a.py").write_text("import spicekit.b")
     (tmp_path / "spicekit" / "b.py").write_text("def f():\n    from spicekit.a import name")
     assert set(circle(modules(tmp_path))) == {"spicekit.a", "spicekit.b"}
+
+
+def test_a_circle_for_types_is_found_where_it_counts(tmp_path: Path) -> None:
+    (tmp_path / "montecarlo").mkdir()
+    (tmp_path / "spicekit_imc.py").touch()
+    (tmp_path / "montecarlo" / "a.py").write_text("import montecarlo.b")
+    (tmp_path / "montecarlo" / "b.py").write_text("if TYPE_CHECKING:\n    from montecarlo.a import name")
+    assert circle(modules(tmp_path)) == []
+    assert set(circle(modules(tmp_path), typing="montecarlo")) == {"montecarlo.a", "montecarlo.b"}
 
 
 @pytest.mark.parametrize("start", ["import spicekit_imc as start", "import spicekit.cli as start"])

@@ -17,7 +17,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from montecarlo.sweep import parse_over
+from montecarlo.jobs.sweep import parse_over
 from montecarlo.variation import Correlation, Variation
 from spicekit import make_bench, render
 from spicekit.devices import load_device

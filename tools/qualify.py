@@ -12,7 +12,7 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-from montecarlo.qualify import Qualification
+from montecarlo.jobs.qualification import Qualification
 from montecarlo.qualify_plot import plot_qualification, shown
 from montecarlo.verdict import Verdict
 from spicekit.registry import bench_names

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from montecarlo.characterize import Characterisation
+from montecarlo.jobs.characterisation import Characterisation
 from montecarlo.systems import system_table
 from spicekit.errors import UserError
 from spicekit.table import LookupTable

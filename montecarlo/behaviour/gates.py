@@ -20,7 +20,7 @@ import numpy as np
 
 from montecarlo.behaviour.arrays import Array, Counts, Integers, needed
 from montecarlo.behaviour.lookup import operating_point
-from montecarlo.statistics import clopper_pearson
+from montecarlo.statistics.margins import clopper_pearson
 from spicekit.errors import UserError
 from spicekit.table import LookupTable
 

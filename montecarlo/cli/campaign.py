@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+import functools
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from montecarlo.cli.job import run_job
 from montecarlo.cli.options import (
     Correlate,
     Dask,
@@ -22,11 +26,9 @@ from montecarlo.cli.options import (
     complete_system,
     once,
     read_correlations,
-    read_executor,
     read_variations,
 )
 from montecarlo.cli.output import (
-    ProgressBar,
     print_summary,
     print_variations,
     say_failed,
@@ -47,6 +49,9 @@ from spicekit.cli.output import (
     warn,
 )
 from spicekit.outcome import in_words
+
+if TYPE_CHECKING:
+    import xarray as xr
 
 
 def mc(
@@ -74,11 +79,11 @@ def mc(
     as_json: Json = False,
 ) -> None:
     """A Monte-Carlo campaign.  The same command again resumes an interrupted one."""
-    from montecarlo.campaign import Campaign
+    from montecarlo.jobs.campaign import Campaign
+    from montecarlo.jobs.until import Until, run_until
     from montecarlo.plots import plot_campaign
-    from montecarlo.store import Store
+    from montecarlo.running.store import Store
     from montecarlo.tornado import plot_sensitivity
-    from montecarlo.until import Until, run_until
 
     def make(count: int) -> Campaign:
         return Campaign(
@@ -93,20 +98,13 @@ def mc(
         )
 
     campaign = make(trials)
-    campaign.settle(out / "campaign.json")
+    campaign.settle(out)
     goal = Until.parse(until, campaign.bench) if until is not None else None
-    with read_executor(dask, workers, timeout) as executor, ProgressBar(f"mc {bench}") as progress:
-        options: dict[str, Any] = {
-            "executor": executor, "workers": workers, "timeout": timeout, "retry": retry, "keep_going": keep_going,
-            "progress": progress, "warn": warn,
-        }  # fmt: skip
-        try:
-            if goal is None:
-                result = campaign.run(out, **options)
-            else:
-                campaign, result = run_until(make, goal, trials, out, **options)
-        except KeyboardInterrupt:
-            fail(f"interrupted; the finished trials are in {out}: the same command goes on from there", 1)
+    crew: dict[str, Any] = {"workers": workers, "dask": dask, "timeout": timeout, "retry": retry, "keep_going": keep_going}
+    if goal is None:
+        result = run_job(f"mc {bench}", campaign.run, out, **crew)
+    else:
+        campaign, result = run_job(f"mc {bench}", functools.partial(run_until, make, goal, trials), out, **crew)
     summary = result.summary
     if not summary["outcomes"]["ok"]:
         if as_json:
@@ -116,8 +114,9 @@ def mc(
         warn(f"{summary['bench']}: {line}")
     for line in campaign.notes(out, summary):
         warn(line)
-    if goal is not None and not goal.met(summary):
-        warn(f"--until '{goal.text}' is not met after {trials} trials: the interval is {goal.width(summary):.3g} of the figure")
+    if goal is not None and not goal.met(result.record):
+        width = f"{goal.width(result.record):.3g}"
+        warn(f"--until '{goal.text}' is not met after {trials} trials: the interval is {width} of the figure")
     plots = plot_campaign(campaign.bench, Store(out), summary)
     plots += plot_sensitivity(campaign.bench, summary, out / "sensitivity.png")
     if as_json:
@@ -125,19 +124,28 @@ def mc(
         say_failed(summary["outcomes"], warn)
         return
     print_variations([campaign.space])
-    print_summary(campaign.bench, summary)
+    print_summary(result.record)
     say(f"\nTables: {out / 'summary.json'}, {out / 'samples.parquet'}, {out / 'trials'}/")
     if plots:
         say("Plots:  " + ", ".join(str(plot) for plot in plots))
     say_failed(summary["outcomes"], say)
 
 
-def beyond_lines(dataset: Any) -> list[str]:
-    """A line for each measure of a table that lies beyond its limits in some trials."""
-    from montecarlo.tabulate import BEYOND
+def print_table(dataset: xr.Dataset, out: Path, as_json: bool, words: Callable[[], str], gap: str = "") -> None:
+    """The table of a grid: as one JSON object, or in ``words`` with what lies beyond limits in some trials, and its files."""
+    from montecarlo.records import without_nan
+    from montecarlo.statistics.tabulate import BEYOND, outcome_counts
 
-    found = {name: variable for name, variable in dataset.data_vars.items() if str(name).endswith(BEYOND)}
-    return [f"{int(variable.sum()):,} {variable.attrs['long_name']} (column {name})" for name, variable in found.items()]
+    if as_json:
+        print_json(without_nan(dataset.to_dict()))
+        say_failed(outcome_counts(dataset), warn)
+        return
+    say(words())
+    for name, variable in dataset.data_vars.items():
+        if str(name).endswith(BEYOND):
+            say(f"{int(variable.sum()):,} {variable.attrs['long_name']} (column {name})")
+    say(f"{gap}Table: {out / 'table.nc'}, and as .csv, .parquet, .json and .npz beside it")
+    say_failed(outcome_counts(dataset), say)
 
 
 def sweep(
@@ -162,8 +170,7 @@ def sweep(
     as_json: Json = False,
 ) -> None:
     """A table over a grid of parameters.  The same command again resumes an interrupted one."""
-    from montecarlo.sweep import Sweep, parse_over
-    from montecarlo.tabulate import outcome_counts, without_nan
+    from montecarlo.jobs.sweep import Sweep, parse_over
 
     grid = once([parse_over(bench, text) for text in over])
     job = Sweep(
@@ -177,27 +184,18 @@ def sweep(
         sampler=sampler,
         engine=engine,
     )
-    with read_executor(dask, workers, timeout) as executor, ProgressBar(f"sweep {bench}") as progress:
-        try:
-            dataset = job.run(
-                out, executor=executor, workers=workers, timeout=timeout, retry=retry, keep_going=keep_going,
-                progress=progress, warn=warn,
-            )  # fmt: skip
-        except KeyboardInterrupt:
-            fail(f"interrupted; the finished trials are in {out}: the same command goes on from there", 1)
-    if as_json:
-        print_json(without_nan(dataset.to_dict()))
-        say_failed(outcome_counts(dataset), warn)
-        return
-    if trials:
+    dataset = run_job(
+        f"sweep {bench}", job.run, out, workers=workers, dask=dask, timeout=timeout, retry=retry, keep_going=keep_going
+    )
+
+    def words() -> str:
+        names = {measure.name for campaign in job.campaigns for measure in campaign.bench.measures()}
+        shown = [name for name in dataset.data_vars if name in names or str(name).endswith("error_rate")]
+        return str(dataset[shown].to_dataframe().to_string(float_format=lambda value: f"{value:.4g}"))
+
+    if trials and not as_json:
         print_variations([campaign.space for campaign in job.campaigns])
-    names = {measure.name for campaign in job.campaigns for measure in campaign.bench.measures()}
-    shown = [name for name in dataset.data_vars if name in names or str(name).endswith("error_rate")]
-    say(dataset[shown].to_dataframe().to_string(float_format=lambda value: f"{value:.4g}"))
-    for line in beyond_lines(dataset):
-        say(line)
-    say(f"Table: {out / 'table.nc'}, and as .csv, .parquet, .json and .npz beside it")
-    say_failed(outcome_counts(dataset), say)
+    print_table(dataset, out, as_json, words)
 
 
 def characterize(
@@ -218,29 +216,15 @@ def characterize(
     as_json: Json = False,
 ) -> None:
     """The standard table of a system.  The same command again resumes an interrupted one."""
-    from montecarlo.characterize import Characterisation, parse_dimension
+    from montecarlo.jobs.characterisation import Characterisation, parse_dimension
     from montecarlo.systems import system_table
-    from montecarlo.tabulate import outcome_counts, without_nan
     from spicekit.table import from_dataset
     from spicekit.table_view import describe_text
 
     table = system_table(system)
     grid = once([parse_dimension(table, text) for text in over or []])
     job = Characterisation(table, over=grid, trials_scale=trials_scale, seed=seed)
-    with read_executor(dask, workers, timeout) as executor, ProgressBar(f"characterize {system}") as progress:
-        try:
-            dataset = job.run(
-                out, executor=executor, workers=workers, timeout=timeout, retry=retry, keep_going=keep_going,
-                progress=progress, warn=warn,
-            )  # fmt: skip
-        except KeyboardInterrupt:
-            fail(f"interrupted; the finished trials are in {out}: the same command goes on from there", 1)
-    if as_json:
-        print_json(without_nan(dataset.to_dict()))
-        say_failed(outcome_counts(dataset), warn)
-        return
-    say(describe_text(from_dataset(dataset, "table.nc")))
-    for line in beyond_lines(dataset):
-        say(line)
-    say(f"\nTable: {out / 'table.nc'}, and as .csv, .parquet, .json and .npz beside it")
-    say_failed(outcome_counts(dataset), say)
+    dataset = run_job(
+        f"characterize {system}", job.run, out, workers=workers, dask=dask, timeout=timeout, retry=retry, keep_going=keep_going
+    )
+    print_table(dataset, out, as_json, lambda: describe_text(from_dataset(dataset, "table.nc")), "\n")

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -14,7 +12,6 @@ from spicekit.cli.options import given_path
 from spicekit.errors import UserError
 
 if TYPE_CHECKING:
-    from montecarlo.cluster import DaskExecutor
     from montecarlo.variation import Correlation, Variation
 
 
@@ -57,20 +54,6 @@ def read_correlations(correlate: list[str] | None) -> list[Correlation]:
     from montecarlo.variation import Correlation
 
     return [Correlation.parse(text) for text in correlate or []]
-
-
-@contextlib.contextmanager
-def read_executor(dask: str | None, workers: int | None, timeout: float) -> Iterator[DaskExecutor | None]:
-    """The executor that --dask asks for; None for this machine's cores."""
-    if dask is None:
-        yield None
-        return
-    if workers is not None:
-        raise UserError(f"--workers {workers}: those of --dask are started there; give one of the two options")
-    from montecarlo.cluster import cluster_executor
-
-    with cluster_executor(dask, timeout) as executor:
-        yield executor
 
 
 def once(grid: list[tuple[str, list[Any]]]) -> dict[str, list[Any]]:

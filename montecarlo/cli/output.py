@@ -10,9 +10,9 @@ from spicekit.cli.output import answers, say
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from montecarlo import records
     from montecarlo.systems.system import Figure
     from montecarlo.variation import Space
-    from spicekit.bench import Bench
 
 
 def say_failed(outcomes: Mapping[Any, int], say: Callable[[str], None]) -> None:
@@ -32,7 +32,7 @@ def print_variations(spaces: Sequence[Space]) -> None:
     say("\n".join(variation_lines(spaces)))
 
 
-def print_summary(bench: Bench, summary: dict[str, Any]) -> None:
+def print_summary(summary: records.Summary) -> None:
     from rich import box
     from rich.console import Console
     from rich.table import Table
@@ -46,61 +46,51 @@ def print_summary(bench: Bench, summary: dict[str, Any]) -> None:
     stream = answers()
     console = Console(file=stream, width=None if stream.isatty() else 170)
     table = Table(
-        title=f"{summary['bench']}: {summary['trials']:,} trials, seed {summary['seed']}, {summary['elapsed_s']:.1f} s",
-        box=box.SIMPLE,
+        title=f"{summary.bench}: {summary.trials:,} trials, seed {summary.seed}, {summary.elapsed_s:.1f} s", box=box.SIMPLE
     )
     for heading in ("measure", "mean", "std", "min", "0.1 %", "median", "99.9 %", "max"):
         table.add_column(heading, justify="left" if heading == "measure" else "right")
-    for name, row in summary["measures"].items():
-        keys = ("mean", "std", "min", "q001", "q50", "q999", "max")
-        table.add_row(name, *(cell(row[key], row["unit"]) for key in keys))
+    for name, measure in summary.measures.items():
+        values = (measure.mean, measure.std, measure.min, measure.q001, measure.q50, measure.q999, measure.max)
+        table.add_row(name, *(cell(value, measure.unit) for value in values))
     console.print(table)
-    if summary["margins"]:
+    if summary.margins:
         table = Table(title="Margins", box=box.SIMPLE)
-        headings = (
-            "margin",
-            "states",
-            "mean gap",
-            "worst gap",
-            "3 sigma",
-            "6 sigma",
-            "best reference",
-            "error rate (95 % interval)",
-            "with circuit's reference",
-        )
+        gaps = "margin, states, mean gap, worst gap, 3 sigma, 6 sigma, best reference, error rate (95 % interval)"
+        headings = [*gaps.split(", "), "with circuit's reference"]
         for heading in headings:
             table.add_column(heading, justify="left" if heading in ("margin", "states") else "right")
-        for name, row in summary["margins"].items():
+        for name, margin in summary.margins.items():
             table.add_row(
                 name,
-                f"{row['low']} | {row['high']}",
-                *(cell(row[key], row["unit"]) for key in ("mean", "worst", "sigma3", "sigma6", "reference")),
-                _rate(row, "error_rate"),
-                _rate(row, "circuit_error_rate") if "circuit_error_rate" in row else "-",
+                f"{margin.low} | {margin.high}",
+                *(cell(gap, margin.unit) for gap in (margin.mean, margin.worst, margin.sigma3, margin.sigma6, margin.reference)),
+                _rate(margin.error_rate, margin.error_rate_ci),
+                _rate(margin.circuit_error_rate, margin.circuit_error_rate_ci),
             )
         console.print(table)
-    print_sensitivity(summary)
-    say("outcomes: " + ", ".join(f"{count:,} {name}" for name, count in summary["outcomes"].items() if count or name == "ok"))
-    for name, count in summary["outcomes"].items():
-        if count and name != "ok":
-            say(f"  {name}: {Outcome(name).advice}; look at one with `spicekit replay DIR --trial ID`")
-    for line in summary.get("warnings", ()):
+    print_sensitivity(summary.sensitivity)
+    shown = [f"{count:,} {name}" for name, count in summary.outcomes.items() if count or name is Outcome.OK]
+    say("outcomes: " + ", ".join(shown))
+    for name, count in summary.outcomes.items():
+        if count and name is not Outcome.OK:
+            say(f"  {name}: {name.advice}; look at one with `spicekit replay DIR --trial ID`")
+    for line in summary.warnings:
         say(f"  {line}")
 
 
-def print_sensitivity(summary: dict[str, Any]) -> None:
+def print_sensitivity(found: records.Sensitivity) -> None:
     """What drives each margin most, or each measure of a bench without margins; the sign is that of the dependence."""
-    found = summary["sensitivity"]
-    rows = {name: drivers[:4] for name, drivers in (found["margins"] or found["measures"]).items() if drivers}
+    rows = {name: drivers[:4] for name, drivers in (found.margins or found.measures).items() if drivers}
     if not rows:
         return
-    shares = any(driver["share"] is not None for drivers in rows.values() for driver in drivers)
-    say(f"driven by ({'share of variance' if shares else 'squared rank correlation'}, {found['trials']:,} trials):")
+    shares = any(driver.share is not None for drivers in rows.values() for driver in drivers)
+    say(f"driven by ({'share of variance' if shares else 'squared rank correlation'}, {found.trials:,} trials):")
     for name, drivers in rows.items():
         words = []
         for driver in drivers:
-            part = driver["rank"] ** 2 if driver["share"] is None else driver["share"]
-            words.append(f"{'-' if driver['rank'] < 0 else '+'}{driver['point']} {part:.0%}")
+            part = driver.rank**2 if driver.share is None else driver.share
+            words.append(f"{'-' if driver.rank < 0 else '+'}{driver.point} {part:.0%}")
         say(f"  {name:14} " + ", ".join(words))
 
 
@@ -124,11 +114,8 @@ def print_figures(name: str, figures: Sequence[Figure]) -> None:
     console.print(table)
 
 
-def _rate(row: dict[str, Any], key: str) -> str:
-    if row[key] is None:
-        return "-"
-    low, high = row[f"{key}_ci"]
-    return f"{row[key]:.2g} ({low:.1e} to {high:.1e})"
+def _rate(rate: float | None, interval: tuple[float, float] | None) -> str:
+    return "-" if rate is None or interval is None else f"{rate:.2g} ({interval[0]:.1e} to {interval[1]:.1e})"
 
 
 class ProgressBar:

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
+from montecarlo.cli.job import run_job
 from montecarlo.cli.options import (
     Correlate,
     Dask,
@@ -18,28 +19,10 @@ from montecarlo.cli.options import (
     Workers,
     once,
     read_correlations,
-    read_executor,
     read_variations,
 )
-from montecarlo.cli.output import (
-    ProgressBar,
-)
-from spicekit.cli.options import (
-    BenchName,
-    Corner,
-    Json,
-    Parameters,
-    Temperature,
-    given_path,
-    read_parameters,
-)
-from spicekit.cli.output import (
-    answers,
-    fail,
-    print_json,
-    say,
-    warn,
-)
+from spicekit.cli.options import BenchName, Corner, Json, Parameters, Temperature, given_path, read_parameters
+from spicekit.cli.output import answers, fail, print_json, say
 
 
 def qualify(
@@ -67,11 +50,9 @@ def qualify(
     as_json: Json = False,
 ) -> None:
     """Where a circuit works: every corner, temperature and supply, nominal and with mismatch.  What -p gives stays as it is."""
-    import tempfile
-
-    from montecarlo.qualify import Qualification
+    from montecarlo.jobs.qualification import Qualification
+    from montecarlo.jobs.sweep import parse_over
     from montecarlo.qualify_plot import plot_qualification
-    from montecarlo.sweep import parse_over
 
     job = Qualification(
         bench,
@@ -83,18 +64,7 @@ def qualify(
         correlations=read_correlations(correlate),
         figure=figure,
     )
-    with (
-        tempfile.TemporaryDirectory() as scratch,
-        read_executor(dask, workers, timeout) as executor,
-        ProgressBar(f"qualify {bench}") as progress,
-    ):
-        try:
-            summary = job.run(
-                out or scratch, executor=executor, workers=workers, timeout=timeout, retry=retry, progress=progress, warn=warn
-            )
-        except KeyboardInterrupt:
-            kept = f"; the finished trials are in {out}: the same command goes on from there" if out else ""
-            fail(f"interrupted{kept}", 1)
+    summary = run_job(f"qualify {bench}", job.run, out, workers=workers, dask=dask, timeout=timeout, retry=retry)
     picture = plot_qualification(summary, out / "qualify.png") if out is not None else None
     if as_json:
         print_json(summary)

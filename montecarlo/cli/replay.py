@@ -21,7 +21,7 @@ def replay(
     as_json: Json = False,
 ) -> None:
     """One trial of a campaign again, with its netlist and waveforms."""
-    from montecarlo.replay import replay as replay_trial
+    from montecarlo.jobs.replay import replay as replay_trial
     from spicekit.files import output_folder, write_text
     from spicekit.netlist import render_at
 

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import functools
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from montecarlo.cli.options import Dask, Retry, Seed, Timeout, Workers, complete_system, read_executor
-from montecarlo.cli.output import ProgressBar, print_figures
+from montecarlo.cli.job import run_job
+from montecarlo.cli.options import Dask, Retry, Seed, Timeout, Workers, complete_system
+from montecarlo.cli.output import print_figures
 from montecarlo.systems import choices
 from spicekit.cli.options import Json, given_path
-from spicekit.cli.output import fail, print_json, say, warn
+from spicekit.cli.output import print_json, say
 
 
 def report(
@@ -44,33 +46,13 @@ def system(
     as_json: Json = False,
 ) -> None:
     """The figures of a system (energy, latency, storage) from simulations, beside the published ones."""
-    import tempfile
-
     from montecarlo.systems import load_system
     from montecarlo.systems.figures import as_json as as_object
     from montecarlo.systems.figures import system_figures
 
     name = load_system(name).name  # an unknown one is said before anything is made
-    with (
-        tempfile.TemporaryDirectory() as scratch,
-        read_executor(dask, workers, timeout) as executor,
-        ProgressBar(f"system {name}") as progress,
-    ):
-        try:
-            figures = system_figures(
-                name,
-                out or Path(scratch),
-                seed=seed,
-                executor=executor,
-                workers=workers,
-                timeout=timeout,
-                retry=retry,
-                progress=progress,
-                warn=warn,
-            )
-        except KeyboardInterrupt:
-            kept = f"; the finished trials are in {out}: the same command goes on from there" if out else ""
-            fail(f"interrupted{kept}", 1)
+    run = functools.partial(system_figures, name, seed=seed)
+    figures = run_job(f"system {name}", run, out, workers=workers, dask=dask, timeout=timeout, retry=retry)
     if as_json:
         print_json(as_object(name, figures))
         return

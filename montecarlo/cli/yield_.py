@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
+from montecarlo.cli.job import run_job
 from montecarlo.cli.options import (
     Correlate,
     Dask,
@@ -17,28 +18,11 @@ from montecarlo.cli.options import (
     Timeout,
     Workers,
     read_correlations,
-    read_executor,
     read_variations,
 )
-from montecarlo.cli.output import (
-    ProgressBar,
-    print_variations,
-)
-from spicekit.cli.options import (
-    BenchName,
-    Corner,
-    Json,
-    Parameters,
-    Temperature,
-    given_path,
-    read_parameters,
-)
-from spicekit.cli.output import (
-    fail,
-    print_json,
-    say,
-    warn,
-)
+from montecarlo.cli.output import print_variations
+from spicekit.cli.options import BenchName, Corner, Json, Parameters, Temperature, given_path, read_parameters
+from spicekit.cli.output import print_json, say, warn
 
 
 def yield_(
@@ -65,9 +49,7 @@ def yield_(
     as_json: Json = False,
 ) -> None:
     """The probability of a rare failure, and where it happens.  The same command again resumes an interrupted one."""
-    import tempfile
-
-    from montecarlo.rare.study import YieldStudy
+    from montecarlo.jobs.study import YieldStudy
 
     study = YieldStudy(
         bench,
@@ -81,16 +63,7 @@ def yield_(
         correlations=read_correlations(correlate),
         engine=engine,
     )
-    with (
-        tempfile.TemporaryDirectory() as scratch,
-        read_executor(dask, workers, timeout) as executor,
-        ProgressBar(f"yield {bench}") as progress,
-    ):
-        try:
-            summary = study.run(out or scratch, executor=executor, workers=workers, timeout=timeout, progress=progress, warn=warn)
-        except KeyboardInterrupt:
-            kept = f"; the finished trials are in {out}: the same command goes on from there" if out else ""
-            fail(f"interrupted{kept}", 1)
+    summary = run_job(f"yield {bench}", study.run, out, workers=workers, dask=dask, timeout=timeout)
     if as_json:
         print_json(summary)
         return

@@ -6,18 +6,17 @@ running again from the start: batches that are on disk are read instead of simul
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from concurrent.futures import Executor
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from montecarlo.campaign import Campaign
 from montecarlo.expression import Expression
 from montecarlo.identity import digest
-from montecarlo.schedule import Source, simulate_sources
-from montecarlo.store import Store, identity_of
+from montecarlo.jobs.campaign import Campaign
+from montecarlo.running.crew import Crew
+from montecarlo.running.schedule import Source, simulate_sources
+from montecarlo.running.store import Store, identity_of
 from spicekit.analysis import DcAnalysis
 from spicekit.outcome import Outcome
 from spicekit.waves import Array
@@ -54,18 +53,16 @@ class Batches:
         campaign: Campaign,
         expression: Expression,
         folder: Path,
-        pool: Callable[[], Executor],
-        progress: Callable[[int], None],
-        warn: Callable[[str], None],
+        crew: Crew,
+        most: int,
     ) -> None:
         self.outcomes = dict.fromkeys(map(str, Outcome), 0)
         self.simulated = 0  # trials that were not read from the folder
         self._campaign = campaign
         self._expression = expression
         self._folder = folder
-        self._pool = pool
-        self._progress = progress
-        self._warn = warn
+        self._crew = crew
+        self._most = most  # trials that may be asked for
         self._batches = 0
         self._trials = 0
 
@@ -74,16 +71,15 @@ class Batches:
         store = self._claimed(stage, self._campaign.space.values(z), len(z))
         smallest = LEAST[isinstance(self._campaign.bench.analysis(), DcAnalysis)]
         size = max(smallest, -(-len(z) // TASKS))
-        finished = store.finished(self._warn)
+        finished = store.parts.finished(self._crew.warn, self._crew.retry)
         ranges = [(first, min(first + size, len(z))) for first in range(0, len(z), size)]
         missing = [(first, last) for first, last in ranges if finished.get(first) != last - first]
         if missing:
-            self.simulated += sum(last - first for first, last in missing)
             source = BatchSource(self._campaign, store, missing, size=size, count=len(z))
-            simulate_sources([source], self._pool(), lambda done: self._progress(self._trials + done), keep_going=True)
+            self.simulated += simulate_sources([source], self._crew.part(self._trials, self._most, keep_going=True))
         self._trials += len(z)
-        self._progress(self._trials)
-        results = store.results()
+        self._crew.progress(self._trials, self._most)
+        results = store.parts.results()
         for outcome in self.outcomes:
             self.outcomes[outcome] += int(np.count_nonzero(results["outcome"] == outcome))
         measures = {measure.name: results[measure.name] for measure in self._campaign.bench.measures()}
@@ -96,14 +92,14 @@ class Batches:
         name = f"{self._batches:04d}-{stage.replace(' ', '-')}"
         store = Store(self._folder / name, digest({"campaign": identity_of(self._campaign.record()), "batch": name}))
         self._batches += 1
-        store.parts_folder.mkdir(parents=True, exist_ok=True)
+        store.parts.folder.mkdir(parents=True, exist_ok=True)
         store.clean()
-        if store.samples.exists():
-            there = store.read_samples(0, trials)
+        if store.samples.path.exists():
+            there = store.samples.read(0, trials)
             if all(np.array_equal(there[name], column) for name, column in values.items()):
                 return store
-            self._warn(f"{store.folder} holds other trials than this machine draws; they are set aside and simulated again")
-            for part in store.parts():
-                store.set_aside(part)
-        store.write_samples(trials, lambda first, last: {name: column[first:last] for name, column in values.items()})
+            self._crew.warn(f"{store.folder} holds other trials than this machine draws; they are set aside and simulated again")
+            for part in store.parts.files():
+                store.parts.set_aside(part)
+        store.samples.write(trials, lambda first, last: {name: column[first:last] for name, column in values.items()})
         return store

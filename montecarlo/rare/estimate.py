@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtri
 
-from montecarlo.statistics import clopper_pearson
+from montecarlo.statistics.margins import clopper_pearson
 from spicekit.waves import Array
 
 TWO_SIDED = 1.959964  # standard deviations of a 95 % interval

@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
 
+from montecarlo.rare.found import Found, Question
 from montecarlo.rare.result import running
 from montecarlo.rare.state import LimitState, joined
 from spicekit.style import COLOURS, new_figure, save
 from spicekit.units import format_value, readable
 
-if TYPE_CHECKING:
-    from montecarlo.rare.study import Found, YieldStudy
-
 SHOWN = 10  # bars
 
 
-def plot_yield(study: YieldStudy, state: LimitState, found: Found, summary: dict[str, Any], path: Path) -> Path:
+def plot_yield(study: Question, state: LimitState, found: Found, summary: dict[str, Any], path: Path) -> Path:
     """Draw the four panels and return the path."""
     figure = new_figure(11.5, 8.2)
     (above, line), (bars, run) = figure.subplots(2, 2)

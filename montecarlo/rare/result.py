@@ -4,21 +4,18 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from montecarlo import records
 from montecarlo.identity import digest
 from montecarlo.rare.estimate import TWO_SIDED, Estimate
+from montecarlo.rare.found import Found, Question
 from montecarlo.rare.state import LimitState
-from montecarlo.summary import elapsed_before, without_nan
+from montecarlo.statistics.summary import elapsed_before
 from montecarlo.variation import Space
 from spicekit.waves import Array
-
-if TYPE_CHECKING:
-    from montecarlo.rare.study import Found, YieldStudy
-
 
 FEW = 30.0  # effective failing trials below which an estimate deserves a warning
 FEWEST_CENTRE = 10  # failing trials whose centre stands for a failure point
@@ -27,7 +24,7 @@ LOST = 0.1  # part of the probability that trials without convergence may make u
 
 
 def summarise(
-    study: YieldStudy, state: LimitState, found: Found, outcomes: dict[str, int], elapsed: float | None, folder: Path
+    study: Question, state: LimitState, found: Found, outcomes: dict[str, int], elapsed: float | None, folder: Path
 ) -> dict[str, Any]:
     """Write ``summary.json`` and return it.  ``elapsed`` in seconds; None keeps that of the run which simulated."""
     path = folder / "summary.json"
@@ -58,7 +55,7 @@ def summarise(
         "convergence": thinned(found),
         "identity": digest(study.record() | {"schema": None}),
     }
-    return records.write(path, records.YieldSummary, without_nan(summary))
+    return records.write(path, records.YieldSummary, records.without_nan(summary))
 
 
 def running(found: Found) -> tuple[Array, Array, Array] | None:
@@ -123,7 +120,7 @@ def device_terms(space: Space, u: Array) -> list[dict[str, Any]]:
     return rows
 
 
-def cross_check(study: YieldStudy, state: LimitState, found: Found) -> dict[str, Any]:
+def cross_check(study: Question, state: LimitState, found: Found) -> dict[str, Any]:
     """The check at a relaxed limit, its move in the units of the comparisons."""
     if isinstance(found.check, str):
         return {"made": False, "reason": found.check}

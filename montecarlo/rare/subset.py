@@ -28,7 +28,7 @@ ACCEPTED = 0.44  # fraction of moves accepted that the step aims at
 
 
 @dataclass(frozen=True)
-class Run:
+class SubsetRun:
     """One run of subset simulation."""
 
     probability: float
@@ -39,7 +39,7 @@ class Run:
 
 def estimate(state: LimitState, explored: Exploration, target: float, rng: np.random.Generator) -> tuple[Estimate, Trials] | None:
     """The estimate and failing trials, evenly weighted; None if not one run could be finished."""
-    runs: list[Run] = []
+    runs: list[SubsetRun] = []
     try:
         while not runs or math.inf > _summed(runs).cov > target:
             runs.append(run(state, explored.plain if not runs else None, rng))
@@ -50,7 +50,7 @@ def estimate(state: LimitState, explored: Exploration, target: float, rng: np.ra
     return _summed(runs), joined([one.failing for one in runs])
 
 
-def _summed(runs: list[Run]) -> Estimate:
+def _summed(runs: list[SubsetRun]) -> Estimate:
     values = np.array([one.probability for one in runs])
     p = float(values.mean())
     lost = float(np.mean([one.lost for one in runs]))
@@ -63,7 +63,7 @@ def _summed(runs: list[Run]) -> Estimate:
     return Estimate(p, cov, interval(p, cov), p, min(p + lost, 1.0), 1 / cov**2 if cov else math.inf)
 
 
-def run(state: LimitState, plain: Trials | None, rng: np.random.Generator) -> Run:
+def run(state: LimitState, plain: Trials | None, rng: np.random.Generator) -> SubsetRun:
     """One run; ``plain`` are trials that the first level can use.  Raises :class:`Spent` if the trials do not suffice."""
     have = [] if plain is None else [plain]
     level = joined([*have, state("level 0", rng.standard_normal((LEVEL - sum(map(len, have)), state.dimensions)))])
@@ -73,12 +73,12 @@ def run(state: LimitState, plain: Trials | None, rng: np.random.Generator) -> Ru
         fraction = float(level.fails.mean())
         if fraction >= PART or number == LEVELS:
             variance += _variance(level.fails, chains)
-            return Run(probability * fraction, variance, lost, level[level.fails])
+            return SubsetRun(probability * fraction, variance, lost, level[level.fails])
         seeds = np.argsort(level.g, kind="stable")[: int(PART * LEVEL)]  # NaN last: a lost trial passes no level
         limit = float(level.g[seeds[-1]])
         passed = level.g <= limit
         if not 0 < passed.mean() < 0.5:  # the worst tenth is no worse than the rest: the limit state has no levels
-            return Run(probability * fraction, math.inf, lost, level[level.fails])
+            return SubsetRun(probability * fraction, math.inf, lost, level[level.fails])
         variance += _variance(passed, chains)
         probability *= float(passed.mean())
         level, chains, missing, step = climb(state, level[seeds], limit, step, f"level {number}", rng)

@@ -28,7 +28,7 @@ from montecarlo.report.common import (
 )
 from montecarlo.report.content import Block, Column, Command, Note, Page, Section, Table, pictures
 from montecarlo.report.worst import worst_section
-from montecarlo.store import Store
+from montecarlo.running.store import Store
 from spicekit.errors import SpicekitError, UserError
 from spicekit.outcome import Outcome
 from spicekit.waves import Array
@@ -42,7 +42,7 @@ CAPTIONS = {
 
 def page(folder: Path) -> Page:
     """The page of the campaign in ``folder``.  Raises :class:`SpicekitError` if it is unfinished or damaged."""
-    record = records.read(folder / "campaign.json", records.Campaign)
+    record = records.read(folder / "campaign.json", records.CampaignRecord)
     again = "the same `spicekit mc` command again completes it"
     if not (folder / "summary.json").exists():
         raise UserError(f"{folder} holds an unfinished campaign (no summary.json): {again}")
@@ -96,7 +96,7 @@ def page(folder: Path) -> Page:
 def column(store: Store, name: str) -> Any:
     """One column of the trials table, of parts that are sound and of this campaign; one that is not is named."""
     try:
-        return store.column(name)
+        return store.parts.column(name)
     except pa.ArrowException as error:
         raise SpicekitError((str(error).splitlines() or [type(error).__name__])[0]) from None
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from montecarlo.records import Calibration, Correlation, Point, Variation
+from montecarlo.records import Calibration, CorrelationRecord, PointRecord, VariationRecord
 from montecarlo.report.content import Column, Note, Section, Table
 from montecarlo.variation_text import spread_text
 from spicekit.bench import Bench, shown_value
@@ -111,10 +111,13 @@ def parameter_section(bench: Bench | None, parameters: Mapping[str, Any], given:
 
 
 def variation_section(
-    points: Mapping[str, Point], variations: Sequence[Variation], correlations: Sequence[Correlation], sampler: str
+    points: Mapping[str, PointRecord],
+    variations: Sequence[VariationRecord],
+    correlations: Sequence[CorrelationRecord],
+    sampler: str,
 ) -> Section:
     """What varies: the points by kind, then what is drawn once a trial, then correlations."""
-    kinds: dict[tuple[str, ...], list[tuple[str, Point]]] = {}
+    kinds: dict[tuple[str, ...], list[tuple[str, PointRecord]]] = {}
     for name, point in points.items():
         key = (point.kind, point.unit, point.distribution, _plain(point.truncate), str(point.relative))
         kinds.setdefault(key, []).append((name, point))
@@ -162,7 +165,7 @@ def parameter_words(given: Mapping[str, Any]) -> list[str]:
     return [word for name, value in given.items() for word in ("-p", f"{name}={value}")]
 
 
-def variation_words(variations: Sequence[Variation], correlations: Sequence[Correlation]) -> list[str]:
+def variation_words(variations: Sequence[VariationRecord], correlations: Sequence[CorrelationRecord]) -> list[str]:
     """The options ``--sigma``, ``--sigma-global`` and ``--correlate`` that give these."""
     words = []
     for v in variations:

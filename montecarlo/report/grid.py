@@ -17,7 +17,7 @@ OUTCOMES = "outcome_"
 
 
 class Grid:
-    """A dataset as :mod:`montecarlo.tabulate` or :mod:`montecarlo.characterize` makes it."""
+    """A dataset as :mod:`montecarlo.statistics.tabulate` or :mod:`montecarlo.jobs.characterisation` makes it."""
 
     def __init__(self, dataset: Any) -> None:
         self._attributes = {str(name): dict(array.attrs) for name, array in dataset.variables.items()}

@@ -33,7 +33,7 @@ class Line:
 
 
 @dataclass(frozen=True)
-class Lines:
+class GridLines:
     """How a variable is drawn: one dimension along x, one in colour, further ones in a menu."""
 
     x: str
@@ -42,7 +42,7 @@ class Lines:
     menu: list[str]
 
     @classmethod
-    def of(cls, grid: Grid, name: str) -> Lines | None:
+    def of(cls, grid: Grid, name: str) -> GridLines | None:
         """None if there is nothing to draw: a single point, or no number at all."""
         dimensions = grid.dims(name)
         sizes = {dimension: len(grid.values(dimension)) for dimension in dimensions}
@@ -83,7 +83,7 @@ class Lines:
 
 def measure_chart(grid: Grid, name: str) -> Chart | None:
     """A measure over the grid, with the 0.1 and 99.9 % quantiles as a band where there is room."""
-    lines = Lines.of(grid, name)
+    lines = GridLines.of(grid, name)
     if lines is None:
         return None
     values = grid.array(name)
@@ -111,7 +111,7 @@ def measure_chart(grid: Grid, name: str) -> Chart | None:
 
 def gaps(grid: Grid, margin: str) -> Chart | None:
     """Mean and worst gap of a margin over the grid."""
-    lines = Lines.of(grid, f"{margin}_mean")
+    lines = GridLines.of(grid, f"{margin}_mean")
     if lines is None:
         return None
     mean, worst = grid.array(f"{margin}_mean"), grid.array(f"{margin}_worst")
@@ -129,7 +129,7 @@ def gaps(grid: Grid, margin: str) -> Chart | None:
 
 def error_rates(grid: Grid, margin: str) -> Chart | None:
     """Error rate of a margin over the grid with its interval; where no error was seen, the upper bound as a triangle."""
-    lines = Lines.of(grid, f"{margin}_error_rate")
+    lines = GridLines.of(grid, f"{margin}_error_rate")
     if lines is None:
         return None
     found, low, high = (grid.array(f"{margin}_{end}") for end in RATE_ENDS)

@@ -35,7 +35,7 @@ LEAST = 0.001  # contribution of a variation point that is listed
 def page(folder: Path) -> Page:
     """The page of the study in ``folder``.  Raises :class:`SpicekitError` if it is unfinished or damaged."""
     path = folder / "yield.json"
-    record = records.read(path, records.Study)
+    record = records.read(path, records.StudyRecord)
     again = "the same `spicekit yield` command again"
     if not (folder / "summary.json").exists():
         raise UserError(f"{folder} holds an unfinished study (no summary.json): {again} completes it")

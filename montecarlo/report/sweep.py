@@ -28,7 +28,7 @@ from montecarlo.report.common import (
 from montecarlo.report.content import Block, Column, Command, Page, Section, Table, pictures
 from montecarlo.report.grid import Grid
 from montecarlo.report.grid_charts import error_rates, gaps, measure_chart, shown_margin
-from montecarlo.store import Store
+from montecarlo.running.store import Store
 from spicekit.errors import SpicekitError, UserError
 from spicekit.files import checked_regular
 from spicekit.outcome import Outcome
@@ -80,7 +80,7 @@ def page(folder: Path) -> Page:
         sections.append(parameter_section(bench, fixed, record.given))
     first = folder / "points" / "0000" / "campaign.json"
     if record.trials and first.exists():
-        points = records.read(first, records.Campaign).points
+        points = records.read(first, records.CampaignRecord).points
         sections.append(variation_section(points, record.variations, record.correlations, record.sampler))
     sections.append(Section("Provenance", _provenance(folder, record)))
     return Page(f"{name}: table over {', '.join(dimensions)}", "", facts, sections)
@@ -193,7 +193,7 @@ def _failed(folder: Path, grid: Grid, prefix: str) -> list[Block]:
         index = tuple(int(at) for at in np.unravel_index(number, lost.shape))
         point = place / "points" / f"{number:04d}"
         line = "–"
-        if Store(point).parts():
+        if Store(point).parts.files():
             trial = int(np.flatnonzero(column(Store(point), "outcome") != str(Outcome.OK))[0])
             line = command("spicekit", "replay", point, "--trial", trial)
         rows.append((grid.place(dimensions, index), f"{int(lost[index]):,}", line))

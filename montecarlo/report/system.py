@@ -17,7 +17,7 @@ NAME = 28  # letters of a name that a plot has room for
 
 def page(folder: Path) -> Page:
     """The page of the system in ``folder``."""
-    record = records.read(folder / "system.json", records.System)
+    record = records.read(folder / "system.json", records.SystemRecord)
     rows = [
         (
             f.name,

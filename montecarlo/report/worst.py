@@ -11,7 +11,7 @@ import numpy as np
 from montecarlo import records
 from montecarlo.report.common import command, shown
 from montecarlo.report.content import Block, Column, Note, Section, Table
-from montecarlo.store import Store
+from montecarlo.running.store import Store
 from spicekit.outcome import Outcome
 from spicekit.waves import Array
 
@@ -22,7 +22,7 @@ DEVIATIONS = 3  # variation points named for each trial
 
 def worst_section(
     folder: Path,
-    record: records.Campaign,
+    record: records.CampaignRecord,
     summary: records.Summary,
     outcomes: Any,
     columns: dict[str, Array],
@@ -86,10 +86,10 @@ def _smallest(values: Array) -> Any:
     return np.argsort(values, kind="stable")[:EACH]
 
 
-def _deviations(folder: Path, record: records.Campaign, trial: int) -> str:
+def _deviations(folder: Path, record: records.CampaignRecord, trial: int) -> str:
     """The variation points of a trial that are furthest from nominal, in their own local sigmas."""
     found = []
-    for name, values in Store(folder).read_samples(trial, trial + 1).items():
+    for name, values in Store(folder).samples.read(trial, trial + 1).items():
         point = record.points.get(name)
         if point is None:
             continue

@@ -9,10 +9,8 @@ from __future__ import annotations
 import importlib
 from typing import Protocol
 
-import numpy as np
-from numpy.typing import NDArray
-
 from spicekit.errors import unknown
+from spicekit.waves import Array
 
 NOMINAL = "nominal"  # in place of a sampler: every trial is the nominal circuit
 _SAMPLERS = {"random": "RandomSampler", "lhs": "LatinHypercubeSampler", "sobol": "SobolSampler"}
@@ -23,7 +21,7 @@ class Sampler(Protocol):
 
     def __init__(self, seed: int, trials: int, dimensions: int) -> None: ...
 
-    def normals(self, first: int, last: int) -> NDArray[np.float64]:
+    def normals(self, first: int, last: int) -> Array:
         """Vectors of trials ``first`` to ``last - 1``, shape (last - first, dimensions)."""
         ...
 

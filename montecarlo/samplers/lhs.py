@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.special import ndtri
 from scipy.stats import qmc
+
+from spicekit.waves import Array
 
 
 class LatinHypercubeSampler:
@@ -14,5 +15,5 @@ class LatinHypercubeSampler:
     def __init__(self, seed: int, trials: int, dimensions: int) -> None:
         self._unit = qmc.LatinHypercube(dimensions, rng=np.random.default_rng(seed)).random(trials)
 
-    def normals(self, first: int, last: int) -> NDArray[np.float64]:
+    def normals(self, first: int, last: int) -> Array:
         return np.asarray(ndtri(self._unit[first:last]))

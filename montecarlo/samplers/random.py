@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
+
+from spicekit.waves import Array
 
 
 class RandomSampler:
@@ -18,7 +19,7 @@ class RandomSampler:
         self._start = self._bits.state
         self._dimensions = dimensions
 
-    def normals(self, first: int, last: int) -> NDArray[np.float64]:
+    def normals(self, first: int, last: int) -> Array:
         vectors = np.empty((last - first, self._dimensions))
         state = self._start
         for row, trial in enumerate(range(first, last)):

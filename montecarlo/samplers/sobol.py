@@ -8,11 +8,11 @@ from __future__ import annotations
 import warnings
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.special import ndtri
 from scipy.stats import qmc
 
 from spicekit.errors import UserError
+from spicekit.waves import Array
 
 
 class SobolSampler:
@@ -25,7 +25,7 @@ class SobolSampler:
         self._dimensions = dimensions
         self._sequence = self._begin()
 
-    def normals(self, first: int, last: int) -> NDArray[np.float64]:
+    def normals(self, first: int, last: int) -> Array:
         if self._sequence.num_generated > first:
             self._sequence = self._begin()
         with warnings.catch_warnings():

@@ -11,6 +11,7 @@ import xarray as xr
 from montecarlo.systems.system import Compute
 from spicekit.devices import load_device
 from spicekit.devices.mtj import MtjCard
+from spicekit.waves import Array
 from spicekit.wer import Direction, write_error_curve
 
 FEATURE = "features"  # unit of a length in feature sizes; F alone is farad
@@ -46,7 +47,7 @@ def layout(feature_size: float, access_width: float, widest: float, gates: int) 
     )
 
 
-def write_errors(device: str, pulses: np.ndarray[Any, Any], nominal: Mapping[str, Any]) -> Compute:
+def write_errors(device: str, pulses: Array, nominal: Mapping[str, Any]) -> Compute:
     """``wer_set`` and ``wer_reset`` over (temperature, ``pulse`` in s), from the Fokker-Planck equation.
 
     The current is the mean of the cells 0.3 ns into the pulse (``set_i_start``, ``reset_i_start``), when the state to be left

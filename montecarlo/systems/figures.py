@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from concurrent.futures import Executor
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Unpack
 
 from montecarlo import records
-from montecarlo.campaign import Progress
-from montecarlo.executor import Pool
+from montecarlo.running.crew import Crew, Settings
 from montecarlo.systems import SYSTEMS, load_system
 from montecarlo.systems.system import Figure, System
 from spicekit.errors import SpicekitError, UserError
@@ -19,21 +17,13 @@ from spicekit.table import LookupTable
 
 
 def system_figures(
-    system: str | System,
-    out: Path,
-    *,
-    seed: int = 1,
-    executor: Executor | None = None,
-    workers: int | None = None,
-    timeout: float = 120.0,
-    retry: bool = False,
-    progress: Progress = lambda done, total: None,
-    warn: Callable[[str], None] = lambda line: None,
+    system: str | System, out: Path, crew: Crew | None = None, *, seed: int = 1, **settings: Unpack[Settings]
 ) -> list[Figure]:
     """Simulate in folder ``out`` what ``system``, or the one of that name, needs for its figures and is not there.
 
-    Writes ``system.json`` and returns the figures.  Raises :class:`UserError` for a system that has none, and
-    :class:`SpicekitError` if a trial failed: a mean over the others would not be the system's.
+    ``crew`` and ``settings`` are as for :meth:`montecarlo.Campaign.run`.  Writes ``system.json`` and returns the figures.  Raises
+    :class:`UserError` for a system that has none, and :class:`SpicekitError` if a trial failed: a mean over the others would not
+    be the system's.
     """
     system = load_system(system) if isinstance(system, str) else system
     if not system.plans:
@@ -41,22 +31,16 @@ def system_figures(
         raise UserError(f"system '{system.name}' has a standard table and no figures; those with figures: {compared}")
     folder = output_folder(out)
     sweeps = {plan.name: plan.sweep(seed) for plan in system.plans}
-    trials = {key: sum(campaign.trials for campaign in sweep.campaigns) for key, sweep in sweeps.items()}
+    total = sum(campaign.trials for sweep in sweeps.values() for campaign in sweep.campaigns)
     before = 0
     tables = {}
-    with Pool(executor, workers, timeout) as pool:
+    with Crew.of(crew, settings) as crew:
         for key, sweep in sweeps.items():
-            sweep.run(
-                folder / key,
-                executor=pool(),
-                retry=retry,
-                progress=lambda done, _, before=before: progress(before + done, sum(trials.values())),  # type: ignore[misc]
-                warn=warn,
-            )
-            before += trials[key]
+            sweep.run(folder / key, crew.part(before, total))
+            before += sum(campaign.trials for campaign in sweep.campaigns)
             tables[key] = _complete(LookupTable.load(folder / key), folder / key)
     figures = system.figures(tables)
-    records.write(folder / "system.json", records.System, as_json(system.name, figures))
+    records.write(folder / "system.json", records.SystemRecord, as_json(system.name, figures))
     return figures
 
 

@@ -14,7 +14,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from montecarlo.statistics import clopper_pearson
+from montecarlo.statistics.margins import clopper_pearson
 from montecarlo.systems.system import Figure, Plan
 from spicekit.table import LookupTable
 from spicekit.units import format_value

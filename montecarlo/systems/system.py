@@ -8,7 +8,7 @@ from typing import Any
 
 import xarray as xr
 
-from montecarlo.sweep import Sweep
+from montecarlo.jobs.sweep import Sweep
 from spicekit.export.roles import Roles
 from spicekit.table import LookupTable
 

@@ -23,7 +23,7 @@ from montecarlo import Campaign, Variation
 from montecarlo.behaviour import GateErrors, Pairs
 from montecarlo.behaviour.arrays import Integers
 from montecarlo.behaviour.gates import GATES, WORDS
-from montecarlo.store import Store
+from montecarlo.running.store import Store
 from spicekit.netlist import render, render_at
 from spicekit.nominal import run
 from spicekit.registry import make_bench
@@ -76,19 +76,19 @@ def campaign(tmp_path_factory: pytest.TempPathFactory) -> Store:
 
 
 def test_a_pair_is_the_gate_that_its_voltages_say(campaign: Store) -> None:
-    reference = campaign.column("v_ref")
-    outputs = np.array([campaign.column(f"v_{word}") > reference for word in WORDS]).T
+    reference = campaign.parts.column("v_ref")
+    outputs = np.array([campaign.parts.column(f"v_{word}") > reference for word in WORDS]).T
     total = np.zeros(len(reference))
     for name, gate in GATES.items():
         expected = np.all(outputs == np.array(gate, dtype=bool), axis=1)
-        np.testing.assert_array_equal(campaign.column(f"gate_{name}"), expected)
+        np.testing.assert_array_equal(campaign.parts.column(f"gate_{name}"), expected)
         assert expected.any(), name
         total += expected
     np.testing.assert_array_equal(total, 1)
 
 
 def test_sigma_tmr_and_offset_are_what_they_say(campaign: Store) -> None:
-    samples = campaign.read_samples(0, 1000)
+    samples = campaign.samples.read(0, 1000)
     for name, mean, sigma in (("tmr_c0", 0.3, 0.09), ("tmr_c1", 0.3, 0.09), ("offset_sa", 0.0, 8e-3), ("ra_c0", 18.0, 0.9)):
         assert np.mean(samples[name]) == pytest.approx(mean, abs=4 * sigma / np.sqrt(1000)), name
         assert np.std(samples[name]) == pytest.approx(sigma, rel=4 / np.sqrt(2000)), name
@@ -98,12 +98,14 @@ def test_the_column_is_that_of_sot_logic(tmp_path: Path, campaign: Store) -> Non
     """Same devices, same draws: the bench adds to sot-logic and changes nothing of it."""
     Campaign("sot-logic", trials=50, parameters={"tmr": 0.3}, variations=[Variation("tmr", 0.3, relative=True)]).run(tmp_path)
     logic = Store(tmp_path)
-    shared = campaign.read_samples(0, 50)
-    for name, values in logic.read_samples(0, 50).items():
+    shared = campaign.samples.read(0, 50)
+    for name, values in logic.samples.read(0, 50).items():
         np.testing.assert_allclose(values, shared[name], err_msg=name)
     for word in WORDS:
-        np.testing.assert_allclose(logic.column(f"v_{word}"), campaign.column(f"v_{word}")[:50], rtol=1e-6)
-    np.testing.assert_allclose(logic.column("v_ref_and") - shared["offset_sa"], campaign.column("v_ref")[:50], rtol=1e-6)
+        np.testing.assert_allclose(logic.parts.column(f"v_{word}"), campaign.parts.column(f"v_{word}")[:50], rtol=1e-6)
+    np.testing.assert_allclose(
+        logic.parts.column("v_ref_and") - shared["offset_sa"], campaign.parts.column("v_ref")[:50], rtol=1e-6
+    )
 
 
 @pytest.fixture(scope="module")

@@ -13,9 +13,9 @@ import numpy as np
 import pytest
 
 from montecarlo import Campaign, Sweep, YieldStudy
-from montecarlo.replay import replay
+from montecarlo.jobs.replay import replay
 from montecarlo.report import write_report
-from montecarlo.store import Store
+from montecarlo.running.store import Store
 from spicekit import SpicekitError, UserError, calibrated, make_bench, run
 from spicekit.engines import calibrate
 from spicekit.files import read_record, write_record
@@ -55,7 +55,7 @@ def test_once_a_campaign_in_its_own_process_and_never_again(tmp_path: Path, tune
         Campaign(tuned, trials=2500, parameters=given).run(tmp_path / str(workers), workers=workers)
         assert searches(log) == [os.getpid()]
         forget(log)
-    one, two = (Store(tmp_path / name).results() for name in ("1", "2"))
+    one, two = (Store(tmp_path / name).parts.results() for name in ("1", "2"))
     assert np.array_equal(one["v_out"], two["v_out"])
     (found,) = read_record(tmp_path / "2" / "campaign.json")["calibrations"].items()
     assert found[0] == "r_bottom"
@@ -63,7 +63,7 @@ def test_once_a_campaign_in_its_own_process_and_never_again(tmp_path: Path, tune
     assert (found[1]["unit"], found[1]["how"]) == ("ohm", "r_bottom of tuned at which v_out = 0.3 V")
     sorted((tmp_path / "2" / "trials").iterdir())[1].unlink()
     Campaign(tuned, trials=2500, parameters=given).run(tmp_path / "2")
-    assert np.array_equal(Store(tmp_path / "2").results()["v_out"], one["v_out"])
+    assert np.array_equal(Store(tmp_path / "2").parts.results()["v_out"], one["v_out"])
     assert replay(tmp_path / "2", 7).measures["v_out"] == pytest.approx(one["v_out"][7], rel=1e-6)
     assert replay(tmp_path / "2", 7, timeout=60).outcome == "ok"
     write_report(tmp_path / "2")

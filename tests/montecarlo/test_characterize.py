@@ -15,7 +15,7 @@ import xarray as xr
 
 import spicekit
 from montecarlo import Characterisation, Sweep
-from montecarlo.characterize import parse_dimension
+from montecarlo.jobs.characterisation import parse_dimension
 from montecarlo.systems import system_table
 from montecarlo.systems.compute import constants, layout
 from montecarlo.systems.system import Part, SystemTable
@@ -125,9 +125,9 @@ def test_it_resumes_as_a_whole(small: Path, tmp_path: Path) -> None:
 def test_another_folder_is_refused(small: Path, tmp_path: Path) -> None:
     before = tables(small)
     for job, said in (
-        (Characterisation(SMALL, seed=3), "holds another characterisation: 'seed' is 2 there, 3 now"),
-        (Characterisation(SMALL, seed=2, trials_scale=2), "'trials_scale' is 1.0 there, 2 now"),
-        (Characterisation(SMALL, seed=2, over={"tmr": [1.5]}), "'over' is"),
+        (Characterisation(SMALL, seed=3), r"holds another characterisation: 'seed' differs \(2 there, 3 now\)"),
+        (Characterisation(SMALL, seed=2, trials_scale=2), r"'trials_scale' differs \(1.0 there, 2 now\)"),
+        (Characterisation(SMALL, seed=2, over={"tmr": [1.5]}), "'over' differs"),
     ):
         with pytest.raises(UserError, match=said):
             job.run(small)

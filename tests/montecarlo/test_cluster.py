@@ -19,7 +19,7 @@ import pytest
 from numpy.typing import NDArray
 
 from montecarlo import Campaign
-from montecarlo.cluster import cluster_executor
+from montecarlo.running.cluster import cluster_executor
 from spicekit.errors import UserError
 
 pytest.importorskip("distributed")
@@ -207,7 +207,7 @@ def test_slurm(tmp_path: Path, cli: Cli, fingerprint: Fingerprint) -> None:
     ],
 )
 def test_a_wrong_address(where: str, says: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("montecarlo.cluster.CONNECT", 1.0)
+    monkeypatch.setattr("montecarlo.running.cluster.CONNECT", 1.0)
     monkeypatch.chdir(tmp_path)
     with pytest.raises(UserError) as caught, cluster_executor(where, 10):
         pass

@@ -11,10 +11,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from montecarlo import Campaign, Sweep
-from montecarlo.records import Campaign as Record
-from montecarlo.records import read
-from montecarlo.replay import replay
-from montecarlo.store import Store
+from montecarlo.jobs.replay import replay
+from montecarlo.records import CampaignRecord, read
+from montecarlo.running.store import Store
 from spicekit import UserError, make_bench, run
 from spicekit.engines import SHIPPED, engine
 
@@ -42,7 +41,7 @@ def test_an_engine_of_ones_own_simulates_a_campaign(tmp_path: Path, divider: str
         Campaign(divider, trials=2500, engine=closed_form).run(tmp_path / str(workers), workers=workers)
     Campaign(divider, trials=2500).run(tmp_path / "ngspice")
     samples = pq.read_table(tmp_path / "1" / "samples.parquet")["r_top"].to_numpy()
-    found = {name: Store(tmp_path / name).results() for name in ("1", "2", "ngspice")}
+    found = {name: Store(tmp_path / name).parts.results() for name in ("1", "2", "ngspice")}
     assert np.array_equal(found["1"]["v_out"], 1e3 / (1e3 + samples))
     assert np.array_equal(found["2"]["v_out"], found["1"]["v_out"])
     np.testing.assert_allclose(found["ngspice"]["v_out"], found["1"]["v_out"], rtol=1e-6)
@@ -50,12 +49,12 @@ def test_an_engine_of_ones_own_simulates_a_campaign(tmp_path: Path, divider: str
 
 def test_the_engine_belongs_to_the_campaign(tmp_path: Path, divider: str, closed_form: str, user_benches: Path) -> None:
     Campaign(divider, trials=5, engine=closed_form).run(tmp_path / "out")
-    record = read(tmp_path / "out" / "campaign.json", Record)
+    record = read(tmp_path / "out" / "campaign.json", CampaignRecord)
     assert record.engine == closed_form
     assert str(user_benches / "closed_form.py") in record.inputs
     with pytest.raises(UserError, match="holds another campaign: 'engine' differs"):
         Campaign(divider, trials=5).run(tmp_path / "out")
-    row = Store(tmp_path / "out").results()["v_out"][3]
+    row = Store(tmp_path / "out").parts.results()["v_out"][3]
     assert replay(tmp_path / "out", 3).measures["v_out"] == row  # by the same engine: the same bits
     assert replay(tmp_path / "out", 3, timeout=60).measures["v_out"] == row
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from montecarlo.executor import LocalExecutor, available_cores, died
+from montecarlo.running.executor import LocalExecutor, available_cores, died
 from spicekit.errors import UserError
 
 
@@ -114,7 +114,7 @@ def test_cores() -> None:
 
 ORPHAN = """
 import os, sys, time
-from montecarlo.executor import LocalExecutor
+from montecarlo.running.executor import LocalExecutor
 if __name__ == "__main__":
     pool = LocalExecutor(workers=1)
     print(pool.submit(os.getpid).result(60), flush=True)

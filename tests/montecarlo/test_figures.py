@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 from montecarlo.records import SCHEMA
-from montecarlo.store import Store
+from montecarlo.running.store import Store
 from montecarlo.systems import SYSTEMS, load_system, system_table
 from montecarlo.systems.figures import system_figures
 from montecarlo.systems.imce.figures import E_ADD, E_FULL_ADDER, image_energy, input_writes, storage
@@ -176,11 +176,13 @@ def test_imce_energy_of_an_and_is_that_of_its_trials(imce: tuple[Path, dict[str,
     folder, printed = imce
     stores = [Store(point) for point in sorted((folder / "logic" / "points").iterdir())]
     assert len(stores) == 8  # AND and OR, each on four words; AND first
-    energy = np.mean([store.column("e_total").mean() for store in stores[:4]])
+    energy = np.mean([store.parts.column("e_total").mean() for store in stores[:4]])
     found = figure(printed, "AND energy")
     assert found["simulated"] == pytest.approx(energy)
     assert found["from"].startswith("sot-sense e_total, operation and: mean of 64 trials, sigma ")
-    assert figure(printed, "OR energy")["simulated"] == pytest.approx(np.mean([s.column("e_total").mean() for s in stores[4:]]))
+    assert figure(printed, "OR energy")["simulated"] == pytest.approx(
+        np.mean([s.parts.column("e_total").mean() for s in stores[4:]])
+    )
     assert figure(printed, "AND, wrong decisions")["simulated"] == 0
     assert "95 % interval 0 to 0.056" in figure(printed, "AND, wrong decisions")["from"]
     assert figure(printed, "writes that switched")["simulated"] == 1

@@ -17,10 +17,12 @@ import pytest
 
 from montecarlo import Campaign, Sweep
 from montecarlo.identity import check, code_hash, differing, digest
-from montecarlo.replay import replay
+from montecarlo.jobs.replay import replay
 from montecarlo.report import make_page
 from montecarlo.report.content import Note
-from montecarlo.store import HASHES, Store, identity_of, samples_hash
+from montecarlo.running.content import samples_hash
+from montecarlo.running.samples import HASHES
+from montecarlo.running.store import Store, identity_of
 from spicekit import SpicekitError, UserError, inputs
 from spicekit.files import read_record, write_record
 
@@ -257,7 +259,7 @@ def test_a_part_of_another_seed_is_set_aside(two: tuple[Path, Path], folder: Pat
     name = "trials/part-000002000.parquet"
     shutil.copy(two[1] / name, folder / name)
     with pytest.raises(SpicekitError, match=r"part-000002000.parquet cannot be used: it belongs to another campaign"):
-        Store(folder).column("v_p")
+        Store(folder).parts.column("v_p")
     lines: list[str] = []
     Campaign("sot-read", trials=4000).run(folder, workers=1, warn=lines.append)
     assert "it belongs to another campaign" in lines[0]
@@ -328,26 +330,26 @@ def test_samples_with_other_values_are_refused(folder: Path, cli: Cli, complaint
 def test_samples_of_many_trials_are_hashed_in_groups(tmp_path: Path) -> None:
     store = Store(tmp_path, "x")
     values = np.random.default_rng(1).normal(size=25_000)
-    store.write_samples(25_000, lambda first, last: {"a": values[first:last]})
+    store.samples.write(25_000, lambda first, last: {"a": values[first:last]})
     for first, last in ((0, 25_000), (9_999, 10_001), (24_999, 25_000), (10_000, 20_000)):
-        assert np.array_equal(store.read_samples(first, last)["a"], values[first:last])
+        assert np.array_equal(store.samples.read(first, last)["a"], values[first:last])
     with pytest.raises(SpicekitError, match="it ends before trial"):
-        store.read_samples(24_000, 25_001)
+        store.samples.read(24_000, 25_001)
 
 
 def test_parts_of_other_samples_are_set_aside(folder: Path, two: tuple[Path, Path], fingerprint: Fingerprint) -> None:
     """Samples that are sound themselves, drawn again by another numpy with other last digits, say: here by hand."""
     store = Store(folder)
-    values = store.read_samples(0, 4000)
+    values = store.samples.read(0, 4000)
     values["ra_c0"] = values["ra_c0"] * (1 + 1e-15)
-    store.write_samples(4000, lambda first, last: {name: column[first:last] for name, column in values.items()})
+    store.samples.write(4000, lambda first, last: {name: column[first:last] for name, column in values.items()})
     with pytest.raises(SpicekitError, match=r"part-000000000\.parquet cannot be used: it was made of other samples"):
-        Store(folder).column("v_p")
+        Store(folder).parts.column("v_p")
     lines: list[str] = []
     Campaign("sot-read", trials=4000).run(folder, workers=1, warn=lines.append)
     assert len(lines) == 2
     assert "it was made of other samples" in lines[0]
-    assert len(Store(folder).column("v_p")) == 4000
+    assert len(Store(folder).parts.column("v_p")) == 4000
 
 
 # What is no regular file
@@ -404,7 +406,7 @@ def test_a_value_changed_in_a_part_is_noticed(folder: Path) -> None:
     values[17] *= 1.0000001
     pq.write_table(table.set_column(table.column_names.index("v_p"), "v_p", [values]).cast(table.schema), path)
     with pytest.raises(SpicekitError, match="its content is not what was written"):
-        Store(folder).column("v_p")
+        Store(folder).parts.column("v_p")
 
 
 def test_a_part_made_again_has_its_bytes(folder: Path, two: tuple[Path, Path], fingerprint: Fingerprint) -> None:
@@ -414,13 +416,13 @@ def test_a_part_made_again_has_its_bytes(folder: Path, two: tuple[Path, Path], f
     assert fingerprint(folder) == fingerprint(two[0])
     for first in (0, 2000):
         tag = json.loads(pq.read_schema(folder / "trials" / f"part-{first:09d}.parquet").metadata[b"spicekit"])
-        assert tag["samples"] == samples_hash(Store(folder).read_samples(first, first + 2000))
+        assert tag["samples"] == samples_hash(Store(folder).samples.read(first, first + 2000))
 
 
 def test_missing_trials_are_no_summary(folder: Path, cli: Cli, complaint: Complaint) -> None:
     (folder / "trials" / "part-000000000.parquet").unlink()
     with pytest.raises(SpicekitError, match="it begins with trial 2000, trial 0 is next"):
-        Store(folder).column("v_p")
+        Store(folder).parts.column("v_p")
 
 
 def test_what_the_system_does_not_open_is_kept(folder: Path, two: tuple[Path, Path], fingerprint: Fingerprint) -> None:
@@ -467,12 +469,12 @@ def test_a_folder_of_version_0_1_still_reads(folder: Path) -> None:
     for path in (folder / "trials").glob("*.parquet"):
         pq.write_table(pq.read_table(path).replace_schema_metadata(None), path)
     assert identity_of(record) is None
-    assert len(Store(folder).column("v_p")) == 4000
+    assert len(Store(folder).parts.column("v_p")) == 4000
     samples = pq.read_table(folder / "samples.parquet").replace_schema_metadata(None)
     pq.write_table(samples, folder / "samples.parquet")
     lines: list[str] = []
     measures = replay(folder, 7, warn=lines.append).measures
-    assert measures["v_p"] == pytest.approx(Store(folder).column("v_p")[7], rel=1e-9)
+    assert measures["v_p"] == pytest.approx(Store(folder).parts.column("v_p")[7], rel=1e-9)
     assert len(lines) == 1
     assert "samples.parquet is of spicekit 0.2.0 and bound to nothing: whether it was changed cannot be told" in lines[0]
     notes = [block.text for section in make_page(folder).sections for block in section.blocks if isinstance(block, Note)]

@@ -9,7 +9,7 @@ import pytest
 
 from montecarlo import Campaign, Variation
 from montecarlo.plots import plot_campaign, plot_margins_against
-from montecarlo.store import Store
+from montecarlo.running.store import Store
 
 
 def readable(path: Path) -> None:

@@ -14,9 +14,10 @@ import numpy as np
 import pytest
 
 from montecarlo import Campaign, Sweep
-from montecarlo.executor import LocalExecutor
-from montecarlo.preflight import check_room, nominal, preflight
-from montecarlo.store import Store
+from montecarlo.running.crew import Crew
+from montecarlo.running.executor import LocalExecutor
+from montecarlo.running.preflight import check_room, nominal, preflight
+from montecarlo.running.store import Store
 from spicekit import SpicekitError
 
 Cli = Callable[..., subprocess.CompletedProcess[str]]
@@ -98,20 +99,20 @@ def test_the_announced_size_is_that_of_the_folder(tmp_path: Path) -> None:
     campaign = Campaign("sot-read", trials=20_000)
     campaign.run(tmp_path / "out", workers=2)
     store = Store(tmp_path / "out")
-    written = sum(path.stat().st_size for path in [store.samples, *store.parts()])
+    written = sum(path.stat().st_size for path in [store.samples.path, *store.parts.files()])
     numbers = 0.96 * len(campaign.space.points) + len(campaign.bench.measures())
     assert written == pytest.approx(8 * 20_000 * numbers, rel=0.1)
 
 
 def test_a_long_campaign_says_how_long(tmp_path: Path, user_benches: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A transient whose trial takes about a millisecond: a million of them take longer than a second."""
-    monkeypatch.setattr("montecarlo.preflight.LONG", 1.0)
+    monkeypatch.setattr("montecarlo.running.preflight.LONG", 1.0)
     campaign = Campaign(f"{user_benches / 'faults.py'}:Charging", trials=1_000_000)
     lines: list[str] = []
     pool = LocalExecutor(1, 60)
     try:
         seen = nominal(campaign, pool)
-        preflight([campaign], tmp_path / "out", lambda: pool, keep_going=False, warn=lines.append)
+        preflight([campaign], tmp_path / "out", Crew(pool, warn=lines.append))
     finally:
         pool.shutdown()
     assert seen.outcome == "ok"

@@ -18,7 +18,7 @@ import pytest
 from numpy.typing import NDArray
 
 from montecarlo import Campaign
-from montecarlo.store import Store
+from montecarlo.running.store import Store
 
 Array = NDArray[np.float64]
 Read = Callable[[Path], object]
@@ -101,12 +101,12 @@ def test_100_000_trials_at_150_per_cent(tmp_path: Path) -> None:
     check(summary, 1.5, 100_000)
     # every one of the 100 000 trials is the closed form of its own sample, to the solver's tolerance
     store = Store(tmp_path)
-    samples = store.read_samples(0, 100_000)
+    samples = store.samples.read(0, 100_000)
     expected = closed_form(
         np.array([samples["ra_c0"], samples["ra_c1"]]) / 18.0, np.array([samples["tmr_c0"], samples["tmr_c1"]])
     )
     for name, values in expected.items():
-        np.testing.assert_allclose(store.column(name) / UNIT, values, rtol=1e-6, err_msg=name)
+        np.testing.assert_allclose(store.parts.column(name) / UNIT, values, rtol=1e-6, err_msg=name)
 
 
 def test_20_000_trials_at_250_per_cent(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ import xarray as xr
 
 import spicekit
 from montecarlo import Campaign, Sweep, Variation
-from montecarlo.qualify import Qualification
+from montecarlo.jobs.qualification import Qualification
 from spicekit import UserError
 from spicekit.files import read_record
 from spicekit.registry import make_bench
@@ -102,7 +102,7 @@ def test_the_same_again_simulates_nothing_and_another_is_refused(folder: Path, r
     assert {path: path.stat().st_mtime_ns for path in folder.rglob("part-*.parquet")} == parts
     assert len(parts) > 0
     assert (folder / "summary.json").read_bytes() == before
-    with pytest.raises(UserError, match="holds another qualification: 'trials' is 3 there, 4 now"):
+    with pytest.raises(UserError, match=r"holds another qualification: 'trials' differs \(3 there, 4 now\)"):
         Qualification(rising, trials=4, seed=5).run(folder, workers=1)
     with pytest.raises(UserError, match=r"holds qualify\.json but no sweep\.json"):
         Sweep(rising, {"vdd": [0.9, 1]}).run(folder, workers=1)

@@ -460,7 +460,7 @@ def test_another_study_is_not_mixed_in(reference: Path, user_benches: Path) -> N
         divider(user_benches, fail="v_out < 0.45").run(reference)
     with pytest.raises(UserError, match="another study: 'seed'"):
         divider(user_benches, seed=3).run(reference)
-    with pytest.raises(UserError, match="holds results but no campaign"):
+    with pytest.raises(UserError, match=r"holds yield\.json but no campaign\.json"):
         Campaign("sot-read", trials=10).run(reference)
 
 

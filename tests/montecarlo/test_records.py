@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 
 from montecarlo import Campaign, Sweep, records
-from montecarlo.characterize import Characterisation
-from montecarlo.rare.study import YieldStudy
-from montecarlo.replay import replay
+from montecarlo.jobs.characterisation import Characterisation
+from montecarlo.jobs.replay import replay
+from montecarlo.jobs.study import YieldStudy
 from montecarlo.report import make_page, write_report
 from montecarlo.report.content import Table
 from montecarlo.systems.system import Part, SystemTable
@@ -149,10 +149,10 @@ def test_what_a_record_does_not_declare_is_not_written(folder: Path) -> None:
     content = read_record(folder / "campaign.json")
     point = next(iter(content["points"]))
     with pytest.raises(ValueError, match="Campaign does not declare all of colour"):
-        records.write(folder / "a.json", records.Campaign, content | {"colour": "red"})
+        records.write(folder / "a.json", records.CampaignRecord, content | {"colour": "red"})
     content["points"][point]["colour"] = "red"
     with pytest.raises(ValueError, match="Campaign does not declare all of points"):
-        records.write(folder / "a.json", records.Campaign, content)
+        records.write(folder / "a.json", records.CampaignRecord, content)
     assert not (folder / "a.json").exists()
 
 

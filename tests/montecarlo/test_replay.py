@@ -14,10 +14,10 @@ import pyarrow.parquet as pq
 import pytest
 
 from montecarlo import Campaign
+from montecarlo.jobs.replay import replay
 from montecarlo.records import SCHEMA
-from montecarlo.replay import replay
-from montecarlo.store import Store
-from montecarlo.worker import Table
+from montecarlo.running.store import Store
+from montecarlo.running.worker import Rows
 from spicekit import SpicekitError, UserError
 from spicekit.files import read_record, write_record
 from spicekit.units import format_value
@@ -90,7 +90,7 @@ def test_a_folder_without_a_campaign(tmp_path: Path, cli: Cli, complaint: Compla
 def part_of(folder: Path, trial: int, **values: float) -> Path:
     """The part that holds ``trial``, as the campaign would have written it had it found ``values``."""
     store = Store(folder)
-    found = store.rows(trial)
+    found = store.parts.rows(trial)
     assert found is not None
     path, rows = found
     first = int(rows["trial"][0])
@@ -99,7 +99,7 @@ def part_of(folder: Path, trial: int, **values: float) -> Path:
     columns = {name: rows[name].copy() for name in names}
     for name, value in values.items():
         columns[name][trial - first] = value
-    store.write_part(Table(first, rows["outcome"].tolist(), rows["attempt"].tolist(), columns), tag["samples"])
+    store.parts.write(Rows(first, rows["outcome"].tolist(), rows["attempt"].tolist(), columns), tag["samples"])
     return path
 
 

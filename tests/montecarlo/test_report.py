@@ -23,15 +23,16 @@ from plotly.offline import get_plotlyjs
 
 import spicekit
 from montecarlo import Campaign, Variation
-from montecarlo.characterize import Characterisation
+from montecarlo.jobs.characterisation import Characterisation
+from montecarlo.jobs.sweep import Sweep
 from montecarlo.plots import plot_campaign
 from montecarlo.report import make_page, write_report
 from montecarlo.report.charts import TAIL_POINTS, WAVE_POINTS, decimated, thinned
 from montecarlo.report.content import Chart, Table
-from montecarlo.store import Store
-from montecarlo.sweep import Sweep
+from montecarlo.running.crew import Crew
+from montecarlo.running.store import Store
+from montecarlo.running.worker import Rows
 from montecarlo.systems.system import Part, SystemTable
-from montecarlo.worker import Table as Results
 from spicekit.errors import SpicekitError, UserError
 from spicekit.plots import plot_run
 
@@ -260,12 +261,12 @@ def test_a_page_does_not_grow_with_the_trials(tmp_path: Path) -> None:
     """100 000 trials, their results drawn here instead of simulated."""
     campaign = Campaign("sot-read", trials=100_000)
     store = Store(tmp_path)
-    with store.lock():
-        source = campaign.prepare(store, warn=print)
+    campaign.claim(tmp_path, print)
+    source = campaign.prepare(store, Crew())
     random = np.random.default_rng(1)
     for first, last in source.missing:
         measures = {measure.name: random.normal(1, 0.1, last - first) for measure in campaign.bench.measures()}
-        store.write_part(Results(first, ["ok"] * (last - first), [0] * (last - first), measures))
+        store.parts.write(Rows(first, ["ok"] * (last - first), [0] * (last - first), measures))
     campaign.run(tmp_path)
     path = write_report(tmp_path)
     assert len(unpacked(path, "charts")) < 150_000

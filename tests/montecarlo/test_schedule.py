@@ -15,7 +15,7 @@ import pytest
 from pebble import ProcessExpired
 
 from montecarlo import Campaign
-from montecarlo.worker import Task
+from montecarlo.running.worker import Task
 from spicekit.errors import SpicekitError
 
 Read = Callable[[Path], pd.DataFrame]

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from scipy.stats import spearmanr
 
 from montecarlo import Campaign, Variation
-from montecarlo.sensitivity import drivers, first_order, rank_correlation
+from montecarlo.statistics.sensitivity import drivers, first_order, rank_correlation
 from montecarlo.tornado import plot_sensitivity
 
 Array = NDArray[np.float64]

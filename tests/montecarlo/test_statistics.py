@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from montecarlo import MarginStatistics, clopper_pearson
-from montecarlo.statistics import best_reference, describe
+from montecarlo.statistics.margins import best_reference, describe
 
 
 @pytest.mark.parametrize(("errors", "decisions"), [(0, 1), (0, 200_000), (1, 10), (5, 10), (10, 10), (37, 200_000), (3, 7)])

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from montecarlo import Campaign
-from montecarlo.store import Store
+from montecarlo.running.store import Store, locked
 from spicekit import SpicekitError, UserError
 
 Fingerprint = Callable[[Path], dict[str, str]]
@@ -126,13 +126,13 @@ def test_a_damaged_record(folder: Path, cli: Cli, complaint: Complaint, text: st
 
 def test_results_without_a_record(folder: Path) -> None:
     (folder / "campaign.json").unlink()
-    with pytest.raises(UserError, match=r"holds results but no campaign.json; give another --out"):
+    with pytest.raises(UserError, match=r"holds samples\.parquet but no campaign\.json; give another --out"):
         campaign().run(folder)
 
 
 def test_a_second_process_is_turned_away(whole: Path, fingerprint: Fingerprint, cli: Cli, complaint: Complaint) -> None:
     before = fingerprint(whole)
-    with Store(whole).lock():
+    with locked(whole):
         line = complaint(cli(*OPTIONS, "--out", whole), 2)
     assert line == f"{whole} is in use by another spicekit process"
     assert fingerprint(whole) == before
@@ -150,7 +150,7 @@ def test_a_folder_that_cannot_be_made(tmp_path: Path, out: str) -> None:
 @pytest.mark.parametrize("first", [0, 1999, 2000, 4000, 4099])
 def test_samples_are_read_by_trial_number(whole: Path, first: int) -> None:
     last = min(first + 100, TRIALS)
-    found, drawn = Store(whole).read_samples(first, last), campaign().samples(first, last)
+    found, drawn = Store(whole).samples.read(first, last), campaign().samples(first, last)
     assert list(found) == list(drawn)
     for name, values in drawn.items():
         assert np.array_equal(found[name], values)

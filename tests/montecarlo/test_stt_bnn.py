@@ -17,7 +17,7 @@ from montecarlo.systems import load_system, system_table
 from montecarlo.systems.figures import system_figures
 from montecarlo.systems.stt_bnn import figures as stt_bnn
 from montecarlo.systems.stt_bnn.table import DISTANCES
-from montecarlo.two_step import TwoStep, average_error, error_rate, simulate
+from montecarlo.systems.stt_bnn.two_step import TwoStep, average_error, error_rate, simulate
 from spicekit.table import LookupTable
 
 

@@ -18,7 +18,7 @@ import xarray as xr
 
 import spicekit
 from montecarlo import Campaign, Sweep, Variation
-from montecarlo.sweep import parse_over
+from montecarlo.jobs.sweep import parse_over
 from spicekit import LookupTable, SpicekitError, UserError
 from spicekit.table import QUANTILES
 
@@ -161,12 +161,12 @@ def test_a_finished_sweep_mends_its_table_and_a_damaged_part(reference: Path) ->
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
-        ({"seed": 4}, "holds another sweep: 'seed' is 3 there, 4 now"),
-        ({"trials": 61}, "'trials' is 60 there, 61 now"),
-        ({"over": GRID | {"tmr": [1.5, 2.0]}}, "'over' is"),
-        ({"parameters": IDEAL | {"ra": 17}}, "'given' is"),
-        ({"variations": []}, "'variations' is"),
-        ({"bench": "sot-logic"}, "'bench' is sot-read there, sot-logic now"),
+        ({"seed": 4}, r"holds another sweep: 'seed' differs \(3 there, 4 now\)"),
+        ({"trials": 61}, r"'trials' differs \(60 there, 61 now\)"),
+        ({"over": GRID | {"tmr": [1.5, 2.0]}}, "'over' differs"),
+        ({"parameters": IDEAL | {"ra": 17}}, "'given' differs"),
+        ({"variations": []}, "'variations' differs"),
+        ({"bench": "sot-logic"}, r"'bench' differs \(sot-read there, sot-logic now\)"),
     ],
 )
 def test_another_sweeps_folder_is_refused(reference: Path, changes: dict[str, Any], said: str) -> None:
@@ -198,7 +198,7 @@ def test_a_damaged_record_is_named(tmp_path: Path, content: bytes) -> None:
 
 
 def test_a_second_process_is_turned_away(tmp_path: Path) -> None:
-    from montecarlo.store import locked
+    from montecarlo.running.store import locked
 
     with locked(tmp_path), pytest.raises(UserError, match="is in use by another spicekit process"):
         Sweep("sot-read", GRID).run(tmp_path)

@@ -13,8 +13,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from montecarlo import Campaign
-from montecarlo.until import Until, run_until, stage_sizes
+from montecarlo import Campaign, records
+from montecarlo.jobs.until import Until, run_until, stage_sizes
 from spicekit import UserError
 from spicekit.bench import Bench
 from spicekit.registry import make_bench
@@ -74,7 +74,7 @@ def test_the_most_trials_end_it(user_benches: Path, tmp_path: Path) -> None:
     never = goal("measures.v_out.mean ci<0.001%", make)
     campaign, result = run_until(make, never, 2300, tmp_path, workers=1)
     assert campaign.trials == 2300
-    assert not never.met(result.summary)
+    assert not never.met(result.record)
     with pytest.raises(UserError, match="another campaign"):
         make(4600).run(tmp_path)
 
@@ -94,13 +94,14 @@ def test_an_error_rate_needs_errors() -> None:
     until = Until.parse("margins.and.error_rate  ci < 10%", bench())
     assert until.text == "margins.and.error_rate ci < 10%"
 
-    def summary(rate: float, interval: list[float]) -> dict[str, Any]:
-        return {"margins": {"and": {"error_rate": rate, "error_rate_ci": interval}}}
+    def summary(rate: float, interval: tuple[float, float]) -> records.Summary:
+        row = records.MarginSummary.model_construct(error_rate=rate, error_rate_ci=interval)
+        return records.Summary.model_construct(margins={"and": row})
 
-    assert not until.met(summary(0.0, [0.0, 1e-5]))
-    assert until.width(summary(0.02, [0.018, 0.022])) == pytest.approx(0.1)
-    assert until.met(summary(0.02, [0.0181, 0.0219]))
-    assert not np.isfinite(until.width(summary(0.0, [0.0, 1e-5])))
+    assert not until.met(summary(0.0, (0.0, 1e-5)))
+    assert until.width(summary(0.02, (0.018, 0.022))) == pytest.approx(0.1)
+    assert until.met(summary(0.02, (0.0181, 0.0219)))
+    assert not np.isfinite(until.width(summary(0.0, (0.0, 1e-5))))
 
 
 @pytest.mark.parametrize(

@@ -17,8 +17,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from montecarlo.cli.options import read_correlations, read_variations
-from montecarlo.sweep import parse_over
-from montecarlo.until import Until
+from montecarlo.jobs.sweep import parse_over
+from montecarlo.jobs.until import Until
 from spicekit import make_bench
 from spicekit.cli.options import read_parameters
 from spicekit.devices import list_devices, load_device

@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 
 from montecarlo.expression import Expression
-from montecarlo.sensitivity import drivers
-from montecarlo.statistics import MarginStatistics, circuit_errors, counted, describe
+from montecarlo.statistics.margins import MarginStatistics, circuit_errors, counted, describe
+from montecarlo.statistics.sensitivity import drivers
 from spicekit import Limits, Measure, UserError, run
 from spicekit.benches.neurons.measures import threshold
 from spicekit.benches.sensing.tbs import TRIM_MOST, Arrivals, trimmed

@@ -19,11 +19,12 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from montecarlo.statistics import clopper_pearson
+from montecarlo.statistics.margins import clopper_pearson
 from montecarlo.systems.networks import ALEXNET, SVHN, Layer
 from montecarlo.systems.system import Figure, Plan
 from spicekit.table import LookupTable
 from spicekit.units import format_value
+from spicekit.waves import Array
 
 FAN = "Fan, ASP-DAC 2018"
 
@@ -178,7 +179,7 @@ def simulated(
     return Figure(name, unit, value, f"{bench} {measure}{options}: mean of {trials} trials, {said}", source, published)
 
 
-def _cells(table: LookupTable, measure: str, where: Mapping[str, str]) -> np.ndarray[tuple[int, ...], np.dtype[np.float64]]:
+def _cells(table: LookupTable, measure: str, where: Mapping[str, str]) -> Array:
     """The table's values of ``measure`` where its coordinates are ``where``."""
     free = {name: values for name, values in table.coordinates.items() if name not in where and name != "quantile"}
     grid = np.meshgrid(*free.values(), indexing="ij")

@@ -1,9 +1,9 @@
 """STT-BNN: 128 x 128 binary MAC rows on STT-MRAM with time-based sensing (Pham et al., JETCAS 2022; Trinh et al., TCAS-I 2018).
 
 The macro's figures are means over end-to-end trials, each with weights and inputs of its own and the mismatch of every
-device; the error is also that of the two-step flow (:mod:`montecarlo.two_step`), which resolves it with far fewer transients.
-What is published as throughput a watt is turned into an energy by arithmetic, and said to be.  Boosting means here that rails
-200 mV lower are lifted back to where M_ST senses.
+device; the error is also that of the two-step flow (:mod:`montecarlo.systems.stt_bnn.two_step`), which resolves it with far fewer
+transients.  What is published as throughput a watt is turned into an energy by arithmetic, and said to be.  Boosting means here
+that rails 200 mV lower are lifted back to where M_ST senses.
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ from collections.abc import Mapping
 import numpy as np
 from scipy.special import ndtr
 
-from montecarlo.statistics import clopper_pearson
+from montecarlo.statistics.margins import clopper_pearson
+from montecarlo.systems.stt_bnn.two_step import average_error
 from montecarlo.systems.system import Figure, Plan
-from montecarlo.two_step import average_error
 from spicekit.benches.bnn.macro_parameters import LIFTED
 from spicekit.table import LookupTable
 from spicekit.units import format_value

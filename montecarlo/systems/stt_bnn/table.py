@@ -9,8 +9,8 @@ from __future__ import annotations
 import numpy as np
 import xarray as xr
 
+from montecarlo.systems.stt_bnn.two_step import average_error, error_rate
 from montecarlo.systems.system import Part, SystemTable
-from montecarlo.two_step import average_error, error_rate
 from spicekit.benches.bnn.array import START
 from spicekit.benches.bnn.macro import BnnMacro
 from spicekit.benches.bnn.macro_parameters import LIFTED

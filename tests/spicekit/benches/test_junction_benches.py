@@ -12,8 +12,8 @@ from scipy.optimize import brentq
 
 import spicekit
 from montecarlo import Campaign
-from montecarlo.replay import replay
-from montecarlo.statistics import clopper_pearson
+from montecarlo.jobs.replay import replay
+from montecarlo.statistics.margins import clopper_pearson
 from spicekit.devices import load_device
 from spicekit.devices.mtj import MtjCard
 from spicekit.errors import UserError

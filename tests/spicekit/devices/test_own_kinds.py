@@ -12,7 +12,7 @@ import pytest
 
 import spicekit
 from montecarlo import Campaign
-from montecarlo.replay import replay
+from montecarlo.jobs.replay import replay
 from spicekit.devices import device_kinds, load_device
 from spicekit.errors import UserError
 from spicekit.inputs import recording

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from montecarlo.characterize import Characterisation
+from montecarlo.jobs.characterisation import Characterisation
 from montecarlo.systems import system_table
 from spicekit.export import export
 from spicekit.table import QUANTILES, LookupTable

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import multiprocessing
 import multiprocessing.forkserver
 import multiprocessing.util
@@ -11,7 +10,6 @@ import resource
 import shutil
 import signal
 import tempfile
-import types
 from collections.abc import Callable
 from concurrent.futures import BrokenExecutor, Executor, Future
 from concurrent.futures.process import BrokenProcessPool
@@ -19,7 +17,7 @@ from typing import Any
 
 from pebble import ProcessExpired, ProcessPool
 
-from montecarlo.worker import initialise
+from montecarlo.running.worker import initialise
 from spicekit.errors import SpicekitError, UserError
 from spicekit.limit import checked, exceeded
 
@@ -69,7 +67,7 @@ class LocalExecutor(Executor):
     def _start(self) -> Any:
         # not fork: this process has threads, and a child must not inherit a half-used libngspice
         context = multiprocessing.get_context("forkserver")
-        context.set_forkserver_preload(["montecarlo.worker", "spicekit.netlist"])
+        context.set_forkserver_preload(["montecarlo.running.worker", "spicekit.netlist"])
         _check_limit(self.workers, self._given)
         _start_forkserver()
         arguments = (os.getpid(), self._timeout)
@@ -147,25 +145,6 @@ def _start_forkserver() -> None:
         del os.environ["PYTHONSAFEPATH"]
         if given is not None:
             os.environ["PYTHONSAFEPATH"] = given
-
-
-class Pool(contextlib.AbstractContextManager["Pool"]):
-    """The executor of a job: the one given, or local processes that start when it is first asked for and end with the job."""
-
-    def __init__(self, executor: Executor | None, workers: int | None, timeout: float) -> None:
-        self._given, self._workers, self._timeout = executor, workers, timeout
-        self._own: LocalExecutor | None = None
-
-    def __call__(self) -> Executor:
-        if self._given is not None:
-            return self._given
-        if self._own is None:
-            self._own = LocalExecutor(self._workers, self._timeout)
-        return self._own
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: types.TracebackType | None) -> None:
-        if self._own is not None:
-            self._own.shutdown(cancel_futures=error is not None)
 
 
 def available_cores() -> int:

@@ -12,7 +12,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from montecarlo.store import Store
+from montecarlo import records
+from montecarlo.running.store import Store
 from spicekit.bench import Bench
 from spicekit.units import format_value
 
@@ -30,6 +31,11 @@ class CampaignResult:
     bench: Bench = field(repr=False)
     folder: Path
     summary: dict[str, Any] = field(repr=False)
+
+    @cached_property
+    def record(self) -> records.Summary:
+        """The summary as its typed record."""
+        return records.typed(self.summary, records.Summary, self.folder / "summary.json")
 
     @property
     def outcomes(self) -> dict[str, int]:
@@ -54,14 +60,14 @@ class CampaignResult:
         """The trials table: outcome, attempt and every measure, one row a trial."""
         import pandas as pd
 
-        return pd.DataFrame(Store(self.folder).results()).set_index("trial")
+        return pd.DataFrame(Store(self.folder).parts.results()).set_index("trial")
 
     @cached_property
     def samples(self) -> pd.DataFrame:
         """The value of every variation point, one row a trial."""
         import pandas as pd
 
-        return pd.DataFrame(Store(self.folder).read_samples(0, self.summary["trials"])).rename_axis("trial")
+        return pd.DataFrame(Store(self.folder).samples.read(0, self.summary["trials"])).rename_axis("trial")
 
     def to_frame(self) -> pd.DataFrame:
         """The statistics of the measures, one row a measure."""

@@ -14,44 +14,43 @@ from __future__ import annotations
 
 import hashlib
 import itertools
-import json
 import math
-from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import Executor
+from abc import abstractmethod
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, Unpack
 
 import xarray as xr
-from pydantic import BaseModel
 
 from montecarlo import records
-from montecarlo.campaign import Campaign, Progress
-from montecarlo.executor import Pool
 from montecarlo.identity import code_hash, versions
-from montecarlo.preflight import preflight
-from montecarlo.schedule import Source, simulate_sources
-from montecarlo.store import Store, identity_of, locked
-from montecarlo.tabulate import check_complete, tabulate, write_table
+from montecarlo.jobs.campaign import Campaign
+from montecarlo.jobs.job import Job
+from montecarlo.running.crew import Crew, Settings
+from montecarlo.running.schedule import Source, simulate_sources
+from montecarlo.running.store import Store
+from montecarlo.statistics.tabulate import check_complete, tabulate, write_table
 from montecarlo.variation import Correlation, Variation
 from spicekit.bench import unit_of
 from spicekit.calibration import recorded
 from spicekit.engines import NGSPICE
 from spicekit.errors import UserError, unknown
-from spicekit.files import output_folder, read_record
+from spicekit.files import output_folder
 from spicekit.registry import bench_class
 from spicekit.units import parse_quantity
 
 MOST_POINTS = 10_000
-RECORD = "sweep.json"
 
 
-class Sweep:
+class Sweep(Job):
     """``bench`` over the product of ``over`` (parameter -> values).  ``trials`` 0: the nominal simulation alone.
 
     ``measures`` names those that the table keeps; all if not given.  Raises :class:`UserError` for anything wrong with it,
     before anything is simulated.
     """
+
+    noun, file, kind = "sweep", "sweep.json", records.SweepRecord
 
     def __init__(
         self,
@@ -82,7 +81,7 @@ class Sweep:
         if count > MOST_POINTS:
             raise UserError(f"--over: {count} grid points; at most {MOST_POINTS}")
         self.trials = trials
-        self.campaigns = [
+        self._campaigns = [
             Campaign(
                 bench,
                 trials=max(trials, 1),
@@ -99,10 +98,15 @@ class Sweep:
         if all(campaign.settled for campaign in self.campaigns):  # else once it is known whether a folder has calibrations
             self.settle()
 
+    @property
+    def campaigns(self) -> Sequence[Campaign]:
+        """One a point, in the order of the grid, last parameter fastest."""
+        return self._campaigns
+
     def settle(self, folder: Path | None = None) -> None:
         """Calibrate the bench at every point that is not yet, with what ``folder`` holds (see :meth:`Campaign.settle`)."""
         for index, campaign in enumerate(self.campaigns):
-            campaign.settle(None if folder is None else _point(folder, index) / "campaign.json")
+            campaign.settle(None if folder is None else _point(folder, index))
         _ = self.inputs
         known = {measure.name for campaign in self.campaigns for measure in campaign.bench.measures()}
         for name in self.measures or ():
@@ -145,41 +149,24 @@ class Sweep:
             "calibrations": self.calibrations(),
         }
 
-    def run(
-        self,
-        out: str | Path,
-        *,
-        executor: Executor | None = None,
-        workers: int | None = None,
-        timeout: float = 120.0,
-        retry: bool = False,
-        keep_going: bool = False,
-        progress: Progress = lambda done, total: None,
-        warn: Callable[[str], None] = lambda line: None,
-    ) -> xr.Dataset:
+    def run(self, out: str | Path, crew: Crew | None = None, **settings: Unpack[Settings]) -> xr.Dataset:
         """Simulate what is missing in folder ``out``, write the table there and return it.
 
         The arguments are those of :meth:`Campaign.run`.  Raises :class:`UserError` if the folder holds something else.
         """
-        self.settle(Path(out))
-        folder = output_folder(Path(out))
-        with locked(folder):
-            simulate_sweeps(
-                {folder: self}, executor=executor, workers=workers, timeout=timeout, retry=retry, keep_going=keep_going,
-                progress=progress, warn=warn,
-            )  # fmt: skip
+        with self.at_work(out, crew, settings) as (folder, crew):
+            simulate_sources(self.prepare(folder, crew), crew)
             dataset = self.table(folder)
-            check_complete({"": dataset}, keep_going)
+            check_complete({"": dataset}, crew.keep_going)
             write_table(dataset, folder, tuple(self.over))
-        return dataset
+            return dataset
 
-    def prepare(self, folder: Path, warn: Callable[[str], None], retry: bool = False) -> list[Source]:
-        """Make ``folder`` (which the caller has locked) this sweep's, and find what is missing in each of its points."""
-        claim(output_folder(folder), "sweep", RECORD, records.Sweep, self.record())
+    def prepare(self, folder: Path, crew: Crew) -> list[Source]:
+        """Find what is missing in each point of this sweep's folder, which the caller has locked and claimed."""
         sources = []
         for campaign, store in self.points(folder):
-            store.parts_folder.mkdir(parents=True, exist_ok=True)
-            sources.append(campaign.prepare(store, warn, retry))
+            campaign.claim(output_folder(store.folder), crew.warn)
+            sources.append(campaign.prepare(store, crew))
         return sources
 
     def table(self, folder: Path) -> xr.Dataset:
@@ -195,63 +182,40 @@ class Sweep:
 
     def points(self, folder: Path) -> list[tuple[Campaign, Store]]:
         """Each point's campaign with its store in ``folder``, in the order of the grid, last parameter fastest."""
-        return [
-            (campaign, Store(_point(folder, index), identity_of(campaign.record())))
-            for index, campaign in enumerate(self.campaigns)
-        ]
+        return [(campaign, campaign.store(_point(folder, index))) for index, campaign in enumerate(self.campaigns)]
 
 
-def simulate_sweeps(
-    sweeps: Mapping[Path, Sweep],
-    *,
-    executor: Executor | None,
-    workers: int | None,
-    timeout: float,
-    retry: bool,
-    keep_going: bool,
-    progress: Progress,
-    warn: Callable[[str], None],
-) -> None:
-    """Simulate what is missing from every sweep, each in its folder, in one pool.  The caller has settled and locked them.
+class Sweeps(Job):
+    """A job of several sweeps, by name, each in a folder of its own, which share the crew."""
 
-    The arguments are those of :meth:`Sweep.run`.
-    """
-    with Pool(executor, workers, timeout) as pool:
-        new = [campaign for folder, sweep in sweeps.items() if not (folder / RECORD).exists() for campaign in sweep.campaigns]
-        if new:
-            preflight(new, next(iter(sweeps)), pool, keep_going, warn)
-        sources = [source for folder, sweep in sweeps.items() for source in sweep.prepare(folder, warn, retry)]
-        total = sum(source.campaign.trials for source in sources)
-        missing = sum(last - first for source in sources for first, last in source.missing)
-        progress(total - missing, total)
-        if missing:
-            simulate_sources(sources, pool(), lambda done: progress(total - missing + done, total), keep_going)
+    sweeps: Mapping[str, Sweep]
+
+    @abstractmethod
+    def place(self, folder: Path, name: str) -> Path:
+        """Where in ``folder`` a sweep has its own."""
+
+    @property
+    def campaigns(self) -> Sequence[Campaign]:
+        """Those of all sweeps."""
+        return [campaign for sweep in self.sweeps.values() for campaign in sweep.campaigns]
+
+    def settle(self, folder: Path | None = None) -> None:
+        """Settle every sweep."""
+        for name, sweep in self.sweeps.items():
+            sweep.settle(None if folder is None else self.place(folder, name))
+
+    def simulate(self, folder: Path, crew: Crew) -> None:
+        """Simulate what is missing from every sweep, in ``folder``, which the caller has locked and claimed."""
+        sources = []
+        for name, sweep in self.sweeps.items():
+            place = output_folder(self.place(folder, name))
+            sweep.claim(place, crew.warn)
+            sources += sweep.prepare(place, crew)
+        simulate_sources(sources, crew)
 
 
 def _point(folder: Path, index: int) -> Path:
     return folder / "points" / f"{index:04d}"
-
-
-def claim(folder: Path, noun: str, file: str, record: type[BaseModel], mine: dict[str, Any]) -> None:
-    """Make ``folder`` that of the sweep or characterisation (``noun``) which ``mine`` records, in ``file`` as ``record``.
-
-    Raises :class:`UserError` if it is another one's; nothing is written then.
-    """
-    path = folder / file
-    mine = json.loads(json.dumps(mine))
-    if path.exists():
-        theirs = read_record(path)
-        records.typed(theirs, record, path)
-        for key, value in mine.items():
-            if theirs.get(key) != value:
-                raise UserError(
-                    f"{folder} holds another {noun}: '{key}' is {theirs.get(key)} there, {value} now; give another --out"
-                )
-        return
-    for name in ("campaign.json", "sweep.json", "characterize.json", "qualify.json", "yield.json", "table.nc", "points", "parts"):
-        if (folder / name).exists():
-            raise UserError(f"{folder} holds {name} but no {file}; give another --out")
-    records.write(path, record, mine)
 
 
 def parse_over(bench: str, text: str) -> tuple[str, list[Any]]:

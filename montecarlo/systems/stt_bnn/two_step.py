@@ -19,8 +19,8 @@ from numpy.typing import ArrayLike
 from scipy.special import ndtr
 from scipy.stats import binom
 
-from montecarlo.campaign import Campaign
-from montecarlo.store import Store
+from montecarlo.jobs.campaign import Campaign
+from montecarlo.running.store import Store
 from spicekit.benches.bnn.array import RowParameters
 from spicekit.errors import SpicekitError
 from spicekit.limits import Beyond
@@ -130,7 +130,7 @@ def trials(
     """Measures of all trials of a campaign, run or resumed in ``out``.  Raises :class:`SpicekitError` if one is missing."""
     campaign = Campaign(bench, trials=count, seed=seed, parameters=parameters)
     campaign.run(out, workers=workers)
-    results = Store(out).results()
+    results = Store(out).parts.results()
     failed = int(np.count_nonzero(results["outcome"] != str(Outcome.OK)))
     if failed:
         raise SpicekitError(

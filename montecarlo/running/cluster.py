@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from montecarlo.executor import LocalExecutor, died, timed_out
+from montecarlo.running.executor import LocalExecutor, died, timed_out
 from spicekit.errors import SpicekitError, UserError, unknown
 from spicekit.files import read_bytes
 

@@ -10,19 +10,19 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable
-from concurrent.futures import Executor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Unpack
 
 from montecarlo import records
-from montecarlo.campaign import Campaign, Progress
-from montecarlo.executor import Pool
+from montecarlo.jobs.campaign import Campaign
+from montecarlo.jobs.result import CampaignResult
 from montecarlo.rare.estimate import TWO_SIDED
-from montecarlo.result import CampaignResult
-from montecarlo.store import Store
+from montecarlo.running.crew import Crew, Settings
+from montecarlo.running.store import Store
 from spicekit.bench import Bench
 from spicekit.errors import UserError, unknown
+from spicekit.outcome import Outcome
 from spicekit.units import parse_quantity
 
 FIRST = 1000  # trials of the first stage, rounded up to whole chunks
@@ -62,21 +62,23 @@ class Until:
             raise UserError(f"--until '{text}': {unknown('figure', figure, allowed)}")
         return cls(" ".join(text.split()), group, name, figure, limit)
 
-    def width(self, summary: dict[str, Any]) -> float:
+    def width(self, summary: records.Summary) -> float:
         """Half of the interval over the figure; infinite where the figure is 0 or not known."""
-        row = summary[self.group][self.name]
-        value = row[self.figure]
+        row = summary.margins[self.name] if self.group == "margins" else summary.measures[self.name]
+        value: float | None = getattr(row, self.figure)
         if not value:
             return math.inf
-        if self.group == "margins" or "ci" in row:
-            low, high = row[f"{self.figure}_ci"] if self.group == "margins" else row["ci"]
-            return float((high - low) / 2 / abs(value))
-        if row["std"] is None:
+        if isinstance(row, records.MarginSummary):
+            low, high = getattr(row, f"{self.figure}_ci")
+        elif row.ci is not None:
+            low, high = row.ci
+        elif row.std is None:
             return math.inf
-        trials = summary["outcomes"]["ok"] - sum(row.get("beyond", {}).values())
-        return float(TWO_SIDED * row["std"] / math.sqrt(trials) / abs(value))
+        else:
+            return float(TWO_SIDED * row.std / math.sqrt(summary.outcomes[Outcome.OK] - sum(row.beyond.values())) / abs(value))
+        return float((high - low) / 2 / abs(value))
 
-    def met(self, summary: dict[str, Any]) -> bool:
+    def met(self, summary: records.Summary) -> bool:
         return self.width(summary) < self.limit
 
 
@@ -85,14 +87,8 @@ def run_until(
     until: Until,
     most: int,
     out: Path,
-    *,
-    executor: Executor | None = None,
-    workers: int | None = None,
-    timeout: float = 120.0,
-    retry: bool = False,
-    keep_going: bool = False,
-    progress: Progress = lambda done, total: None,
-    warn: Callable[[str], None] = lambda line: None,
+    crew: Crew | None = None,
+    **settings: Unpack[Settings],
 ) -> tuple[Campaign, CampaignResult]:
     """Run ``make(trials)`` in folder ``out`` with more and more trials until the goal is met, ``most`` at most.
 
@@ -100,22 +96,20 @@ def run_until(
     :class:`UserError` for a sampler whose trials depend on their number, and if the folder holds another campaign.
     """
     largest = make(most)
-    largest.settle(out / "campaign.json")
+    largest.settle(out)
     if largest.sampler == "lhs":
         raise UserError("--until: a Latin hypercube needs its number of trials beforehand; use --sampler random or sobol")
     goal = {"until": until.text, "at_most": most}
     stages = [trials for trials in stage_sizes(largest.bench.analysis().chunk, most) if trials >= _there(out, goal)]
     elapsed = 0.0
-    with Pool(executor, workers, timeout) as pool:
+    with Crew.of(crew, settings) as crew:
         for trials in stages:
             campaign = make(trials)
             campaign.goal = goal
-            result = campaign.run(
-                out, executor=pool(), retry=retry and trials == stages[0], keep_going=keep_going,
-                progress=lambda done, _: progress(done, most), warn=warn,
-            )  # fmt: skip
+            again = crew.retry and trials == stages[0]
+            result = campaign.run(out, crew.part(0, most, retry=again))
             elapsed += result.summary["elapsed_s"]
-            if until.met(result.summary):
+            if until.met(result.record):
                 break
     result.summary["elapsed_s"] = round(elapsed, 3)
     result.summary.update(records.write(out / "summary.json", records.Summary, result.summary))

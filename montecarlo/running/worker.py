@@ -11,11 +11,12 @@ import sys
 import threading
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from montecarlo.identity import check, code_hash
+from montecarlo.running.subject import Subject
 from spicekit.bench import Bench
 from spicekit.block import simulate_block
 from spicekit.engines import NGSPICE
@@ -25,9 +26,6 @@ from spicekit.limit import limited
 from spicekit.outcome import Outcome
 from spicekit.registry import make_bench
 from spicekit.waves import Array
-
-if TYPE_CHECKING:
-    from montecarlo.campaign import Campaign
 
 FOLLOW = 2.0  # s, between two looks whether the parent lives
 _timeout: float | None = None  # of this worker, in seconds of the processor
@@ -48,7 +46,7 @@ class Task:
     engine: str = NGSPICE
 
     @classmethod
-    def of(cls, campaign: Campaign, first: int, samples: dict[str, Array], block: int) -> Task:
+    def of(cls, campaign: Subject, first: int, samples: dict[str, Array], block: int) -> Task:
         """Trials of ``campaign``, with its parameters, its inputs and the code that this process runs."""
         parameters = json.dumps(campaign.parameters)
         return cls(
@@ -62,7 +60,7 @@ class Task:
 
 
 @dataclass(frozen=True)
-class Table:
+class Rows:
     """Results of consecutive trials."""
 
     first: int
@@ -75,7 +73,7 @@ class Table:
         return len(self.outcomes)
 
 
-def simulate(task: Task) -> Table:
+def simulate(task: Task) -> Rows:
     """Simulate the trials of ``task``, block by block; within the limit of the worker, if it has one.
 
     What a user's bench raises becomes one line.  Raises :class:`SpicekitError` if this process has other code or other input
@@ -90,7 +88,7 @@ def simulate(task: Task) -> Table:
         raise blamed(error) or error from error
 
 
-def _simulate(task: Task) -> Table:
+def _simulate(task: Task) -> Rows:
     check(task.code, dict(task.inputs))
     bench = _bench(task.bench, task.parameters, task.inputs, task.found)
     outcomes: list[str] = []
@@ -106,7 +104,7 @@ def _simulate(task: Task) -> Table:
             columns[name].append(values)
         start = end
     check(task.code, dict(task.inputs))  # ngspice reads its libraries itself, again and again: none has changed meanwhile
-    return Table(task.first, outcomes, attempts, {name: np.concatenate(parts) for name, parts in columns.items()})
+    return Rows(task.first, outcomes, attempts, {name: np.concatenate(parts) for name, parts in columns.items()})
 
 
 @dataclass(frozen=True)
@@ -136,16 +134,16 @@ def glance(task: Task) -> Glance:
     return Glance(str(outcome), words, seconds)
 
 
-def failed_table(bench: Bench, first: int, trials: int, outcome: Outcome) -> Table:
+def failed_table(bench: Bench, first: int, trials: int, outcome: Outcome) -> Rows:
     """The table of trials whose worker never answered."""
     nan = {measure.name: np.full(trials, np.nan) for measure in bench.measures()}
-    return Table(first, [str(outcome)] * trials, [0] * trials, nan)
+    return Rows(first, [str(outcome)] * trials, [0] * trials, nan)
 
 
-def joined(tables: list[Table]) -> Table:
+def joined(tables: list[Rows]) -> Rows:
     """Tables of adjoining ranges as one."""
     tables = sorted(tables, key=lambda table: table.first)
-    return Table(
+    return Rows(
         tables[0].first,
         [outcome for table in tables for outcome in table.outcomes],
         [attempt for table in tables for attempt in table.attempts],

@@ -18,59 +18,40 @@ from __future__ import annotations
 
 import functools
 import time
-from collections.abc import Callable, Sequence
-from concurrent.futures import Executor
-from dataclasses import dataclass, field
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Unpack
 
 import numpy as np
 
 from montecarlo import records
-from montecarlo.campaign import Campaign, Progress
-from montecarlo.executor import Pool
 from montecarlo.expression import Expression
 from montecarlo.identity import BINDING
-from montecarlo.preflight import preflight
+from montecarlo.jobs.campaign import Campaign
+from montecarlo.jobs.job import Job
 from montecarlo.rare import crosscheck, importance, library, plain, subset
 from montecarlo.rare.batches import Batches
-from montecarlo.rare.crosscheck import CrossCheck
-from montecarlo.rare.estimate import Estimate, from_counts
 from montecarlo.rare.explore import PLAIN, Exploration, explore
-from montecarlo.rare.form import DesignPoint
-from montecarlo.rare.importance import Sampled
+from montecarlo.rare.found import Found, nothing
 from montecarlo.rare.regions import find_regions
-from montecarlo.rare.state import LimitState, Trials
+from montecarlo.rare.state import LimitState
+from montecarlo.running.crew import Crew, Settings
 from montecarlo.samplers import NOMINAL
-from montecarlo.store import locked
-from montecarlo.sweep import claim
 from montecarlo.variation import Correlation, Variation
 from spicekit.engines import NGSPICE
 from spicekit.errors import SpicekitError, UserError, unknown
 from spicekit.files import write_text
 
-RECORD = "yield.json"
 METHODS = ("auto", "fis", "subset", "mc", "openturns")
 MOST = 1_000_000  # trials that may be allowed
 GRADIENT = 100  # variation points up to which a gradient by differences is worth its trials
 PLAIN_ENOUGH = 3000  # trials in which plain Monte Carlo has to meet the target for `auto` to choose it
 
 
-@dataclass
-class Found:
-    """What a method has found."""
-
-    method: str
-    estimate: Estimate
-    trials: Trials  # from which the estimate follows, or the failing ones of them
-    points: list[DesignPoint] = field(default_factory=list)
-    sampled: Sampled | None = None
-    check: CrossCheck | str = "only made for a method with design points"
-    warnings: list[str] = field(default_factory=list)
-
-
-class YieldStudy:
+class YieldStudy(Job):
     """What is to be found out.  Raises :class:`UserError` for anything wrong with it, before anything is simulated."""
+
+    noun, file, kind = "study", "yield.json", records.StudyRecord
 
     def __init__(
         self,
@@ -116,16 +97,16 @@ class YieldStudy:
         theirs["versions"] = {name: theirs["versions"][name] for name in BINDING}
         return theirs | {"fail": self.expression.text, "target_cov": self.target, "method": self.method, "most": self.most}
 
-    def run(
-        self,
-        out: str | Path,
-        *,
-        executor: Executor | None = None,
-        workers: int | None = None,
-        timeout: float = 120.0,
-        progress: Progress = lambda done, total: None,
-        warn: Callable[[str], None] = lambda line: None,
-    ) -> dict[str, Any]:
+    @property
+    def campaigns(self) -> Sequence[Campaign]:
+        """The bench with its variations; which trials there are of it, the search decides."""
+        return [self.campaign]
+
+    def settle(self, folder: Path | None = None) -> None:
+        """Calibrate the bench, with what ``folder`` holds of the same."""
+        self.campaign.settle_by(None if folder is None else folder / self.file, records.StudyRecord)
+
+    def run(self, out: str | Path, crew: Crew | None = None, **settings: Unpack[Settings]) -> dict[str, Any]:
         """Find the failure probability, with what folder ``out`` holds already, and return the answer (also written there).
 
         The arguments are those of :meth:`montecarlo.Campaign.run`.  Raises :class:`UserError` if the folder holds something
@@ -134,17 +115,10 @@ class YieldStudy:
         from montecarlo.rare.plot import plot_yield
         from montecarlo.rare.result import summarise
 
-        folder = Path(out)
-        self.campaign.settle(folder / RECORD, records.Study)
         started = time.monotonic()
-        with Pool(executor, workers, timeout) as pool, locked(folder):
-            if not (folder / RECORD).exists():
-                preflight([self.campaign], folder, pool, keep_going=False, warn=warn)
-            claim(folder, "study", RECORD, records.Study, self.record())
+        with self.at_work(out, crew, settings) as (folder, crew):
             write_text(folder / "netlist.cir", self.campaign.netlist)
-            batches = Batches(
-                self.campaign, self.expression, folder / "batches", pool, lambda done: progress(done, self.most), warn
-            )
+            batches = Batches(self.campaign, self.expression, folder / "batches", crew, self.most)
             state = LimitState(batches, self.campaign.space.dimensions, self.most, self.expression.combine)
             found = self.find(state)
             elapsed = time.monotonic() - started if batches.simulated else None
@@ -201,10 +175,3 @@ class YieldStudy:
             return nothing(method, explored, "the trials do not suffice for the sampling")
         check = crosscheck.crosscheck(state, explored, points, rng)
         return Found(method, sampled.estimate(explored.lost), sampled.trials, points, sampled, check)
-
-
-def nothing(method: str, explored: Exploration, reason: str) -> Found:
-    """The answer when a method comes to none: what the plain trials say."""
-    trials = explored.plain
-    estimate = from_counts(int(trials.fails.sum()), int(trials.lost.sum()), len(trials))
-    return Found(method, estimate, trials, warnings=[f"{reason}; the interval is that of {len(trials)} plain trials"])

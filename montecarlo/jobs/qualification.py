@@ -15,25 +15,23 @@ from __future__ import annotations
 
 import itertools
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import Executor
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Unpack
 
 import numpy as np
 import xarray as xr
 
 from montecarlo import records
-from montecarlo.campaign import Progress
-from montecarlo.store import locked
-from montecarlo.sweep import Sweep, claim, grid_values, simulate_sweeps
-from montecarlo.tabulate import without_nan, write_table
+from montecarlo.jobs.sweep import Sweep, Sweeps, grid_values
+from montecarlo.running.crew import Crew, Settings
+from montecarlo.statistics.tabulate import write_table
 from montecarlo.variation import Correlation, Variation
 from montecarlo.verdict import Judgement, KeyFigure, Results, Verdict, condition, judge
 from spicekit.bench import Bench
 from spicekit.engines.calibrate import calibrated
 from spicekit.errors import UserError
-from spicekit.files import output_folder, write_record
+from spicekit.files import write_record
 from spicekit.nominal import render
 from spicekit.outcome import Outcome
 from spicekit.registry import make_bench
@@ -43,13 +41,15 @@ ROOM = 27.0  # C
 SUPPLIES = (0.9, 1.0, 1.1)  # of the nominal one
 
 
-class Qualification:
+class Qualification(Sweeps):
     """``bench`` at every corner, temperature and supply; ``trials`` 0: the nominal circuit alone.
 
     An axis that ``parameters`` gives stays at that value; one in ``over`` takes those.  One on which the netlist does not depend
     is left out.  ``figure`` names the measure that is shown beside the verdicts.  Raises :class:`UserError` for anything wrong
     with it, before anything is simulated.
     """
+
+    noun, file, kind = "qualification", "qualify.json", records.SweepRecord
 
     def __init__(
         self,
@@ -104,41 +104,27 @@ class Qualification:
     def _main(self) -> Sweep:
         return self.sweeps.get("trials", self.sweeps["nominal"])
 
-    def run(
-        self,
-        out: str | Path,
-        *,
-        executor: Executor | None = None,
-        workers: int | None = None,
-        timeout: float = 120.0,
-        retry: bool = False,
-        progress: Progress = lambda done, total: None,
-        warn: Callable[[str], None] = lambda line: None,
-    ) -> dict[str, Any]:
+    def run(self, out: str | Path, crew: Crew | None = None, **settings: Unpack[Settings]) -> dict[str, Any]:
         """Simulate what is missing in folder ``out``, judge, write all files but the picture there, return the summary.
 
-        The arguments are those of :meth:`montecarlo.Campaign.run`; a point where all trials fail does not end it.
+        The arguments are those of :meth:`montecarlo.Campaign.run`; it keeps going where all trials fail.
         """
-        for name, sweep in self.sweeps.items():
-            sweep.settle(Path(out) / name)
-        folder = output_folder(Path(out))
-        with locked(folder):
-            claim(folder, "qualification", "qualify.json", records.Sweep, self.record())
-            simulate_sweeps(
-                {folder / name: sweep for name, sweep in self.sweeps.items()},
-                executor=executor, workers=workers, timeout=timeout, retry=retry, keep_going=True,
-                progress=progress, warn=warn,
-            )  # fmt: skip
+        with self.at_work(out, crew, settings | {"keep_going": True}) as (folder, crew):
+            self.simulate(folder, crew)
             points = self._points(folder)
             summary = self._summary(points)
-            table = self._main.table(folder / ("trials" if self.trials else "nominal"))
+            table = self._main.table(self.place(folder, "trials" if self.trials else "nominal"))
             write_table(self._with_verdicts(table, points), folder, tuple(self.over))
             write_record(folder / "summary.json", summary)
-        return summary
+            return summary
+
+    def place(self, folder: Path, name: str) -> Path:
+        """Where in ``folder`` a sweep has its own."""
+        return folder / name
 
     def _points(self, folder: Path) -> list[dict[str, Any]]:
         """Each point: where it is, its verdict, and why."""
-        stores = {name: sweep.points(folder / name) for name, sweep in self.sweeps.items()}
+        stores = {name: sweep.points(self.place(folder, name)) for name, sweep in self.sweeps.items()}
         points = []
         for index, values in enumerate(itertools.product(*self.over.values())):
             found: dict[str, Judgement] = {}
@@ -146,7 +132,7 @@ class Qualification:
             outcomes: Counter[str] = Counter()
             for name in self.sweeps:
                 campaign, store = stores[name][index]
-                results = store.results()
+                results = store.parts.results()
                 found[name] = judge(campaign.bench, results)
                 outcomes += Counter(str(outcome) for outcome in results["outcome"])
                 spread[name] = _ends(self.figure, results)
@@ -169,7 +155,7 @@ class Qualification:
     def _summary(self, points: list[dict[str, Any]]) -> dict[str, Any]:
         figure = self.figure
         counts = Counter(point["verdict"] for point in points)
-        summary: dict[str, Any] = without_nan(
+        summary: dict[str, Any] = records.without_nan(
             {
                 "bench": self._main.campaigns[0].bench_name,
                 "technology": self.bench.technology.name,

@@ -14,24 +14,22 @@ from __future__ import annotations
 import hashlib
 import json
 import time
-from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import Executor
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, Unpack
 
 import numpy as np
-from numpy.typing import NDArray
 
 from montecarlo import records
-from montecarlo.executor import Pool
 from montecarlo.identity import BINDING, code_hash, differing, versions
-from montecarlo.preflight import preflight
-from montecarlo.result import CampaignResult
+from montecarlo.jobs.job import Job
+from montecarlo.jobs.result import CampaignResult
+from montecarlo.running.crew import Crew, Settings, Warn
+from montecarlo.running.schedule import Source, simulate_sources
+from montecarlo.running.store import Store, identity_of
 from montecarlo.samplers import NOMINAL, make_sampler
-from montecarlo.schedule import Source, simulate_sources
-from montecarlo.store import Store, identity_of
-from montecarlo.summary import summarise
+from montecarlo.statistics.summary import summarise
 from montecarlo.variation import Correlation, Space, Variation
 from spicekit import inputs
 from spicekit.bench import Bench
@@ -40,15 +38,16 @@ from spicekit.engines import NGSPICE
 from spicekit.engines import engine as find_engine
 from spicekit.engines.calibrate import calibrated, wanted
 from spicekit.errors import UserError
-from spicekit.files import write_text
+from spicekit.files import output_folder, write_text
 from spicekit.netlist import render
 from spicekit.registry import full_name, make_bench
+from spicekit.waves import Array
 
-Progress = Callable[[int, int], None]  # finished trials, all trials
 
-
-class Campaign:
+class Campaign(Job):
     """What is to be simulated.  Raises :class:`UserError` for anything wrong with it, before anything is simulated."""
+
+    noun, file, kind = "campaign", "campaign.json", records.CampaignRecord
 
     def __init__(
         self,
@@ -83,18 +82,27 @@ class Campaign:
             self.settle()
         if sampler != NOMINAL:
             self._draw = make_sampler(sampler, seed, trials if sampler == "lhs" else 0, self.space.dimensions)
-        self.goal: dict[str, Any] = {}  # of a campaign in stages (montecarlo.until): what ends it, and the most trials
+        self.goal: dict[str, Any] = {}  # of a campaign in stages (montecarlo.jobs.until): what ends it, and the most trials
 
     @property
     def settled(self) -> bool:
         """Whether the bench is calibrated."""
         return self._netlist is not None
 
-    def settle(self, record: Path | None = None, kind: type[records.Campaign | records.Study] = records.Campaign) -> None:
-        """Calibrate the bench, by its engine in this process; with what the file ``record`` holds, if it is of the same.
+    @property
+    def campaigns(self) -> Sequence[Campaign]:
+        """This one."""
+        return [self]
+
+    def settle(self, folder: Path | None = None) -> None:
+        """Calibrate the bench, by its engine in this process; with what the record in ``folder`` holds, if it is of the same.
 
         Whoever has a folder does it first.  Without, it is done when something is asked for that depends on it.
         """
+        self.settle_by(None if folder is None else folder / self.file, records.CampaignRecord)
+
+    def settle_by(self, record: Path | None, kind: type[records.CampaignRecord | records.StudyRecord]) -> None:
+        """Calibrate the bench with what the file ``record`` holds, if it is there."""
         if self.settled:
             return
         with inputs.recording() as files:
@@ -103,7 +111,7 @@ class Campaign:
             self._netlist = render(calibrated(self._bench, self.engine))
         self._files |= files
 
-    def _known(self, record: records.Campaign | records.Study) -> dict[str, float]:
+    def _known(self, record: records.CampaignRecord | records.StudyRecord) -> dict[str, float]:
         """The values in a record of the same calibrations: of the same bench with the same inputs.  None of another's."""
         if (record.bench, record.given, record.engine) != (self.bench_name, self.parameters, self.engine):
             return {}
@@ -134,7 +142,7 @@ class Campaign:
     def load(cls, folder: Path) -> Campaign:
         """The campaign that ``folder`` holds.  Raises :class:`UserError` if its inputs or its netlist are not what they were."""
         store = Store(folder)
-        record = records.typed(store.read_record(), records.Campaign, store.record)
+        record = records.typed(store.read_record(), records.CampaignRecord, store.record)
         gone = inputs.changed(record.inputs)
         if gone:
             raise UserError(f"{folder}: {gone[0]}; put the file back as it was")
@@ -151,7 +159,7 @@ class Campaign:
             )
         except UserError as error:
             raise UserError(f"{store.record}: {error}") from error
-        found.settle(store.record)
+        found.settle(folder)
         if record.code_sha256 and found.inputs != record.inputs:  # a link on the way to them leads elsewhere now
             odd = min(found.inputs.items() ^ record.inputs.items())[0]
             raise UserError(f"{folder}: {odd} is not read as it was when the campaign was set up; put links and folders back")
@@ -166,7 +174,7 @@ class Campaign:
         return found
 
     def record(self) -> dict[str, Any]:
-        """What ``campaign.json`` holds, in the order in which differences are told: what was given and its causes first."""
+        """What ``campaign.json`` holds."""
         return {
             "bench": self.bench_name,
             "given": self.parameters,
@@ -192,50 +200,34 @@ class Campaign:
         """SHA-256 of the nominal netlist; what it reads is among the inputs."""
         return hashlib.sha256(self.netlist.encode()).hexdigest()
 
-    def run(
-        self,
-        out: str | Path,
-        *,
-        executor: Executor | None = None,
-        workers: int | None = None,
-        timeout: float = 120.0,
-        retry: bool = False,
-        keep_going: bool = False,
-        progress: Progress = lambda done, total: None,
-        warn: Callable[[str], None] = lambda line: None,
-    ) -> CampaignResult:
+    def run(self, out: str | Path, crew: Crew | None = None, **settings: Unpack[Settings]) -> CampaignResult:
         """Simulate what is missing in folder ``out``, write the summary there and return the result.
 
-        ``executor`` is any ``concurrent.futures.Executor``; without one, ``workers`` local processes (default: every core)
-        with ``timeout`` seconds of the processor a trial (:mod:`spicekit.limit`).  ``retry`` simulates again what an earlier run
-        lost as ``timeout`` or ``crashed``; ``keep_going`` goes on where the first trials all fail in the same way.  Raises
+        ``crew`` says who simulates and how; ``settings`` are those of its fields that differ, by name.  Raises
         :class:`UserError` if the folder holds another campaign or is in use, :class:`SpicekitError` where it gives up.
         """
-        self.settle(Path(out) / "campaign.json")
-        store = Store(Path(out), identity_of(self.record()))
         started = time.monotonic()
-        with Pool(executor, workers, timeout) as pool:
-            if not store.record.exists():
-                preflight([self], store.folder, pool, keep_going, warn)
-            with store.lock():
-                source = self.prepare(store, warn, retry)
-                missing = sum(last - first for first, last in source.missing)
-                done_before = self.trials - missing
-                progress(done_before, self.trials)
-                if missing:
-                    simulate_sources([source], pool(), lambda done: progress(done_before + done, self.trials), keep_going)
-                elapsed = time.monotonic() - started if missing else None
-                return CampaignResult(self.bench, store.folder, summarise(self, store, elapsed))
+        with self.at_work(out, crew, settings) as (folder, crew):
+            store = self.store(folder)
+            simulated = simulate_sources([self.prepare(store, crew)], crew)
+            elapsed = time.monotonic() - started if simulated else None
+            return CampaignResult(self.bench, folder, summarise(self, store, elapsed))
 
-    def prepare(self, store: Store, warn: Callable[[str], None], retry: bool = False) -> Source:
-        """Make the folder (which the caller has locked) this campaign's, draw its samples, and find what is missing."""
+    def store(self, folder: Path) -> Store:
+        """``folder`` as this campaign's."""
+        return Store(folder, identity_of(self.record()))
+
+    def prepare(self, store: Store, crew: Crew) -> Source:
+        """Draw the samples in this campaign's folder (which the caller has locked and claimed), and find what is missing."""
+        output_folder(store.parts.folder)
         store.clean()
-        self._claim(store, warn)
-        if store.samples.exists():
-            store.check_samples(self.trials)
+        if not (store.folder / "netlist.cir").exists():
+            write_text(store.folder / "netlist.cir", self.netlist)
+        if store.samples.path.exists():
+            store.samples.check(self.trials)
         else:
-            store.write_samples(self.trials, self.samples)
-        finished = store.finished(warn, retry)
+            store.samples.write(self.trials, self.samples)
+        finished = store.parts.finished(crew.warn, crew.retry)
         size = self.bench.analysis().chunk
         chunks = [(first, min(first + size, self.trials)) for first in range(0, self.trials, size)]
         return Source(self, store, [(first, last) for first, last in chunks if finished.get(first) != last - first])
@@ -246,7 +238,7 @@ class Campaign:
             return {point.name: np.full(last - first, point.nominal) for point in self.space.points}
         return self.space.values(self.normals(first, last))
 
-    def normals(self, first: int, last: int) -> NDArray[np.float64]:
+    def normals(self, first: int, last: int) -> Array:
         """The standard-normal coordinates behind :meth:`samples`, shape (last - first, dimensions)."""
         return self._draw.normals(first, last)
 
@@ -259,35 +251,21 @@ class Campaign:
             summary |= records.write(folder / "summary.json", records.Summary, summary | {"calibrations": found})
         return self.bench.notes(means)
 
-    def _claim(self, store: Store, warn: Callable[[str], None]) -> None:
-        """Make the folder this campaign's, or check that it is."""
-        mine = json.loads(json.dumps(self.record()))
-        if store.record.exists():
-            theirs = store.read_record()
-            if self.goal and self._grows(theirs, mine):
-                store.samples.unlink(missing_ok=True)  # before the record: samples of fewer trials must not be taken for these
-                records.write(store.record, records.Campaign, mine)
-                return
-            for key in mine:
-                shown = _difference(theirs.get(key), mine[key], BINDING if key == "versions" else None)
-                if shown:
-                    raise UserError(f"{store.folder} holds another campaign: '{key}' differs ({shown}); give another --out")
-            other = differing(theirs.get("versions", {}), mine["versions"])
-            if other:
-                warn(f"{store.folder} was begun with other versions: {', '.join(other)}; the last digits may differ")
-            return
-        if any(store.folder.glob("*.parquet")) or store.parts() or (store.folder / "yield.json").exists():
-            raise UserError(f"{store.folder} holds results but no campaign.json; give another --out")
-        write_text(store.folder / "netlist.cir", self.netlist)
-        records.write(store.record, records.Campaign, mine)
+    def claim(self, folder: Path, warn: Warn) -> None:
+        """As every job does; a campaign in stages goes on from an earlier one."""
+        if self.goal and (folder / self.file).exists() and self._grows(Store(folder).read_record()):
+            (folder / "samples.parquet").unlink(missing_ok=True)  # first: samples of fewer trials must not be taken for these
+            records.write(folder / self.file, records.CampaignRecord, self.record())
+        else:
+            super().claim(folder, warn)
 
-    def _grows(self, theirs: dict[str, Any], mine: dict[str, Any]) -> bool:
-        """Whether the folder's campaign is an earlier stage of this one: the same, with fewer trials."""
+    def _grows(self, theirs: dict[str, Any]) -> bool:
+        """Whether ``theirs`` is the record of an earlier stage of this campaign: the same, with fewer trials."""
 
-        def rest(record: dict[str, Any]) -> Any:
-            return record | {"trials": 0, "versions": {name: record.get("versions", {}).get(name) for name in BINDING}}
+        def rest(record: Mapping[str, Any]) -> Any:
+            return {**record, "trials": 0, "versions": {name: record.get("versions", {}).get(name) for name in BINDING}}
 
-        return bool(rest(mine) == rest(theirs) and theirs["trials"] < self.trials)
+        return bool(rest(json.loads(json.dumps(self.record()))) == rest(theirs) and theirs["trials"] < self.trials)
 
 
 def made_otherwise(record: Mapping[str, Any]) -> list[str]:
@@ -298,13 +276,3 @@ def made_otherwise(record: Mapping[str, Any]) -> list[str]:
         then = f"SHA-256 {code[:12]}" if code else "not recorded"
         other.insert(0, f"code of spicekit {then} then, {code_hash()[:12]} now")
     return other
-
-
-def _difference(theirs: Any, mine: Any, keys: Sequence[str] | None = None) -> str:
-    """The first difference between two records (in ``keys`` of them, if given), for a message; empty if there is none."""
-    if isinstance(theirs, dict) and isinstance(mine, dict):
-        for key in keys or [*mine, *theirs]:
-            if theirs.get(key) != mine.get(key):
-                return f"{key}: {theirs.get(key)} there, {mine.get(key)} now"
-        return ""
-    return "" if theirs == mine else f"{theirs} there, {mine} now"

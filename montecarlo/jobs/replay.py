@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from montecarlo.campaign import Campaign, made_otherwise
-from montecarlo.store import Store
+from montecarlo.jobs.campaign import Campaign, made_otherwise
+from montecarlo.running.store import Store
 from spicekit.analysis import DcAnalysis
 from spicekit.block import Block, simulate_block
 from spicekit.errors import SpicekitError, UserError
@@ -39,11 +39,11 @@ def replay(
     campaign = Campaign.load(store.folder)
     if not 0 <= trial < campaign.trials:
         raise UserError(f"--trial {trial}: the campaign in {folder} has trials 0 to {campaign.trials - 1}")
-    values = {name: float(column[0]) for name, column in store.read_samples(trial, trial + 1).items()}
-    found = store.rows(trial)
-    if not store.samples_are_bound() and (found is None or store.identity is None):
+    values = {name: float(column[0]) for name, column in store.samples.read(trial, trial + 1).items()}
+    found = store.parts.rows(trial)
+    if not store.samples.bound() and (found is None or store.identity is None):
         version = store.read_record()["versions"].get("spicekit")
-        warn(f"{store.samples} is of spicekit {version} and bound to nothing: whether it was changed cannot be told")
+        warn(f"{store.samples.path} is of spicekit {version} and bound to nothing: whether it was changed cannot be told")
     result = (
         run(campaign.bench, values, engine=campaign.engine)
         if timeout is None
@@ -78,7 +78,7 @@ def _compare(
         warn(f"trial {trial} of {store.folder} is not compared: it was lost, or simulated beside one that was")
         return
     if last - first > 1:
-        samples = store.read_samples(first, last)
+        samples = store.samples.read(first, last)
 
         def simulate() -> Block:
             return simulate_block(campaign.bench, samples, campaign.engine)

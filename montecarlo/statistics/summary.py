@@ -5,24 +5,22 @@ from __future__ import annotations
 import math
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from montecarlo import records
-from montecarlo.sensitivity import sensitivity
-from montecarlo.statistics import MarginStatistics, circuit_errors, clopper_pearson, counted, describe
-from montecarlo.store import Store
+from montecarlo.running.store import Store
+from montecarlo.running.subject import Drawn
+from montecarlo.statistics.margins import MarginStatistics, circuit_errors, clopper_pearson, counted, describe
+from montecarlo.statistics.sensitivity import sensitivity
 from spicekit.errors import SpicekitError
 from spicekit.files import read_record
 from spicekit.limits import Beyond, warnings
 from spicekit.outcome import Outcome
 
-if TYPE_CHECKING:
-    from montecarlo.campaign import Campaign
 
-
-def summarise(campaign: Campaign, store: Store, elapsed: float | None) -> dict[str, Any]:
+def summarise(campaign: Drawn, store: Store, elapsed: float | None) -> dict[str, Any]:
     """Compute the summary from the parts on disk, one column at a time, write ``summary.json`` and return it.
 
     Trials that are not ``ok`` are counted among the outcomes and take no part in the statistics; those with a measure beyond its
@@ -30,12 +28,12 @@ def summarise(campaign: Campaign, store: Store, elapsed: float | None) -> dict[s
     that finished the campaign.
     """
     path = store.folder / "summary.json"
-    outcomes = store.column("outcome")
+    outcomes = store.parts.column("outcome")
     ok = outcomes == str(Outcome.OK)
     measures: dict[str, dict[str, Any]] = {}
     beyond: dict[str, Beyond] = {}
     for measure in campaign.bench.measures():
-        values = store.column(measure.name)[ok]
+        values = store.parts.column(measure.name)[ok]
         measures[measure.name] = {"unit": measure.unit} | describe(counted(measure, values))
         if measure.fraction:
             measures[measure.name]["ci"] = list(clopper_pearson(int(values.sum()), len(values)))
@@ -48,22 +46,11 @@ def summarise(campaign: Campaign, store: Store, elapsed: float | None) -> dict[s
     units = {measure.name: measure.unit for measure in campaign.bench.measures()}
     margins = {}
     for margin in campaign.bench.margins():
-        low, high = store.column(margin.low)[ok], store.column(margin.high)[ok]
-        statistics = MarginStatistics.of(low, high)
-        margins[margin.name] = {
-            "unit": units[margin.low],
-            "low": margin.low,
-            "high": margin.high,
-            "mean": statistics.mean,
-            "worst": statistics.worst,
-            "sigma3": statistics.sigma3,
-            "sigma6": statistics.sigma6,
-            "reference": statistics.reference,
-            "error_rate": statistics.error_rate,
-            "error_rate_ci": list(statistics.error_rate_ci),
-        }
+        low, high = store.parts.column(margin.low)[ok], store.parts.column(margin.high)[ok]
+        states = {"unit": units[margin.low], "low": margin.low, "high": margin.high}
+        margins[margin.name] = states | asdict(MarginStatistics.of(low, high))
         if margin.reference is not None:  # with the circuit's own reference, which varies from trial to trial
-            errors, decisions = circuit_errors(low, high, store.column(margin.reference)[ok])
+            errors, decisions = circuit_errors(low, high, store.parts.column(margin.reference)[ok])
             margins[margin.name] |= {
                 "circuit_reference": margin.reference,
                 "circuit_error_rate": errors / decisions if decisions else math.nan,
@@ -88,16 +75,7 @@ def summarise(campaign: Campaign, store: Store, elapsed: float | None) -> dict[s
     lines = warnings(campaign.bench.measures(), beyond, int(np.count_nonzero(ok)))
     if lines:
         summary["warnings"] = list(lines)
-    return records.write(path, records.Summary, without_nan(summary))
-
-
-def without_nan(value: Any) -> Any:
-    """JSON has no NaN: what is not known is null."""
-    if isinstance(value, dict):
-        return {key: without_nan(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [without_nan(item) for item in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value
+    return records.write(path, records.Summary, records.without_nan(summary))
 
 
 def calibrations_before(path: Path, identity: str) -> dict[str, Any]:

@@ -15,21 +15,18 @@ A coordinate is listed if one of the two differs from 0 at the level :data:`LEVE
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import f as f_distribution
 from scipy.stats import norm, rankdata
 
+from montecarlo.running.store import Store
+from montecarlo.running.subject import Drawn
 from montecarlo.samplers import NOMINAL
-from montecarlo.store import Store
 from spicekit.outcome import Outcome
 from spicekit.waves import Array
-
-if TYPE_CHECKING:
-    from montecarlo.campaign import Campaign
-
 
 MOST_TRIALS = 20_000
 MOST_NUMBERS = 4_000_000  # trials x coordinates held at a time: 32 MB
@@ -39,14 +36,14 @@ TOP = 8  # points listed
 LEVEL = 0.01
 
 
-def sensitivity(campaign: Campaign, store: Store) -> dict[str, Any]:
+def sensitivity(campaign: Drawn, store: Store) -> dict[str, Any]:
     """For every margin (its gap, high minus low) and every measure that is not a fraction: the points that drive it most.
 
     ``{"trials": n, "margins": {NAME: [{"point", "rank", "share"}, ...]}, "measures": {NAME: [...]}}``
     """
     bench, labels = campaign.bench, campaign.space.labels
     trials = min(campaign.trials, MOST_TRIALS, max(MOST_NUMBERS // max(len(labels), 1), FEWEST))
-    table = store.head(trials)
+    table = store.parts.head(trials)
     ok = table["outcome"] == str(Outcome.OK)
     empty: dict[str, Any] = {"trials": int(ok.sum()), "margins": {}, "measures": {}}
     if campaign.sampler == NOMINAL or ok.sum() < FEWEST:

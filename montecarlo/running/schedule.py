@@ -6,19 +6,18 @@ Several campaigns (the points of a sweep) share one executor: their tasks form o
 from __future__ import annotations
 
 from collections import Counter, deque
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
-from montecarlo.executor import died, killed, timed_out
-from montecarlo.store import Store, samples_hash
-from montecarlo.worker import Table, Task, failed_table, joined, simulate
+from montecarlo.running.content import samples_hash
+from montecarlo.running.crew import Crew
+from montecarlo.running.executor import died, killed, timed_out
+from montecarlo.running.store import Store
+from montecarlo.running.subject import Subject
+from montecarlo.running.worker import Rows, Task, failed_table, joined, simulate
 from spicekit.errors import SpicekitError
 from spicekit.outcome import Outcome
-
-if TYPE_CHECKING:
-    from montecarlo.campaign import Campaign
 
 RETRIES = 1  # of a range whose worker died, which may have been killed for reasons of its own
 KILLED = 6  # of a trial alone whose worker was ended by SIGKILL: a trial that runs out of memory does that too, but always
@@ -39,10 +38,10 @@ _CAUSES = {
 class Source:
     """A campaign with its folder, and the chunks that are still to be simulated (first trial, last trial + 1)."""
 
-    campaign: Campaign
+    campaign: Subject
     store: Store
     missing: list[tuple[int, int]]
-    pieces: dict[int, list[Table]] = field(default_factory=dict)  # answers of a chunk that was split, by its first trial
+    pieces: dict[int, list[Rows]] = field(default_factory=dict)  # answers of a chunk that was split, by its first trial
     hashes: dict[int, str] = field(default_factory=dict)  # of the samples of a chunk, by its first trial
 
     @property
@@ -59,22 +58,22 @@ class Source:
 
     def task(self, first: int, last: int) -> Task:
         """What a worker needs for trials ``first`` to ``last - 1``."""
-        samples = self.store.read_samples(first, last)
+        samples = self.store.samples.read(first, last)
         if last - first == min(self.chunk, self.trials - first):  # a chunk is a task as a whole, whatever becomes of it then
             self.hashes[first] = samples_hash(samples)
         return Task.of(self.campaign, first, samples, self.block)
 
-    def accept(self, table: Table) -> None:
+    def accept(self, table: Rows) -> None:
         """Take the answer of a task; a chunk that is complete is written."""
         chunk = table.first // self.chunk * self.chunk
         pieces = self.pieces.setdefault(chunk, [])
         pieces.append(table)
         if sum(piece.trials for piece in pieces) == min(self.chunk, self.trials - chunk):
-            self.store.write_part(joined(self.pieces.pop(chunk)), self.hashes[chunk])
+            self.store.parts.write(joined(self.pieces.pop(chunk)), self.hashes[chunk])
 
 
 @dataclass
-class _Job:
+class _Range:
     """Trials ``first`` to ``last - 1`` of a source on their way through the executor."""
 
     source: Source
@@ -88,13 +87,13 @@ class _Job:
     def trials(self) -> int:
         return self.last - self.first
 
-    def split(self, outcome: Outcome) -> list[_Job]:
+    def split(self, outcome: Outcome) -> list[_Range]:
         """Smaller ranges: whole blocks as long as there is more than one, so that their trials keep their bits."""
         whole = self.trials <= self.source.block and self.search is None
         search = _Search(self, outcome) if whole else self.search
         size = self.source.block if self.trials > self.source.block else -(-self.trials // PIECES)
         starts = range(self.first, self.last, size)
-        return [_Job(self.source, first, min(first + size, self.last), search=search) for first in starts]
+        return [_Range(self.source, first, min(first + size, self.last), search=search) for first in starts]
 
 
 @dataclass
@@ -105,11 +104,11 @@ class _Search:
     is such a trial; if there is none, somebody else killed or stopped the worker, and the block runs again as a whole.
     """
 
-    block: _Job
+    block: _Range
     outcome: Outcome
-    tables: list[Table] = field(default_factory=list)
+    tables: list[Rows] = field(default_factory=list)
 
-    def take(self, table: Table, waiting: deque[_Job]) -> Table | None:
+    def take(self, table: Rows, waiting: deque[_Range]) -> Rows | None:
         """Take the answer of a piece: gives that of the block if it is complete and stands."""
         self.tables.append(table)
         if sum(piece.trials for piece in self.tables) < self.block.trials:
@@ -144,22 +143,26 @@ class _Tally:
             )
 
 
-def simulate_sources(
-    sources: Sequence[Source], pool: Executor, progress: Callable[[int], None], keep_going: bool = False
-) -> None:
-    """Simulate everything that is missing from ``sources``; ``progress`` is told the number of trials done so far.
+def simulate_sources(sources: Sequence[Source], crew: Crew) -> int:
+    """Have everything that is missing from ``sources`` simulated by ``crew``; gives the number of these trials.
 
     Raises :class:`SpicekitError` for a failure that is not a trial's (no simulator, a netlist that does not parse, a bench
-    that raises), and without ``keep_going`` if nearly all of the first trials fail in the same way.
+    that raises), and if nearly all of the first trials fail in the same way, unless the crew keeps going.
     """
-    waiting = deque(_Job(source, first, last) for source in sources for first, last in source.missing)
-    tally = _Tally(keep_going)
-    running: dict[Future[Table], _Job | None] = {}
+    total = sum(source.trials for source in sources)
+    missing = sum(last - first for source in sources for first, last in source.missing)
+    done = total - missing
+    crew.progress(done, total)
+    if not missing:
+        return 0
+    pool = crew.pool
+    waiting = deque(_Range(source, first, last) for source in sources for first, last in source.missing)
+    tally = _Tally(crew.keep_going)
+    running: dict[Future[Rows], _Range | None] = {}
     # a sweep that fails takes hours where it succeeds in a second: its first trials tell beforehand, and their answer is not kept
-    if waiting and not keep_going and waiting[0].trials >= waiting[0].source.block >= 2 * FIRST:
+    if not crew.keep_going and waiting[0].trials >= waiting[0].source.block >= 2 * FIRST:
         running[pool.submit(simulate, waiting[0].source.task(waiting[0].first, waiting[0].first + FIRST))] = None
-    done = 0
-    job: _Job | None
+    job: _Range | None
     while waiting or running:
         while waiting and len(running) < _window(pool):
             job = waiting.popleft()
@@ -175,7 +178,8 @@ def simulate_sources(
             if table is not None:
                 done += table.trials
                 job.source.accept(table)
-                progress(done)
+                crew.progress(done, total)
+    return missing
 
 
 def _window(pool: Executor) -> int:
@@ -183,7 +187,7 @@ def _window(pool: Executor) -> int:
     return 2 * int(getattr(pool, "workers", None) or getattr(pool, "_max_workers", None) or 16)
 
 
-def _answer(future: Future[Table], job: _Job, waiting: deque[_Job], tally: _Tally) -> Table | None:
+def _answer(future: Future[Rows], job: _Range, waiting: deque[_Range], tally: _Tally) -> Rows | None:
     """The table of ``job``; None if something has to run before it is known, which is then put in front of ``waiting``."""
     bench = job.source.campaign.bench
     error = future.exception()

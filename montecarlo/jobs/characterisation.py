@@ -12,26 +12,25 @@ Running it again on its folder resumes it.  What a system's table holds is decla
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import Executor
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Unpack
 
 import xarray as xr
 
 from montecarlo import records
-from montecarlo.campaign import Progress
 from montecarlo.identity import code_hash, versions
-from montecarlo.store import locked
-from montecarlo.sweep import Sweep, claim, simulate_sweeps
+from montecarlo.jobs.sweep import Sweep, Sweeps
+from montecarlo.running.crew import Crew, Settings
+from montecarlo.statistics.tabulate import check_complete, write_table
 from montecarlo.systems.system import Part, SystemTable
-from montecarlo.tabulate import check_complete, write_table
 from spicekit.errors import UserError, unknown
-from spicekit.files import output_folder
 
 
-class Characterisation:
+class Characterisation(Sweeps):
     """``system`` with ``over`` in place of the values of some of its dimensions, and ``trials_scale`` times its trials."""
+
+    noun, file, kind = "characterisation", "characterize.json", records.CharacterisationRecord
 
     def __init__(
         self, system: SystemTable, *, over: Mapping[str, Sequence[Any]] | None = None, trials_scale: float = 1.0, seed: int = 1
@@ -43,17 +42,18 @@ class Characterisation:
         for name in given:
             part_of(system, name)
         self.over = {name: given.get(name, values) for name, values in system.over.items()}
-        self.sweeps: dict[str, Sweep] = {}
+        sweeps: dict[str, Sweep] = {}
         for part in system.parts:
             own = {name: given.get(name, values) for name, values in part.own.items()}
             grid = {name: self.over[name] for name in dimensions(system, part)} | own
             # two trials are the fewest that have a spread
             trials = max(2, round(part.trials * trials_scale)) if part.trials else 0
-            if part.prefix in self.sweeps:
+            if part.prefix in sweeps:
                 raise ValueError(f"system '{system.name}' has two parts '{part.prefix}'")
-            self.sweeps[part.prefix] = Sweep(
+            sweeps[part.prefix] = Sweep(
                 part.bench, grid, trials=trials, seed=seed, parameters=part.parameters, measures=part.measures
             )
+        self.sweeps = sweeps
 
     def record(self) -> dict[str, Any]:
         """What ``characterize.json`` holds."""
@@ -75,39 +75,23 @@ class Characterisation:
             found["cell"] = self.system.cell.model_dump(mode="json")
         return records.checked(self.record() | found, records.Provenance)
 
-    def run(
-        self,
-        out: str | Path,
-        *,
-        executor: Executor | None = None,
-        workers: int | None = None,
-        timeout: float = 120.0,
-        retry: bool = False,
-        keep_going: bool = False,
-        progress: Progress = lambda done, total: None,
-        warn: Callable[[str], None] = lambda line: None,
-    ) -> xr.Dataset:
+    def run(self, out: str | Path, crew: Crew | None = None, **settings: Unpack[Settings]) -> xr.Dataset:
         """Simulate what is missing in folder ``out``, write the table there and return it.
 
         The arguments are those of :meth:`montecarlo.Campaign.run`.  Raises :class:`UserError` if the folder holds something
         else.
         """
-        for prefix, sweep in self.sweeps.items():
-            sweep.settle(Path(out) / "parts" / prefix)
-        folder = output_folder(Path(out))
-        with locked(folder):
-            claim(folder, "characterisation", "characterize.json", records.Characterisation, self.record())
-            folders = {prefix: folder / "parts" / prefix for prefix in self.sweeps}
-            simulate_sweeps(
-                {folders[prefix]: sweep for prefix, sweep in self.sweeps.items()},
-                executor=executor, workers=workers, timeout=timeout, retry=retry, keep_going=keep_going,
-                progress=progress, warn=warn,
-            )  # fmt: skip
-            tables = {prefix: sweep.table(folders[prefix]) for prefix, sweep in self.sweeps.items()}
-            check_complete(tables, keep_going)
+        with self.at_work(out, crew, settings) as (folder, crew):
+            self.simulate(folder, crew)
+            tables = {prefix: sweep.table(self.place(folder, prefix)) for prefix, sweep in self.sweeps.items()}
+            check_complete(tables, crew.keep_going)
             dataset = self.merged(tables)
             write_table(dataset, folder, tuple(self.over))
-        return dataset
+            return dataset
+
+    def place(self, folder: Path, name: str) -> Path:
+        """Where in ``folder`` a part has its own."""
+        return folder / "parts" / name
 
     def merged(self, tables: Mapping[str, xr.Dataset]) -> xr.Dataset:
         """One dataset of the parts' tables (prefix -> table) and of what is computed from them."""
@@ -134,7 +118,7 @@ def part_of(system: SystemTable, name: str) -> Part:
 
 
 def parse_dimension(system: SystemTable, text: str) -> tuple[str, list[Any]]:
-    """Read ``tmr=1:2.5:4`` as :func:`montecarlo.sweep.parse_over` does, for a dimension of ``system``."""
-    from montecarlo.sweep import parse_over
+    """Read ``tmr=1:2.5:4`` as :func:`montecarlo.jobs.sweep.parse_over` does, for a dimension of ``system``."""
+    from montecarlo.jobs.sweep import parse_over
 
     return parse_over(part_of(system, text.partition("=")[0].strip()).bench, text)

@@ -7,49 +7,45 @@ left behind.
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import Executor
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 
-from montecarlo.executor import died, timed_out
-from montecarlo.worker import Glance, Task, glance
+from montecarlo.running.crew import Crew, Warn
+from montecarlo.running.executor import died, timed_out
+from montecarlo.running.subject import Subject
+from montecarlo.running.worker import Glance, Task, glance
 from spicekit.analysis import DcAnalysis
 from spicekit.errors import SpicekitError
 from spicekit.outcome import Outcome
-
-if TYPE_CHECKING:
-    from montecarlo.campaign import Campaign
 
 LARGE = 1e9  # bytes of a folder from which on its size is said
 LONG = 3600.0  # s from which on a campaign's time is said
 PACKED = 0.96  # of the bytes of normal deviates that compression leaves
 
 
-def preflight(
-    campaigns: Sequence[Campaign], out: Path, pool: Callable[[], Executor], keep_going: bool, warn: Callable[[str], None]
-) -> None:
+def preflight(campaigns: Sequence[Subject], out: Path, crew: Crew) -> None:
     """Look at a job that is about to start in ``out``: room for all ``campaigns``, and the nominal trial of the first.
 
-    Raises :class:`SpicekitError` if the disk has not the room, or if the nominal trial is not ok, unless ``keep_going``.
+    Raises :class:`SpicekitError` if the disk has not the room, or if the nominal trial is not ok, unless ``crew`` keeps going.
     """
-    check_room(campaigns, out, warn)
-    seen = nominal(campaigns[0], pool())
-    if seen.outcome != Outcome.OK and not keep_going:
+    check_room(campaigns, out, crew.warn)
+    seen = nominal(campaigns[0], crew.pool)
+    if seen.outcome != Outcome.OK and not crew.keep_going:
         raise SpicekitError(
             f"bench '{campaigns[0].bench.name}': the nominal trial is {seen.outcome} ({seen.reason}), and nothing was started; "
             "mc, sweep and characterize start all the same with --keep-going"
         )
     if not isinstance(campaigns[0].bench.analysis(), DcAnalysis):  # whose trials go by hundreds in a sweep
-        workers = int(getattr(pool(), "workers", 1))
+        workers = int(getattr(crew.pool, "workers", 1))
         seconds = seen.seconds * sum(campaign.trials for campaign in campaigns) / workers
         if seconds > LONG:
-            warn(f"a trial takes {seen.seconds:.2g} s of a processor: about {_hours(seconds)} on {workers} of them")
+            crew.warn(f"a trial takes {seen.seconds:.2g} s of a processor: about {_hours(seconds)} on {workers} of them")
 
 
-def nominal(campaign: Campaign, pool: Executor) -> Glance:
+def nominal(campaign: Subject, pool: Executor) -> Glance:
     """How the nominal trial of ``campaign`` ends in a worker of ``pool``.
 
     A worker that dies may have been killed from outside: the trial has a second one.
@@ -68,7 +64,7 @@ def nominal(campaign: Campaign, pool: Executor) -> Glance:
     raise error
 
 
-def check_room(campaigns: Sequence[Campaign], out: Path, warn: Callable[[str], None]) -> None:
+def check_room(campaigns: Sequence[Subject], out: Path, warn: Warn) -> None:
     """Say how much ``campaigns`` will write, if that is much.  Raises :class:`SpicekitError` if there is not the room for it."""
     numbers = sum(
         campaign.trials * (len(campaign.space.points) * PACKED + len(campaign.bench.measures())) for campaign in campaigns

@@ -10,9 +10,12 @@ from typing import Any
 
 import numpy as np
 import xarray as xr
+from numpy.typing import NDArray
 
-from montecarlo.campaign import Campaign
-from montecarlo.statistics import (
+from montecarlo.records import without_nan
+from montecarlo.running.store import Store
+from montecarlo.running.subject import Subject
+from montecarlo.statistics.margins import (
     MarginStatistics,
     circuit_errors,
     clopper_pearson,
@@ -20,15 +23,13 @@ from montecarlo.statistics import (
     mean_and_std,
     quantiles,
 )
-from montecarlo.store import Store
 from spicekit.bench import Margin
 from spicekit.errors import SpicekitError
 from spicekit.files import write_atomically, write_text
 from spicekit.limits import Beyond
 from spicekit.outcome import LOST, SHARE, Outcome, in_words
 from spicekit.table import CHECKSUM, QUANTILES, from_dataset
-
-Array = np.ndarray[Any, Any]
+from spicekit.waves import Array
 
 BEYOND = "_beyond"  # ends the name of the number of trials in which a measure lies beyond its limits; only where there are any
 OWN = ("count", *(f"outcome_{outcome}" for outcome in Outcome))  # every table's, of the trials
@@ -38,7 +39,7 @@ MARGIN_FIELDS = ("mean", "worst", "sigma3", "sigma6", "reference", *RATES)  # ci
 
 def tabulate(
     grid: Mapping[str, Sequence[Any]],
-    points: Sequence[tuple[Campaign, Store]],
+    points: Sequence[tuple[Subject, Store]],
     attributes: Mapping[str, Any],
     measures: Sequence[str] | None = None,
 ) -> xr.Dataset:
@@ -50,7 +51,7 @@ def tabulate(
     """
     shape = tuple(len(values) for values in grid.values())
     first = points[0][0]
-    columns: dict[str, Array] = {}
+    columns: dict[str, NDArray[Any]] = {}
     notes: dict[str, dict[str, str]] = {}  # attributes of each variable
 
     def put(name: str, index: tuple[int, ...], value: Any, unit: str, meaning: str) -> None:
@@ -64,7 +65,7 @@ def tabulate(
 
     for index, (campaign, store) in zip(np.ndindex(*shape), points, strict=True):
         many = campaign.trials > 1
-        results = store.results()
+        results = store.parts.results()
         outcomes = results["outcome"]
         ok = outcomes == str(Outcome.OK)
         put("count", index, int(np.count_nonzero(ok)), "", "trials that are ok")
@@ -159,7 +160,7 @@ def _margin(margin: Margin, values: Mapping[str, Array], many: bool) -> dict[str
     return fields
 
 
-def parameter_unit(campaign: Campaign, name: str) -> str:
+def parameter_unit(campaign: Subject, name: str) -> str:
     """Unit of a bench's parameter."""
     extra = campaign.bench.Parameters.model_fields[name].json_schema_extra
     return str(extra.get("unit", "")) if isinstance(extra, dict) else ""
@@ -200,14 +201,3 @@ def _row(part: xr.Dataset) -> Any:
     import pandas as pd
 
     return pd.DataFrame({str(name): [variable.item()] for name, variable in part.data_vars.items()})
-
-
-def without_nan(value: Any) -> Any:
-    """Plain Python numbers; what is not known is null."""
-    if isinstance(value, dict):
-        return {key: without_nan(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [without_nan(item) for item in value]
-    if isinstance(value, np.generic):
-        value = value.item()
-    return None if isinstance(value, float) and not np.isfinite(value) else value

@@ -1,0 +1,95 @@
+"""What all jobs have in common: a folder with a record, which is claimed, resumed and finished in the same way."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any, ClassVar, Unpack
+
+from montecarlo import records
+from montecarlo.identity import BINDING, differing
+from montecarlo.running.crew import Crew, Settings, Warn
+from montecarlo.running.preflight import preflight
+from montecarlo.running.store import locked
+from montecarlo.running.subject import Subject
+from spicekit.errors import UserError
+from spicekit.files import read_record
+
+RESULTS = (
+    "campaign.json", "sweep.json", "characterize.json", "qualify.json", "yield.json", "table.nc", "samples.parquet", "points",
+    "parts",
+)  # fmt: skip
+
+
+class Job(ABC):
+    """Simulations into a folder, which its record makes this job's.  The same job run on it again resumes it."""
+
+    noun: ClassVar[str]
+    file: ClassVar[str]  # that holds its record
+    kind: ClassVar[type[records.File]]
+
+    @property
+    @abstractmethod
+    def campaigns(self) -> Sequence[Subject]:
+        """All that it simulates, as far as that is known beforehand."""
+
+    @abstractmethod
+    def settle(self, folder: Path | None = None) -> None:
+        """Calibrate what is not yet, with what ``folder`` holds of the same (see :meth:`montecarlo.Campaign.settle`)."""
+
+    @abstractmethod
+    def record(self) -> dict[str, Any]:
+        """What its file holds, in the order in which differences are told: what was given and its causes first."""
+
+    @abstractmethod
+    def run(self, out: str | Path, crew: Crew | None = None, **settings: Unpack[Settings]) -> Any:
+        """Simulate what is missing in folder ``out``, write the answer there and return it.
+
+        ``crew`` says who simulates and how; ``settings`` are those of its fields that differ, by name.  Raises
+        :class:`UserError` if the folder holds something else or is in use, :class:`SpicekitError` where it gives up.
+        """
+
+    @contextlib.contextmanager
+    def at_work(self, out: str | Path, crew: Crew | None, settings: Settings) -> Iterator[tuple[Path, Crew]]:
+        """The folder, locked and this job's, and the crew, who are dismissed with it; what is wrong beforehand leaves nothing."""
+        folder = Path(out)
+        self.settle(folder)
+        with Crew.of(crew, settings) as crew:
+            if not (folder / self.file).exists():
+                preflight(self.campaigns, folder, crew)
+            with locked(folder):
+                self.claim(folder, crew.warn)
+                yield folder, crew
+
+    def claim(self, folder: Path, warn: Warn) -> None:
+        """Make ``folder``, which is there and locked, this job's; raise :class:`UserError` if it is another one's, unchanged."""
+        path = folder / self.file
+        mine = json.loads(json.dumps(self.record()))
+        if not path.exists():
+            there = [name for name in RESULTS if (folder / name).exists()]
+            there += sorted(part.relative_to(folder).as_posix() for part in folder.glob("trials/part-*.parquet"))
+            if there:
+                raise UserError(f"{folder} holds {there[0]} but no {self.file}; give another --out")
+            records.write(path, self.kind, mine)
+            return
+        theirs = read_record(path)
+        records.typed(theirs, self.kind, path)
+        for key, value in mine.items():
+            shown = difference(theirs.get(key), value, BINDING if key == "versions" else None)
+            if shown:
+                raise UserError(f"{folder} holds another {self.noun}: '{key}' differs ({shown}); give another --out")
+        if other := differing(theirs.get("versions", {}), mine.get("versions", {})):
+            warn(f"{folder} was begun with other versions: {', '.join(other)}; the last digits may differ")
+
+
+def difference(theirs: Any, mine: Any, keys: Sequence[str] | None = None) -> str:
+    """The first difference between two values of a record (in ``keys`` of them, if given), in words; empty if there is none."""
+    if isinstance(theirs, dict) and isinstance(mine, dict):
+        for key in keys or [*mine, *theirs]:
+            if theirs.get(key) != mine.get(key):
+                return f"{key}: {theirs.get(key)} there, {mine.get(key)} now"
+        return ""
+    return "" if theirs == mine else f"{theirs} there, {mine} now"

@@ -1,0 +1,1 @@
+"""Getting trials simulated: who does it, in what order, and the folder that they are written to."""
