@@ -13,9 +13,9 @@ from montecarlo import records
 from montecarlo.sensitivity import sensitivity
 from montecarlo.statistics import MarginStatistics, circuit_errors, clopper_pearson, counted, describe
 from montecarlo.store import Store
+from spicekit.beyond import Beyond, warnings
 from spicekit.errors import SpicekitError
 from spicekit.files import read_record
-from spicekit.limits import Beyond, warnings
 from spicekit.outcome import Outcome
 
 if TYPE_CHECKING:

@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 import numpy as np
 from scipy.special import ndtr
 
-from spicekit.bench import VariationPoint
 from spicekit.devices.resistive import Resistive, ResistiveNumbers
 from spicekit.errors import UserError
 from spicekit.physics.initial import angle_from_normal
 from spicekit.physics.macromodel import MtjNumbers
+from spicekit.point import VariationPoint
 from spicekit.units import KELVIN
 from spicekit.waves import Array
 

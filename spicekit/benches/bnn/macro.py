@@ -26,15 +26,17 @@ import math
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from spicekit.analysis import LongTranAnalysis, TranAnalysis
-from spicekit.bench import Measure, Panel, VariationPoint
+from spicekit.bench import Panel
 from spicekit.benches.bnn.array import EDGE, LIFT_DELAY, SECTIONS, RowBench, RowParameters
 from spicekit.benches.bnn.macro_measures import DELTA, RESET, SUPPLIES, arrival, energies, measures
 from spicekit.benches.bnn.macro_parameters import MacroParameters
 from spicekit.benches.sensing.tbs import Arrivals, TbsSense, TbsSizes, trimmed
 from spicekit.calibration import Calibration, Simulate
 from spicekit.errors import UserError
+from spicekit.measures.measure import Measure
 from spicekit.measures.numpy_writer import Evaluation
 from spicekit.outcome import Outcome
+from spicekit.point import VariationPoint
 from spicekit.style import COLOURS, new_figure
 from spicekit.units import format_value
 from spicekit.waves import Waves
@@ -46,11 +48,10 @@ C_DRAIN = 0.3e-9  # F/m, of an access transistor's drain, with which whole rows 
 LONG = 60e-9  # s, the window in which a delay that is not known yet is looked for
 
 
-class BnnMacro(RowBench):
+class BnnMacro(RowBench[MacroParameters]):
     name = "stt-bnn-macro"
     summary = "row of an STT-MRAM binary network with its time-based amplifier: decision, error, latency, energy"
     template = "benches/stt-bnn-macro.cir.j2"
-    Parameters: ClassVar[type[MacroParameters]] = MacroParameters
     deadline: ClassVar[str] = "t_decision"
 
     @functools.cached_property
@@ -64,12 +65,12 @@ class BnnMacro(RowBench):
     @functools.cached_property
     def v_mid(self) -> float:
         """SL at which the decision shall turn, in volts, to a microvolt."""
-        return self.calibrated("v_mid") if self.p.v_mid is None else float(self.p.v_mid)
+        return self.calibrated("v_mid") if self.p.v_mid is None else self.p.v_mid
 
     @functools.cached_property
     def trim(self) -> int:
         """Units of load on the delay line."""
-        return int(self.calibrated("trim")) if self.p.trim is None else int(self.p.trim)
+        return int(self.calibrated("trim")) if self.p.trim is None else self.p.trim
 
     @property
     def trim_units(self) -> list[int]:
@@ -80,7 +81,7 @@ class BnnMacro(RowBench):
     def t_window(self) -> float:
         """Time in which the amplifier must decide, in seconds."""
         if self.p.t_window is not None:
-            return float(self.p.t_window)
+            return self.p.t_window
         t_delay = self.calibrated("t_delay")
         # mismatch moves the line by some 2 %; in an offset search LOAD of the lower input arrives later
         return round(2 * t_delay if self.p.measure == "offset" else 1.1 * t_delay + 0.5e-9, 12)
@@ -97,18 +98,18 @@ class BnnMacro(RowBench):
             return {}
         if self.p.measure == "offset":
             return {"lo": self.v_mid - DELTA, "hi": self.v_mid + DELTA}
-        return {"in": self.calibrated("v_in") if self.p.v_in is None else float(self.p.v_in)}
+        return {"in": self.calibrated("v_in") if self.p.v_in is None else self.p.v_in}
 
     @property
     def r_row(self) -> float:
         """Resistance of the row in ohm, at zero bias."""
         g_cell = (1 + 1 / (1 + self.junction.tmr)) / self.junction.r_p
-        return float(1 / (self.p.n * g_cell))
+        return 1 / (self.p.n * g_cell)
 
     @property
     def c_row(self) -> float:
         """Capacitance of the source line in farad."""
-        return float(self.p.n * (self.p.c_sl + 2 * C_DRAIN * self.p.w_access))
+        return self.p.n * (self.p.c_sl + 2 * C_DRAIN * self.p.w_access)
 
     @property
     def t_ready(self) -> float:

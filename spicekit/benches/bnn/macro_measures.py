@@ -5,11 +5,11 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from spicekit.bench import Measure
 from spicekit.benches.bnn.array import START
 from spicekit.benches.sensing.tbs import FOUND
 from spicekit.limits import Limits
 from spicekit.measures import At, Choose, Crossing, First, Node, Number, Settling, energy, floor, ln, maximum, total, v
+from spicekit.measures.measure import Measure
 
 if TYPE_CHECKING:
     from spicekit.benches.bnn.macro import BnnMacro

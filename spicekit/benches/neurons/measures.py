@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from spicekit.bench import Measure
 from spicekit.benches.neurons.timing import LATCHED
 from spicekit.limits import Limits
 from spicekit.measures import (
@@ -38,6 +37,7 @@ from spicekit.measures import (
     total,
     v,
 )
+from spicekit.measures.measure import Measure
 
 if TYPE_CHECKING:
     from spicekit.benches.neurons.neuron import Neuron

@@ -21,15 +21,16 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Mapping
 from functools import cached_property
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, ClassVar, Generic, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import ndtr
 from scipy.stats import binom
+from typing_extensions import TypeVar
 
 from spicekit.analysis import TranAnalysis
-from spicekit.bench import Measure, Panel, VariationPoint
+from spicekit.bench import Panel
 from spicekit.benches.neurons import measures as definitions
 from spicekit.benches.neurons.devices import SWITCHES, devices
 from spicekit.benches.neurons.parameters import GROUPS, Kind, NeuronParameters
@@ -37,8 +38,10 @@ from spicekit.benches.neurons.row import cell_points, given_matches, knots, patt
 from spicekit.benches.neurons.source_line import SourceLine
 from spicekit.benches.neurons.timing import EDGE, INPUTS_CHANGE, LATCHED, LEVELS, PHASES, balanced, pulse, staircase, window
 from spicekit.errors import UserError
+from spicekit.measures.measure import Measure
 from spicekit.measures.numpy_writer import Evaluation
 from spicekit.physics.neuron import IntegerNeuron
+from spicekit.point import VariationPoint
 from spicekit.session import SteppedBench
 from spicekit.waves import Array, Waves
 
@@ -58,10 +61,12 @@ class Trim(NamedTuple):
     theta: float  # matches by which the threshold is moved
 
 
-class Neuron(SteppedBench):
-    """The common part of both neurons; a subclass adds ``theta``, its threshold's capacitors and its :class:`Trim`."""
+N = TypeVar("N", bound=NeuronParameters, default=NeuronParameters, covariant=True)
 
-    Parameters = NeuronParameters
+
+class Neuron(SteppedBench[N], Generic[N]):
+    """The common part of both neurons; a subclass adds its threshold's capacitors and its :class:`Trim`."""
+
     spare_points: ClassVar = True  # those of components that are ideal
     TRIM: ClassVar[Mapping[Kind, Trim]]  # at the default design, for real and for ideal phases
     HOLD_RATIO: ClassVar[float]  # PMOS over NMOS of the switch between C_1 and the amplifier's output
@@ -91,7 +96,7 @@ class Neuron(SteppedBench):
     @property
     def period(self) -> float:
         """Of a step, in seconds."""
-        return float(1 / self.p.frequency)
+        return 1 / self.p.frequency
 
     @property
     def ideal(self) -> tuple[str, ...]:
@@ -136,7 +141,7 @@ class Neuron(SteppedBench):
     @property
     def count(self) -> int:
         """Number of steps that are simulated."""
-        return {"train": int(self.p.steps), "linearity": LEVELS, "threshold": len(SEARCH) + 1}[self.p.measure]
+        return {"train": self.p.steps, "linearity": LEVELS, "threshold": len(SEARCH) + 1}[self.p.measure]
 
     def capacitors(self) -> dict[str, float]:
         """Capacitors with mismatch: name -> farad."""
