@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from spicekit.analysis import DcAnalysis as DcAnalysis
     from spicekit.analysis import TranAnalysis as TranAnalysis
     from spicekit.bench import Bench as Bench
+    from spicekit.bench import Calibration as Calibration
     from spicekit.bench import Panel as Panel
-    from spicekit.calibration import Calibration as Calibration
     from spicekit.devices.kinds import load_device as load_device
     from spicekit.engines.calibrate import calibrated as calibrated
     from spicekit.errors import SpicekitError as SpicekitError
@@ -41,7 +41,7 @@ __version__ = "0.2.0"
 
 # public name -> module; imported on first use, so that the command line starts fast
 _PUBLIC = {
-    "Bench": "bench", "BenchParameters": "parameters", "Calibration": "calibration", "DcAnalysis": "analysis",
+    "Bench": "bench", "BenchParameters": "parameters", "Calibration": "bench", "DcAnalysis": "analysis",
     "Limits": "limits", "LookupTable": "table", "Margin": "measures.measure", "Measure": "measures.measure", "Panel": "bench",
     "SpicekitError": "errors", "TranAnalysis": "analysis", "UserError": "errors", "VariationPoint": "point", "Waves": "waves",
     "calibrated": "engines.calibrate", "channel_length": "parameters", "channel_width": "parameters",

@@ -16,23 +16,23 @@ A user's own bench is a subclass in a file of its own (``path/to/file.py:Divider
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar, Generic, get_args, get_origin
+from typing import Any, ClassVar, Generic, Protocol, get_args, get_origin
 
 import numpy as np
 from typing_extensions import TypeVar
 
 from spicekit.analysis import Analysis, DcAnalysis
-from spicekit.calibration import Calibration
 from spicekit.errors import SpicekitError, UserError, unknown
 from spicekit.measures.measure import Margin, Measure
 from spicekit.measures.ngspice_writer import control_lines
 from spicekit.measures.nodes import vectors
 from spicekit.measures.numpy_writer import Evaluation
 from spicekit.measures.shape import axis_of
-from spicekit.netlist_check import missing
+from spicekit.not_saved import not_saved
+from spicekit.outcome import Outcome
 from spicekit.parameters import (
     HIGHEST,
     LOWEST,
@@ -57,8 +57,8 @@ from spicekit.waves import Array, MissingVector, Waves
 
 # all that a bench is written with
 __all__ = [
-    "Bench", "BenchParameters", "Margin", "Measure", "Panel", "VariationPoint", "channel_length", "channel_width", "named_file",
-    "option", "quantity", "shown_value", "unit_of", "voltage",
+    "Bench", "BenchParameters", "Calibration", "Margin", "Measure", "Panel", "VariationPoint", "channel_length", "channel_width",
+    "named_file", "option", "quantity", "shown_value", "unit_of", "voltage",
 ]  # fmt: skip
 
 
@@ -69,6 +69,38 @@ class Panel:
     label: str  # of the axis, without the unit
     unit: str
     vectors: Mapping[str, str]  # vector -> label
+
+
+@dataclass(frozen=True)
+class Nominal:
+    """A nominal simulation of ``bench``."""
+
+    bench: Bench
+    outcome: Outcome
+    measures: dict[str, float]  # NaN if the outcome is not ok
+    waves: Waves
+
+
+class Simulate(Protocol):
+    """The nominal simulation of a calibration's variant, with some of its parameters changed."""
+
+    def __call__(self, **changed: Any) -> Nominal: ...
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """One number that a bench needs and only simulating gives."""
+
+    name: str
+    unit: str
+    meaning: str
+    target: str  # what holds at the value: "t_load = t_delay at v_in = v_mid"
+    variant: Callable[[], Bench]  # what is simulated; it may ask for the calibrations before this one
+    find: Callable[[Simulate], float]  # the search; raises UserError where it finds nothing
+    parameter: str = ""  # of the variant, which is searched; empty if its simulation gives the value
+    shared: bool = False  # find() looks at nothing but the variant: benches with an equal one share the value
+    # of a run's measures: it is found after a run that wants it, for notes(); None: before anything is simulated
+    wanted: Callable[[Mapping[str, float]], bool] | None = None
 
 
 P_co = TypeVar("P_co", bound=BenchParameters, default=BenchParameters, covariant=True)
@@ -250,7 +282,7 @@ class Bench(ABC, Generic[P_co]):
             with np.errstate(all="ignore"):  # trials without a solution hold NaN here
                 values = self.evaluate(waves)
         except MissingVector as error:
-            raise missing(self, error) from None
+            raise not_saved(type(self), self.name, self.analysis(), error) from None
         measures = {measure.name: measure for measure in self.measures()}
         if not isinstance(values, Mapping):
             raise UserError(f"bench '{self.name}': evaluate() gives {type(values).__name__}; give measure name -> value")

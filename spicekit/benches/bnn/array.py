@@ -23,7 +23,7 @@ from spicekit.errors import UserError
 from spicekit.parameters import Group, channel_width, named_file, option, quantity, voltage
 from spicekit.physics.bnn_row import source_line
 from spicekit.physics.fokker_planck import populations
-from spicekit.physics.macromodel import MtjNumbers
+from spicekit.physics.mtj_numbers import MtjNumbers
 from spicekit.point import VariationPoint
 from spicekit.waves import Array
 

@@ -24,8 +24,8 @@ import numpy as np
 from typing_extensions import TypeVar
 
 from spicekit.analysis import Analysis
+from spicekit.bench import Calibration, Simulate
 from spicekit.benches.c3cim.memory_column import ColumnAnalysis, MemoryColumn, MemoryColumnParameters
-from spicekit.calibration import Calibration, Simulate
 from spicekit.errors import UserError
 from spicekit.measures import Final, Largest, Node, Number, floor, i, listed, v
 from spicekit.measures.measure import Measure

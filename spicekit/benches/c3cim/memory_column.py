@@ -281,7 +281,11 @@ class MemoryColumn(Bench[M], Generic[M]):
         from spicekit.benches.sensing.transfer_plot import transfer_figure
 
         readings = np.asarray(Evaluation(waves, len(self.levels))(self.signal("d")))
-        return {"transfer.png": transfer_figure(self, np.array(self.levels), readings[0])}
+        p = self.p
+        where = f"{p.device}, {self.n_sel} of {p.n} cells selected, placement {p.placement}"
+        at = f"{self.technology.name} {p.corner}, {self.temperature:.3g} °C, {self.subtitle()}"
+        title = f"{self.name}: {where}\n{at}"
+        return {"transfer.png": transfer_figure(title, self.signal_unit, np.array(self.levels), readings[0])}
 
 
 def _even(z: Array) -> Array:

@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from spicekit.benches.neurons.neuron import Neuron, Trim
+from spicekit.benches.neurons.circuit import Trim
+from spicekit.benches.neurons.neuron import Neuron
 from spicekit.benches.neurons.parameters import Kind, NeuronParameters
 from spicekit.parameters import channel_width, quantity
 

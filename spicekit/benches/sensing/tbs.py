@@ -29,9 +29,8 @@ from typing import Any, ClassVar, Literal, NamedTuple, Self
 from pydantic import model_validator
 
 from spicekit.analysis import TranAnalysis
-from spicekit.bench import Panel
+from spicekit.bench import Calibration, Panel, Simulate
 from spicekit.benches.sensing.source import T_START, SenseBench, SenseParameters, Sized
-from spicekit.calibration import Calibration, Simulate
 from spicekit.errors import UserError
 from spicekit.limits import Limits
 from spicekit.measures import Choose, Crossing, Node, exp, ln, v
