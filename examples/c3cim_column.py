@@ -14,12 +14,17 @@ from pathlib import Path
 import numpy as np
 
 from montecarlo import Campaign, clopper_pearson
-from spicekit import make_bench, run
+from spicekit import run
+from spicekit.benches.c3cim.baseline import C3cimConventional
+from spicekit.benches.c3cim.column import C3cimColumn
 from spicekit.benches.c3cim.headroom import current_range, largest_cells
 from spicekit.linearity import deviation
 from spicekit.style import COLOURS, new_figure, save
 
-BENCHES = {"constant current": "c3cim-column", "current summing": "c3cim-conventional"}
+BENCHES: dict[str, type[C3cimColumn | C3cimConventional]] = {
+    "constant current": C3cimColumn,
+    "current summing": C3cimConventional,
+}
 DEVICES = ("rram-hfo2", "fefet-like", "stt-bnn-65nm")
 CURRENTS = (10e-9, 15e-9, 20e-9, 25e-9, 30e-9, 40e-9, 50e-9, 60e-9, 70e-9, 80e-9, 100e-9, 120e-9, 150e-9)
 
@@ -75,9 +80,9 @@ def errors(folder: Path, trials: int, workers: int) -> None:
     figure = new_figure(8, 4.8)
     axis = figure.subplots()
     shown = [(*column, device) for column in BENCHES.items() for device in DEVICES]
-    for index, (title, bench, device) in enumerate(shown):
-        campaign = Campaign(bench, trials=trials, seed=1, parameters={"data": "uniform", "device": device})
-        where = folder / f"{bench}-{device}"
+    for index, (title, kind, device) in enumerate(shown):
+        campaign = Campaign(kind.name, trials=trials, seed=1, parameters={"data": "uniform", "device": device})
+        where = folder / f"{kind.name}-{device}"
         result = campaign.run(where, workers=workers)
         n_hrs, wrong, error = (result.trials[name].to_numpy() for name in ("n_hrs", "wrong", "error"))
         edges = np.array([-0.5, 0.5, *np.arange(4.5, 65, 4)])
@@ -147,16 +152,16 @@ def comparison(folder: Path, trials: int, workers: int) -> None:
     figure = new_figure(8, 4.5)
     axis = figure.subplots()
     for colour, device in zip(COLOURS, DEVICES, strict=False):
-        for title, name in BENCHES.items():
-            bench = make_bench(name, {"transfer": 1, "device": device})
+        for title, kind in BENCHES.items():
+            bench = kind(transfer=1, device=device)
             result = run(bench)
-            level, out = bench.transfer(result.waves)  # type: ignore[attr-defined]
+            level, out = bench.transfer(result.waves)
             m = result.measures
             axis.plot(
                 level,
                 deviation(level, out[0]),
                 color=colour,
-                ls="-" if name == "c3cim-column" else "--",
+                ls="-" if kind is C3cimColumn else "--",
                 label=f"{title}, {device}",
             )
             print(
@@ -184,7 +189,7 @@ def headroom(folder: Path, _: int, __: int) -> None:
             cells = []
             for v_gate in gates:
                 given = {"r_hrs": r_hrs, "vdd": vdd, "v_gate": v_gate}
-                at_50, at_100 = (largest_cells(make_bench("c3cim-column", given | {"i_col": i})) for i in (50e-9, 100e-9))  # type: ignore[arg-type]
+                at_50, at_100 = (largest_cells(C3cimColumn(**given, i_col=i)) for i in (50e-9, 100e-9))
                 low, high = current_range(64, CURRENTS, **given)
                 span = "none" if math.isnan(low) else f"{low * 1e9:.0f} to {high * 1e9:.0f}"
                 print(f"{r_hrs / 1e3:.0f} | {vdd:g} | {v_gate:g} | {at_50} | {at_100} | {span}", flush=True)

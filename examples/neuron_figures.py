@@ -14,9 +14,14 @@ import numpy as np
 
 from montecarlo.variation import Space
 from spicekit import make_bench, run
+from spicekit.benches.neurons.charge_if import ChargeIf
+from spicekit.benches.neurons.dynamic_if import DynamicIf
+from spicekit.benches.neurons.neuron import Neuron
 from spicekit.block import simulate_block
 from spicekit.style import COLOURS, new_figure, save
+from spicekit.waves import Waves
 
+NEURONS: dict[str, type[Neuron]] = {"charge-if": ChargeIf, "dynamic-if": DynamicIf}
 PUBLISHED = {"charge-if": (285e6, 5.10e-15), "dynamic-if": (166e6, 5.48e-15)}  # Hz, J a synapse
 PARTS = ("row", "amplifier", "comparator", "drive", "phases", "bias", "rails")
 
@@ -24,9 +29,9 @@ PARTS = ("row", "amplifier", "comparator", "drive", "phases", "bias", "rails")
 def train(folder: Path) -> None:
     """Membrane, phases and spikes over eight steps against the ideal staircase."""
     for name in PUBLISHED:
-        bench: Any = make_bench(name, {"n1": "150,146,133,165,140,152,151,160"})
+        bench = NEURONS[name](n1="150,146,133,165,140,152,151,160")
         waves = run(bench).waves
-        time, ns, period = waves("time"), waves("time") * 1e9, bench.period * 1e9
+        ns, period = waves("time") * 1e9, bench.period * 1e9
         expected, spikes = bench.integer.train(bench.sequence())
         figure = new_figure(10, 6.5)
         top, middle, bottom = figure.subplots(3, 1, sharex=True, height_ratios=(1.2, 2.2, 0.8))
@@ -50,12 +55,10 @@ def train(folder: Path) -> None:
         bottom.set_xlim(0, 8 * period)
         bottom.legend(loc="upper left", fontsize=8)
         figure.suptitle(f"{name}: {bench.subtitle()}, {bench.technology.name} {bench.p.corner}, 27 °C", fontsize=11)
-        print(
-            "plot:", save(figure, folder / f"{name}-train.png"), "largest deviation after a step:", _deviation(bench, time, waves)
-        )
+        print("plot:", save(figure, folder / f"{name}-train.png"), "largest deviation after a step:", _deviation(bench, waves))
 
 
-def _deviation(bench: Any, time: Any, waves: Any) -> str:
+def _deviation(bench: Neuron, waves: Waves) -> str:
     u = np.array([bench.membrane(waves, step) for step in range(bench.count)])
     return f"{np.abs(u - bench.integer.train(bench.sequence())[0]).max():.2f} matches"
 
@@ -70,7 +73,7 @@ def frequency(folder: Path) -> None:
         for hertz in scan:
             given: dict[str, Any] = {"frequency": float(hertz), "measure": "linearity"}
             first = run(name, **given).measures
-            trim = make_bench(name, given).trim  # type: ignore[attr-defined]
+            trim = NEURONS[name](**given).trim
             gain, rho = trim.gain * first["gain"], trim.rho + first["rho_error"] / first["gain"]
             again = run(name, trim_gain=gain, trim_rho=rho, **given).measures
             errors.append((first["error_max"], again["error_max"]))

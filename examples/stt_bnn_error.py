@@ -15,7 +15,7 @@ import numpy as np
 
 from montecarlo import clopper_pearson
 from montecarlo.systems.stt_bnn.two_step import TwoStep, error_rate, simulate, trials
-from spicekit import make_bench
+from spicekit.benches.bnn.macro import BnnMacro
 from spicekit.style import COLOURS, new_figure, save
 from spicekit.waves import Array
 
@@ -74,7 +74,7 @@ def plot(
     given: dict[str, str], found: TwoStep, counts: Array, band: Array, measured: dict[str, Array] | None, path: Path
 ) -> Path:
     """Error rate over N1."""
-    macro = make_bench("stt-bnn-macro", given)
+    macro = BnnMacro(**given)
     figure = new_figure(8, 5)
     axis = figure.subplots()
     axis.fill_between(counts, band[0], band[1], color=COLOURS[0], alpha=0.3, label="95 % bootstrap")

@@ -11,33 +11,42 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from spicekit.analysis import DcAnalysis as DcAnalysis
+    from spicekit.analysis import TranAnalysis as TranAnalysis
     from spicekit.bench import Bench as Bench
-    from spicekit.bench import BenchParameters as BenchParameters
-    from spicekit.bench import Margin as Margin
-    from spicekit.bench import Measure as Measure
-    from spicekit.bench import VariationPoint as VariationPoint
-    from spicekit.bench import option as option
-    from spicekit.bench import quantity as quantity
-    from spicekit.calibration import Calibration as Calibration
+    from spicekit.bench import Calibration as Calibration
+    from spicekit.bench import Panel as Panel
+    from spicekit.devices.kinds import load_device as load_device
     from spicekit.engines.calibrate import calibrated as calibrated
     from spicekit.errors import SpicekitError as SpicekitError
     from spicekit.errors import UserError as UserError
     from spicekit.limits import Limits as Limits
+    from spicekit.measures.measure import Margin as Margin
+    from spicekit.measures.measure import Measure as Measure
     from spicekit.nominal import render as render
     from spicekit.nominal import run as run
+    from spicekit.parameters import BenchParameters as BenchParameters
+    from spicekit.parameters import channel_length as channel_length
+    from spicekit.parameters import channel_width as channel_width
+    from spicekit.parameters import named_file as named_file
+    from spicekit.parameters import option as option
+    from spicekit.parameters import quantity as quantity
+    from spicekit.parameters import voltage as voltage
+    from spicekit.point import VariationPoint as VariationPoint
     from spicekit.registry import make_bench as make_bench
     from spicekit.table import LookupTable as LookupTable
+    from spicekit.waves import Waves as Waves
 
 __version__ = "0.2.0"
 
 # public name -> module; imported on first use, so that the command line starts fast
 _PUBLIC = {
-    "Bench": "bench", "BenchParameters": "bench", "Calibration": "calibration", "DcAnalysis": "analysis", "Limits": "limits",
-    "LookupTable": "table", "Margin": "bench", "Measure": "bench",
-    "Panel": "bench", "SpicekitError": "errors", "TranAnalysis": "analysis", "UserError": "errors",
-    "VariationPoint": "bench", "Waves": "waves",
-    "calibrated": "engines.calibrate", "make_bench": "registry", "option": "bench", "quantity": "bench",
-    "render": "nominal", "run": "nominal",
+    "Bench": "bench", "BenchParameters": "parameters", "Calibration": "bench", "DcAnalysis": "analysis",
+    "Limits": "limits", "LookupTable": "table", "Margin": "measures.measure", "Measure": "measures.measure", "Panel": "bench",
+    "SpicekitError": "errors", "TranAnalysis": "analysis", "UserError": "errors", "VariationPoint": "point", "Waves": "waves",
+    "calibrated": "engines.calibrate", "channel_length": "parameters", "channel_width": "parameters",
+    "load_device": "devices.kinds", "make_bench": "registry", "named_file": "parameters", "option": "parameters",
+    "quantity": "parameters", "render": "nominal", "run": "nominal", "voltage": "parameters",
 }  # fmt: skip
 __all__ = sorted(_PUBLIC)
 

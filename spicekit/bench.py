@@ -2,13 +2,13 @@
 
 A bench is made with its parameters and then holds everything that a simulation of it needs::
 
-    class Divider(Bench):
+    class DividerParameters(BenchParameters):
+        r_top: float = quantity(1e3, "ohm", "upper resistor", gt=0)
+
+    class Divider(Bench[DividerParameters]):
         name = "divider"
         summary = "two resistors"
         template = "divider.cir.j2"
-
-        class Parameters(BenchParameters):
-            r_top: float = quantity(1e3, "ohm", "upper resistor", gt=0)
 
 A user's own bench is a subclass in a file of its own (``path/to/file.py:Divider``), with its template beside it.
 """
@@ -19,122 +19,47 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Generic, Protocol, get_args, get_origin
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from typing_extensions import TypeVar
 
 from spicekit.analysis import Analysis, DcAnalysis
-from spicekit.calibration import Calibration
 from spicekit.errors import SpicekitError, UserError, unknown
-from spicekit.limits import Limits
+from spicekit.measures.measure import Margin, Measure
 from spicekit.measures.ngspice_writer import control_lines
-from spicekit.measures.nodes import Node, vectors
+from spicekit.measures.nodes import vectors
 from spicekit.measures.numpy_writer import Evaluation
 from spicekit.measures.shape import axis_of
-from spicekit.netlist_check import missing
+from spicekit.not_saved import not_saved
+from spicekit.outcome import Outcome
+from spicekit.parameters import (
+    HIGHEST,
+    LOWEST,
+    BenchParameters,
+    channel_length,
+    channel_width,
+    listed,
+    named_file,
+    option,
+    parameter_extra,
+    quantity,
+    read_parameters,
+    shown_value,
+    unit_of,
+    voltage,
+)
 from spicekit.paths import absolute, own_folder
+from spicekit.point import VariationPoint
 from spicekit.technology import Technology, load_technology
-from spicekit.toml import explain
-from spicekit.units import format_value, parse_quantity
+from spicekit.units import format_value
 from spicekit.waves import Array, MissingVector, Waves
 
-LOWEST, HIGHEST = 0.1, 3.0  # of a technology's nominal supply: beyond, its models mean nothing and its gates would not last
-
-
-def quantity(default: Any, unit: str, meaning: str, **limits: Any) -> Any:
-    """A numeric parameter: default, unit, meaning and the limits ``gt ge lt le``, all of them shown to the user."""
-    return Field(default, description=meaning, json_schema_extra={"unit": unit}, **limits)
-
-
-def channel_width(default: Any, meaning: str, *, le: float, least: float = 1.0) -> Any:
-    """A width of transistors in metres: from ``least`` times the technology's smallest W, of whose inverse the smallest
-    transistor that follows it is, to ``le``.
-    """
-    return Field(default, description=meaning, json_schema_extra={"unit": "m", "size": "W", "least": least}, gt=0, le=le)
-
-
-def channel_length(default: Any, meaning: str, *, le: float, least: float = 1.0) -> Any:
-    """A length of transistors: like :func:`channel_width`."""
-    return Field(default, description=meaning, json_schema_extra={"unit": "m", "size": "L", "least": least}, gt=0, le=le)
-
-
-def voltage(default: Any, meaning: str, **limits: Any) -> Any:
-    """A voltage that transistors see: at most :data:`HIGHEST` times the technology's supply, whatever ``limits`` allow."""
-    return Field(default, description=meaning, json_schema_extra={"unit": "V", "applied": True}, **limits)
-
-
-def option(default: Any, meaning: str) -> Any:
-    """A parameter that is one of several words; its type is a ``Literal``."""
-    return Field(default, description=meaning, json_schema_extra={"unit": ""})
-
-
-def named_file(default: Any, meaning: str) -> Any:
-    """A parameter that is the name of something shipped or the path of a user's file; a path becomes absolute at once."""
-    return Field(default, description=meaning, json_schema_extra={"unit": "", "file": True})
-
-
-class BenchParameters(BaseModel):
-    """The parameters that every bench has."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
-
-    technology: str = named_file("ptm45", "CMOS technology: a shipped one or the path of a TOML file")
-    corner: str = option("tt", "process corner of the technology")
-    temperature: float = quantity(27.0, "C", "temperature of all devices")
-    vdd: float | None = voltage(None, "supply; the technology's nominal one if not given", gt=0, allow_inf_nan=False)
-
-    @model_validator(mode="before")
-    @classmethod
-    def _read_numbers(cls, given: Any) -> Any:
-        """Numbers in SPICE's way (``200n``) become floats, temperatures (``358K``) Celsius, paths absolute."""
-        if not isinstance(given, Mapping):
-            return given
-        read = dict(given)
-        for name, value in given.items():
-            field = cls.model_fields.get(name)
-            if isinstance(value, str) and field is not None and parameter_extra(cls, name).get("file"):
-                read[name] = absolute(value)
-            numeric = field is not None and field.annotation in (float, int, float | None, int | None)
-            if numeric and isinstance(value, bool | np.bool):
-                raise UserError(f"parameter '{name}': {value} is not a number")
-            if numeric and isinstance(value, str):
-                try:
-                    read[name] = parse_quantity(value, cls.unit_given(name, given))
-                except UserError as error:
-                    raise UserError(f"parameter '{name}': {error}") from None
-        return read
-
-    @classmethod
-    def unit_given(cls, name: str, given: Mapping[str, Any]) -> str:
-        """The unit in which a user gives parameter ``name``, where that depends on others of those ``given``."""
-        return unit_of(cls, name)
-
-
-@dataclass(frozen=True)
-class VariationPoint:
-    """One number of one device that may vary: in the netlist the voltage of the node ``name``."""
-
-    name: str  # "ra_c0": kind and device, and the node in the netlist
-    kind: str  # "ra": what --sigma names
-    nominal: float
-    unit: str
-    sigma: float = 0.0  # default local standard deviation, in the unit of the point
-    low: float = -np.inf  # a sample at or below it is not physical: the trial is `invalid`
-    draw: Callable[[Array], Array] | None = None  # default distribution: values of standard normals, in place of sigma
-    most: float = np.inf  # largest standard deviation that may be asked for, in the unit of the point
-
-
-@dataclass(frozen=True)
-class Measure:
-    """A named scalar of one trial."""
-
-    name: str
-    unit: str
-    meaning: str
-    definition: Node | None = None  # what it is of the vectors (see spicekit.measures); None: the bench's evaluate() knows
-    fraction: bool = False  # it is 0 or 1: a campaign gives its mean an exact interval
-    limits: Limits | None = None  # it is found up to these only (see spicekit.limits); None: it has a value in every trial
+# all that a bench is written with
+__all__ = [
+    "Bench", "BenchParameters", "Calibration", "Margin", "Measure", "Panel", "VariationPoint", "channel_length", "channel_width",
+    "named_file", "option", "quantity", "shown_value", "unit_of", "voltage",
+]  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -147,56 +72,89 @@ class Panel:
 
 
 @dataclass(frozen=True)
-class Margin:
-    """Two logical states to be told apart by a reference between their measures ``low`` and ``high``."""
+class Nominal:
+    """A nominal simulation of ``bench``."""
+
+    bench: Bench
+    outcome: Outcome
+    measures: dict[str, float]  # NaN if the outcome is not ok
+    waves: Waves
+
+
+class Simulate(Protocol):
+    """The nominal simulation of a calibration's variant, with some of its parameters changed."""
+
+    def __call__(self, **changed: Any) -> Nominal: ...
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """One number that a bench needs and only simulating gives."""
 
     name: str
-    low: str
-    high: str
-    reference: str | None = None  # the measure that holds the circuit's own reference, if it has one
+    unit: str
+    meaning: str
+    target: str  # what holds at the value: "t_load = t_delay at v_in = v_mid"
+    variant: Callable[[], Bench]  # what is simulated; it may ask for the calibrations before this one
+    find: Callable[[Simulate], float]  # the search; raises UserError where it finds nothing
+    parameter: str = ""  # of the variant, which is searched; empty if its simulation gives the value
+    shared: bool = False  # find() looks at nothing but the variant: benches with an equal one share the value
+    # of a run's measures: it is found after a run that wants it, for notes(); None: before anything is simulated
+    wanted: Callable[[Mapping[str, float]], bool] | None = None
 
 
-class Bench(ABC):
+P_co = TypeVar("P_co", bound=BenchParameters, default=BenchParameters, covariant=True)
+
+
+class Bench(ABC, Generic[P_co]):
     """A test bench with its parameters.  Raises :class:`UserError` for an unknown parameter or a value out of range."""
 
     name: ClassVar[str]
     summary: ClassVar[str]
     template: ClassVar[str]  # below netlists/, or beside the file of a user's own bench
     roles: ClassVar[tuple[str, ...]] = ("nmos", "pmos")  # devices that the technology must have
-    Parameters: ClassVar[type[BenchParameters]] = BenchParameters
+    Parameters: type[P_co]  # by the type argument, unless a class of that name is declared in the bench
+    p: P_co
     # points() names devices that not every variant of the netlist holds, so that a seed means the same devices in all of them:
     # a point that no device reads is then no mistake
     spare_points: ClassVar[bool] = False
     # the time that must be reached within its window, of several that have one; if not given, all of them (`spicekit qualify`)
     deadline: ClassVar[str] = ""
 
-    def __init__(self, **given: Any) -> None:
-        fields = self.Parameters.model_fields
-        for name in given:
-            if name not in fields:
-                raise unknown(f"parameter of bench '{self.name}'", name, fields)
-        try:
-            self.p: Any = self.Parameters(**given)
-        except ValidationError as error:
-            raise UserError(f"bench '{self.name}': parameter {explain(error, self.Parameters)}") from None
-        except UserError as error:
-            raise UserError(f"bench '{self.name}': {error}") from None
-        self.found: dict[str, float] = {}  # values of calibrations(), once someone has found them
-        self.technology: Technology = load_technology(self.p.technology)
-        self.technology.cards(self.p.corner)  # an unknown corner or an unreadable model file is said now
-        self.model_files = self.technology.model_files(self.p.corner)
-        for role in self.roles:
-            self.technology.device(role)
-        limits = self.technology.temperature
-        if not limits.low <= self.temperature <= limits.high:
-            raise UserError(
-                f"bench '{self.name}': parameter temperature: {self.temperature:g} C is outside "
-                f"{limits.low} to {limits.high} C of technology '{self.technology.name}'"
-            )
-        self._check_technology()
+    def __init_subclass__(cls, **more: Any) -> None:
+        super().__init_subclass__(**more)
+        generic = [base for base in vars(cls).get("__orig_bases__", ()) if issubclass(get_origin(base) or object, Bench)]
+        if "Parameters" not in vars(cls) and (generic or not hasattr(cls, "Parameters")):
+            (argument,) = get_args(generic[0]) if generic else (BenchParameters,)
+            cls.Parameters = getattr(argument, "__bound__", argument)
 
-    def _check_technology(self) -> None:
-        """Raises :class:`UserError` for a size or a voltage of which the technology's models mean nothing."""
+    def __init__(self, **given: Any) -> None:
+        for name in given:
+            if name not in self.Parameters.model_fields:
+                raise unknown(f"parameter of bench '{self.name}'", name, self.Parameters.model_fields)
+        p, wrong = read_parameters(self.Parameters, given)
+        self.found: dict[str, float] = {}  # values of calibrations(), once someone has found them
+        if p is not None:
+            self.p = p
+            try:
+                self.technology: Technology = load_technology(self.p.technology)
+                self.technology.cards(self.p.corner)  # an unknown corner or an unreadable model file is said now
+                self.model_files = self.technology.model_files(self.p.corner)
+                for role in self.roles:
+                    self.technology.device(role)
+                wrong = self._beyond_technology() | wrong
+                if outside := self._temperature_outside():
+                    wrong["temperature"] = outside
+            except UserError as error:
+                if not wrong:
+                    raise
+                wrong[""] = str(error)
+        if wrong:
+            raise UserError(f"bench '{self.name}': {listed(wrong.values())}")
+
+    def _beyond_technology(self) -> dict[str, str]:
+        """Sizes and voltages of which the technology's models mean nothing: parameter -> a line."""
+        wrong = {}
         for name in self.Parameters.model_fields:
             value = getattr(self.p, name)
             low, high, why = self.technology_limits(name)
@@ -204,7 +162,13 @@ class Bench(ABC):
                 extra = parameter_extra(self.Parameters, name)
                 given, ends = (format_value(x, extra["unit"]) for x in (value, low if value < low else high))
                 allowed = f"{'at least' if value < low else 'at most'} {ends}, {why} of technology '{self.technology.name}'"
-                raise UserError(f"bench '{self.name}': parameter {name}: {given} given; allowed: {allowed}")
+                wrong[name] = f"parameter {name}: {given} given; allowed: {allowed}"
+        return wrong
+
+    def _temperature_outside(self) -> str:
+        limits, celsius = self.technology.temperature, self.temperature
+        outside = f"is outside {limits.low} to {limits.high} C of technology '{self.technology.name}'"
+        return "" if limits.low <= celsius <= limits.high else f"parameter temperature: {celsius:g} C {outside}"
 
     def technology_limits(self, name: str) -> tuple[float, float, str]:
         """Lowest and highest value that the technology allows parameter ``name``, and what of it they are."""
@@ -232,12 +196,12 @@ class Bench(ABC):
     @property
     def temperature(self) -> float:
         """Temperature of all devices in degrees Celsius."""
-        return float(self.p.temperature)
+        return self.p.temperature
 
     @property
     def vdd(self) -> float:
         """Supply voltage in volts."""
-        return float(self.technology.vdd if self.p.vdd is None else self.p.vdd)
+        return self.technology.vdd if self.p.vdd is None else self.p.vdd
 
     def calibrations(self) -> tuple[Calibration, ...]:
         """What has to be found by simulating before this bench can be, in that order (:mod:`spicekit.engines.calibrate`)."""
@@ -284,12 +248,17 @@ class Bench(ABC):
 
         Raises :class:`UserError` for a size below the technology's smallest, where its model means nothing.
         """
+        wrong, own = [], f"of technology '{self.technology.name}'"
         for dimension, drawn, smallest in (("L", length, self.technology.l_min), ("W", width, self.technology.w_min)):
             if drawn < smallest * (1 - 1e-9):
-                raise UserError(
-                    f"bench '{self.name}': transistor '{device}': {dimension} = {format_value(drawn, 'm')} is below the "
-                    f"{format_value(smallest, 'm')} of technology '{self.technology.name}'"
-                )
+                size, least = format_value(drawn, "m"), format_value(smallest, "m")
+                names = [name for name in self.Parameters.model_fields if getattr(self.p, name) == drawn]
+                wrong += [
+                    f"parameter {name}: {size} given; allowed: at least {least}, the smallest {dimension} {own}" for name in names
+                ]
+                wrong += [] if names else [f"transistor '{device}': {dimension} = {size} is below the {least} {own}"]
+        if wrong:
+            raise UserError(f"bench '{self.name}': {listed(wrong)}")
         most = self.technology.vdd / 2  # half of all such devices would have no threshold within the supply
         return [
             VariationPoint(f"vth_{device}", "vth", 0.0, "V", sigma=self.technology.sigma_vth(width, length), most=most),
@@ -313,7 +282,7 @@ class Bench(ABC):
             with np.errstate(all="ignore"):  # trials without a solution hold NaN here
                 values = self.evaluate(waves)
         except MissingVector as error:
-            raise missing(self, error) from None
+            raise not_saved(type(self), self.name, self.analysis(), error) from None
         measures = {measure.name: measure for measure in self.measures()}
         if not isinstance(values, Mapping):
             raise UserError(f"bench '{self.name}': evaluate() gives {type(values).__name__}; give measure name -> value")
@@ -379,22 +348,3 @@ class Bench(ABC):
     def shown(self) -> dict[str, str]:
         """All parameters as text with units."""
         return {name: shown_value(self.Parameters, name, value) for name, value in self.p.model_dump().items()}
-
-
-def parameter_extra(parameters: type[BaseModel], name: str) -> dict[str, Any]:
-    """What is declared of a parameter beside its type, default and meaning: ``unit``, ``file``."""
-    extra = parameters.model_fields[name].json_schema_extra
-    return dict(extra) if isinstance(extra, dict) else {}
-
-
-def shown_value(parameters: type[BenchParameters], name: str, value: Any) -> str:
-    """One parameter's value as people read it."""
-    unit = unit_of(parameters, name)
-    if isinstance(value, float):
-        return format_value(value, unit)
-    return "(default)" if value is None else " ".join(f"{value} {unit}".split())  # one line: it goes into a netlist
-
-
-def unit_of(parameters: type[BaseModel], name: str) -> str:
-    """The unit of one parameter; empty for a pure number or a word."""
-    return str(parameter_extra(parameters, name).get("unit", ""))

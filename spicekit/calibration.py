@@ -1,4 +1,4 @@
-"""What a bench declares that only simulating can find: a trim, a window, an input of the nominal circuit.
+"""What was found of that which a bench declares (:class:`spicekit.bench.Calibration`), for records and people.
 
 A bench never simulates: it says what is to be found and how, and asks for the value by :meth:`spicekit.bench.Bench.calibrated`.
 Whoever simulates it finds the values first, by its engine (:mod:`spicekit.engines.calibrate`): a campaign once, for all its
@@ -7,47 +7,9 @@ trials and workers.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
 
-from spicekit.outcome import Outcome
-from spicekit.waves import Waves
-
-if TYPE_CHECKING:
-    from spicekit.bench import Bench
-
-
-@dataclass(frozen=True)
-class Nominal:
-    """A nominal simulation of ``bench``."""
-
-    bench: Bench
-    outcome: Outcome
-    measures: dict[str, float]  # NaN if the outcome is not ok
-    waves: Waves
-
-
-class Simulate(Protocol):
-    """The nominal simulation of a calibration's variant, with some of its parameters changed."""
-
-    def __call__(self, **changed: Any) -> Nominal: ...
-
-
-@dataclass(frozen=True)
-class Calibration:
-    """One number that a bench needs and only simulating gives."""
-
-    name: str
-    unit: str
-    meaning: str
-    target: str  # what holds at the value: "t_load = t_delay at v_in = v_mid"
-    variant: Callable[[], Bench]  # what is simulated; it may ask for the calibrations before this one
-    find: Callable[[Simulate], float]  # the search; raises UserError where it finds nothing
-    parameter: str = ""  # of the variant, which is searched; empty if its simulation gives the value
-    shared: bool = False  # find() looks at nothing but the variant: benches with an equal one share the value
-    # of a run's measures: it is found after a run that wants it, for notes(); None: before anything is simulated
-    wanted: Callable[[Mapping[str, float]], bool] | None = None
+from spicekit.bench import Bench, Calibration
 
 
 @dataclass(frozen=True)

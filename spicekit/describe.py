@@ -7,9 +7,10 @@ from typing import Any, Literal, get_args, get_origin
 
 from annotated_types import Ge, Gt, Le, Lt
 
-from spicekit.bench import Bench, shown_value
+from spicekit.bench import Bench
 from spicekit.measures.text import definitions_text
 from spicekit.names import grouped
+from spicekit.parameters import shown_value
 from spicekit.units import format_value
 
 

@@ -11,7 +11,6 @@ a mistake.
 
 from __future__ import annotations
 
-import difflib
 import inspect
 import re
 import sys
@@ -19,18 +18,13 @@ import traceback
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import TYPE_CHECKING
 
 from spicekit.analysis import TranAnalysis
+from spicekit.bench import Bench
 from spicekit.errors import UserError
 from spicekit.measures.nodes import vectors
 from spicekit.measures.shape import axis_of, fault
-from spicekit.waves import MissingVector
-from spicekit.waves import __file__ as _WAVES
-
-if TYPE_CHECKING:
-    from spicekit.bench import Bench
+from spicekit.not_saved import listed, near
 
 GROUND = ("0", "gnd")
 _CHECKED = "_netlist_checked"
@@ -101,10 +95,10 @@ def check(bench: Bench, netlist: str) -> None:
     saved = {name.lower() for name in analysis.save}
     for level in (circuit, *circuit.inside):
         for node in level.undriven():
-            near = _near(node, [*(points.values() if level is circuit else level.ports), *level.driven])
+            meant = near(node, [*(points.values() if level is circuit else level.ports), *level.driven])
             raise UserError(
                 f"bench '{bench.name}': {_place_in_template(bench, node)}: node '{node}' is read and nothing drives it"
-                f"{near}; the line is: {_shortened(level.read[node])}"
+                f"{meant}; the line is: {_shortened(level.read[node])}"
             )
     for node, name in points.items():
         terminals = circuit.driven[node] - 1  # beside its own source
@@ -127,7 +121,7 @@ def check(bench: Bench, netlist: str) -> None:
             what = "voltage source" if match["kind"] in "iI" else "node"
             raise UserError(
                 f"bench '{bench.name}': {_place_in_class(bench, vector, 'analysis')}: analysis() saves {vector}, but "
-                f"{bench.template} has no {what} '{match['name']}'{_near(name, known)}"
+                f"{bench.template} has no {what} '{match['name']}'{near(name, known)}"
             )
 
 
@@ -145,7 +139,7 @@ def _check_definitions(bench: Bench, transient: bool, saved: set[str]) -> None:
                 place = _place_in_class(bench, vector, "measures")
                 raise UserError(
                     f"bench '{bench.name}': {place}: measure '{measure.name}' needs {vector}, which analysis() does not save"
-                    f"{_near(vector, saved)}; saved: {_listed(bench.analysis().save)}"
+                    f"{near(vector, saved)}; saved: {listed(bench.analysis().save)}"
                 )
 
 
@@ -196,27 +190,10 @@ def _top_parameters(lines: Iterable[str]) -> set[str]:
     return found
 
 
-class NotSaved(UserError):
-    """``evaluate`` asks for a vector that is not there."""
-
-
-def missing(bench: Bench, error: MissingVector) -> NotSaved:
-    """The error for a vector that ``evaluate`` asked for in vain; says where."""
-    file = Path(str(inspect.getsourcefile(type(bench)) or ""))
-    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename != _WAVES]
-    own = [frame for frame in frames if Path(frame.filename) == file] or frames
-    where = f"{own[-1].filename}:{own[-1].lineno}" if own else "evaluate()"
-    saved = ("time", *bench.analysis().save) if isinstance(bench.analysis(), TranAnalysis) else bench.analysis().save
-    return NotSaved(
-        f"bench '{bench.name}': {where}: evaluate() asks for {error.vector}, which analysis() does not save"
-        f"{_near(error.vector, saved)}; saved: {_listed(saved)}"
-    )
-
-
 def not_delivered(bench: Bench, vectors: Iterable[str]) -> UserError:
     """The error for vectors that ngspice leaves out of the results of a run that has the others."""
     first, *others = vectors
-    also = f" (nor {_listed(others)})" if others else ""
+    also = f" (nor {listed(others)})" if others else ""
     return UserError(
         f"bench '{bench.name}': {_place_in_class(bench, first, 'analysis')}: analysis() saves {first}, but ngspice finds "
         f"no such vector in {bench.template}{also}"
@@ -351,16 +328,6 @@ def _only_read(
                 _instance(circuit, words, line, inside, waiting, known)
         known[name] = tuple(port in circuit.read and port not in circuit.driven and not circuit.open for port in circuit.ports)
     return known[name]
-
-
-def _near(name: str, choices: Iterable[str]) -> str:
-    near = difflib.get_close_matches(name.lower(), [choice.lower() for choice in choices if choice.lower() != name.lower()], n=1)
-    return f"; did you mean {near[0]}?" if near else ""
-
-
-def _listed(names: Iterable[str], most: int = 12) -> str:
-    shown = list(names)
-    return ", ".join(shown[:most]) + (f" and {len(shown) - most} more" if len(shown) > most else "")
 
 
 def _shortened(line: str) -> str:

@@ -11,13 +11,13 @@ import numpy as np
 
 from spicekit import netlist
 from spicekit.bench import Bench
+from spicekit.beyond import Beyond, shown_measure, warnings
 from spicekit.block import Block, simulate_block
 from spicekit.calibration import recorded
 from spicekit.engines import NGSPICE
 from spicekit.engines.calibrate import calibrated, calibrated_apart, notes
 from spicekit.errors import SpicekitError
 from spicekit.limit import checked, isolated
-from spicekit.limits import Beyond, shown_measure, warnings
 from spicekit.outcome import Outcome
 from spicekit.registry import make_bench
 from spicekit.waves import Array, Waves

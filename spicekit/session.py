@@ -14,12 +14,12 @@ import copy
 from abc import abstractmethod
 from collections.abc import Mapping
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Generic, Self
 
 import numpy as np
 
 from spicekit.analysis import TranAnalysis
-from spicekit.bench import Bench
+from spicekit.bench import Bench, P_co
 from spicekit.engines.calibrate import calibrated
 from spicekit.errors import SpicekitError
 from spicekit.netlist import render_at
@@ -27,7 +27,7 @@ from spicekit.simulator import simulator
 from spicekit.waves import Waves
 
 
-class SteppedBench(Bench):
+class SteppedBench(Bench[P_co], Generic[P_co]):
     """A bench that can be stepped; its template reads ``live``, which is True in a session."""
 
     live = False

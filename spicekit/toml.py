@@ -54,22 +54,26 @@ def read_table(file: Path) -> dict[str, Any]:
 
 def explain(error: ValidationError, record: type[BaseModel]) -> str:
     """The first of pydantic's complaints as one line: key, what was given, what is allowed."""
-    first = error.errors()[0]
-    key = ".".join(str(part) for part in first["loc"])
-    if first["type"] == "missing":
+    return complaint(error.errors()[0], record)
+
+
+def complaint(one: ErrorDetails, record: type[BaseModel]) -> str:
+    """One of them."""
+    key = ".".join(str(part) for part in one["loc"])
+    if one["type"] == "missing":
         return f"missing key '{key}'"
-    if first["type"] == "extra_forbidden":
-        near = difflib.get_close_matches(str(first["loc"][-1]), _keys(record, first), n=2, cutoff=0.6)
+    if one["type"] == "extra_forbidden":
+        near = difflib.get_close_matches(str(one["loc"][-1]), _keys(record, one), n=2, cutoff=0.6)
         return f"unknown key '{key}'" + (f"; did you mean {' or '.join(near)}?" if near else "")
-    message = first["msg"].removeprefix("Value error, ").replace("Input should be", "allowed:")
+    message = one["msg"].removeprefix("Value error, ").replace("Input should be", "allowed:")
     message = re.sub(r"\b0\.000\d+", lambda limit: f"{float(limit[0]):g}", message)  # pydantic writes 0.000000000001
-    given = "" if isinstance(first["input"], dict | BaseModel) else f" (given: {first['input']!r})"
+    given = "" if isinstance(one["input"], dict | BaseModel) else f" (given: {one['input']!r})"
     return (f"{key}: " if key else "") + message[0].lower() + message[1:] + given
 
 
-def _keys(record: type[BaseModel], first: ErrorDetails) -> list[str]:
+def _keys(record: type[BaseModel], one: ErrorDetails) -> list[str]:
     model: Any = record
-    for part in first["loc"][:-1]:
+    for part in one["loc"][:-1]:
         field = getattr(model, "model_fields", {}).get(part)
         model = field.annotation if field is not None else None
     return list(getattr(model, "model_fields", {}))

@@ -20,12 +20,11 @@ FLOORS = ("spicekit", "montecarlo", "spicekit_imc")  # each imports those before
 
 @dataclass(frozen=True)
 class Arrow:
-    """``source`` imports ``target``; ``typing``: for types alone, which happens in no run."""
+    """``source`` imports ``target``, at its start, in a function or for types alone."""
 
     source: str
     target: str
     line: int
-    typing: bool
 
     @property
     def floors(self) -> tuple[int, int]:
@@ -42,7 +41,6 @@ def modules(root: Path) -> dict[str, Path]:
 def arrows(found: dict[str, Path]) -> Iterator[Arrow]:
     for source, file in found.items():
         tree = ast.parse(file.read_text())
-        typing = {id(node) for guard in ast.walk(tree) if is_guard(guard) for node in ast.walk(guard)}
         for node in ast.walk(tree):
             if isinstance(node, ast.Import):
                 names = [alias.name for alias in node.names]
@@ -55,11 +53,7 @@ def arrows(found: dict[str, Path]) -> Iterator[Arrow]:
             for target in names:
                 if target.partition(".")[0] in FLOORS:
                     assert target in found, f"{file}:{node.lineno}: there is no {target}"
-                    yield Arrow(source, target, node.lineno, id(node) in typing)
-
-
-def is_guard(node: ast.AST) -> bool:
-    return isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING"
+                    yield Arrow(source, target, node.lineno)
 
 
 def upward(found: dict[str, Path]) -> list[str]:
@@ -67,12 +61,11 @@ def upward(found: dict[str, Path]) -> list[str]:
     return [f"{arrow.source}:{arrow.line} imports {arrow.target}" for arrow in rising]
 
 
-def circle(found: dict[str, Path], typing: str = "none") -> list[str]:
-    """The modules of a circle, empty if there is none.  Imports for types alone count in the package ``typing``."""
+def circle(found: dict[str, Path]) -> list[str]:
+    """The modules of a circle, empty if there is none."""
     graph: dict[str, set[str]] = {name: set() for name in found}
     for arrow in arrows(found):
-        if not arrow.typing or arrow.source.partition(".")[0] == typing:
-            graph[arrow.source].add(arrow.target)
+        graph[arrow.source].add(arrow.target)
     try:
         TopologicalSorter(graph).prepare()
     except CycleError as error:
@@ -93,10 +86,6 @@ def test_no_modules_import_each_other_in_a_circle(ours: dict[str, Path]) -> None
     assert circle(ours) == []
 
 
-def test_montecarlo_has_no_circle_for_types_either(ours: dict[str, Path]) -> None:
-    assert circle(ours, typing="montecarlo") == []
-
-
 @pytest.mark.parametrize(
     "text",
     ["import montecarlo.b", "def f():\n    from montecarlo import b", "if TYPE_CHECKING:\n    from montecarlo.b import name"],
@@ -110,21 +99,13 @@ def test_an_import_upward_is_found(tmp_path: Path, text: str) -> None:
     assert upward(modules(tmp_path)) == [f"spicekit.a:{text.count(chr(10)) + 1} imports montecarlo.b"]
 
 
-def test_a_circle_through_a_function_is_found(tmp_path: Path) -> None:
+@pytest.mark.parametrize("guard", ["def f():", "if TYPE_CHECKING:"])
+def test_a_circle_through_a_function_or_for_types_is_found(tmp_path: Path, guard: str) -> None:
     (tmp_path / "spicekit").mkdir()
     (tmp_path / "spicekit_imc.py").touch()
     (tmp_path / "spicekit" / "a.py").write_text("import spicekit.b")
-    (tmp_path / "spicekit" / "b.py").write_text("def f():\n    from spicekit.a import name")
+    (tmp_path / "spicekit" / "b.py").write_text(f"{guard}\n    from spicekit.a import name")
     assert set(circle(modules(tmp_path))) == {"spicekit.a", "spicekit.b"}
-
-
-def test_a_circle_for_types_is_found_where_it_counts(tmp_path: Path) -> None:
-    (tmp_path / "montecarlo").mkdir()
-    (tmp_path / "spicekit_imc.py").touch()
-    (tmp_path / "montecarlo" / "a.py").write_text("import montecarlo.b")
-    (tmp_path / "montecarlo" / "b.py").write_text("if TYPE_CHECKING:\n    from montecarlo.a import name")
-    assert circle(modules(tmp_path)) == []
-    assert set(circle(modules(tmp_path), typing="montecarlo")) == {"montecarlo.a", "montecarlo.b"}
 
 
 @pytest.mark.parametrize("start", ["import spicekit_imc as start", "import spicekit.cli as start"])

@@ -15,10 +15,9 @@ class SpreadParameters(C3cimParameters):
     )
 
 
-class SpreadColumn(C3cimColumn):
+class SpreadColumn(C3cimColumn[SpreadParameters]):
     name = "c3cim-spread"
     summary = "constant-current column whose memory has a given spread"
-    Parameters = SpreadParameters
 
     def __init__(self, **given: Any) -> None:
         super().__init__(**given)

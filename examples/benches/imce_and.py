@@ -16,7 +16,7 @@ import numpy as np
 
 from montecarlo.behaviour.gates import GATES, WORDS
 from spicekit import DcAnalysis, Margin, Measure, VariationPoint, Waves, quantity
-from spicekit.benches.sot import SotLogic, SotLogicParameters
+from spicekit.benches.sot.logic import SotLogic, SotLogicParameters
 from spicekit.waves import Array
 
 
@@ -32,11 +32,10 @@ class ImceAndParameters(SotLogicParameters):
     )
 
 
-class ImceAnd(SotLogic):
+class ImceAnd(SotLogic[ImceAndParameters]):
     name = "imce-and"
     summary = "the gate that a pair of SOT-MRAM cells with its sense amplifier makes in place of AND"
     template = "imce-and.cir.j2"
-    Parameters = ImceAndParameters
 
     def words(self) -> tuple[str, ...]:
         return WORDS

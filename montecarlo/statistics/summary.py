@@ -14,9 +14,9 @@ from montecarlo.running.store import Store
 from montecarlo.running.subject import Drawn
 from montecarlo.statistics.margins import MarginStatistics, circuit_errors, clopper_pearson, counted, describe
 from montecarlo.statistics.sensitivity import sensitivity
+from spicekit.beyond import Beyond, warnings
 from spicekit.errors import SpicekitError
 from spicekit.files import read_record
-from spicekit.limits import Beyond, warnings
 from spicekit.outcome import Outcome
 
 

@@ -24,9 +24,9 @@ from montecarlo.statistics.margins import (
     quantiles,
 )
 from spicekit.bench import Margin
+from spicekit.beyond import Beyond
 from spicekit.errors import SpicekitError
 from spicekit.files import write_atomically, write_text
-from spicekit.limits import Beyond
 from spicekit.outcome import LOST, SHARE, Outcome, in_words
 from spicekit.table import CHECKSUM, QUANTILES, from_dataset
 from spicekit.waves import Array

@@ -13,8 +13,8 @@ from typing import Any, ClassVar, Protocol, runtime_checkable
 
 from pydantic import Field
 
-from spicekit.bench import VariationPoint
 from spicekit.physics.quantities import Section
+from spicekit.point import VariationPoint
 
 
 class Numbers(Protocol):

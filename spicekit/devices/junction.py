@@ -8,21 +8,19 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import ClassVar, Literal
 
 import numpy as np
 from scipy.special import ndtr
 
-from spicekit.bench import VariationPoint
+from spicekit.devices.mtj_figures import MtjFigures
 from spicekit.devices.resistive import Resistive, ResistiveNumbers
 from spicekit.errors import UserError
 from spicekit.physics.initial import angle_from_normal
-from spicekit.physics.macromodel import MtjNumbers
+from spicekit.physics.mtj_numbers import MtjNumbers
+from spicekit.point import VariationPoint
 from spicekit.units import KELVIN
 from spicekit.waves import Array
-
-if TYPE_CHECKING:
-    from spicekit.devices.mtj import MtjCard
 
 # relative, from junction to junction: the Monte Carlo of IMCE (Fan, ASP-DAC 2018)
 SIGMA_RA = 0.05
@@ -45,7 +43,7 @@ def resistance_points(
 class Junction:
     """A card at a temperature.  ``at_rest`` is a junction whose magnetisation does not move."""
 
-    card: MtjCard
+    card: MtjFigures
     numbers: MtjNumbers
     ra: float  # ohm um2
     tmr: float  # at zero bias and the temperature
@@ -55,7 +53,7 @@ class Junction:
     sigma_tmr: float = SIGMA_TMR
 
     @classmethod
-    def of(cls, card: MtjCard, numbers: MtjNumbers) -> Junction:
+    def of(cls, card: MtjFigures, numbers: MtjNumbers) -> Junction:
         """With the card's own resistance."""
         return cls(card, numbers, numbers.r_p * numbers.area * 1e12, numbers.tmr)
 

@@ -15,10 +15,10 @@ from typing import ClassVar, Literal, Protocol, runtime_checkable
 import numpy as np
 from pydantic import model_validator
 
-from spicekit.bench import VariationPoint
 from spicekit.devices.device import DeviceCard
 from spicekit.errors import UserError
 from spicekit.physics import quantities as q
+from spicekit.point import VariationPoint
 from spicekit.units import KELVIN, format_value
 from spicekit.waves import Array
 

@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 
 from spicekit import inputs
-from spicekit.bench import Bench
+from spicekit.bench import Bench, Calibration, Nominal
 from spicekit.blame import checked_bench
 from spicekit.block import simulate_block
-from spicekit.calibration import Calibrated, Calibration, Nominal
+from spicekit.calibration import Calibrated
 from spicekit.engines import NGSPICE
 from spicekit.errors import SpicekitError, UserError
 from spicekit.limit import isolated, uncounted

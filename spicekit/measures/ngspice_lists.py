@@ -2,14 +2,32 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from spicekit.measures.lists import STATE, VALUE, Fit, Listed, Residual, Scan, Symbol, Taken, Usable
 from spicekit.measures.nodes import Node, Number
-from spicekit.measures.shape import axis
+from spicekit.measures.shape import Axis, axis
 
-if TYPE_CHECKING:
-    from spicekit.measures.ngspice_writer import Lines
+
+class Lines(Protocol):
+    """The lines of the block, as far as they are written."""
+
+    lines: list[str]
+    along: Axis
+    known: dict[Node, str]  # what has a name
+
+    def expression(self, x: Node) -> str:
+        """The value of ``x``, for a line."""
+
+    def element(self, x: Node, place: int) -> str:
+        """One element of a list."""
+
+    def named(self, x: Node) -> str:
+        """The name of ``x``, which it gets if it has none."""
+
+    def fresh(self, kind: str) -> str:
+        """A name that nothing has."""
+
 
 LISTS = (Listed, Taken, Fit, Residual, Scan, Usable)
 

@@ -44,7 +44,7 @@ from spicekit.measures.nodes import (
 from spicekit.measures.shape import Axis, axis
 
 if TYPE_CHECKING:
-    from spicekit.bench import Measure
+    from spicekit.measures.measure import Measure
 
 _WORDS = {"<": "lt", "<=": "le", ">": "gt", ">=": "ge", "differs": "ne"}
 _INF = "1e400"  # ngspice reads it as inf, which it has no word for

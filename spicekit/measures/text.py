@@ -27,7 +27,7 @@ from spicekit.measures.nodes import (
 from spicekit.units import format_value
 
 if TYPE_CHECKING:
-    from spicekit.bench import Measure
+    from spicekit.measures.measure import Measure
 
 _STRENGTH = {"or": 1, "and": 2, "differs": 3, "<": 4, "<=": 4, ">": 4, ">=": 4, "+": 5, "-": 5, "*": 6, "/": 6}
 _ATOM = 9

@@ -8,17 +8,14 @@ Verilog-A module repeat it term by term.  Functions are vectorised: ``v`` (junct
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import Any, Final, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from spicekit.physics.constants import E_CHARGE, HBAR, M_E
+from spicekit.physics.mtj_numbers import MtjNumbers
 from spicekit.waves import Array
-
-if TYPE_CHECKING:
-    from spicekit.physics.macromodel import MtjNumbers
-
 
 #: the numeric code of each angular law in the macromodel parameters
 LAWS: Final[dict[str, int]] = {"cosine-resistance": 0, "cosine-conductance": 1, "tunnel-fit": 2, "brinkman": 3}

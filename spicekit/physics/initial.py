@@ -9,16 +9,13 @@ angle a safe overestimate.
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import dawsn, log_ndtr
 
+from spicekit.physics.mtj_numbers import MtjNumbers
 from spicekit.waves import Array
-
-if TYPE_CHECKING:
-    from spicekit.physics.macromodel import MtjNumbers
 
 
 def angle_from_uniform(delta: ArrayLike, uniform: ArrayLike) -> Array:

@@ -20,7 +20,7 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 import numpy as np
 from scipy.integrate import solve_ivp
@@ -28,10 +28,8 @@ from scipy.integrate import solve_ivp
 from spicekit.errors import SpicekitError, UserError
 from spicekit.physics import conductance as transport
 from spicekit.physics.initial import direction
+from spicekit.physics.mtj_numbers import MtjNumbers
 from spicekit.waves import Array
-
-if TYPE_CHECKING:
-    from spicekit.physics.macromodel import MtjNumbers
 
 Drive = float | Callable[[float], float]  # a constant, or a function of the time in s
 Vector = tuple[Any, Any, Any]

@@ -7,7 +7,6 @@ they compute the same thing.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal
 
 from spicekit.errors import UserError
@@ -15,85 +14,20 @@ from spicekit.physics import magnetics
 from spicekit.physics.conductance import LAWS, brinkman_coefficients, tunnel_conductance
 from spicekit.physics.constants import E_CHARGE, GAMMA, HBAR, K_B, MU0
 from spicekit.physics.initial import nominal_angle
+from spicekit.physics.mtj_numbers import MtjNumbers
 from spicekit.units import KELVIN
 
 if TYPE_CHECKING:
-    from spicekit.devices.mtj import MtjCard
+    from spicekit.devices.mtj_figures import MtjFigures
 
 Tensor = magnetics.Tensor
-
-
-@dataclass(frozen=True)
-class MtjNumbers:
-    """What every form of the model reads: floats in SI units; a switch is 0 or 1; nothing is infinite."""
-
-    temperature: float  # K: ambient temperature, at which ms, tmr and all derived numbers below are taken
-    area: float  # m2: area of the junction
-    volume: float  # m3: volume of the free layer
-    alpha: float  # 1: Gilbert damping
-    gamma: float  # rad/(s T): gyromagnetic ratio; fields below are in A/m, so the rate is gamma mu0 H
-    mu0: float  # H/m: vacuum permeability
-    ms0: float  # A/m: Ms(T) = ms0 (1 - T/t_curie)^ms_exponent
-    t_curie: float  # K: see ms0
-    ms_exponent: float  # 1: see ms0; 0 for no temperature law
-    ms: float  # A/m: Ms at temperature
-    ex: float  # 1: easy axis and direction of the pinned layer, x
-    ey: float  # 1: easy axis and direction of the pinned layer, y
-    ez: float  # 1: easy axis and direction of the pinned layer, z
-    nxx: float  # 1: demagnetising factor x; H_x = -nxx Ms m_x
-    nyy: float  # 1: demagnetising factor y
-    nzz: float  # 1: demagnetising factor z
-    k_easy: float  # J/m3: anisotropy along the easy axis e; H = 2 k_easy/(mu0 Ms) (m.e) e
-    k_perp: float  # J/m3: interface anisotropy along z; H_z = 2 (k_perp - k_vcma V)/(mu0 Ms) m_z
-    n_perp: float  # 1: interface anisotropy that follows Ms^2 (critical over free-layer thickness); H_z = n_perp Ms m_z
-    k_vcma: float  # J/(m3 V): voltage-controlled anisotropy, xi/(t_ox t_free); a positive V lowers the z anisotropy
-    hx: float  # A/m: applied field x
-    hy: float  # A/m: applied field y
-    hz: float  # A/m: applied field z
-    gilbert: float  # 1: 1 if the torques stand in Gilbert's equation (alpha cross terms), 0 in Landau and Lifshitz's
-    stt_coefficient: float  # A/m2: hbar/(2 e mu0 volume); a_stt = stt_coefficient g(c) asym(I) I/Ms in A/m
-    stt_qp: float  # 1: g(c) = (1 - p_b T^1.5) (stt_qp/(stt_ap + stt_am c) + stt_qm/(stt_ap - stt_am c)), c = m.e
-    stt_qm: float  # 1: see stt_qp
-    stt_ap: float  # 1: see stt_qp; Lambda^2 + 1
-    stt_am: float  # 1: see stt_qp; Lambda^2 - 1
-    stt_asymmetry: float  # 1: asym(I) = 1 for I >= 0, this for I < 0 (parallel to antiparallel)
-    stt_fieldlike: float  # 1: b_stt = stt_fieldlike a_stt
-    p_b: float  # 1/K^1.5: polarisations fall as 1 - p_b T^1.5
-    sot: float  # 1: 1 if there is a rail
-    sot_coefficient: float  # A/m2: theta_SH (1 - sech(t/lambda)) shunt hbar/(2 e mu0 w t t_free); a_sot = this I_rail/Ms
-    sot_fieldlike: float  # 1: b_sot = sot_fieldlike a_sot
-    sx: float  # 1: spin polarisation from the rail, x
-    sy: float  # 1: spin polarisation from the rail, y
-    sz: float  # 1: spin polarisation from the rail, z
-    r_rail: float  # ohm: whole rail; the junction sits at its middle
-    conductance: float  # 1: angular law: 0 cosine-resistance, 1 cosine-conductance, 2 tunnel-fit, 3 brinkman
-    angle_umn: float  # 1: 1 for the UMN library's straight-line angle in the resistance, 0 for c = m.e
-    r_p: float  # ohm: parallel resistance at zero bias
-    tmr: float  # 1: TMR at zero bias and temperature (2.5 is 250 %)
-    p_tmr0: float  # 1: TMR(T) = 2 P^2/(1 - P^2), P = p_tmr0 (1 - p_b T^1.5)
-    tmr_v2: float  # 1/V2: 1/v_half^2; TMR(V) = TMR/(1 + tmr_v2 V^2)
-    gp1: float  # 1/V: G_P(V) = (1 + gp1 V + gp2 V^2)/r_p
-    gp2: float  # 1/V2: see gp1
-    gap2: float  # 1/V2: tunnel-fit only: G_AP(V) = (1 + gap2 V^2)/(r_p (1 + TMR))
-    thermal: float  # 1: 1 if c_th dT/dt = V I + I_rail^2 r_rail - (T - temperature)/r_th is solved, 0 for constant T
-    r_th: float  # K/W: thermal resistance
-    c_th: float  # J/K: heat capacity
-    theta0: float  # rad: nominal initial angle from the easy axis
-    phi0: float  # rad: initial azimuth about the easy axis (from x to y for a z axis)
-    theta0_sampled: float  # 1: 1 if campaigns draw theta0 from the Boltzmann distribution of delta
-    delta: float  # 1: thermal stability in the card's convention
-    hk: float  # A/m: effective anisotropy field of delta
-    tau_d: float  # s: (1 + alpha^2)/(alpha gamma mu0 hk)
-    ic_ap_p: float  # A: critical current, antiparallel to parallel (I > 0)
-    ic_p_ap: float  # A: magnitude of the critical current, parallel to antiparallel (I < 0)
-    k_norm: float  # 1/s: rate of k_norm (1 - m.m) m, added to dm/dt so that integration error in |m| decays
 
 
 _STATES: Final[tuple[Literal["p", "ap"], ...]] = ("p", "ap")
 _NORMALISATION_RATE = 1e9  # slow beside the precession, fast beside the drift of a simulator's integration
 
 
-def macromodel(card: MtjCard, temperature: float | None = None) -> MtjNumbers:
+def macromodel(card: MtjFigures, temperature: float | None = None) -> MtjNumbers:
     """The numbers of ``card`` at ``temperature`` (K; the card's own if None).
 
     Raises :class:`UserError` for a temperature beyond the card's laws, or at which its easy axis is not stable.
@@ -190,7 +124,7 @@ def macromodel(card: MtjCard, temperature: float | None = None) -> MtjNumbers:
     )
 
 
-def _demagnetisation(card: MtjCard) -> Tensor:
+def _demagnetisation(card: MtjFigures) -> Tensor:
     shape, given = card.geometry, card.demagnetisation
     edges = (shape.lx.value, shape.ly.value, shape.t_free.value)
     if given.model == "prism":
@@ -204,7 +138,7 @@ def _demagnetisation(card: MtjCard) -> Tensor:
     return 0.0, 0.0, 0.0
 
 
-def _anisotropy(card: MtjCard, demag: Tensor, easy: int, volume: float, k_b: float) -> tuple[float, float, float]:
+def _anisotropy(card: MtjFigures, demag: Tensor, easy: int, volume: float, k_b: float) -> tuple[float, float, float]:
     """(k_easy in J/m3, k_perp in J/m3, n_perp).  A given barrier is the whole barrier: shape is taken off k_easy."""
     given, t_free = card.anisotropy, card.geometry.t_free.value
     k_easy = given.ku.value if given.ku else 0.0
@@ -217,7 +151,7 @@ def _anisotropy(card: MtjCard, demag: Tensor, easy: int, volume: float, k_b: flo
     return k_easy, k_perp, n_perp
 
 
-def _torque(card: MtjCard, p_tmr0: float, volume: float) -> dict[str, float]:
+def _torque(card: MtjFigures, p_tmr0: float, volume: float) -> dict[str, float]:
     """Slonczewski's angular factor in one form for the three models.
 
     Fong et al.: q(+-) = Lambda^2 (P_pinned +- P_free).  UMN is Lambda = 1, where it is the constant P_pinned; Arm (the
@@ -248,7 +182,7 @@ def _efficiency(torque: dict[str, float], cosine: float) -> float:
     return torque["stt_qp"] / (torque["stt_ap"] + slope) + torque["stt_qm"] / (torque["stt_ap"] - slope)
 
 
-def _rail(card: MtjCard, area: float, volume: float) -> dict[str, float]:
+def _rail(card: MtjFigures, area: float, volume: float) -> dict[str, float]:
     rail = card.rail
     if rail is None:
         return dict.fromkeys(("sot", "sot_coefficient", "sot_fieldlike", "sx", "sy", "sz"), 0.0) | {"r_rail": 1.0}
@@ -269,7 +203,7 @@ def _rail(card: MtjCard, area: float, volume: float) -> dict[str, float]:
     }
 
 
-def _transport(card: MtjCard, area: float, p_b: float) -> dict[str, float]:
+def _transport(card: MtjFigures, area: float, p_b: float) -> dict[str, float]:
     given, p = card.transport, card.polarisation
     v_half = given.v_half.value if given.v_half else math.inf
     gp1 = gp2 = gap2 = 0.0

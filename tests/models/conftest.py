@@ -9,7 +9,7 @@ import pytest
 from numpy.typing import NDArray
 
 from spicekit.netlist import environment
-from spicekit.physics.macromodel import MtjNumbers
+from spicekit.physics.mtj_numbers import MtjNumbers
 from spicekit.simulator import simulator
 
 Array = NDArray[np.float64]

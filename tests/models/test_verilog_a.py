@@ -20,7 +20,7 @@ from spicekit.devices.mtj import MtjCard
 from spicekit.paths import data_root
 from spicekit.physics import conductance, llg
 from spicekit.physics.initial import direction
-from spicekit.physics.macromodel import MtjNumbers
+from spicekit.physics.mtj_numbers import MtjNumbers
 from spicekit.simulator import simulator
 
 openvaf_py: Any = pytest.importorskip("openvaf_py", reason="openvaf-py, which compiles Verilog-A, has no wheel for this Python")

@@ -152,7 +152,7 @@ def test_what_a_template_may_not_do(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     (folder / "link.cir.j2").symlink_to(tmp_path / "outside.cir.j2")
     (folder / "mine.cir.j2").write_text('{% extends "bench.cir.j2" %}{% block circuit %}\n' + attack + "{% endblock %}")
     (folder / "mine.py").write_text(
-        "from pathlib import Path\nimport numpy\nfrom spicekit.benches.stt import SttRead\nclass Mine(SttRead):\n"
+        "from pathlib import Path\nimport numpy\nfrom spicekit.benches.stt.read import SttRead\nclass Mine(SttRead):\n"
         "    name, template = 'mine', 'mine.cir.j2'\n"
         "    def context(self): return {'here': Path('mark'), 'numbers': numpy.arange(3)}\n"
     )

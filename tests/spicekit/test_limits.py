@@ -17,7 +17,7 @@ from montecarlo.statistics.sensitivity import drivers
 from spicekit import Limits, Measure, UserError, run
 from spicekit.benches.neurons.measures import threshold
 from spicekit.benches.sensing.tbs import TRIM_MOST, Arrivals, trimmed
-from spicekit.limits import Beyond, shown_measure, warnings
+from spicekit.beyond import Beyond, shown_measure, warnings
 from spicekit.measures import Number
 from spicekit.measures.numpy_writer import Evaluation
 from spicekit.waves import Waves

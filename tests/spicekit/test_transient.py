@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from spicekit.analysis import TranAnalysis
-from spicekit.benches.mtj import MtjSwitch
+from spicekit.benches.junction.switch import MtjSwitch
 from spicekit.benches.sensing.tbs import TbsSense
 from spicekit.block import simulate_block
 from spicekit.engines.altered import transient

@@ -22,8 +22,8 @@ from scipy.stats import binom
 from montecarlo.jobs.campaign import Campaign
 from montecarlo.running.store import Store
 from spicekit.benches.bnn.array import RowParameters
+from spicekit.beyond import Beyond
 from spicekit.errors import SpicekitError
-from spicekit.limits import Beyond
 from spicekit.outcome import Outcome
 from spicekit.waves import Array
 

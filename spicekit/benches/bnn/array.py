@@ -8,19 +8,23 @@ mean current and hardly this row's cell, which is what joining the columns' line
 from __future__ import annotations
 
 import functools
-from typing import Any, ClassVar, Literal, Self
+from typing import Any, Generic, Literal, Self
 
 import numpy as np
 from pydantic import model_validator
+from typing_extensions import TypeVar
 
-from spicekit.bench import Bench, VariationPoint, channel_length, channel_width, named_file, option, quantity, voltage
+from spicekit.bench import Bench
 from spicekit.benches.bnn.data import Cell, Positions, cells_of, drawn, placed
-from spicekit.benches.junction_parameters import JunctionParameters, place_junction
+from spicekit.benches.junction.parameters import JunctionAtRest, place_junction, refuse_rail
+from spicekit.benches.stt.cell import Access
 from spicekit.devices.junction import Junction
 from spicekit.errors import UserError
+from spicekit.parameters import Group, channel_width, named_file, option, quantity, voltage
 from spicekit.physics.bnn_row import source_line
 from spicekit.physics.fokker_planck import populations
-from spicekit.physics.macromodel import MtjNumbers
+from spicekit.physics.mtj_numbers import MtjNumbers
+from spicekit.point import VariationPoint
 from spicekit.waves import Array
 
 START = 0.2e-9  # s, word line and bit lines are switched on
@@ -30,15 +34,8 @@ LIFT_TIME = 0.4e-9  # s, a lift settles in it
 SECTIONS = 8  # of the word line's wire
 
 
-class RowParameters(JunctionParameters):
-    """What a row, its data, its lines, their drivers and its sense node are made of."""
-
-    # the junctions are at rest: there is no magnetisation to choose a model or an angle for
-    model: ClassVar[Literal["llg"]] = "llg"  # type: ignore[misc]
-    theta0: ClassVar[None] = None  # type: ignore[misc]
-
-    technology: str = named_file("ptm65", "CMOS technology: a shipped one or the path of a TOML file")
-    ra: float = quantity(100.0, "ohm um2", "resistance-area product of the junctions", ge=0.1, le=1e5)
+class Data(Group):
+    """What the row computes."""
 
     n: int = quantity(128, "", "XNOR cells of the row", ge=8, le=512)
     data: Literal["given", "trial"] = option("given", "weights and inputs as below, or every cell's product drawn in each trial")
@@ -50,42 +47,6 @@ class RowParameters(JunctionParameters):
     data_seed: int | None = quantity(None, "", "seed to draw weights and inputs from", ge=0, le=2**31)
     weights: str | None = option(None, "the cells' weights, a character 1 (+1) or 0 (-1) each")
     inputs: str | None = option(None, "the cells' inputs, a character 1 (+1) or 0 (-1) each")
-
-    v_high: float = voltage(0.6, "rail V_H of the bit lines", gt=0, le=5)
-    v_low: float = voltage(0.2, "rail V_L of the bit lines", ge=0, le=5)
-    v_wl: float | None = voltage(None, "word-line high level; the supply if not given", gt=0, le=5)
-    access: Literal["nmos", "ideal"] = option("nmos", "access: transistors and drivers, or ideal switches and rails")
-    w_access: float = channel_width(300e-9, "width of each access transistor", le=1e-5)
-    l_access: float | None = channel_length(None, "its length; the technology's shortest if not given", le=1e-6)
-    rows: int = quantity(128, "", "rows of the array, which share the drivers of the bit lines", ge=1, le=4096)
-    row: int | None = quantity(None, "", "this row, counted from the drivers; the middle one if not given", ge=1, le=4096)
-    bit_lines: Literal["shared", "column"] = option(
-        "shared", "the other rows hold data of their own (lines of all columns alike), or the same as this row (column)"
-    )
-    w_driver: float = channel_width(20e-6, "width of the NMOS of a bit line's driver; PMOS twice that", le=1e-3, least=4)
-    w_word: float = channel_width(4e-6, "width of the NMOS of the word line's driver; PMOS twice that", le=1e-3)
-    # CACTI 7's local wires, 4.2 ohm/um at 45 nm (tech_params/45nm.dat, conservative) times (45/65)^2, and 0.26 fF/um at any node.
-    # Pitches chosen: 0.365 um along the row (W + F) and 0.39 um along the bit lines (two transistors of 3 F on top of
-    # each other).  SL 2.5 times the smallest width, BL on two layers.
-    r_sl: float = quantity(0.3, "ohm", "resistance of SL a cell; 0: none", ge=0, le=1e4)
-    c_sl: float = quantity(0.1e-15, "F", "wire capacitance of SL a cell", ge=0, le=1e-12)
-    r_bl: float = quantity(0.4, "ohm", "resistance of BL a row; 0: none", ge=0, le=1e4)
-    c_bl: float = quantity(0.1e-15, "F", "wire capacitance of BL a row", ge=0, le=1e-12)
-    r_word: float = quantity(0.73, "ohm", "resistance of WL a cell", ge=1e-3, le=1e4)
-    c_word: float = quantity(0.1e-15, "F", "wire capacitance of WL a cell; the gates are in the netlist", ge=0, le=1e-12)
-
-    boost: int = quantity(0, "", "lifts of the sense node after the row has settled: 0, 1 or 2", ge=0, le=2)
-    isolation: Literal["switch", "none"] = option("switch", "sense node behind a switch, or the end of SL itself (boost=0)")
-    t_row: float = quantity(1e-9, "s", "time for which the row is on", ge=1e-10, le=1e-6)
-    c_load: float = quantity(4e-15, "F", "load of the sense node, for the amplifier's gate", ge=0, le=1e-12)
-    c_boost: float = quantity(10e-15, "F", "each capacitor that lifts", gt=0, le=1e-12)
-    v_lift: float = voltage(0.3, "rail to which the capacitors' lower plates go", gt=0, le=2)
-    w_iso: float = channel_width(
-        120e-9,
-        "width of the isolation NMOS, and of those in the inverters at its gate and the capacitors' switches",
-        le=1e-5,
-    )
-    w_lift: float = channel_width(200e-9, "width of the NMOS that drive the capacitors' lower plates", le=1e-5)
 
     @property
     def words(self) -> tuple[str, str]:
@@ -100,7 +61,7 @@ class RowParameters(JunctionParameters):
         return "1" * self.n, "".join("1" if j in set(places) else "0" for j in range(self.n))
 
     @model_validator(mode="after")
-    def _fits(self) -> Self:
+    def _data_fit(self) -> Self:
         if self.n1 is not None and self.n1 > self.n:
             raise ValueError(f"n1: {self.n1} given; allowed: 0 to n = {self.n}")
         words = {name: word for name, word in (("weights", self.weights), ("inputs", self.inputs)) if word is not None}
@@ -113,24 +74,91 @@ class RowParameters(JunctionParameters):
         given = [name for name, is_given in ways.items() if is_given] + (["data=trial"] if self.data == "trial" else [])
         if len(given) > 1:
             raise ValueError(f"{given[0]}: given with {given[1]}; allowed: one of n1, data_seed, weights with inputs, data=trial")
+        return self
+
+
+class Rails(Group):
+    """Voltages of the lines, and whether transistors bring them."""
+
+    v_high: float = voltage(0.6, "rail V_H of the bit lines", gt=0, le=5)
+    v_low: float = voltage(0.2, "rail V_L of the bit lines", ge=0, le=5)
+    v_wl: float | None = voltage(None, "word-line high level; the supply if not given", gt=0, le=5)
+    access: Literal["nmos", "ideal"] = option("nmos", "access: transistors and drivers, or ideal switches and rails")
+
+    @model_validator(mode="after")
+    def _rails_fit(self) -> Self:
         if self.v_high <= self.v_low:
             raise ValueError(f"v_high: {self.v_high:g} V given; allowed: above v_low = {self.v_low:g} V")
+        return self
+
+
+class Drivers(Group):
+    """Drivers of the lines, and the rows that share those of the bit lines."""
+
+    rows: int = quantity(128, "", "rows of the array, which share the drivers of the bit lines", ge=1, le=4096)
+    row: int | None = quantity(None, "", "this row, counted from the drivers; the middle one if not given", ge=1, le=4096)
+    bit_lines: Literal["shared", "column"] = option(
+        "shared", "the other rows hold data of their own (lines of all columns alike), or the same as this row (column)"
+    )
+    w_driver: float = channel_width(20e-6, "width of the NMOS of a bit line's driver; PMOS twice that", le=1e-3, least=4)
+    w_word: float = channel_width(4e-6, "width of the NMOS of the word line's driver; PMOS twice that", le=1e-3)
+
+    @model_validator(mode="after")
+    def _row_fits(self) -> Self:
         if self.row is not None and self.row > self.rows:
             raise ValueError(f"row: {self.row} given; allowed: 1 to rows = {self.rows}")
+        return self
+
+
+class Wires(Group):
+    # CACTI 7's local wires, 4.2 ohm/um at 45 nm (tech_params/45nm.dat, conservative) times (45/65)^2, and 0.26 fF/um at any node.
+    # Pitches chosen: 0.365 um along the row (W + F) and 0.39 um along the bit lines (two transistors of 3 F on top of
+    # each other).  SL 2.5 times the smallest width, BL on two layers.
+    r_sl: float = quantity(0.3, "ohm", "resistance of SL a cell; 0: none", ge=0, le=1e4)
+    c_sl: float = quantity(0.1e-15, "F", "wire capacitance of SL a cell", ge=0, le=1e-12)
+    r_bl: float = quantity(0.4, "ohm", "resistance of BL a row; 0: none", ge=0, le=1e4)
+    c_bl: float = quantity(0.1e-15, "F", "wire capacitance of BL a row", ge=0, le=1e-12)
+    r_word: float = quantity(0.73, "ohm", "resistance of WL a cell", ge=1e-3, le=1e4)
+    c_word: float = quantity(0.1e-15, "F", "wire capacitance of WL a cell; the gates are in the netlist", ge=0, le=1e-12)
+
+
+class SenseNode(Group):
+    """The end of the source line, where it is isolated, lifted and sensed."""
+
+    boost: int = quantity(0, "", "lifts of the sense node after the row has settled: 0, 1 or 2", ge=0, le=2)
+    isolation: Literal["switch", "none"] = option("switch", "sense node behind a switch, or the end of SL itself (boost=0)")
+    t_row: float = quantity(1e-9, "s", "time for which the row is on", ge=1e-10, le=1e-6)
+    c_load: float = quantity(4e-15, "F", "load of the sense node, for the amplifier's gate", ge=0, le=1e-12)
+    c_boost: float = quantity(10e-15, "F", "each capacitor that lifts", gt=0, le=1e-12)
+    v_lift: float = voltage(0.3, "rail to which the capacitors' lower plates go", gt=0, le=2)
+    w_iso: float = channel_width(
+        120e-9,
+        "width of the isolation NMOS, and of those in the inverters at its gate and the capacitors' switches",
+        le=1e-5,
+    )
+    w_lift: float = channel_width(200e-9, "width of the NMOS that drive the capacitors' lower plates", le=1e-5)
+
+    @model_validator(mode="after")
+    def _lift_fits(self) -> Self:
         if self.boost and self.isolation == "none":
             raise ValueError(f"isolation: none given with boost={self.boost}; allowed: switch, a lift needs it")
         return self
 
 
-class RowBench(Bench):
-    """What benches with a row share: its cells, variation points and the names for its templates."""
+class RowParameters(SenseNode, Wires, Drivers, Access, Rails, Data, JunctionAtRest):
+    technology: str = named_file("ptm65", "CMOS technology: a shipped one or the path of a TOML file")
+    ra: float = quantity(100.0, "ohm um2", "resistance-area product of the junctions", ge=0.1, le=1e5)
 
-    Parameters: ClassVar[type[RowParameters]] = RowParameters
+
+R = TypeVar("R", bound=RowParameters, default=RowParameters, covariant=True)
+
+
+class RowBench(Bench[R], Generic[R]):
+    """What benches with a row share: its cells, variation points and the names for its templates."""
 
     def __init__(self, **given: Any) -> None:
         super().__init__(**given)
-        if self.junction.card.three_terminal:
-            raise UserError(f"bench '{self.name}': parameter device: '{self.p.device}' has a rail; allowed: two terminals")
+        refuse_rail(self.name, self.p, self.junction)
         self.junction.field("p")  # one that disturb() does not take is said now
         if self.p.access == "nmos" and self.p.v_high > self.vdd:  # the drivers' wells are at vdd
             raise UserError(
@@ -154,13 +182,13 @@ class RowBench(Bench):
     @property
     def l_access(self) -> float:
         """Length of the access transistors in metres."""
-        return float(self.technology.l_min if self.p.l_access is None else self.p.l_access)
+        return self.technology.l_min if self.p.l_access is None else self.p.l_access
 
     @property
     def r_line(self) -> float:
         """Resistance in ohm that drops under one cell's current what the bit line's wire does under those of all rows."""
         row = (self.p.rows + 1) // 2 if self.p.row is None else self.p.row
-        return float(max(self.p.r_bl * (row * self.p.rows - row * (row - 1) / 2), 1e-3))  # 1 mohm stands for none
+        return max(self.p.r_bl * (row * self.p.rows - row * (row - 1) / 2), 1e-3)  # 1 mohm stands for none
 
     def disturb(self) -> float:
         """Highest probability that one operation flips a junction, nominal, from the Fokker-Planck equation.
@@ -208,12 +236,12 @@ class RowBench(Bench):
     @property
     def v_wl(self) -> float:
         """High level of the word line in volts."""
-        return float(self.vdd if self.p.v_wl is None else self.p.v_wl)
+        return self.vdd if self.p.v_wl is None else self.p.v_wl
 
     @property
     def t_sample(self) -> float:
         """When the sense node is isolated, in seconds."""
-        return float(START + self.p.t_row)
+        return START + self.p.t_row
 
     @property
     def t_lift(self) -> tuple[float, ...]:
@@ -225,14 +253,14 @@ class RowBench(Bench):
         """When the sense node has its final voltage, in seconds."""
         if self.p.isolation == "none":
             return self.t_sample
-        return float(self.t_sample + LIFT_DELAY + LIFT_TIME * max(self.p.boost, 1))
+        return self.t_sample + LIFT_DELAY + LIFT_TIME * max(self.p.boost, 1)
 
     def context(self) -> dict[str, Any]:
         return {
             "device": self.junction,
             "k": self.junction.numbers,
             "l_access": self.l_access,
-            "l_min": float(self.technology.l_min),
+            "l_min": self.technology.l_min,
             "v_wl": self.v_wl,
             "edge": EDGE,
             "sections": SECTIONS,

@@ -3,30 +3,24 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
 
-from spicekit.bench import Measure
 from spicekit.benches.bnn.array import START
+from spicekit.benches.bnn.macro_circuit import DELTA, RESET, SUPPLIES, MacroCircuit
 from spicekit.benches.sensing.tbs import FOUND
 from spicekit.limits import Limits
 from spicekit.measures import At, Choose, Crossing, First, Node, Number, Settling, energy, floor, ln, maximum, total, v
+from spicekit.measures.measure import Measure
 
-if TYPE_CHECKING:
-    from spicekit.benches.bnn.macro import BnnMacro
-
-DELTA = 5e-3  # V, measure=offset: distance of both inputs from the threshold
-RESET = 0.05  # of the supply: LOAD and the delay line are reset when this close to where they start from
 WINDOW = Limits("raise t_window", event=True)
 RECOVERY = Limits("raise t_window or t_recover", event=True)
-SUPPLIES = {"load": "precharge of LOAD", "latch": "inverters behind LOAD and the latch", "drive": "driver of START"}
 
 
-def measures(macro: BnnMacro) -> tuple[Measure, ...]:
+def measures(macro: MacroCircuit) -> tuple[Measure, ...]:
     """Those of the parameter ``measure``."""
     return _offset_measures(macro) if macro.p.measure == "offset" else _decision_measures(macro)
 
 
-def _offset_measures(macro: BnnMacro) -> tuple[Measure, ...]:
+def _offset_measures(macro: MacroCircuit) -> tuple[Measure, ...]:
     t_lo, t_hi, t_delay = (arrival(macro, node) for node in (*(f"arrive_{tag}" for tag in macro.tags), "delayed"))
     arrived = (t_lo < math.inf) & (t_hi < t_lo) & (t_hi > 0) & (t_delay < math.inf) & (t_delay > 0)
     ratio = ln(t_lo / t_hi)  # ln t is all but linear in SL
@@ -40,7 +34,7 @@ def _offset_measures(macro: BnnMacro) -> tuple[Measure, ...]:
     )
 
 
-def _decision_measures(macro: BnnMacro) -> tuple[Measure, ...]:
+def _decision_measures(macro: MacroCircuit) -> tuple[Measure, ...]:
     row = macro.p.source == "row"
     apart, line = v("q_in") - v("qb_in"), v(f"sl_{macro.p.n - 1 if row else 'in'}")
     parted = Crossing(abs(apart), macro.vdd / 2, after=macro.t_ready)
@@ -92,7 +86,7 @@ def _decision_measures(macro: BnnMacro) -> tuple[Measure, ...]:
     )
 
 
-def energies(macro: BnnMacro) -> dict[str, Node]:
+def energies(macro: MacroCircuit) -> dict[str, Node]:
     """Energy in J by what it is spent on."""
     p, vdd = macro.p, macro.vdd
     found: dict[str, Node] = {}
@@ -112,13 +106,13 @@ def energies(macro: BnnMacro) -> dict[str, Node]:
     )
 
 
-def arrival(macro: BnnMacro, node: str) -> Node:
+def arrival(macro: MacroCircuit, node: str) -> Node:
     """When ``node`` first passes VDD/2, in seconds from START; inf if it does not within t_window."""
     found = Crossing(v(node), macro.vdd / 2, after=macro.t_ready)
     return Choose(found < macro.t_off, found - macro.t_from, math.inf)
 
 
-def _reset(macro: BnnMacro) -> Node:
+def _reset(macro: MacroCircuit) -> Node:
     """Time in s from the fall of START until LOAD and the stages of the delay line are where they start from, or inf."""
     waves = [v(node) for node in ("load_in", *(f"d{k}" for k in range(macro.p.stages)))]
     # of nodes that go back to 1, whose rounding the values of t_cycle have
@@ -126,7 +120,7 @@ def _reset(macro: BnnMacro) -> Node:
     return maximum(*back) - macro.t_off
 
 
-def _matches(macro: BnnMacro) -> Node:
+def _matches(macro: MacroCircuit) -> Node:
     if macro.p.source == "row" and macro.p.data == "trial":
         return floor(First(v("matches")) * macro.p.n + 0.5)
     return Number(sum(cell.match for cell in macro.cells) if macro.p.source == "row" else 0)

@@ -7,9 +7,9 @@ from typing import Any, Literal, Self
 
 from pydantic import model_validator
 
-from spicekit.bench import channel_width, option, quantity, voltage
 from spicekit.benches.bnn.array import RowParameters
 from spicekit.benches.sensing.tbs import TbsSizes
+from spicekit.parameters import channel_width, option, quantity, voltage
 
 # where an operation with lifts starts if rails and v_lift are not given: the lifts bring the sense node to where the default
 # rails, 0.6 and 0.2 V, put it without

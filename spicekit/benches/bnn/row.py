@@ -17,12 +17,15 @@ from typing import Any, Literal, Self
 from pydantic import model_validator
 
 from spicekit.analysis import Analysis, DcAnalysis, LongTranAnalysis
-from spicekit.bench import Measure, Panel, VariationPoint, option
+from spicekit.bench import Panel
 from spicekit.benches.bnn.array import SECTIONS, START, RowBench, RowParameters
 from spicekit.benches.bnn.data import Cell, turned
-from spicekit.benches.stt_settle import LATEST
+from spicekit.benches.stt.settle import LATEST
 from spicekit.limits import Limits
 from spicekit.measures import At, First, Integral, Node, Number, Settling, energy, floor, i, total, v
+from spicekit.measures.measure import Measure
+from spicekit.parameters import option
+from spicekit.point import VariationPoint
 
 RECOVERY = 0.4e-9  # s, everything goes back; its energy belongs to the operation
 
@@ -44,11 +47,10 @@ class BnnRowParameters(RowParameters):
         return self
 
 
-class BnnRow(RowBench):
+class BnnRow(RowBench[BnnRowParameters]):
     name = "stt-bnn-row"
     summary = "row of an STT-MRAM binary network: source-line voltage against matches, settling, energy, boosting"
     template = "benches/stt-bnn-row.cir.j2"
-    Parameters = BnnRowParameters
 
     @functools.cached_property
     def copies(self) -> dict[str, list[Cell]]:
@@ -94,9 +96,9 @@ class BnnRow(RowBench):
     def measures(self) -> tuple[Measure, ...]:
         n1, sign = self._matches()
         if not self.p.dynamic:
-            line, current = v(f"sla_{self.p.n - 1}"), i("vhigha")
+            line, i_row = v(f"sla_{self.p.n - 1}"), i("vhigha")
             lsb = (v(f"slb_{self.p.n - 1}") - line) * sign
-            return self._common(line, lsb, n1, current, current * self.p.v_high * self.p.t_row)
+            return self._common(line, lsb, n1, i_row, i_row * self.p.v_high * self.p.t_row)
         sl_a, sl_b = (At(v(f"sl{tag}_{self.p.n - 1}"), self.t_sample) for tag in self.copies)
         out_a, out_b = (At(v(f"out{tag}"), self.t_ready) for tag in self.copies)
         lsb = (sl_b - sl_a) * sign

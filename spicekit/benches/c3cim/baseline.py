@@ -12,10 +12,12 @@ import math
 from typing import Any, Literal
 
 from spicekit.analysis import Analysis
-from spicekit.bench import Measure, VariationPoint, channel_length, channel_width, option, quantity, voltage
 from spicekit.benches.c3cim.memory_column import ColumnAnalysis, MemoryColumn, MemoryColumnParameters
 from spicekit.errors import UserError
 from spicekit.measures import Node, Number, floor, i, v
+from spicekit.measures.measure import Measure
+from spicekit.parameters import channel_length, channel_width, option, quantity, voltage
+from spicekit.point import VariationPoint
 
 
 class ConventionalParameters(MemoryColumnParameters):
@@ -35,11 +37,10 @@ class ConventionalParameters(MemoryColumnParameters):
     )
 
 
-class C3cimConventional(MemoryColumn):
+class C3cimConventional(MemoryColumn[ConventionalParameters]):
     name = "c3cim-conventional"
     summary = "conventional current-summing column of 1T1R resistive cells, the baseline of c3cim-column"
     template = "benches/c3cim-conventional.cir.j2"
-    Parameters = ConventionalParameters
     signal_unit = "A"
 
     def __init__(self, **given: Any) -> None:
@@ -52,7 +53,7 @@ class C3cimConventional(MemoryColumn):
     @property
     def v_gate(self) -> float:
         """High level of the word lines in volts."""
-        return float(self.vdd if self.p.v_gate is None else self.p.v_gate)
+        return self.vdd if self.p.v_gate is None else self.p.v_gate
 
     def context(self) -> dict[str, Any]:
         word = [f"on_{k}" if self.p.data == "random" else "gate" if on else "0" for k, on in enumerate(self.selected)]
@@ -86,7 +87,7 @@ class C3cimConventional(MemoryColumn):
         current = -i(f"vi_{tag}")
         if tag != "d" or math.isinf(self.p.trim):
             return current
-        relative, step = v("offset") / self.p.v_read, float(self.p.trim)
+        relative, step = v("offset") / self.p.v_read, self.p.trim
         return current / (1 + (floor(relative / step + 0.5) * step if step > 0 else relative))
 
     def subtitle(self) -> str:

@@ -18,17 +18,20 @@ from __future__ import annotations
 import functools
 import math
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal
+from typing import Any, Generic, Literal
 
 import numpy as np
+from typing_extensions import TypeVar
 
 from spicekit.analysis import Analysis
-from spicekit.bench import Measure, VariationPoint, channel_length, channel_width, option, quantity, voltage
+from spicekit.bench import Calibration, Simulate
 from spicekit.benches.c3cim.memory_column import ColumnAnalysis, MemoryColumn, MemoryColumnParameters
-from spicekit.calibration import Calibration, Simulate
 from spicekit.errors import UserError
 from spicekit.measures import Final, Largest, Node, Number, floor, i, listed, v
+from spicekit.measures.measure import Measure
+from spicekit.parameters import channel_length, channel_width, option, quantity, voltage
 from spicekit.physics.constants import K_B
+from spicekit.point import VariationPoint
 from spicekit.units import KELVIN, format_value
 
 LIMIT = 0.5  # steps, of a linear column
@@ -81,7 +84,10 @@ class C3cimParameters(MemoryColumnParameters):
     t_mac: float = quantity(800e-9, "s", "time of a MAC, for the energy: see c3cim-settle", ge=1e-12, le=1e-3)
 
 
-class C3cimBench(MemoryColumn):
+K = TypeVar("K", bound=C3cimParameters, default=C3cimParameters, covariant=True)
+
+
+class C3cimBench(MemoryColumn[K], Generic[K]):
     """Driver, cells and points that the DC and the transient bench have in common."""
 
     signal_unit = "V"
@@ -99,7 +105,7 @@ class C3cimBench(MemoryColumn):
     @property
     def v_gate(self) -> float:
         """High level of the cells' gates in volts."""
-        return float(self.vdd if self.p.v_gate is None else self.p.v_gate)
+        return self.vdd if self.p.v_gate is None else self.p.v_gate
 
     def column_points(self) -> list[VariationPoint]:
         p = self.p
@@ -111,16 +117,15 @@ class C3cimBench(MemoryColumn):
         return points
 
 
-class C3cimColumn(C3cimBench):
+class C3cimColumn(C3cimBench[K], Generic[K]):
     name = "c3cim-column"
     summary = "constant-current column of 2T1R resistive cells: count of the selected cells in HRS, linearity, headroom"
     template = "benches/c3cim-column.cir.j2"
-    Parameters = C3cimParameters
 
     @property
     def v_trim(self) -> float:
         """Voltage in V at which the driver is trimmed: the nominal column's, half its cells in HRS, without transistors."""
-        return float(min(self.p.i_col * self.p.n * (self.memory.numbers.r_lrs + self.memory.numbers.step / 2), self.vdd / 2))
+        return min(self.p.i_col * self.p.n * (self.memory.numbers.r_lrs + self.memory.numbers.step / 2), self.vdd / 2)
 
     @property
     def ruler(self) -> str:

@@ -12,24 +12,15 @@ in HRS.  A netlist holds the column three times:
 from __future__ import annotations
 
 from abc import abstractmethod
-from typing import Any, ClassVar, Literal, Self
+from typing import Any, ClassVar, Generic, Literal, Self
 
 import numpy as np
 from pydantic import model_validator
 from scipy.special import ndtr
+from typing_extensions import TypeVar
 
 from spicekit.analysis import DcAnalysis
-from spicekit.bench import (
-    Bench,
-    BenchParameters,
-    Measure,
-    VariationPoint,
-    channel_length,
-    channel_width,
-    named_file,
-    option,
-    quantity,
-)
+from spicekit.bench import Bench
 from spicekit.devices import load_device
 from spicekit.devices.resistive import two_state
 from spicekit.errors import UserError
@@ -47,7 +38,10 @@ from spicekit.measures import (
     rounded,
     v,
 )
+from spicekit.measures.measure import Measure
 from spicekit.measures.numpy_writer import Evaluation
+from spicekit.parameters import BenchParameters, channel_length, channel_width, named_file, option, quantity
+from spicekit.point import VariationPoint
 from spicekit.units import KELVIN
 from spicekit.waves import Array, Waves
 
@@ -110,10 +104,12 @@ class MemoryColumnParameters(BenchParameters):
         return self
 
 
-class MemoryColumn(Bench):
+M = TypeVar("M", bound=MemoryColumnParameters, default=MemoryColumnParameters, covariant=True)
+
+
+class MemoryColumn(Bench[M], Generic[M]):
     """Data, references, decoding; a subclass brings the circuit and :meth:`signal`."""
 
-    Parameters: ClassVar[type[BenchParameters]] = MemoryColumnParameters
     signal_unit: ClassVar[str]  # of a reading
 
     def __init__(self, **given: Any) -> None:
@@ -127,7 +123,7 @@ class MemoryColumn(Bench):
     @property
     def l_cell(self) -> float:
         """Length of the cell transistors in metres."""
-        return float(self.technology.l_min if self.p.l_cell is None else self.p.l_cell)
+        return self.technology.l_min if self.p.l_cell is None else self.p.l_cell
 
     @property
     def order(self) -> list[int]:
@@ -155,7 +151,7 @@ class MemoryColumn(Bench):
         """Number of selected cells in HRS, as far as the data are given."""
         if self.p.weights is not None:
             return sum(bit == "1" and on for bit, on in zip(self.p.weights, self.selected, strict=True))
-        return int(self.n_sel // 2 if self.p.n_hrs is None else self.p.n_hrs)
+        return self.n_sel // 2 if self.p.n_hrs is None else self.p.n_hrs
 
     @property
     def inner(self) -> tuple[str, int, int, int] | None:
@@ -165,7 +161,7 @@ class MemoryColumn(Bench):
     @property
     def state_nodes(self) -> bool:
         """Whether the states of the data are nodes ``state_k``: drawn, or swept."""
-        return bool(self.p.data != "given" or self.p.transfer)
+        return self.p.data != "given" or self.p.transfer > 0
 
     def weight(self, level: int) -> list[bool]:
         """Whether each cell is in HRS if ``level`` of the selected ones are."""
@@ -285,7 +281,11 @@ class MemoryColumn(Bench):
         from spicekit.benches.sensing.transfer_plot import transfer_figure
 
         readings = np.asarray(Evaluation(waves, len(self.levels))(self.signal("d")))
-        return {"transfer.png": transfer_figure(self, np.array(self.levels), readings[0])}
+        p = self.p
+        where = f"{p.device}, {self.n_sel} of {p.n} cells selected, placement {p.placement}"
+        at = f"{self.technology.name} {p.corner}, {self.temperature:.3g} °C, {self.subtitle()}"
+        title = f"{self.name}: {where}\n{at}"
+        return {"transfer.png": transfer_figure(title, self.signal_unit, np.array(self.levels), readings[0])}
 
 
 def _even(z: Array) -> Array:

@@ -17,10 +17,13 @@ from typing import Any, Self
 from pydantic import model_validator
 
 from spicekit.analysis import Analysis, TranAnalysis
-from spicekit.bench import Measure, Panel, VariationPoint, channel_width, quantity
+from spicekit.bench import Panel
 from spicekit.benches.c3cim.column import C3cimBench, C3cimParameters
 from spicekit.limits import Limits
 from spicekit.measures import At, Node, Number, Settling, energy, maximum, v
+from spicekit.measures.measure import Measure
+from spicekit.parameters import channel_width, quantity
+from spicekit.point import VariationPoint
 from spicekit.units import format_value
 
 START = 5e-9  # s, the row drivers switch
@@ -54,11 +57,10 @@ class C3cimSettleParameters(C3cimParameters):
         return self
 
 
-class C3cimSettle(C3cimBench):
+class C3cimSettle(C3cimBench[C3cimSettleParameters]):
     name = "c3cim-settle"
     summary = "one MAC of the constant-current column in time: settling, sample-and-hold, energy with its parts"
     template = "benches/c3cim-settle.cir.j2"
-    Parameters = C3cimSettleParameters
 
     @property
     def n_hrs(self) -> int:
@@ -68,16 +70,16 @@ class C3cimSettle(C3cimBench):
     @property
     def t_sample(self) -> float:
         """When the sample-and-hold lets go, s."""
-        return float(START + self.p.t_mac)
+        return START + self.p.t_mac
 
     @property
     def t_back(self) -> float:
         """When the rows switch back, s."""
-        return float(START + 2 * self.p.t_mac)
+        return START + 2 * self.p.t_mac
 
     def context(self) -> dict[str, Any]:
         gates = [("wl", "wlb") if on else ("0", "gate") for on in self.selected]
-        times = {"start": START, "edge": EDGE, "l_min": float(self.technology.l_min)}
+        times = {"start": START, "edge": EDGE, "l_min": self.technology.l_min}
         return super().context() | times | {"gates": gates}
 
     def points(self) -> tuple[VariationPoint, ...]:

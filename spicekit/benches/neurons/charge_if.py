@@ -8,20 +8,20 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import ClassVar
 
-from spicekit.bench import quantity
-from spicekit.benches.neurons.neuron import Neuron, Trim
+from spicekit.benches.neurons.circuit import Trim
+from spicekit.benches.neurons.neuron import Neuron
 from spicekit.benches.neurons.parameters import Kind, NeuronParameters
+from spicekit.parameters import quantity
 
 
 class ChargeIfParameters(NeuronParameters):
     theta: int = quantity(16, "", "threshold in matches: a spike if u > theta", ge=0, le=80)
 
 
-class ChargeIf(Neuron):
+class ChargeIf(Neuron[ChargeIfParameters]):
     name = "charge-if"
     summary = "charge-based integrate-and-fire neuron on a binary row: trains, linearity, threshold, energy"
     template = "benches/neuron.cir.j2"
-    Parameters = ChargeIfParameters
     TRIM: ClassVar[Mapping[Kind, Trim]] = {"real": Trim(0.9871, -2.379, 1.20), "ideal": Trim(0.9863, -1.767, 1.22)}
     HOLD_RATIO: ClassVar[float] = 1.31
     START: ClassVar[tuple[float, float]] = (0.51, 0.0)

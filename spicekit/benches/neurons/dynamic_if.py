@@ -10,27 +10,26 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from spicekit.bench import channel_width, quantity
-from spicekit.benches.neurons.neuron import Neuron, Trim
+from spicekit.benches.neurons.circuit import Trim
+from spicekit.benches.neurons.neuron import Neuron
 from spicekit.benches.neurons.parameters import Kind, NeuronParameters
+from spicekit.parameters import channel_width, quantity
 
 BITS = 8
 
 
 class DynamicIfParameters(NeuronParameters):
     frequency: float = quantity(166e6, "Hz", "time steps a second", ge=1e5, le=2e9)
-    theta: int = quantity(16, "", "threshold in matches: a spike if u > theta", ge=-128, le=127)
     i_amp: float = quantity(50e-6, "A", "current of the amplifier", gt=0, le=1e-2)
     c_c: float = quantity(40e-15, "F", "from the amplifier's output to the comparator", gt=0, le=1e-11)
     w_inverter: float = channel_width(500e-9, "width of the NMOS of the comparator's inverters; PMOS twice that", le=1e-4)
     w_bit: float = channel_width(240e-9, "width of the transistors that select a bit's line", le=1e-4)
 
 
-class DynamicIf(Neuron):
+class DynamicIf(Neuron[DynamicIfParameters]):
     name = "dynamic-if"
     summary = "integrate-and-fire neuron with a programmable threshold on a binary row: trains, linearity, threshold, energy"
     template = "benches/neuron.cir.j2"
-    Parameters = DynamicIfParameters
     TRIM: ClassVar[Mapping[Kind, Trim]] = {"real": Trim(0.9922, -3.178, 0.89), "ideal": Trim(0.9915, -2.676, 0.99)}
     HOLD_RATIO: ClassVar[float] = 1.36
     START: ClassVar[tuple[float, float]] = (0.31, 0.29)

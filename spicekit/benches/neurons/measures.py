@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
 
-from spicekit.bench import Measure
+from spicekit.benches.neurons.circuit import NeuronCircuit
 from spicekit.benches.neurons.timing import LATCHED
 from spicekit.limits import Limits
 from spicekit.measures import (
@@ -38,25 +37,23 @@ from spicekit.measures import (
     total,
     v,
 )
-
-if TYPE_CHECKING:
-    from spicekit.benches.neurons.neuron import Neuron
+from spicekit.measures.measure import Measure
 
 # the search covers its own steps up or down, which are fixed
 SEARCHED = Limits("the comparator is far from theta: change trim_theta, or mend the design")
 
 
-def membrane(neuron: Neuron, step: int) -> Node:
+def membrane(neuron: NeuronCircuit, step: int) -> Node:
     """V_C1 over its nominal step at the end of ``step`` (counted from 0)."""
     return At(v("x") - v("m"), (step + 1) * neuron.period) / neuron.v_step
 
 
-def decision(neuron: Neuron, node: str, step: int) -> Node:
+def decision(neuron: NeuronCircuit, node: str, step: int) -> Node:
     """Whether ``q`` (over the threshold) or ``spike`` (and permitted to fire) is what ``step`` (from 0) ended with."""
     return At(v(node), (step + 1 + LATCHED) * neuron.period) > neuron.vdd / 2
 
 
-def measures(neuron: Neuron) -> tuple[Measure, ...]:
+def measures(neuron: NeuronCircuit) -> tuple[Measure, ...]:
     """Those of the parameter ``measure``."""
     u = [membrane(neuron, step) for step in range(neuron.count)]
     if neuron.p.measure == "linearity":
@@ -70,7 +67,7 @@ def measures(neuron: Neuron) -> tuple[Measure, ...]:
     return (*train(neuron, n1, u), *energies(neuron, n1))
 
 
-def train(neuron: Neuron, n1: Node, u: Sequence[Node]) -> tuple[Measure, ...]:
+def train(neuron: NeuronCircuit, n1: Node, u: Sequence[Node]) -> tuple[Measure, ...]:
     """A train with membranes ``u`` beside that of the ideal neuron for the same list ``n1`` of matches."""
     p, steps = neuron.p, neuron.count
     fired = [decision(neuron, "spike", step) for step in range(steps)]
@@ -95,7 +92,7 @@ def train(neuron: Neuron, n1: Node, u: Sequence[Node]) -> tuple[Measure, ...]:
     )
 
 
-def energies(neuron: Neuron, n1: Node) -> tuple[Measure, ...]:
+def energies(neuron: NeuronCircuit, n1: Node) -> tuple[Measure, ...]:
     """Energy of a step with its parts, ``n1`` being the list of matches."""
     p, steps, supplies = neuron.p, neuron.count, neuron.supplies()
 

@@ -8,8 +8,8 @@ from typing import Any, Literal, Self
 import numpy as np
 from pydantic import field_validator, model_validator
 
-from spicekit.bench import BenchParameters, channel_length, channel_width, named_file, option, quantity, voltage
 from spicekit.devices.junction import SIGMA_RA, SIGMA_TMR
+from spicekit.parameters import BenchParameters, channel_length, channel_width, named_file, option, quantity, voltage
 from spicekit.physics.quantities import LEAST_BIAS
 
 Kind = Literal["real", "ideal"]
@@ -82,6 +82,7 @@ class NeuronParameters(BenchParameters):
     )
     trim_rho: float | None = quantity(None, "", "matches by which V_ref is moved; likewise", ge=-100, le=100)
     trim_theta: float | None = quantity(None, "", "matches by which the threshold is moved; likewise", ge=-100, le=100)
+    theta: int = quantity(16, "", "threshold in matches: a spike if u > theta", ge=-128, le=127)
 
     @field_validator("n1", mode="before")
     @classmethod

@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from spicekit import inputs
-from spicekit.bench import VariationPoint
-from spicekit.benches.junction_parameters import DEVICE
+from spicekit.bench import Bench
+from spicekit.benches.junction.parameters import DEVICE
 from spicekit.benches.neurons.timing import EDGE, INPUTS_CHANGE
 from spicekit.devices import load_device
 from spicekit.devices.junction import Junction
@@ -24,6 +24,7 @@ from spicekit.devices.mtj import MtjCard
 from spicekit.errors import UserError
 from spicekit.paths import user_path
 from spicekit.physics.neuron import matches
+from spicekit.point import VariationPoint
 from spicekit.units import KELVIN
 from spicekit.waves import Array
 
@@ -59,9 +60,9 @@ def pattern(p: NeuronParameters, n1: Array) -> tuple[Bits, Bits]:
     return np.where(agree, weights, 1 - weights), weights
 
 
-def cell_points(bench: Any) -> list[VariationPoint]:
+def cell_points(bench: Bench[NeuronParameters]) -> list[VariationPoint]:
     """Of the cells: t<j> is the junction on BL of cell j with its transistor, c<j> that on BLB."""
-    p: NeuronParameters = bench.p
+    p = bench.p
     junction = place_junction(p, bench.temperature)
     points: list[VariationPoint] = []
     for j in range(p.synapses):

@@ -21,11 +21,15 @@ from typing import Any, ClassVar, Literal, Self
 from pydantic import model_validator
 
 from spicekit.analysis import TranAnalysis
-from spicekit.bench import Bench, Measure, Panel, VariationPoint, channel_length, channel_width, option, quantity
+from spicekit.bench import Bench, Panel
 from spicekit.benches.sensing.offset_search import C_SEARCH, LEAST, MOST, comparisons, knots, last_step
-from spicekit.benches.sot import SotLogic, SotLogicParameters, SotParameters
+from spicekit.benches.sot.column import Access, Cells, Mirror
+from spicekit.benches.sot.logic import SotLogic, SotLogicParameters
 from spicekit.limits import Limits
 from spicekit.measures import At, Choose, Crossing, Final, First, energy, total, v
+from spicekit.measures.measure import Measure
+from spicekit.parameters import BenchParameters, channel_length, channel_width, option, quantity
+from spicekit.point import VariationPoint
 from spicekit.units import format_value
 
 EDGE = 10e-12  # s, of the ideal sources at the drivers' inputs
@@ -34,11 +38,10 @@ T_FIRST = 0.2e-9  # s, the first comparison of the offset search
 COMMON = "common mode of the comparator's inputs at SAE"
 
 
-class SotSenseParameters(SotParameters):
-    # every transistor is there, and the bench has its own timing
-    access: ClassVar[Literal["nmos"]] = "nmos"  # type: ignore[misc]
-    bias: ClassVar[Literal["mirror"]] = "mirror"  # type: ignore[misc]
-    t_sense: ClassVar[None] = None  # type: ignore[misc]
+class SotSenseParameters(Mirror, Access, Cells, BenchParameters):
+    # every transistor is there
+    access: ClassVar = "nmos"
+    bias: ClassVar = "mirror"
 
     operation: Literal["read", "and", "or"] = option("read", "read of one cell, or AND or OR of fan_in cells")
     bits: str | None = option(None, "what the sensed cells store, one character 0 or 1 each; 1, 10, 100 ... if not given")
@@ -91,11 +94,10 @@ class SotSenseParameters(SotParameters):
         return self
 
 
-class SotSense(Bench):
+class SotSense(Bench[SotSenseParameters]):
     name = "sot-sense"
     summary = "sense amplifier on the SOT column, every transistor: decision, delay, offset, energy of read, AND and OR"
     template = "benches/sot-sense.cir.j2"
-    Parameters = SotSenseParameters
     spare_points: ClassVar = True  # those of cells, legs and drivers that the operation does not use
 
     def __init__(self, **given: Any) -> None:
@@ -106,7 +108,7 @@ class SotSense(Bench):
     @property
     def word(self) -> str:
         """What the sensed cells store, a character a cell."""
-        return str(self.p.bits or "1" + "0" * (self.p.cells - 1))
+        return self.p.bits or "1" + "0" * (self.p.cells - 1)
 
     @property
     def expected(self) -> int:
@@ -116,17 +118,17 @@ class SotSense(Bench):
     @property
     def t_sae(self) -> float:
         """When SAE fires, in seconds."""
-        return float(self.p.t_wl + self.p.t_settle)
+        return self.p.t_wl + self.p.t_settle
 
     @property
     def t_off(self) -> float:
         """When everything switches off again, in seconds."""
-        return float(self.t_sae + self.p.t_latch)
+        return self.t_sae + self.p.t_latch
 
     @property
     def period(self) -> float:
         """Of the comparisons of the offset search, in seconds; between them the lines settle to their new voltages."""
-        return float(self.p.t_latch + 3 * self.p.t_settle)
+        return self.p.t_latch + 3 * self.p.t_settle
 
     def devices(self) -> dict[str, tuple[str, float, float]]:
         """Transistors beside those of cells, mirror and reference legs: name -> type, width and length in metres."""

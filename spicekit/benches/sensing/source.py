@@ -11,25 +11,19 @@ import math
 import operator
 from abc import abstractmethod
 from collections.abc import Mapping
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Generic, Literal
 
-from spicekit.bench import (
-    Bench,
-    Margin,
-    Measure,
-    VariationPoint,
-    channel_length,
-    channel_width,
-    named_file,
-    option,
-    quantity,
-    voltage,
-)
-from spicekit.benches.junction_parameters import JunctionParameters, place_junction
+from typing_extensions import TypeVar
+
+from spicekit.bench import Bench
+from spicekit.benches.junction.parameters import JunctionAtRest, place_junction, refuse_rail
 from spicekit.devices.junction import StaticJunction
 from spicekit.errors import UserError
 from spicekit.limits import Limits
 from spicekit.measures import At, Choose, Crossing, Integral, Largest, Node, i, maximum, total, v
+from spicekit.measures.measure import Margin, Measure
+from spicekit.parameters import channel_length, channel_width, named_file, option, quantity, voltage
+from spicekit.point import VariationPoint
 
 Sized = tuple[str, float, float]  # type, width and length in metres
 
@@ -39,11 +33,7 @@ T_FROM = T_START + EDGE / 2  # s, times are counted from here
 CELLS = {"p": 0, "ap": 1}  # copies of the circuit, one a state of the cell: the higher resistance gives the higher voltage
 
 
-class SenseParameters(JunctionParameters):
-    # the junction is at rest
-    model: ClassVar[Literal["llg"]] = "llg"  # type: ignore[misc]
-    theta0: ClassVar[None] = None  # type: ignore[misc]
-
+class SenseParameters(JunctionAtRest):
     technology: str = named_file("ptm65", "CMOS technology: a shipped one or the path of a TOML file")
     temperature: float = quantity(27.0, "C", "temperature of all devices")
     measure: Literal["decision", "offset"] = option("decision", "one operation, or the input-referred offset of the amplifier")
@@ -61,6 +51,7 @@ class SenseParameters(JunctionParameters):
     w_access: float = channel_width(300e-9, "width of the cell's transistor, of the shortest length", le=1e-5)
     w_mirror: float = channel_width(4e-6, "width of the mirror's PMOS", le=1e-4)
     l_mirror: float = channel_length(1e-6, "length of the mirror's PMOS", le=1e-5)
+    t_window: float = quantity(2e-9, "s", "time in which the amplifier must decide", ge=1e-11, le=1e-6)
 
     @property
     def v_input(self) -> float:
@@ -68,10 +59,12 @@ class SenseParameters(JunctionParameters):
         return self.v_mid + self.overdrive if self.v_in is None else self.v_in
 
 
-class SenseBench(Bench):
+A = TypeVar("A", bound=SenseParameters, default=SenseParameters, covariant=True)
+
+
+class SenseBench(Bench[A], Generic[A]):
     """A bench of one amplifier.  Copies of it in one netlist share their variation points."""
 
-    Parameters = SenseParameters
     supplies: ClassVar[dict[str, str]]  # of each copy: name -> what its energy is spent on
     latch: ClassVar[tuple[str, str]]  # nodes that part with the decision: the first is high for a 1
     spare_points: ClassVar = True  # those of the cell, with source=voltage
@@ -90,18 +83,20 @@ class SenseBench(Bench):
     @functools.cached_property
     def junction(self) -> StaticJunction:
         """The cell's junction at the temperature of the bench."""
-        return place_junction(self.p).static()
+        junction = place_junction(self.p)
+        refuse_rail(self.name, self.p, junction)
+        return junction.static()
 
     @property
     def r_line(self) -> float:
         """Resistance of the line at the input in ohm; of a cell, the mean of both states at zero bias."""
         junction = self.junction
-        return junction.r_p * (1 + junction.numbers.tmr / 2) if self.cells else float(self.p.r_source)
+        return junction.r_p * (1 + junction.numbers.tmr / 2) if self.cells else self.p.r_source
 
     @property
     def t_off(self) -> float:
         """When START falls again, in seconds."""
-        return float(T_START + self.p.t_window)
+        return T_START + self.p.t_window
 
     @property
     def cells(self) -> dict[str, int]:

@@ -29,12 +29,14 @@ from typing import Any, ClassVar, Literal, NamedTuple, Self
 from pydantic import model_validator
 
 from spicekit.analysis import TranAnalysis
-from spicekit.bench import BenchParameters, Measure, Panel, VariationPoint, channel_length, channel_width, option, quantity
+from spicekit.bench import Calibration, Panel, Simulate
 from spicekit.benches.sensing.source import T_START, SenseBench, SenseParameters, Sized
-from spicekit.calibration import Calibration, Simulate
 from spicekit.errors import UserError
 from spicekit.limits import Limits
 from spicekit.measures import Choose, Crossing, Node, exp, ln, v
+from spicekit.measures.measure import Measure
+from spicekit.parameters import BenchParameters, channel_length, channel_width, option, quantity
+from spicekit.point import VariationPoint
 from spicekit.style import COLOURS, new_figure
 from spicekit.units import format_value
 from spicekit.waves import Waves
@@ -91,11 +93,10 @@ class TbsParameters(SenseParameters, TbsSizes):
     t_meta: float = quantity(50e-12, "s", "a latch that needs more than this is metastable", ge=1e-12, le=1e-7)
 
 
-class TbsSense(SenseBench):
+class TbsSense(SenseBench[TbsParameters]):
     name = "tbs-sense"
     summary = "time-based sense amplifier, every transistor: decision, arrival times, offset, metastability, energy"
     template = "benches/tbs-sense.cir.j2"
-    Parameters = TbsParameters
     supplies: ClassVar = {
         "load": "precharge of LOAD",
         "latch": "inverters behind LOAD and the latch",
@@ -106,7 +107,7 @@ class TbsSense(SenseBench):
     @functools.cached_property
     def trim(self) -> int:
         """Units of load on the delay line."""
-        return int(self.calibrated("trim")) if self.p.trim is None else int(self.p.trim)
+        return int(self.calibrated("trim")) if self.p.trim is None else self.p.trim
 
     def calibrations(self) -> tuple[Calibration, ...]:
         """The trim.  It is a whole number, as in the circuit: a netlist does not depend on the last digits of a machine."""

@@ -11,25 +11,19 @@ from spicekit.waves import Array
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from spicekit.benches.c3cim.memory_column import MemoryColumn
 
-
-def transfer_figure(bench: MemoryColumn, level: Array, reading: Array) -> Figure:
-    """Reading (``bench.signal_unit``) over ``level`` above its deviation from the end-point line in steps; shape (levels,)."""
+def transfer_figure(title: str, unit: str, level: Array, reading: Array) -> Figure:
+    """Reading in ``unit`` over ``level`` above its deviation from the end-point line in steps; shape (levels,)."""
     figure = new_figure(7.5, 5.5)
     upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=(2, 1))
     upper.plot(level, reading * 1e3, ".-", color=COLOURS[0], ms=4, lw=1)
     upper.plot(level[[0, -1]], reading[[0, -1]] * 1e3, color="black", lw=0.8, ls="--", label="line through both ends")
-    upper.set_ylabel(f"reading (m{bench.signal_unit})")
+    upper.set_ylabel(f"reading (m{unit})")
     upper.legend(fontsize=8)
     lower.plot(level, deviation(level, reading), ".-", color=COLOURS[1], ms=4, lw=1)
     for half in (-0.5, 0.5):
         lower.axhline(half, color="black", lw=0.8, ls=":")
     lower.set_ylabel("deviation (steps)")
     lower.set_xlabel("selected cells in HRS")
-    p = bench.p
-    where = f"{p.device}, {bench.n_sel} of {p.n} cells selected, placement {p.placement}"
-    figure.suptitle(
-        f"{bench.name}: {where}\n{bench.technology.name} {p.corner}, {bench.temperature:.3g} °C, {bench.subtitle()}", fontsize=10
-    )
+    figure.suptitle(title, fontsize=10)
     return figure

@@ -11,20 +11,22 @@ import math
 from typing import Any, ClassVar, Literal
 
 from spicekit.analysis import TranAnalysis
-from spicekit.bench import Measure, Panel, VariationPoint, channel_length, channel_width, option, quantity
+from spicekit.bench import Panel
 from spicekit.benches.sensing.offset_search import C_SEARCH, LEAST, MOST, comparisons, knots, last_step
 from spicekit.benches.sensing.source import T_START, SenseBench, SenseParameters, Sized
 from spicekit.benches.sensing.tbs import TbsSense
 from spicekit.errors import UserError
 from spicekit.limits import Limits
 from spicekit.measures import Choose, Final, v
+from spicekit.measures.measure import Measure
+from spicekit.parameters import channel_length, channel_width, option, quantity
+from spicekit.point import VariationPoint
 from spicekit.units import format_value
 
 BUFFER = 2e-12  # m2, gate area of each input transistor of the reference's buffer
 
 
 class VsaParameters(SenseParameters):
-    t_window: float = quantity(2e-9, "s", "time in which the amplifier must decide", ge=1e-11, le=1e-6)
     sigma_ref: float | None = quantity(
         None,
         "V",
@@ -50,11 +52,10 @@ class VsaParameters(SenseParameters):
     offset_range: float = quantity(32e-3, "V", "measure=offset: the search covers - to + this", ge=LEAST, le=MOST)
 
 
-class VsaSense(SenseBench):
+class VsaSense(SenseBench[VsaParameters]):
     name = "vsa-sense"
     summary = "latch-type voltage sense amplifier of the same gate area: decision, delay, offset, energy"
     template = "benches/vsa-sense.cir.j2"
-    Parameters = VsaParameters
     supplies: ClassVar = {"amplifier": "comparator and output latch", "drive": "driver of the clock"}
     latch: ClassVar = ("outp", "outn")
     held: ClassVar = "q"
@@ -71,7 +72,7 @@ class VsaSense(SenseBench):
     @property
     def rising(self) -> bool:
         """Whether the inputs are NMOS and the clock rises to start."""
-        return (self.p.v_mid > self.vdd / 2) if self.p.inputs is None else bool(self.p.inputs == "nmos")
+        return (self.p.v_mid > self.vdd / 2) if self.p.inputs is None else self.p.inputs == "nmos"
 
     @property
     def amplifiers(self) -> dict[str, int]:
@@ -84,12 +85,12 @@ class VsaSense(SenseBench):
     @property
     def period(self) -> float:
         """Of the comparisons of the offset search, in seconds."""
-        return float(2 * self.p.t_window)
+        return 2 * self.p.t_window
 
     @property
     def total_area(self) -> float:
         """Total gate area asked for, in m2."""
-        return TbsSense(technology=self.p.technology).gate_area if self.p.gate_area is None else float(self.p.gate_area)
+        return TbsSense(technology=self.p.technology).gate_area if self.p.gate_area is None else self.p.gate_area
 
     @property
     def others_area(self) -> float:
@@ -99,7 +100,7 @@ class VsaSense(SenseBench):
     @property
     def w_input(self) -> float:
         """Width of each input transistor in metres."""
-        return float((self.total_area - self.others_area) / (2 * self.p.l_input))
+        return (self.total_area - self.others_area) / (2 * self.p.l_input)
 
     @property
     def gate_area(self) -> float:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 
-from spicekit.bench import Measure
 from spicekit.limits import Limits
 from spicekit.measures import Choose, Crossing, Final, First, Node
+from spicekit.measures.measure import Measure
 
 
 def switching(m: Node, start: float, stop: float, remedy: str) -> tuple[Measure, Measure]:

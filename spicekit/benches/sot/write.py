@@ -8,17 +8,21 @@ from __future__ import annotations
 from typing import Any, Literal
 
 from spicekit.analysis import Analysis, TranAnalysis
-from spicekit.bench import Measure, Panel, VariationPoint, channel_length, channel_width, named_file, option, quantity, voltage
-from spicekit.benches.junction_parameters import JunctionParameters
-from spicekit.benches.mtj import JunctionBench
-from spicekit.benches.switching import switching
+from spicekit.bench import Panel
+from spicekit.benches.junction.bench import JunctionBench
+from spicekit.benches.junction.parameters import JunctionParameters
+from spicekit.benches.junction.switching import switching
+from spicekit.benches.sot.column import Access
 from spicekit.errors import UserError
 from spicekit.measures import At, Integral, i, v
+from spicekit.measures.measure import Measure
+from spicekit.parameters import channel_width, named_file, option, quantity, voltage
+from spicekit.point import VariationPoint
 
 START = 0.3e-9  # the write pulse begins here, after the write word line has risen
 
 
-class SotWriteParameters(JunctionParameters):
+class Pulse(JunctionParameters):
     device: str = named_file("imce-45nm", "device card with a rail: a shipped one or the path of a TOML file")
     direction: Literal["ap-p", "p-ap"] = option("ap-p", "written state: antiparallel to parallel, or back")
     polarity: Literal["auto", "positive", "negative"] = option(
@@ -27,24 +31,23 @@ class SotWriteParameters(JunctionParameters):
     v_write: float = voltage(0.135, "magnitude of V_WP and V_WN on WBL", gt=0, le=3)
     t_pulse: float = quantity(1e-9, "s", "length of the write pulse", gt=1e-11, le=1e-6)
     t_stop: float | None = quantity(None, "s", "end of the simulation; 1.5 ns after the pulse if not given", gt=1e-11, le=1e-5)
-    w_read: float = channel_width(150e-9, "width of the read transistor", le=1e-5)
-    w_write: float = channel_width(540e-9, "width of the write transistor", le=1e-4)
-    l_access: float | None = channel_length(None, "length of both; the technology's shortest if not given", le=1e-6)
+
+
+class SotWriteParameters(Access, Pulse):
     w_driver: float = channel_width(4e-6, "width of the WBL driver's transistor", le=1e-4)
     c_line: float = quantity(20e-15, "F", "capacitance of WBL", ge=0, le=1e-11)
     step: float | None = quantity(None, "s", "largest time step; 0.06 rad of the precession if not given", ge=1e-14, le=1e-9)
 
 
-class SotWrite(JunctionBench):
+class SotWrite(JunctionBench[SotWriteParameters]):
     name = "sot-write"
     summary = "write of one 2T1R SOT-MRAM cell: switching, rail current, energy, fraction not switched"
     template = "benches/sot-write.cir.j2"
-    Parameters = SotWriteParameters
 
     def __init__(self, **given: Any) -> None:
         super().__init__(**given)
         if not self.junction.card.three_terminal:
-            raise UserError(f"bench '{self.name}': device '{self.junction.card.name}' has no rail; give a SOT card")
+            raise UserError(f"bench '{self.name}': parameter device: '{self.p.device}' has no rail; give a SOT card")
         if self.t_stop < START + self.p.t_pulse:
             raise UserError(
                 f"bench '{self.name}': parameter t_stop: {self.t_stop:g} s given; allowed: at least "
@@ -54,7 +57,10 @@ class SotWrite(JunctionBench):
     @property
     def t_stop(self) -> float:
         """End of the simulation in seconds."""
-        return float(START + self.p.t_pulse + 1.5e-9 if self.p.t_stop is None else self.p.t_stop)
+        return START + self.p.t_pulse + 1.5e-9 if self.p.t_stop is None else self.p.t_stop
+
+    def subtitle(self) -> str:
+        return f"{self.p.device} {self.p.direction}"
 
     @property
     def sign(self) -> int:
@@ -72,12 +78,12 @@ class SotWrite(JunctionBench):
     @property
     def l_access(self) -> float:
         """Length of the cell transistors in metres."""
-        return float(self.technology.l_min if self.p.l_access is None else self.p.l_access)
+        return self.technology.l_min if self.p.l_access is None else self.p.l_access
 
     def context(self) -> dict[str, Any]:
         return super().context() | {
             "l_access": self.l_access,
-            "l_min": float(self.technology.l_min),
+            "l_min": self.technology.l_min,
             "start": START,
             "end": START + self.p.t_pulse,
             "sign": self.sign,

@@ -12,10 +12,13 @@ from __future__ import annotations
 from typing import Any
 
 from spicekit.analysis import Analysis, TranAnalysis
-from spicekit.bench import Measure, Panel, VariationPoint, channel_width, quantity, voltage
-from spicekit.benches.stt import CellParameters, SttCell
+from spicekit.bench import Panel
+from spicekit.benches.stt.cell import CellParameters, SttCell
 from spicekit.limits import Limits
 from spicekit.measures import Final, Integral, Settling, i, maximum
+from spicekit.measures.measure import Measure
+from spicekit.parameters import channel_width, quantity, voltage
+from spicekit.point import VariationPoint
 
 START = 0.2e-9  # s, both lines begin to rise
 BAND = 0.01  # settled is within this fraction of the final current
@@ -39,23 +42,22 @@ class SettleParameters(CellParameters):
     step: float = quantity(50e-12, "s", "largest time step", ge=1e-14, le=1e-9)
 
 
-class SttSettle(SttCell):
+class SttSettle(SttCell[SettleParameters]):
     name = "stt-settle"
     summary = "read of one 1T1MTJ cell through its drivers and lines: settling time and energy of both states"
     template = "benches/stt-settle.cir.j2"
-    Parameters = SettleParameters
     at_rest = True
     deadline = "t_settle"
 
     @property
     def t_stop(self) -> float:
         """End of the simulation in seconds."""
-        return float(START + self.p.t_read)
+        return START + self.p.t_read
 
     def context(self) -> dict[str, Any]:
         return super().context() | {
             "start": START,
-            "l_min": float(self.technology.l_min),
+            "l_min": self.technology.l_min,
             "r_p": self.junction.r_p,
         }
 

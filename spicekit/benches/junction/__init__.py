@@ -1,0 +1,1 @@
+"""A junction alone, and what all benches of junctions share."""

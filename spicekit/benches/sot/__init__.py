@@ -1,0 +1,1 @@
+"""SOT-MRAM in 2T1R cells."""

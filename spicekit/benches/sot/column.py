@@ -1,0 +1,123 @@
+"""A column of SOT-MRAM in 2T1R cells, which is read by a current (Fan, ASP-DAC 2018).
+
+The read current is pushed into RBL; the addressed cells' junctions lie in parallel between RBL and SL, and the voltage of RBL
+tells how many of them are antiparallel.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Generic, Literal
+
+from scipy.optimize import brentq
+from typing_extensions import TypeVar
+
+from spicekit.bench import Bench
+from spicekit.devices.junction import StaticJunction
+from spicekit.measures import Node, i, total
+from spicekit.parameters import BenchParameters, Group, channel_length, channel_width, option, quantity
+from spicekit.physics.quantities import LEAST_BIAS
+from spicekit.point import VariationPoint
+
+
+class Cells(Group):
+    """The junctions of a 2T1R column and the current that reads them."""
+
+    ra: float = quantity(18.0, "ohm um2", "resistance-area product of the junction", ge=0.1, le=1e5)
+    diameter: float = quantity(45e-9, "m", "diameter of the round junction", gt=1e-9, le=1e-6)
+    tmr: float = quantity(2.5, "", "tunnel magnetoresistance at zero bias and 27 C (150% or 1.5)", gt=0, le=20)
+    v_half: float = quantity(0.5, "V", "bias at which TMR is halved; inf switches the roll-off off", ge=LEAST_BIAS)
+    i_read: float = quantity(10e-6, "A", "read current into RBL", ge=1e-12, le=1e-3)
+    r_rail: float = quantity(560.0, "ohm", "heavy-metal rail, head to tail; the junction sits at its middle", ge=0.01, le=1e5)
+    rows: int = quantity(64, "", "cells on the column; the unselected ones leak", ge=1, le=4096)
+
+    @property
+    def junction(self) -> StaticJunction:
+        """The nominal junction."""
+        return StaticJunction.round(diameter=self.diameter, ra=self.ra, tmr=self.tmr, v_half=self.v_half)
+
+
+class Ideals(Group):
+    """What of the column may be ideal."""
+
+    access: Literal["nmos", "ideal"] = option("nmos", "access path: nmos transistors and the rail, or an ideal switch")
+    bias: Literal["mirror", "ideal"] = option("mirror", "read current: a PMOS mirror, or an ideal source")
+
+
+class Access(Group):
+    """The transistors of a 2T1R cell."""
+
+    w_read: float = channel_width(150e-9, "width of the read transistor", le=1e-5)
+    w_write: float = channel_width(540e-9, "width of the write transistor", le=1e-4)
+    l_access: float | None = channel_length(
+        None, "length of both cell transistors; the technology's shortest if not given", le=1e-6
+    )
+
+
+class Mirror(Group):
+    """The mirror that brings the read current."""
+
+    w_mirror: float = channel_width(4e-6, "width of each mirror transistor", le=1e-4)
+    l_mirror: float = channel_length(1e-6, "length of each mirror transistor", le=1e-5)
+
+
+class SotParameters(Mirror, Access, Ideals, Cells, BenchParameters):
+    t_sense: float = quantity(1e-9, "s", "time for which the read current flows, for the energy", ge=1e-12, le=1e-3)
+
+
+S = TypeVar("S", bound=SotParameters, default=SotParameters, covariant=True)
+
+
+class SotColumn(Bench[S], Generic[S]):
+    """What the benches of a column share: the column's variation points and the junction voltage."""
+
+    def cells(self) -> int:
+        return 1
+
+    @property
+    def l_access(self) -> float:
+        """Length of the cell transistors in metres."""
+        return self.technology.l_min if self.p.l_access is None else self.p.l_access
+
+    def cases(self) -> dict[str, list[int]]:
+        """Name of each copy of the column -> what its addressed cells store; a read addresses cell 0 alone."""
+        return {"p": [0], "ap": [1]}
+
+    def supply_current(self, *supplies: str) -> Node:
+        """Current in amperes out of the named supplies and the mirror's diode."""
+        diode = ("diode",) if self.p.bias == "mirror" else ()
+        return -total([i(f"vdd_{supply}") for supply in (*supplies, *diode)])
+
+    def context(self) -> dict[str, Any]:
+        return {
+            "device": self.p.junction,
+            "cases": self.cases(),
+            "l_access": self.l_access,
+        }
+
+    def points(self) -> tuple[VariationPoint, ...]:
+        p = self.p
+        points: list[VariationPoint] = []
+        for cell in range(self.cells()):
+            points += p.junction.points(f"c{cell}")
+            if p.access == "nmos":
+                points += self.transistor(f"c{cell}", p.w_read, self.l_access)
+        if p.bias == "mirror":
+            for branch in ("md", "mc", *self.mirror_outputs()):
+                points += self.transistor(branch, p.w_mirror, p.l_mirror)
+        return tuple(points)
+
+    def mirror_outputs(self) -> tuple[str, ...]:
+        return ()
+
+    def diode_supply(self) -> tuple[str, ...]:
+        return ("i(vdd_diode)",) if self.p.bias == "mirror" else ()
+
+    def junction_voltage(self, states: Sequence[int]) -> float:
+        """Voltage in volts over nominal junctions in parallel (``states``: 0 P, 1 AP) at ``i_read`` through ideal switches."""
+        p, r_p = self.p, self.p.junction.r_p
+
+        def excess(v: float) -> float:
+            return float(sum(v / (r_p * (1 + s * p.tmr / (1 + (v / p.v_half) ** 2))) for s in states) - p.i_read)
+
+        return float(brentq(excess, 0.0, p.i_read * r_p * (1 + p.tmr), xtol=1e-15))

@@ -1,0 +1,1 @@
+"""One STT-MRAM cell, 1T1MTJ."""

@@ -1,0 +1,96 @@
+"""Read of one STT-MRAM cell (1T1MTJ) with its disturbance."""
+
+from __future__ import annotations
+
+import functools
+from typing import Any, Literal
+
+import numpy as np
+from scipy.interpolate import PchipInterpolator
+
+from spicekit.analysis import Analysis, DcAnalysis
+from spicekit.benches.stt.cell import CellParameters, SttCell
+from spicekit.measures import Python, i, v
+from spicekit.measures.measure import Margin, Measure
+from spicekit.parameters import quantity, voltage
+from spicekit.physics.fokker_planck import FLOOR, populations
+from spicekit.point import VariationPoint
+from spicekit.waves import Array
+
+
+class ReadParameters(CellParameters):
+    v_read: float = voltage(0.15, "bit-line voltage during a read", ge=1e-3, le=2)
+    t_read: float = quantity(5e-9, "s", "time for which the read voltage is applied", ge=1e-12, le=1e-3)
+
+
+class SttRead(SttCell[ReadParameters]):
+    """DC read at a constant bit-line voltage; the current tells the state."""
+
+    name = "stt-read"
+    summary = "DC read of one 1T1MTJ cell: currents of both states, energy, read disturbance"
+    template = "benches/stt-read.cir.j2"
+    at_rest = True
+
+    def __init__(self, **given: Any) -> None:
+        super().__init__(**given)
+        self.junction.field(self._at_risk)  # one that the equation does not take is said now
+
+    @property
+    def _at_risk(self) -> Literal["p", "ap"]:
+        """The state that the read current pulls at."""
+        return "ap" if self.p.free_to == "bl" else "p"
+
+    def points(self) -> tuple[VariationPoint, ...]:
+        return (*self.junction.points("c0"), *self.transistor("c0", self.p.w_access, self.l_access))
+
+    def analysis(self) -> Analysis:
+        return DcAnalysis(save=("i(vbl_p)", "i(vbl_ap)", "v(n_p)", "v(n_ap)"))
+
+    def measures(self) -> tuple[Measure, ...]:
+        current = {state: -i(f"vbl_{state}") for state in ("p", "ap")}
+        volts = {state: self.p.v_read - v(f"n_{state}") for state in ("p", "ap")}
+        r_p, r_ap = volts["p"] / current["p"], volts["ap"] / current["ap"]
+        unit = self.p.v_read * self.p.t_read
+        risk = f"i(vbl_{'ap' if self.p.free_to == 'bl' else 'p'})"
+        disturb = Python(lambda waves: self.disturb(-waves(risk)), (risk,), f"Fokker-Planck equation at -{risk} for t_read")
+        return (
+            Measure("i_p", "A", "bit-line current, cell parallel", current["p"]),
+            Measure("i_ap", "A", "bit-line current, cell antiparallel", current["ap"]),
+            Measure("di", "A", "read signal, i_p - i_ap", current["p"] - current["ap"]),
+            Measure("v_mtj_p", "V", "voltage over the junction, parallel", volts["p"]),
+            Measure("v_mtj_ap", "V", "voltage over the junction, antiparallel", volts["ap"]),
+            Measure("r_p", "ohm", "junction resistance at its operating point, parallel", r_p),
+            Measure("r_ap", "ohm", "junction resistance at its operating point, antiparallel", r_ap),
+            Measure("tmr_read", "", "TMR at the operating points", r_ap / r_p - 1),
+            Measure("e_p", "J", "energy from the bit line in t_read, parallel", current["p"] * unit),
+            Measure("e_ap", "J", "energy from the bit line in t_read, antiparallel", current["ap"] * unit),
+            Measure("disturb", "", "probability that one read flips the state which its current pulls at", disturb),
+        )
+
+    def disturb(self, current: Array) -> Array:
+        """Read-disturb probability for each current in A, from the Fokker-Planck equation.
+
+        The read current flows from BL to SL.  With the free layer at BL it favours P, so an antiparallel cell is at risk;
+        with the free layer at the transistor a parallel one.
+        """
+        k = self.junction.numbers
+        overdrive = np.abs(current) / (k.ic_ap_p if self._at_risk == "ap" else k.ic_p_ap)
+        grid, flips = self._disturb_table
+        return np.asarray(np.where(np.isfinite(overdrive), np.exp(PchipInterpolator(grid, flips)(overdrive)), np.nan))
+
+    @functools.cached_property
+    def _disturb_table(self) -> tuple[Array, Array]:
+        """ln of the disturb probability over the overdrive: one fixed grid, so that a trial's value is its own.
+
+        256 cells put it within 6 % of the limit of many; the current's own uncertainty moves it by orders of magnitude.
+        """
+        k = self.junction.numbers
+        tau = np.array([self.p.t_read / k.tau_d])
+        field = self.junction.field(self._at_risk)
+        grid = (1 + field) * np.concatenate([np.linspace(0, 1, 9), np.linspace(1.25, 4, 12), [8.0]])
+        flips = [float(populations(k.delta, overdrive, tau, field=field, cells=256)[1][0]) for overdrive in grid]
+        # far above the critical current the cell flips for certain
+        return np.append(grid, 1e3), np.append(np.log(np.maximum(flips, FLOOR)), np.log(max(flips[-1], 0.999)))
+
+    def margins(self) -> tuple[Margin, ...]:
+        return (Margin("read", low="i_ap", high="i_p"),)
