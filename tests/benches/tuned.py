@@ -9,7 +9,7 @@ from typing import ClassVar
 from scipy.optimize import brentq
 
 from spicekit import Bench, BenchParameters, Calibration, DcAnalysis, Measure, UserError, VariationPoint, option, quantity
-from spicekit.calibration import Simulate
+from spicekit.bench import Simulate
 from spicekit.measures import v
 
 

@@ -148,10 +148,10 @@ def test_a_later_versions_keys_are_ignored(folder: Path) -> None:
 def test_what_a_record_does_not_declare_is_not_written(folder: Path) -> None:
     content = read_record(folder / "campaign.json")
     point = next(iter(content["points"]))
-    with pytest.raises(ValueError, match="Campaign does not declare all of colour"):
+    with pytest.raises(ValueError, match="CampaignRecord does not declare all of colour"):
         records.write(folder / "a.json", records.CampaignRecord, content | {"colour": "red"})
     content["points"][point]["colour"] = "red"
-    with pytest.raises(ValueError, match="Campaign does not declare all of points"):
+    with pytest.raises(ValueError, match="CampaignRecord does not declare all of points"):
         records.write(folder / "a.json", records.CampaignRecord, content)
     assert not (folder / "a.json").exists()
 
