@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -38,11 +39,27 @@ def new_figure(width: float = 8.0, height: float = 5.0) -> Figure:
 
 
 def save(figure: Figure, path: Path) -> Path:
-    """Write ``figure`` as PNG, whole or not at all."""
+    """Write ``figure`` as PNG, whole or not at all; a title that is wider than it takes more lines."""
     from spicekit.files import write_atomically
 
+    fit_title(figure)
     write_atomically(path, lambda file: figure.savefig(file, format="png"))
     return path
+
+
+def fit_title(figure: Figure) -> None:
+    """Break the lines of the figure's title that do not fit into its width."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+
+    text = figure.get_suptitle()
+    if not text:
+        return
+    renderer = FigureCanvasAgg(figure).get_renderer()
+    title = next(one for one in figure.texts if one.get_text() == text)
+    room = 0.97 * figure.bbox.width / title.get_window_extent(renderer).width
+    if room < 1:
+        longest = max(len(line) for line in text.split("\n"))
+        title.set_text("\n".join(textwrap.fill(line, int(room * longest)) for line in text.split("\n")))
 
 
 def sphere(trajectories: Sequence[tuple[Array, Array, Array]], title: str) -> Figure:
