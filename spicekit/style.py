@@ -54,7 +54,7 @@ def fit_title(figure: Figure) -> None:
     text = figure.get_suptitle()
     if not text:
         return
-    renderer = FigureCanvasAgg(figure).get_renderer()
+    renderer = FigureCanvasAgg(figure).get_renderer()  # type: ignore[no-untyped-call]
     title = next(one for one in figure.texts if one.get_text() == text)
     room = 0.97 * figure.bbox.width / title.get_window_extent(renderer).width
     if room < 1:

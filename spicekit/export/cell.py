@@ -149,8 +149,19 @@ class Cell:
 
     @property
     def v_access(self) -> float:
-        """Voltage in V over the access path (transistor, and rail of a SOT cell) while a parallel cell is read."""
-        return self.v_read - self.value(self.roles.current) * self.r[0]
+        """Voltage in V over the access path (transistor, and rail of a SOT cell) while a parallel cell is read.
+
+        Current and resistance of a junction move against each other over its trials: the product of their means is its mean
+        voltage only where the current is forced.
+        """
+        junction = self.optional(self.roles.junction)
+        found = self.v_read - (self.value(self.roles.current) * self.r[0] if junction is None else junction)
+        if found <= 0:
+            raise UserError(
+                f"{self.table.origin}: at {self.where()} the junction's mean voltage is {self.v_read - found:.4g} V of a read at "
+                f"{self.v_read:.4g} V: name a variable that holds it ('junction' of the cell's roles)"
+            )
+        return found
 
     @property
     def r_access(self) -> float:

@@ -31,6 +31,7 @@ class Roles(Record):
     sensed: tuple[str, str]
     resistance: tuple[str, str] = ("read_r_p", "read_r_ap")  # ohm, of the junction in the read
     current: str = "read_i_p"  # A, through a parallel junction in the read
+    junction: str = "read_v_mtj_p"  # V, over a parallel junction in the read; the table may be without
     e_read: tuple[str, str] = ("read_e_p", "read_e_ap")  # J
     set: Write  # to parallel
     reset: Write  # to antiparallel

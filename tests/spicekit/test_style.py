@@ -9,7 +9,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 
 from spicekit.style import new_figure, save
 
-LONG = "Tails against the normal distribution: sot-read, 20,000 trials, seed 7, ptm45 tt, 27 °C, 1 V\nblue: rises with it; orange: falls"
+LONG = "Tails against the normal distribution: sot-read, 20,000 trials, seed 7, ptm45 tt, 27 °C, 1 V\nblue: rises; orange: falls"
 
 
 @pytest.mark.parametrize("width", [4.0, 5.2, 12.0])

@@ -14,6 +14,7 @@ import pytest
 
 from spicekit.errors import SpicekitError, UserError
 from spicekit.export import FORMATS, export, file_name
+from spicekit.export.cell import Cell
 from spicekit.export.roles import SOT_2T1R, STT_1T1MTJ, Roles
 from spicekit.table import CHECKSUM, LookupTable
 
@@ -221,3 +222,16 @@ def test_names_from_the_table_do_not_become_code(name: str, stt: LookupTable, tm
         if path.suffix == ".py":
             code = compile(path.read_text(), "generated", "exec")
             assert not {"os", "SystemExit"} & set(code.co_names)
+
+
+def test_the_access_path_has_what_the_junction_leaves_trial_by_trial(stt: LookupTable) -> None:
+    """Of 40,000 cells of a junction and 300 ohm: current and resistance of a junction move against each other."""
+    junction = 3000.0 * np.exp(0.5 * np.random.default_rng(3).standard_normal(40_000))
+    current = 0.15 / (junction + 300.0)
+    for name, value in (("read_i_p", current.mean()), ("read_r_p", junction.mean())):
+        stt.variables[name] = ((), np.asarray(value))
+    with pytest.raises(UserError, match=r"the junction.s mean voltage is 0\.1\d* V of a read at 0\.15 V: name a variable"):
+        _ = Cell(stt, {}, "nvsim").v_access
+    stt.variables["read_v_mtj_p"] = ((), np.asarray((current * junction).mean()))
+    assert Cell(stt, {}, "nvsim").v_access == pytest.approx((current * 300.0).mean(), rel=1e-9)
+    assert Cell(stt, {}, "nvsim").r_access == pytest.approx(300.0, rel=1e-9)
