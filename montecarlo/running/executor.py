@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import functools
 import multiprocessing
 import multiprocessing.forkserver
 import multiprocessing.util
@@ -11,7 +13,7 @@ import shutil
 import signal
 import tempfile
 from collections.abc import Callable
-from concurrent.futures import BrokenExecutor, Executor, Future
+from concurrent.futures import BrokenExecutor, Executor, Future, InvalidStateError
 from concurrent.futures.process import BrokenProcessPool
 from typing import Any
 
@@ -48,6 +50,8 @@ class LocalExecutor(Executor):
             future = self._pool.schedule(fn, args=args, kwargs=kwargs)
         self._pending.add(future)
         future.add_done_callback(self._pending.discard)
+        if not self._pool.active:  # it broke meanwhile
+            self._give_up(BrokenExecutor("the pool broke"))
         return future
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
@@ -60,9 +64,18 @@ class LocalExecutor(Executor):
 
     def _restart(self) -> None:
         self.shutdown(cancel_futures=True)
-        for future in tuple(self._pending):  # tasks that no worker had taken yet: pebble forgets them
-            future.set_exception(BrokenExecutor("the pool was started again"))
+        self._give_up(BrokenExecutor("the pool was started again"))  # tasks that no worker had taken yet: pebble forgets them
         self._pool = self._start()
+
+    def _broken(self, handle: Callable[[Exception], None], error: Exception) -> None:
+        """The pool has broken: its own handler ends the tasks that were handed to workers, and no others."""
+        handle(error)
+        self._give_up(error)
+
+    def _give_up(self, error: Exception) -> None:
+        for future in tuple(self._pending):
+            with contextlib.suppress(InvalidStateError):
+                future.set_exception(error)
 
     def _start(self) -> Any:
         # not fork: this process has threads, and a child must not inherit a half-used libngspice
@@ -74,6 +87,7 @@ class LocalExecutor(Executor):
         pool = ProcessPool(max_workers=self.workers, initializer=initialise, initargs=arguments, context=context)
         manager: Any = pool._pool_manager
         manager.worker_manager.inspect_workers = _Ended(manager)
+        manager.handle_broken_pool = functools.partial(self._broken, manager.handle_broken_pool)
         return pool
 
 

@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import Future, wait
@@ -90,6 +91,23 @@ def test_a_worker_killed_before_the_pool_has_heard_what_it_took(pool: LocalExecu
     assert error is not None
     assert died(error)
     assert other.exception(60) is None
+
+
+def test_workers_that_die_before_a_task_has_come_to_them(pool: LocalExecutor, monkeypatch: pytest.MonkeyPatch) -> None:
+    """pebble ends the tasks that it has handed on, and forgets those that still wait for its own thread."""
+    workers = {pool.submit(os.getpid).result(60) for _ in range(10)}
+    go = threading.Event()
+    monkeypatch.setattr(
+        pool._pool._pool_manager, "schedule", lambda task: go.wait(60)
+    )  # a thread that does not get the processor
+    future = pool.submit(pow, 2, 3)
+    for worker in workers:
+        os.kill(worker, signal.SIGKILL)
+    error = future.exception(20)
+    go.set()
+    assert error is not None
+    assert died(error)
+    assert pool.submit(pow, 2, 5).result(60) == 32
 
 
 @pytest.mark.parametrize("lock", ["reader_mutex", "writer_mutex"])
