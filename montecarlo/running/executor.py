@@ -12,6 +12,7 @@ import resource
 import shutil
 import signal
 import tempfile
+import traceback
 from collections.abc import Callable
 from concurrent.futures import BrokenExecutor, Executor, Future, InvalidStateError
 from concurrent.futures.process import BrokenProcessPool
@@ -49,10 +50,22 @@ class LocalExecutor(Executor):
             self._restart()
             future = self._pool.schedule(fn, args=args, kwargs=kwargs)
         self._pending.add(future)
-        future.add_done_callback(self._pending.discard)
+        future.add_done_callback(self._done)
         if not self._pool.active:  # it broke meanwhile
             self._give_up(BrokenExecutor("the pool broke"))
         return future
+
+    def _done(self, future: Future[Any]) -> None:
+        """Forget a task, and what the frames of its error hold.
+
+        A view of a buffer that could not be sent would be found at the exit of the process together with its buffer, and Python
+        says so on stderr if it takes the buffer first.
+        """
+        self._pending.discard(future)
+        error = None if future.cancelled() else future.exception()
+        while error:
+            traceback.clear_frames(error.__traceback__)
+            error = error.__cause__
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
         if cancel_futures:

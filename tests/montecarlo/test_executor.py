@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 import time
+import traceback
 from collections.abc import Iterator
 from concurrent.futures import Future, wait
 from pathlib import Path
@@ -123,6 +124,20 @@ os.kill(os.getpid(), signal.SIGKILL)
     assert error is not None
     assert died(error)
     assert [pool.submit(pow, 2, power).result(30) for power in range(6)] == [2**k for k in range(6)]
+
+
+def test_the_error_of_a_broken_pool_holds_no_buffer(pool: LocalExecutor) -> None:
+    assert pool.submit(pow, 2, 2).result(60) == 4
+    reader, writer = os.pipe()
+    os.close(reader)
+    os.dup2(writer, pool._pool._pool_manager.worker_manager.pool_channel.writer.fileno())  # to workers that nothing reaches
+    error = pool.submit(pow, 2, 3).exception(60)
+    os.close(writer)
+    assert error is not None
+    assert isinstance(error.__cause__, BrokenPipeError)
+    left = [frame.f_locals for frame, _ in traceback.walk_tb(error.__cause__.__traceback__)]
+    assert len(left) > 1
+    assert not any(left)
 
 
 def test_cores() -> None:
