@@ -3,9 +3,9 @@
 The first of these that holds for a trial is its verdict:
 
 - *does not converge*: its outcome is not `ok`, there is nothing to judge.
-- *wrong*: the condition of :meth:`spicekit.bench.Bench.works` is not met; or a margin's states are not told apart, by the
-  circuit's own reference, or if it has none by the best fixed one for all trials of the point; or a figure lies beyond the limits
-  of its search.
+- *wrong*: what the bench has to calibrate (a trim) cannot be found, so that no trial is simulated; or the condition of
+  :meth:`spicekit.bench.Bench.works` is not met; or a margin's states are not told apart, by the circuit's own reference, or if it
+  has none by the best fixed one for all trials of the point; or a figure lies beyond the limits of its search.
 - *slow*: a time is not reached within its window (:mod:`spicekit.limits`): the bench's ``deadline``, or any of its times if it
   names none.  Late is not wrong: a bench whose `wrong` means nothing before the decision says so in its condition.
 - *works*: none of these.
@@ -51,6 +51,11 @@ class Judgement:
 
     verdicts: NDArray[np.int64]  # shape (trials,)
     reasons: Mapping[str, int]
+
+    @classmethod
+    def uncalibrated(cls, trials: int) -> Judgement:
+        """Of a point at which the bench's search finds nothing: no setting of the circuit would do."""
+        return cls(np.full(trials, int(Verdict.WRONG)), {"cannot be calibrated": trials})
 
     @property
     def worst(self) -> Verdict:

@@ -23,6 +23,10 @@ class UserError(SpicekitError):
     """A wrong input.  The message names the file, key or option, what was given and what is allowed."""
 
 
+class Uncalibrated(UserError):
+    """A search that a bench declares finds nothing, so that there is no circuit to simulate with its other parameters."""
+
+
 def unknown(kind: str, name: str, choices: Iterable[str]) -> UserError:
     """The error for a name that does not exist: names the nearest valid ones, or all of them if none is near.
 

@@ -127,7 +127,7 @@ def run_within(seconds: float, bench: Bench, values: Mapping[str, float] | None 
     Its outcome is ``timeout`` at the limit, and ``crashed`` if ngspice takes its process with it.
     """
     checked(seconds)
-    points = _points(calibrated_apart(seconds, bench, engine), values)
+    points = _points(calibrated_apart(bench, engine), values)
     try:
         return _result(bench, points, isolated(lambda: _simulate(bench, points, engine), seconds), engine)
     except TimeoutError:

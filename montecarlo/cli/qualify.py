@@ -110,6 +110,9 @@ def print_qualification(summary: dict[str, Any]) -> None:
         )
     console.print(table)
     say(f"{name}: {summary['figure']['meaning']}")
+    for point in summary["points"]:
+        if point["uncalibrated"]:
+            say(f"at {' '.join(f'{axis} {point[axis]}' for axis in summary['over'])}: {point['uncalibrated']}")
     say(
         "works if "
         + (summary["works"] or "nothing: the bench states no condition; judged by convergence, limits and margins alone")

@@ -36,7 +36,7 @@ from spicekit.bench import Bench
 from spicekit.calibration import recorded
 from spicekit.engines import NGSPICE
 from spicekit.engines import engine as find_engine
-from spicekit.engines.calibrate import calibrated, wanted
+from spicekit.engines.calibrate import calibrated_apart, wanted
 from spicekit.errors import UserError
 from spicekit.files import output_folder, write_text
 from spicekit.netlist import render
@@ -95,9 +95,10 @@ class Campaign(Job):
         return [self]
 
     def settle(self, folder: Path | None = None) -> None:
-        """Calibrate the bench, by its engine in this process; with what the record in ``folder`` holds, if it is of the same.
+        """Calibrate the bench, by its engine in a process of its own.
 
-        Whoever has a folder does it first.  Without, it is done when something is asked for that depends on it.
+        What the record in ``folder`` holds is taken from there, if it is of the same.  Whoever has a folder does it first.
+        Without, it is done when something is asked for that depends on it.
         """
         self.settle_by(None if folder is None else folder / self.file, records.CampaignRecord)
 
@@ -108,7 +109,7 @@ class Campaign(Job):
         with inputs.recording() as files:
             if record is not None and record.exists():
                 self._bench.found |= self._known(records.read(record, kind))
-            self._netlist = render(calibrated(self._bench, self.engine))
+            self._netlist = render(calibrated_apart(self._bench, self.engine))
         self._files |= files
 
     def _known(self, record: records.CampaignRecord | records.StudyRecord) -> dict[str, float]:

@@ -30,7 +30,7 @@ from montecarlo.variation import Correlation, Variation
 from montecarlo.verdict import Judgement, KeyFigure, Results, Verdict, condition, judge
 from spicekit.bench import Bench
 from spicekit.engines.calibrate import calibrated
-from spicekit.errors import UserError
+from spicekit.errors import Uncalibrated, UserError
 from spicekit.files import write_record
 from spicekit.nominal import render
 from spicekit.outcome import Outcome
@@ -80,11 +80,18 @@ class Qualification(Sweeps):
         }
         if not self.over:
             raise UserError(f"bench '{self.bench.name}': no corner, temperature or supply is left to go over; give fewer by -p")
-        nominal = Sweep(bench, self.over, parameters=given, seed=seed)
+        nominal = Sweep(bench, self.over, parameters=given, seed=seed, tolerant=True)
         self.sweeps = {"nominal": nominal}
         if trials:
             self.sweeps["trials"] = Sweep(
-                bench, self.over, trials=trials, seed=seed, parameters=given, variations=variations, correlations=correlations
+                bench,
+                self.over,
+                trials=trials,
+                seed=seed,
+                parameters=given,
+                variations=variations,
+                correlations=correlations,
+                tolerant=True,
             )
         elif variations or correlations:
             raise UserError("--sigma and --correlate need --trials: without them the circuit is nominal")
@@ -94,7 +101,10 @@ class Qualification(Sweeps):
         """Whether the circuit depends on an axis: its netlist does, apart from comments and from models that it does not use."""
         if name == "corner" and not self.bench.roles:
             return False
-        return len({_without_comments(render(make_bench(bench, {**given, name: value}))) for value in values}) > 1
+        try:
+            return len({_without_comments(render(make_bench(bench, {**given, name: value}))) for value in values}) > 1
+        except Uncalibrated:  # only at some of them
+            return True
 
     def record(self) -> dict[str, Any]:
         """What ``qualify.json`` holds."""
@@ -130,8 +140,12 @@ class Qualification(Sweeps):
             found: dict[str, Judgement] = {}
             spread: dict[str, Any] = {}
             outcomes: Counter[str] = Counter()
-            for name in self.sweeps:
-                campaign, store = stores[name][index]
+            for name, sweep in self.sweeps.items():
+                point = stores[name][index]
+                if point is None:
+                    found[name], spread[name] = Judgement.uncalibrated(max(sweep.trials, 1)), (np.nan, np.nan)
+                    continue
+                campaign, store = point
                 results = store.parts.results()
                 found[name] = judge(campaign.bench, results)
                 outcomes += Counter(str(outcome) for outcome in results["outcome"])
@@ -148,6 +162,7 @@ class Qualification(Sweeps):
                     "figure_high": spread["trials"][1] if self.trials else None,
                     "outcomes": dict(outcomes),
                     "why": dict(reasons),
+                    "uncalibrated": self._main.left_out.get(index),
                 }
             )
         return points

@@ -35,7 +35,7 @@ from montecarlo.variation import Correlation, Variation
 from spicekit.bench import unit_of
 from spicekit.calibration import recorded
 from spicekit.engines import NGSPICE
-from spicekit.errors import UserError, unknown
+from spicekit.errors import Uncalibrated, UserError, unknown
 from spicekit.files import output_folder
 from spicekit.registry import bench_class
 from spicekit.units import parse_quantity
@@ -46,8 +46,9 @@ MOST_POINTS = 10_000
 class Sweep(Job):
     """``bench`` over the product of ``over`` (parameter -> values).  ``trials`` 0: the nominal simulation alone.
 
-    ``measures`` names those that the table keeps; all if not given.  Raises :class:`UserError` for anything wrong with it,
-    before anything is simulated.
+    ``measures`` names those that the table keeps; all if not given.  ``tolerant`` leaves out the points at which the bench cannot
+    be calibrated (``left_out`` says why), unless it can at none.  Raises :class:`UserError` for anything wrong with it, before
+    anything is simulated.
     """
 
     noun, file, kind = "sweep", "sweep.json", records.SweepRecord
@@ -65,6 +66,7 @@ class Sweep(Job):
         sampler: str = "random",
         measures: Sequence[str] | None = None,
         engine: str = NGSPICE,
+        tolerant: bool = False,
     ) -> None:
         given = dict(parameters or {})
         if not over:
@@ -95,18 +97,27 @@ class Sweep(Job):
             for values in itertools.product(*self.over.values())
         ]
         self.measures = measures
-        if all(campaign.settled for campaign in self.campaigns):  # else once it is known whether a folder has calibrations
+        self._tolerant = tolerant
+        self.left_out: dict[int, str] = {}  # by the point's number in the grid
+        if all(campaign.settled for campaign in self._campaigns):  # else once it is known whether a folder has calibrations
             self.settle()
 
     @property
     def campaigns(self) -> Sequence[Campaign]:
-        """One a point, in the order of the grid, last parameter fastest."""
-        return self._campaigns
+        """One a point that is not left out, in the order of the grid, last parameter fastest."""
+        return [campaign for index, campaign in enumerate(self._campaigns) if index not in self.left_out]
 
     def settle(self, folder: Path | None = None) -> None:
         """Calibrate the bench at every point that is not yet, with what ``folder`` holds (see :meth:`Campaign.settle`)."""
-        for index, campaign in enumerate(self.campaigns):
-            campaign.settle(None if folder is None else _point(folder, index))
+        for index, campaign in enumerate(self._campaigns):
+            if index in self.left_out:
+                continue
+            try:
+                campaign.settle(None if folder is None else _point(folder, index))
+            except Uncalibrated as error:
+                self.left_out[index] = str(error)
+                if not self._tolerant or not self.campaigns:
+                    raise
         _ = self.inputs
         known = {measure.name for campaign in self.campaigns for measure in campaign.bench.measures()}
         for name in self.measures or ():
@@ -125,7 +136,7 @@ class Sweep(Job):
 
     def calibrations(self) -> dict[str, list[float | None]]:
         """What was found at each point, None where nothing had to be."""
-        found = [recorded(campaign.bench) for campaign in self.campaigns]
+        found = [{} if index in self.left_out else recorded(one.bench) for index, one in enumerate(self._campaigns)]
         return {
             name: [point[name].value if name in point else None for point in found]
             for name in dict.fromkeys(name for point in found for name in point)
@@ -164,7 +175,7 @@ class Sweep(Job):
     def prepare(self, folder: Path, crew: Crew) -> list[Source]:
         """Find what is missing in each point of this sweep's folder, which the caller has locked and claimed."""
         sources = []
-        for campaign, store in self.points(folder):
+        for campaign, store in filter(None, self.points(folder)):
             campaign.claim(output_folder(store.folder), crew.warn)
             sources.append(campaign.prepare(store, crew))
         return sources
@@ -180,9 +191,12 @@ class Sweep(Job):
         found = {"parameters": parameters, "netlist_sha256": hashlib.sha256(hashes.encode()).hexdigest(), "versions": versions()}
         return records.checked(self.record() | found, records.Provenance)
 
-    def points(self, folder: Path) -> list[tuple[Campaign, Store]]:
-        """Each point's campaign with its store in ``folder``, in the order of the grid, last parameter fastest."""
-        return [(campaign, campaign.store(_point(folder, index))) for index, campaign in enumerate(self.campaigns)]
+    def points(self, folder: Path) -> list[tuple[Campaign, Store] | None]:
+        """Each point's campaign with its store in ``folder``, in the order of the grid (see ``campaigns``); None: left out."""
+        return [
+            None if index in self.left_out else (campaign, campaign.store(_point(folder, index)))
+            for index, campaign in enumerate(self._campaigns)
+        ]
 
 
 class Sweeps(Job):

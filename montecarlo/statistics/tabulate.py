@@ -39,18 +39,20 @@ MARGIN_FIELDS = ("mean", "worst", "sigma3", "sigma6", "reference", *RATES)  # ci
 
 def tabulate(
     grid: Mapping[str, Sequence[Any]],
-    points: Sequence[tuple[Subject, Store]],
+    points: Sequence[tuple[Subject, Store] | None],
     attributes: Mapping[str, Any],
     measures: Sequence[str] | None = None,
 ) -> xr.Dataset:
     """The dataset over ``grid`` (parameter -> values); ``points`` are in the order of its product, last parameter fastest.
+
+    A point that is None was not simulated: its counts are 0, all else NaN.
 
     ``attributes`` is the provenance; ``measures`` names those to keep, all if None (margins are always kept).  A measure
     which a point does not have, or of which no trial is ok there, is NaN; so is the mean of one that lies beyond its limits in a
     trial, unless it is an event (see :mod:`spicekit.limits`).
     """
     shape = tuple(len(values) for values in grid.values())
-    first = points[0][0]
+    first = next(point[0] for point in points if point is not None)
     columns: dict[str, NDArray[Any]] = {}
     notes: dict[str, dict[str, str]] = {}  # attributes of each variable
 
@@ -63,7 +65,10 @@ def tabulate(
             notes[name] = {"units": unit, "long_name": meaning}
         columns[name][index] = value
 
-    for index, (campaign, store) in zip(np.ndindex(*shape), points, strict=True):
+    for index, point in zip(np.ndindex(*shape), points, strict=True):
+        if point is None:
+            continue
+        campaign, store = point
         many = campaign.trials > 1
         results = store.parts.results()
         outcomes = results["outcome"]

@@ -15,8 +15,8 @@ from spicekit.blame import checked_bench
 from spicekit.block import simulate_block
 from spicekit.calibration import Calibrated
 from spicekit.engines import NGSPICE
-from spicekit.errors import SpicekitError, UserError
-from spicekit.limit import isolated, uncounted
+from spicekit.errors import SpicekitError, Uncalibrated, UserError
+from spicekit.limit import LOADING, isolated, uncounted
 
 MOST = 1024  # values that a process remembers
 
@@ -34,23 +34,41 @@ _searching: list[Key] = []
 
 
 def calibrated(bench: Bench, engine: str = NGSPICE) -> Bench:
-    """``bench`` itself, with all found that it declares.  Raises :class:`UserError` where a search finds nothing."""
+    """``bench`` itself, with all found that it declares.  Raises :class:`Uncalibrated` where a search finds nothing."""
     waiting = missing(bench)
     seen: dict[Key, Nominal] = {}
     for one in waiting:
         bench.found[one.name] = _find(bench, one, engine, seen)
-    if waiting and bench.template_folder() is not None:  # what depends on it can be looked at only now
-        checked_bench(bench)
+    if waiting:
+        _look_again(bench)
     return bench
 
 
-def calibrated_apart(seconds: float, bench: Bench, engine: str = NGSPICE) -> Bench:
-    """The same in a process of its own, which the engine may take with it; ``seconds`` as for :func:`spicekit.limit.isolated`."""
-    if missing(bench):
+def calibrated_apart(bench: Bench, engine: str = NGSPICE) -> Bench:
+    """The same in a process of its own, which the engine may take with it.  It may take :data:`spicekit.limit.LOADING`."""
+    first = missing(bench)
+    for one in first:
+        known = _remembered(_key(bench, one, engine))
+        if known is None:
+            break
+        _adopt(bench, one, known)
+    waiting = missing(bench)
+    if waiting:
+
+        def search() -> list[_Known]:
+            calibrated(bench, engine)
+            return [_known[_key(bench, one, engine)] for one in waiting]
+
         try:
-            bench.found |= isolated(lambda: calibrated(bench, engine).found, seconds)
-        except ChildProcessError:
-            raise SpicekitError(f"bench '{bench.name}': the simulator died while it was calibrated{bench.because}") from None
+            answers = isolated(search, LOADING)
+        except (ChildProcessError, TimeoutError) as error:
+            ended = "the simulator died" if isinstance(error, ChildProcessError) else f"{LOADING:.0f} s were over"
+            raise SpicekitError(f"bench '{bench.name}': {ended} while it was calibrated{bench.because}") from None
+        for one, known in zip(waiting, answers, strict=True):
+            _known[_key(bench, one, engine)] = known
+            _adopt(bench, one, known)
+    if first:
+        _look_again(bench)
     return bench
 
 
@@ -75,26 +93,48 @@ def notes(bench: Bench, measures: Mapping[str, float], engine: str = NGSPICE) ->
 
 
 def _find(bench: Bench, one: Calibration, engine: str, seen: dict[Key, Nominal]) -> float:
-    variant = one.variant()
-    # what another bench's search looks at beside its variant, nobody knows
-    key = (type(bench), "" if one.shared else repr(bench.p), type(variant), repr(variant.p), one.name, engine)
+    key = _key(bench, one, engine)
     if key in _searching:
         raise UserError(f"bench '{bench.name}': the calibration of {one.name} needs itself: give its variant what it searches")
-    known = _known.get(key)
-    if known is None or inputs.changed(known.files):
+    known = _remembered(key)
+    if known is None:
         _searching.append(key)
         try:
             with inputs.recording() as files, uncounted():
-                value = float(one.find(Variant(variant, engine, seen)))
+                value = float(one.find(Variant(one.variant(), engine, seen)))
+        except UserError as error:
+            raise Uncalibrated(error) from error
         finally:
             _searching.pop()
         if not math.isfinite(value):
-            raise UserError(f"bench '{bench.name}': the calibration of {one.name} gives {value:g}{bench.because}")
+            raise Uncalibrated(f"bench '{bench.name}': the calibration of {one.name} gives {value:g}{bench.because}")
         if len(_known) >= MOST:
             _known.clear()
         known = _known[key] = _Known(value, files)
     inputs.put(known.files)
     return known.value
+
+
+def _key(bench: Bench, one: Calibration, engine: str) -> Key:
+    """What a search depends on; what another bench's looks at beside its variant, nobody knows."""
+    variant = one.variant()
+    return (type(bench), "" if one.shared else repr(bench.p), type(variant), repr(variant.p), one.name, engine)
+
+
+def _remembered(key: Key) -> _Known | None:
+    known = _known.get(key)
+    return None if known is None or inputs.changed(known.files) else known
+
+
+def _adopt(bench: Bench, one: Calibration, known: _Known) -> None:
+    bench.found[one.name] = known.value
+    inputs.put(known.files)
+
+
+def _look_again(bench: Bench) -> None:
+    """What depends on what was found can be checked only now."""
+    if bench.template_folder() is not None:
+        checked_bench(bench)
 
 
 class Variant:

@@ -17,6 +17,7 @@ class TunedParameters(BenchParameters):
     target: float = quantity(0.3, "V", "nominal output, of a source of 1 V", gt=0, lt=1)
     r_bottom: float | None = quantity(None, "ohm", "lower resistor; that of the target if not given", gt=0)
     most: float = quantity(1e4, "ohm", "the largest that is tried", gt=0)
+    drift: float = quantity(0.0, "", "share of the source that is lost for each degree above 27 C", ge=0)
     log: str = option("", "file in which each search leaves a line")
 
 
@@ -36,8 +37,12 @@ class Tuned(Bench):
         target = f"v_out = {self.p.target:g} V"
         return (Calibration("r_bottom", "ohm", "lower resistor", target, self.start, self.search, parameter="r_bottom"),)
 
+    @property
+    def v_in(self) -> float:
+        return 1 - self.p.drift * (self.p.temperature - 27)
+
     def start(self) -> Bench:
-        return Tuned(r_bottom=1.0)
+        return Tuned(r_bottom=1.0, drift=self.p.drift, temperature=self.p.temperature)
 
     def search(self, simulate: Simulate) -> float:
         if self.p.log:

@@ -123,6 +123,40 @@ def test_simulations_that_fail_are_counted_and_do_not_end_it(rising: str, tmp_pa
         assert 0 < point["outcomes"]["invalid"] == point["trials"]["does not converge"] < 12
 
 
+def test_a_point_that_cannot_be_calibrated_is_wrong_and_does_not_end_it(user_benches: Path, cli: Cli, tmp_path: Path) -> None:
+    """At 125 C the source has 0.265 V left, of which a divider cannot make 0.3 V."""
+    arguments = [
+        "qualify",
+        f"{user_benches / 'tuned.py'}:Tuned",
+        "-p",
+        "drift=7.5m",
+        "--corner",
+        "tt",
+        "--trials",
+        2,
+        "--workers",
+        1,
+    ]
+    done = cli(*arguments, "--out", tmp_path / "out")
+    assert done.returncode == 0, done.stderr
+    assert "2 works, 0 slow, 1 wrong, 0 does not converge of 3 points" in done.stdout
+    assert "cannot be calibrated (3)" in done.stdout
+    assert "at temperature 125.0: bench 'tuned': parameter target: not reached with 10000 ohm: raise most" in done.stdout
+    cold, _, hot = read_record(tmp_path / "out" / "summary.json")["points"]
+    assert (cold["verdict"], cold["figure"], cold["uncalibrated"]) == ("works", pytest.approx(0.3, abs=1e-6), None)
+    assert (hot["verdict"], hot["figure"], hot["outcomes"], hot["trials"]["wrong"]) == ("wrong", None, {}, 2)
+    with xr.open_dataset(tmp_path / "out" / "table.nc", engine="h5netcdf") as table:
+        assert table["verdict"].values.tolist() == [0, 0, 2]
+        assert table["count"].values.tolist() == [2, 2, 0]
+        assert math.isnan(table["v_out"].values[2])
+    before = (tmp_path / "out" / "summary.json").read_bytes()
+    assert cli(*arguments, "--out", tmp_path / "out").returncode == 0  # it resumes
+    assert (tmp_path / "out" / "summary.json").read_bytes() == before
+    done = cli(*arguments, "-p", "temperature=125", "--over", "vdd=0.9,1")
+    assert done.returncode == 2
+    assert "not reached with 10000 ohm" in done.stderr
+
+
 def test_a_shipped_bench_over_its_corners(cli: Cli, tmp_path: Path) -> None:
     done = cli(
         "qualify", "sot-read", "--trials", 2, "-p", "temperature=27", "--over", "vdd=0.9,1.1", "--workers", 1, "--out",
