@@ -157,7 +157,8 @@ class Parts:
         except OSError as error:  # no right to, too many files open, a disk that fails: it may be sound
             raise SpicekitError(f"{path} cannot be read: {error.strerror}; nothing was changed") from None
         try:
-            table = pq.read_table(pa.BufferReader(data), page_checksum_verification=True)
+            with pq.ParquetFile(pa.BufferReader(data), page_checksum_verification=True) as file:
+                table = file.read(use_threads=False)  # a thread that lets go of `data` as Python ends would abort it
             trials = table["trial"].to_numpy()
             match = _PART.fullmatch(path.name)
             first = int(match[1]) if match else -1
