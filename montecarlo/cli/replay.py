@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from spicekit.cli.options import Json, RunTimeout, given_path
-from spicekit.cli.output import report_run, warn
+from spicekit.cli.output import claim_run, report_run, warn
 
 
 def replay(
@@ -23,9 +23,15 @@ def replay(
     """One trial of a campaign again, with its netlist and waveforms."""
     from montecarlo.jobs.replay import replay as replay_trial
     from spicekit.files import output_folder, write_text
+    from spicekit.folders import check_folder
     from spicekit.netlist import render_at
 
+    if out is not None:
+        check_folder(out, "run.json")
     result = replay_trial(folder, trial, timeout, warn)
+    netlist = render_at(result.bench, result.values)
+    if out is not None:
+        claim_run(out, result.bench, netlist)
     target = output_folder(out or folder / f"replay-{trial}")
-    write_text(target / "netlist.cir", render_at(result.bench, result.values))
+    write_text(target / "netlist.cir", netlist)
     report_run(result, target, as_json)

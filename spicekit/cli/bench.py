@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from spicekit.cli.options import BenchName, Corner, Json, Parameters, RunTimeout, Temperature, given_path, read_bench
-from spicekit.cli.output import print_json, report_run, say, warn
+from spicekit.cli.output import claim_run, print_json, report_run, say, warn
 
 
 def list_benches(as_json: Json = False) -> None:
@@ -47,8 +47,11 @@ def render(
 ) -> None:
     """A stand-alone netlist that plain `ngspice -b` runs and that prints the measures."""
     from spicekit.files import write_text
+    from spicekit.folders import check_file
     from spicekit.nominal import render as render_netlist
 
+    if output is not None:
+        check_file(output)
     text = render_netlist(read_bench(bench, parameter, corner, temperature))
     if output is None:
         say(text, end="")
@@ -70,7 +73,10 @@ def run(
     """The nominal simulation: measures, and with --out its waveforms."""
     from spicekit.nominal import run_within
 
-    result = run_within(timeout, read_bench(bench, parameter, corner, temperature))
+    made = read_bench(bench, parameter, corner, temperature)
+    if out is not None:
+        claim_run(out, made)
+    result = run_within(timeout, made)
     for line in result.warnings():
         warn(line)
     report_run(result, out, as_json)

@@ -27,12 +27,15 @@ def wer(
     from spicekit.devices.mtj import MtjCard
     from spicekit.errors import unknown
     from spicekit.files import output_folder, write_json
+    from spicekit.folders import check_folder, check_same
     from spicekit.units import format_value
     from spicekit.wer import parse_range, parse_spread, plot_write_error, write_error_curve
 
     if direction not in ("ap-p", "p-ap"):
         raise unknown("direction", direction, ("ap-p", "p-ap"))
     sigma_ra, sigma_hk = parse_spread(sigma or [])
+    if out is not None:
+        check_folder(out, "wer.json")
     curve = write_error_curve(
         load_device(device, MtjCard),
         read_option("--current", current, "A"),
@@ -45,6 +48,8 @@ def wer(
     )
     written = []
     if out is not None:
+        asked = ("device", "direction", "temperature", "current", "sigma", "pulse_s")
+        check_same(out / "wer.json", "curve", {key: curve.as_json()[key] for key in asked})
         write_json(output_folder(out) / "wer.json", curve.as_json())
         written = [out / "wer.json", plot_write_error(curve, out / "wer.png")]
     if as_json:

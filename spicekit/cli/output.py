@@ -9,9 +9,12 @@ import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, NoReturn, TextIO
+from typing import TYPE_CHECKING, Any, NoReturn, TextIO
 
-from spicekit.errors import SpicekitError
+from spicekit.errors import SpicekitError, UserError
+
+if TYPE_CHECKING:
+    from spicekit.bench import Bench
 
 _answers: list[TextIO | None] = []
 
@@ -63,6 +66,17 @@ def warn(line: str) -> None:
 
 def print_json(content: dict[str, Any]) -> None:
     say(json.dumps(content, allow_nan=False))
+
+
+def claim_run(out: Path, bench: Bench, netlist: str | None = None) -> None:
+    """Raise :class:`UserError` if folder ``out`` holds anything but a run of this ``bench``, or of the trial with ``netlist``."""
+    from spicekit.folders import check_folder, check_same
+
+    check_folder(out, "run.json")
+    check_same(out / "run.json", "run", {"bench": bench.name, "parameters": bench.parameters()})
+    there = out / "netlist.cir"
+    if there.exists() and there.read_text(encoding="utf-8", errors="replace") != netlist:
+        raise UserError(f"{there} is of another simulation; give another --out")
 
 
 def report_run(result: Any, out: Path | None, as_json: bool) -> None:

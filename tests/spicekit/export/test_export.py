@@ -13,7 +13,7 @@ import pandas as pd
 import pytest
 
 from spicekit.errors import SpicekitError, UserError
-from spicekit.export import FORMATS, export, file_name
+from spicekit.export import FORMATS, check_output, export, file_name
 from spicekit.export.cell import Cell
 from spicekit.export.roles import SOT_2T1R, STT_1T1MTJ, Roles
 from spicekit.table import CHECKSUM, LookupTable
@@ -212,6 +212,16 @@ def test_an_unwritable_path(name: str, stt: LookupTable, tmp_path: Path) -> None
     with pytest.raises(SpicekitError, match=r"^cannot write \S+: Not a directory$"):
         export(stt, name, tmp_path / "file" / "out")
     assert (tmp_path / "file").read_text() == "mine"
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_an_unwritable_path_is_told_by_its_option(name: str, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("mine")
+    for path, reason in ((tmp_path / "file" / "out", "Not a directory"), (Path("/proc/none"), "/proc takes no new files")):
+        with pytest.raises(UserError, match=f"^-o {path}: .*{reason}"):
+            check_output(name, path)
+    check_output(name, tmp_path / "out")
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]
 
 
 @pytest.mark.parametrize("name", ["aihwkit", "crosssim", "hwcomponents"])
