@@ -30,6 +30,13 @@ WRONG: list[tuple[tuple[str, ...], str]] = [
     ((*RUN, "extra"), "extra"),
     ((*RUN, "--jsn"), "No such option: --jsn"),
     ((*RUN, "-p", "diametre=45n"), "unknown parameter of bench 'sot-logic' 'diametre'; did you mean diameter"),
+    (
+        (*RUN, "-p", "diametre=45n", "-p", "fan_inn=2", "-p", "tmr=big"),
+        "unknown parameter of bench 'sot-logic': 'diametre' (did you mean diameter?), 'fan_inn' (did you mean fan_in?); "
+        "bench 'sot-logic': parameter 'tmr': 'big' is not a number",
+    ),
+    ((*RUN, "-p", "fooo=1", "-p", "barr=2"), "unknown parameter of bench 'sot-logic': 'fooo', 'barr'; choose from access, "),
+    ((*RUN, "-p", "fooo=1", "-p", "technology=ptm54"), "'fooo'; choose from access, "),
     ((*RUN, "-p", "tmr"), "-p 'tmr': give NAME=VALUE"),
     ((*RUN, "-p", "tmr=big"), "bench 'sot-logic': parameter 'tmr': 'big' is not a number; give e.g. 200n, 1meg, 5% or 1.5e-9"),
     ((*RUN, "-p", "tmr=nan"), "is not a number"),
@@ -162,6 +169,18 @@ def test_wrong_input_to_the_program(
 def test_wrong_bench_files(cli: Cli, complaint: Complaint, tmp_path: Path, name: str, text: str, says: str) -> None:
     (tmp_path / name).write_text(text)
     assert says in complaint(cli("show", f"{name}:Bench", cwd=tmp_path), 2)
+
+
+@pytest.mark.parametrize("name", ["mine.py", "mine.py:"])
+def test_a_bench_file_without_its_class(cli: Cli, complaint: Complaint, tmp_path: Path, name: str) -> None:
+    """The file is not run to find out what is in it."""
+    assert complaint(cli("run", name, cwd=tmp_path), 2) == f"bench file not found: {tmp_path / 'mine.py'}"
+    (tmp_path / "mine.py").write_text("class One: pass\nclass Two: pass\ndef f(): pass\nopen('ran', 'w')\n")
+    line = complaint(cli("run", name, cwd=tmp_path), 2)
+    assert line == "bench 'mine.py' is a file without the name of a bench in it: give mine.py:NAME; defined in it: One, Two"
+    (tmp_path / "mine.py").write_text("x = 1\n")
+    assert complaint(cli("run", name, cwd=tmp_path), 2).endswith("give mine.py:NAME")
+    assert [path.name for path in tmp_path.iterdir()] == ["mine.py"]
 
 
 BENCH = """
