@@ -25,7 +25,7 @@ import numpy as np
 from typing_extensions import TypeVar
 
 from spicekit.analysis import Analysis, DcAnalysis
-from spicekit.errors import SpicekitError, UserError, unknown
+from spicekit.errors import SpicekitError, UserError, listed, unknown
 from spicekit.measures.measure import Margin, Measure
 from spicekit.measures.ngspice_writer import control_lines
 from spicekit.measures.nodes import vectors
@@ -39,7 +39,6 @@ from spicekit.parameters import (
     BenchParameters,
     channel_length,
     channel_width,
-    listed,
     named_file,
     option,
     parameter_extra,
@@ -129,10 +128,10 @@ class Bench(ABC, Generic[P_co]):
             cls.Parameters = getattr(argument, "__bound__", argument)
 
     def __init__(self, **given: Any) -> None:
-        for name in given:
-            if name not in self.Parameters.model_fields:
-                raise unknown(f"parameter of bench '{self.name}'", name, self.Parameters.model_fields)
-        p, wrong = read_parameters(self.Parameters, given)
+        fields = self.Parameters.model_fields
+        p, wrong = read_parameters(self.Parameters, {name: value for name, value in given.items() if name in fields})
+        odd = [name for name in given if name not in fields]
+        faults = [str(unknown(f"parameter of bench '{self.name}'", odd, fields))] if odd else []
         self.found: dict[str, float] = {}  # values of calibrations(), once someone has found them
         if p is not None:
             self.p = p
@@ -146,11 +145,13 @@ class Bench(ABC, Generic[P_co]):
                 if outside := self._temperature_outside():
                     wrong["temperature"] = outside
             except UserError as error:
-                if not wrong:
+                if not wrong and not odd:
                     raise
                 wrong[""] = str(error)
         if wrong:
-            raise UserError(f"bench '{self.name}': {listed(wrong.values())}")
+            faults.append(f"bench '{self.name}': {listed(wrong.values())}")
+        if faults:
+            raise UserError("; ".join(faults))
 
     def _beyond_technology(self) -> dict[str, str]:
         """Sizes and voltages of which the technology's models mean nothing: parameter -> a line."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from numpy.typing import ArrayLike
 
@@ -20,3 +22,10 @@ def clopper_pearson(count: ArrayLike, trials: ArrayLike, confidence: float = 0.9
     low = np.where(k > 0, beta.ppf(tail, np.maximum(k, 1), n - k + 1), 0.0)
     high = np.where(k < n, beta.isf(tail, k + 1, np.maximum(n - k, 1)), 1.0)
     return low, high
+
+
+def trials_for(level: float) -> int:
+    """How many trials a quantile of ``level`` takes: of n, the extremes stand on average at 1/(n + 1) and n/(n + 1), and beyond
+    these nothing is known of the distribution."""
+    part = min(level, 1 - level)
+    return max(math.ceil(1 / part - 1e-9) - 1, 1) if part > 0 else 1

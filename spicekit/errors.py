@@ -9,7 +9,7 @@ it is an outcome (see :mod:`spicekit.outcome`).
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 
 class SpicekitError(Exception):
@@ -27,13 +27,24 @@ class Uncalibrated(UserError):
     """A search that a bench declares finds nothing, so that there is no circuit to simulate with its other parameters."""
 
 
-def unknown(kind: str, name: str, choices: Iterable[str]) -> UserError:
-    """The error for a name that does not exist: names the nearest valid ones, or all of them if none is near.
+def unknown(kind: str, name: str | Sequence[str], choices: Iterable[str]) -> UserError:
+    """The error for a ``name`` that does not exist, or several: says the nearest valid ones, or all if one has none that is near.
 
     ``kind`` is the noun ("bench", "parameter"), ``choices`` the valid names.
     """
-    valid = sorted(choices)
-    near = difflib.get_close_matches(name, valid, n=3, cutoff=0.6)
-    if near:
-        return UserError(f"unknown {kind} '{name}'; did you mean {' or '.join(near)}?")
-    return UserError(f"unknown {kind} '{name}'; choose from {', '.join(valid) or '(none)'}")
+    names, valid = [name] if isinstance(name, str) else name, sorted(choices)
+    near = {one: " or ".join(difflib.get_close_matches(one, valid, n=3, cutoff=0.6)) for one in names}
+    said = ", ".join(f"'{one}'" + (f" (did you mean {found}?)" if found and len(near) > 1 else "") for one, found in near.items())
+    what = f"unknown {kind} {said}" if len(near) == 1 else f"unknown {kind}: {said}"
+    if not all(near.values()):
+        return UserError(f"{what}; choose from {', '.join(valid) or '(none)'}")
+    return UserError(what if len(near) > 1 else f"{what}; did you mean {near[names[0]]}?")
+
+
+MOST = 5  # faults that one line tells
+
+
+def listed(wrong: Iterable[str]) -> str:
+    """All that is wrong as one line."""
+    lines = list(wrong)
+    return "; ".join([*lines[:MOST], *([f"and {len(lines) - MOST} more"] if len(lines) > MOST else [])])

@@ -1,44 +1,22 @@
-"""What a model file may hold, and which files it reads.
+"""The model files of a technology: which files they read, their sections, and what a netlist gets from them.
 
-A model file is a foundry's or a stranger's text that ngspice reads by itself, and ngspice's reader takes more than models:
-``.control`` blocks and ``*#`` lines are commands, ``shell`` among them, and it knows a line by how it begins (``.control!``,
-``.inc! x`` and ``.libx y tt`` work like the words they begin with).  So every physical line is looked at, and one that is not
-known to be a model's is refused.
+What a line may hold is :mod:`spicekit.model_text`'s to say.
 """
 
 from __future__ import annotations
 
 import functools
-import re
 import stat
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
 from spicekit import inputs
 from spicekit.errors import UserError
+from spicekit.model_text import Content, Event, content
 from spicekit.paths import user_path
 
-_INCLUDES = frozenset({".inc", ".incl", ".include", ".includes"})
-_MODELS = frozenset(
-    {".model", ".subckt", ".ends", ".macro", ".eom", ".param", ".params", ".func", ".global", ".lib", ".endl", ".if", ".elseif"}
-    | {".else", ".endif", ".end", ".title", ".prot", ".protect", ".unprot", ".unprotect"}
-)
-_OPTIONS = frozenset({".option", ".options"})
-# which belong to the models; everything else (tolerances, iterations, temperature, seed) is the bench's to say
-_MODEL_OPTIONS = frozenset({"scale", "scalm", "tnom", "wnflag", "defl", "defw", "defad", "defas", "parhier", "badmos3"})
-_DEFINING = {".model": "model", ".subckt": "subckt", ".macro": "subckt", ".func": "func"}
-_BRACKETS = {".ends": "ends", ".eom": "ends", ".if": "if", ".elseif": "else", ".else": "else", ".endif": "endif", ".endl": "endl"}
 MOST_DEEP, MOST_FILES = 100, 10_000  # ngspice holds each on its stack, and dies of some hundreds
-_NUMERICAL = frozenset({"numd", "nbjt", "numos"})  # CIDER's device simulator, which reads and writes files
-_CONTROL_CHARACTERS = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]|\r(?!\n)")
-_COMMENT = re.compile(r"(^|\s)\$.*|;.*|(^|\s)//.*")
-_QUOTED = re.compile(r"\"[^\"]+\"|'[^']+'|[^\s\"'=]+")
-_PARAMETER = re.compile(r"([a-z_]\w*)\s*=")
-_NAME = re.compile(r"\s+([^\s(),={}'\"]+)")
-_EXPRESSION = re.compile(r"'[^']*'|\"[^\"]*\"|\{[^{}]*\}")
-_ASSIGNED = re.compile(r"([a-z_][\w.$#@!]*)\s*(\([^()]*\))?\s*=(?!=)", re.I)
-_OPTION = re.compile(r"([a-z_]\w*)\s*(=\s*[^\s,]+)?", re.I)
 
 
 class Stamp(NamedTuple):
@@ -56,28 +34,6 @@ class Definition(NamedTuple):
     kind: str  # subckt, model, param, func, global, option
     name: str  # in lower case
     place: str  # FILE:LINE
-
-
-class _Event(NamedTuple):
-    """What one logical line of a file begins, ends, defines or reads."""
-
-    kind: str  # as of Definition; ends, device, if, else, endif, section, endl, include, lib
-    number: int
-    name: str = ""  # in lower case, except a file's
-    text: str | int = ""  # of lib: the section; of a definition: a hash of what it says
-
-
-class _Content(NamedTuple):
-    events: tuple[_Event, ...]
-    subcircuits: tuple[tuple[str, frozenset[str]], ...]  # name and its parameters, in lower case
-
-    @property
-    def sections(self) -> frozenset[str]:
-        return frozenset(event.name for event in self.events if event.kind == "section")
-
-    @property
-    def includes(self) -> list[_Event]:
-        return [event for event in self.events if event.kind in ("include", "lib")]
 
 
 def model_stamps(path: Path, origin: str) -> list[Stamp]:
@@ -142,7 +98,7 @@ class _Reading:
         self._origin = origin
         self._with_sections = with_sections
         self._found: list[Definition] = []
-        self._known: dict[tuple[object, ...], list[tuple[_Event, str, dict[str, int]]]] = {}
+        self._known: dict[tuple[object, ...], list[tuple[Event, str, dict[str, int]]]] = {}
         self._scope: list[tuple[str, str]] = []  # subcircuits that are open, and where they began
         self._branches: dict[str, int] = {}  # conditions that are open, by where they began -> which of their branches
         self._reads = 0
@@ -152,7 +108,7 @@ class _Reading:
         self._reads += 1
         if len(above) > MOST_DEEP or self._reads > MOST_FILES:
             raise UserError(f"{path}: too many files in files: {self._reads} read, {len(above)} deep (given by {self._origin})")
-        current: _Event | None = None
+        current: Event | None = None
         for event in _content(self._files[path], self._origin).events:
             if event.kind == "section" and section is None:
                 reason = "a file that is read whole may not hold sections (PSPICE's .lib FILE is .include FILE here)"
@@ -170,7 +126,7 @@ class _Reading:
                 raise UserError(f"{places[-1]}: this .{what} has no .end{what.replace('subckt', 's')} (given by {self._origin})")
         return tuple(self._found)
 
-    def _section(self, path: Path, event: _Event, section: str | None, current: _Event | None) -> _Event | None:
+    def _section(self, path: Path, event: Event, section: str | None, current: Event | None) -> Event | None:
         """The section that is open after a .lib SECTION or .endl line."""
         if event.kind == "endl":
             if current is None:
@@ -185,7 +141,7 @@ class _Reading:
                 raise self._refused(path, event, f"section '{section}' stands at line {first.number} already")
         return event
 
-    def _take(self, path: Path, event: _Event, above: tuple[tuple[Path, str | None], ...]) -> None:
+    def _take(self, path: Path, event: Event, above: tuple[tuple[Path, str | None], ...]) -> None:
         place = f"{path}:{event.number}"
         kind, name = event.kind, event.name
         if kind in ("include", "lib"):
@@ -213,7 +169,7 @@ class _Reading:
             if kind == "subckt":
                 self._scope.append((name, place))
 
-    def _follow(self, path: Path, event: _Event, above: tuple[tuple[Path, str | None], ...]) -> None:
+    def _follow(self, path: Path, event: Event, above: tuple[tuple[Path, str | None], ...]) -> None:
         section = None
         target = _target(path, event, self._origin)
         if event.kind == "lib":
@@ -229,7 +185,7 @@ class _Reading:
             raise self._refused(path, event, f"a library may not read itself: {names}")
         self.read(target, section, above)
 
-    def _define(self, path: Path, event: _Event, place: str) -> None:
+    def _define(self, path: Path, event: Event, place: str) -> None:
         """Two of one name in one subcircuit are one if they say the same, or if they stand in different branches: of an
         .if, ngspice takes models and parameters by the condition, but the first subcircuit or function in any case."""
         known = self._known.setdefault((tuple(name for name, _ in self._scope), event.kind, event.name), [])
@@ -241,7 +197,7 @@ class _Reading:
                 raise self._refused(path, event, f".{event.kind} '{event.name}' is defined otherwise at {there}")
         known.append((event, place, dict(self._branches)))
 
-    def _refused(self, path: Path, event: _Event, reason: str) -> UserError:
+    def _refused(self, path: Path, event: Event, reason: str) -> UserError:
         return UserError(f"{path}:{event.number}: {reason} (given by {self._origin})")
 
 
@@ -269,7 +225,7 @@ def _writable(path: Path, origin: str) -> Path:
     return path
 
 
-def _target(path: Path, event: _Event, origin: str) -> Path:
+def _target(path: Path, event: Event, origin: str) -> Path:
     """The file that a line of the file ``path`` reads."""
     name = event.name
     if name.startswith("$"):
@@ -305,136 +261,9 @@ def _stamp(path: Path, origin: str) -> Stamp:
 
 
 @functools.lru_cache(maxsize=4096)
-def _content(stamp: Stamp, origin: str) -> _Content:
-    path = stamp.path
+def _content(stamp: Stamp, origin: str) -> Content:
     try:
-        raw = path.read_bytes()
+        raw = stamp.path.read_bytes()
     except OSError as error:
-        raise UserError(f"{origin}: cannot read model file {path}: {error.strerror}") from None
-    odd = _CONTROL_CHARACTERS.search(raw)
-    if odd or raw.startswith(b"\xef\xbb\xbf"):
-        number, what = (raw.count(b"\n", 0, odd.start()) + 1, repr(odd[0].decode())) if odd else (1, "a byte order mark")
-        raise UserError(f"{path}:{number}: not a plain text file: it holds {what} (given by {origin})")
-    events: list[_Event] = []
-    parts: list[tuple[str, frozenset[str]]] = []
-    opened: list[tuple[int, int]] = []  # subcircuits: which event, and a hash of what they hold so far
-    try:
-        for number, line in _logical(raw.decode("latin-1").replace("\r\n", "\n").split("\n")):
-            says = hash(" ".join(line.lower().split()))
-            for event in _events(line, number, says):
-                if event.kind == "subckt":
-                    parts.append((event.name, _subcircuit_parameters(line)))
-                    opened.append((len(events), 0))
-                elif event.kind == "ends" and opened:
-                    which, held = opened.pop()
-                    events[which] = events[which]._replace(text=hash((events[which].text, held)))
-                elif event.kind == "device" and (opened or (events and events[-1].kind == "device")):
-                    continue  # says nothing more
-                events.append(event)
-            if opened:
-                opened[-1] = (opened[-1][0], hash((opened[-1][1], says)))
-    except _RefusedError as error:
-        raise UserError(f"{path}:{error.number}: {error} (given by {origin})") from None
-    return _Content(tuple(events), tuple(parts))
-
-
-class _RefusedError(Exception):
-    def __init__(self, number: int, reason: str) -> None:
-        super().__init__(reason)
-        self.number = number
-
-
-def _logical(lines: Iterable[str]) -> Iterator[tuple[int, str]]:
-    """Lines with their continuations, and the number of the first.  Raises for a line that is not known to be a model's."""
-    start, logical = 0, ""
-    joined = False  # two backslashes at the end of a line make the next one its continuation
-    for number, physical in enumerate(lines, 1):
-        line = physical.strip(" \t")
-        continued = line.startswith("+") or joined
-        joined = line.endswith("\\\\")
-        _look(line, number, continued)
-        if continued:
-            if logical.split(None, 1)[0:1] and _word(logical) in _INCLUDES | {".lib", ".endl"}:
-                raise _RefusedError(number, f"a {_word(logical)} line may not be continued")
-            if start:
-                logical += " " + line.removeprefix("+")
-        elif line and line[0] not in "*$;" and not line.startswith("//"):
-            if start:
-                yield start, logical
-            start, logical = number, line
-            if joined and _word(line) in _INCLUDES | {".lib", ".endl"}:
-                raise _RefusedError(number, f"a {_word(line)} line may not be continued")
-    if start:
-        yield start, logical
-
-
-def _look(line: str, number: int, continued: bool) -> None:
-    """Whether ngspice may see this physical line, whatever it makes of the lines around it."""
-    if (line.startswith("*#") and line.strip("*#")) or line.lower().startswith(".control"):  # a rule of * and # says nothing
-        raise _RefusedError(number, "a model file may not hold a .control block or *# line")
-    if line.startswith("."):
-        word = _word(line)
-        if word not in _INCLUDES | _MODELS | _OPTIONS:
-            raise _RefusedError(number, f"a model file may not hold '{word[:20]}', which is no statement of a model")
-    elif line[:1] in ("a", "A") and not continued:
-        raise _RefusedError(number, "a model file may not hold an A device: XSPICE's code models can read files and run programs")
-    elif line and not continued and not (line[0] in "*$;" or line.startswith("//") or (line[0].isascii() and line[0].isalpha())):
-        raise _RefusedError(number, f"{line[:20]!r} is neither a device, a statement, a comment nor a continuation")
-
-
-def _word(line: str) -> str:
-    """The statement of a line, in lower case; with what is glued to it, except a parenthesis."""
-    word = re.match(r"[^\s(]*", line)
-    return word[0].lower() if word else ""
-
-
-def _subcircuit_parameters(line: str) -> frozenset[str]:
-    words = line.lower().split(None, 2)
-    return frozenset(_PARAMETER.findall(_COMMENT.sub("", words[2]))) if len(words) > 2 else frozenset()
-
-
-def _events(line: str, number: int, says: int) -> Iterator[_Event]:
-    """What a logical line defines, reads or sets; ``says`` is a hash of it."""
-    word = _word(line)
-    rest = line[len(word) :]
-    if not word.startswith("."):
-        yield _Event("device", number, word)
-    elif word in _OPTIONS:
-        for option in _OPTION.finditer(_COMMENT.sub("", rest)):
-            if option[1].lower() not in _MODEL_OPTIONS:
-                raise _RefusedError(number, f"a model file may not set the option '{option[1]}', which the bench sets")
-            yield _Event("option", number, option[0].lower())
-    elif word in _DEFINING:
-        name = _NAME.match(rest)
-        if name is None:
-            raise _RefusedError(number, f"this {word} line names nothing")
-        if _DEFINING[word] == "model":
-            kind = [part.lower() for part in re.split(r"[\s(]+", rest.strip())][1:2]
-            if kind and kind[0] in _NUMERICAL:
-                raise _RefusedError(
-                    number, f"a model file may not hold a model of kind '{kind[0]}', which reads and writes files"
-                )
-        yield _Event(_DEFINING[word], number, name[1].lower(), says)
-    elif word in (".param", ".params"):
-        for parameter in _ASSIGNED.finditer(_EXPRESSION.sub("0", _COMMENT.sub("", rest))):
-            yield _Event("func" if parameter[2] else "param", number, parameter[1].lower(), says)
-    elif word == ".global":
-        for node in _COMMENT.sub("", rest).lower().split():
-            yield _Event("global", number, node)
-    elif word in _BRACKETS:
-        yield _Event(_BRACKETS[word], number)
-    elif word in _INCLUDES or word == ".lib":
-        yield _reads(word, rest, number)
-
-
-def _reads(word: str, rest: str, number: int) -> _Event:
-    text = rest if rest.lstrip().startswith(("$", '"', "'")) else _COMMENT.sub("", rest)
-    first = _QUOTED.match(text.lstrip())
-    after = [] if first is None else _COMMENT.sub("", text.lstrip()[first.end() :]).split()
-    if first is None or len(after) > (word == ".lib"):
-        form = ".lib FILE SECTION or .lib SECTION" if word == ".lib" else f"{word} FILE"
-        raise _RefusedError(number, f"give it as {form}")
-    name = first[0].strip("\"'")
-    if word != ".lib":
-        return _Event("include", number, name)
-    return _Event("lib", number, name, after[0].strip("\"'").lower()) if after else _Event("section", number, name.lower())
+        raise UserError(f"{origin}: cannot read model file {stamp.path}: {error.strerror}") from None
+    return content(raw, stamp.path, origin)

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any, TypeVar
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from spicekit.errors import UserError
+from spicekit.errors import UserError, listed
 from spicekit.paths import absolute
 from spicekit.toml import complaint
 from spicekit.units import format_value, parse_quantity
 
 LOWEST, HIGHEST = 0.1, 3.0  # of a technology's nominal supply: beyond, its models mean nothing and its gates would not last
-MOST = 5  # wrong parameters that one line tells
 
 
 def quantity(default: Any, unit: str, meaning: str, **limits: Any) -> Any:
@@ -123,12 +122,6 @@ def read_parameters(kind: type[P], given: Mapping[str, Any]) -> tuple[P | None, 
                 wrong[name] = f"parameter {line}"
                 right.pop(name, None)
     return None, wrong
-
-
-def listed(wrong: Iterable[str]) -> str:
-    """All that is wrong as one line."""
-    lines = list(wrong)
-    return "; ".join([*lines[:MOST], *([f"and {len(lines) - MOST} more"] if len(lines) > MOST else [])])
 
 
 def parameter_extra(parameters: type[BaseModel], name: str) -> dict[str, Any]:

@@ -5,6 +5,7 @@ What a user's file holds is Python that the user asks for by its path or has ins
 
 from __future__ import annotations
 
+import ast
 import contextlib
 import importlib
 import sys
@@ -18,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from spicekit import inputs
 from spicekit.errors import UserError, unknown
+from spicekit.files import read_bytes
 from spicekit.inputs import cached
 from spicekit.paths import absolute
 
@@ -66,8 +68,10 @@ def find(kind: str, name: str, shipped: Mapping[str, str], group: str) -> Any:
         module, _, attribute = shipped[name].partition(":")
         return getattr(importlib.import_module(module), attribute)
     path, colon, attribute = name.rpartition(":")
-    if colon and path.endswith(".py"):
+    if colon and attribute and path.endswith(".py"):
         return from_file(Path(absolute(path)), attribute, kind)
+    if (file := name.removesuffix(":")).endswith(".py"):
+        raise _without_name(kind, file)
     for point in entry_points(group=group):
         if point.name == name:
             return point.load()
@@ -116,6 +120,21 @@ def from_file(path: Path, attribute: str, noun: str) -> Any:
     if not hasattr(module, attribute):
         raise UserError(f"{path}: no {noun} '{attribute}' in it")
     return getattr(module, attribute)
+
+
+def _without_name(kind: str, name: str) -> UserError:
+    """The error for a user's file without the name of what is meant in it; the file is read, not run."""
+    path = Path(absolute(name))
+    try:
+        tree = ast.parse(read_bytes(path))
+    except OSError:
+        return UserError(f"{kind} file not found: {path}")
+    except (SyntaxError, ValueError) as error:
+        return UserError(f"{path}: {type(error).__name__}: {error}")
+    sort = ast.ClassDef if kind == "bench" else ast.FunctionDef
+    there = [node.name for node in tree.body if isinstance(node, sort)]
+    has = f"; defined in it: {', '.join(there)}" if there else ""
+    return UserError(f"{kind} '{name}' is a file without the name of a {kind} in it: give {name}:NAME{has}")
 
 
 @cached

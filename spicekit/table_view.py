@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from spicekit.binomial import trials_for
 from spicekit.outcome import Outcome
 from spicekit.table import LookupTable
 from spicekit.units import format_value, parse_quantity
@@ -41,7 +42,10 @@ def describe_text(table: LookupTable) -> str:
 
 
 def answer(table: LookupTable, measure: str, where: Mapping[str, str]) -> dict[str, Any]:
-    """``measure`` at one operating point, given in words, with all that the table says about it; what is not known is None."""
+    """``measure`` at one operating point, given in words, with all that the table says about it; what is not known is None.
+
+    Of the quantiles those that its trials suffice for (:func:`spicekit.binomial.trials_for`).
+    """
 
     def known(value: Any) -> float | None:
         return float(value) if np.isfinite(value) else None
@@ -61,8 +65,29 @@ def answer(table: LookupTable, measure: str, where: Mapping[str, str]) -> dict[s
             found[suffix] = known(table.query(f"{measure}_{suffix}", **where))
     if f"{measure}_quantiles" in table.variables:
         levels, values = table.quantiles(measure, **where)
-        found["quantiles"] = {f"{level:g}": known(value) for level, value in zip(levels, values, strict=True)}
+        trials = _trials(table, measure, where)
+        found["quantiles"] = {
+            f"{level:g}": known(value)
+            for level, value in zip(levels, values, strict=True)
+            if level in (0, 1) or not trials or trials >= trials_for(level)
+        }
     return found
+
+
+def _trials(table: LookupTable, measure: str, where: Mapping[str, str]) -> float | None:
+    """How many trials are behind the statistics of ``measure`` at a point; None if the table does not say it."""
+    counts = [
+        name for name in table.variables if name.endswith("outcome_ok") and measure.startswith(name.removesuffix("outcome_ok"))
+    ]
+    if not counts:
+        return None
+    count = max(counts, key=len)
+    return float(table.query(count, **{name: value for name, value in where.items() if name in table.variables[count][0]}))
+
+
+def _counts(name: str, measure: str) -> bool:
+    """Whether a variable holds the number of trials of ``measure``: of the whole table, or of its part of a system's."""
+    return name.endswith("outcome_ok") and measure.startswith(name.removesuffix("outcome_ok"))
 
 
 def answer_text(found: Mapping[str, Any]) -> str:

@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic_core import ErrorDetails
 
 from spicekit import inputs
-from spicekit.errors import UserError
+from spicekit.errors import UserError, listed
 
 
 class Record(BaseModel):
@@ -53,8 +53,12 @@ def read_table(file: Path) -> dict[str, Any]:
 
 
 def explain(error: ValidationError, record: type[BaseModel]) -> str:
-    """The first of pydantic's complaints as one line: key, what was given, what is allowed."""
-    return complaint(error.errors()[0], record)
+    """Pydantic's complaints as one line: of each key the first: what was given, what is allowed."""
+    found: dict[tuple[int | str, ...], str] = {}
+    for one in error.errors():
+        if not any(one["loc"][: len(key)] == key for key in found):  # a value of several types: the first one's complaint
+            found[one["loc"]] = complaint(one, record)
+    return listed(found.values())
 
 
 def complaint(one: ErrorDetails, record: type[BaseModel]) -> str:

@@ -84,6 +84,7 @@ def mc(
     from montecarlo.plots import plot_campaign
     from montecarlo.running.store import Store
     from montecarlo.tornado import plot_sensitivity
+    from spicekit.folders import check_folder
 
     def make(count: int) -> Campaign:
         return Campaign(
@@ -97,6 +98,7 @@ def mc(
             engine=engine,
         )
 
+    check_folder(out, Campaign.file)
     campaign = make(trials)
     campaign.settle(out)
     goal = Until.parse(until, campaign.bench) if until is not None else None

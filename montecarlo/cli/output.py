@@ -37,6 +37,7 @@ def print_summary(summary: records.Summary) -> None:
     from rich.console import Console
     from rich.table import Table
 
+    from spicekit.binomial import trials_for
     from spicekit.outcome import Outcome
     from spicekit.units import format_value
 
@@ -54,6 +55,8 @@ def print_summary(summary: records.Summary) -> None:
         values = (measure.mean, measure.std, measure.min, measure.q001, measure.q50, measure.q999, measure.max)
         table.add_row(name, *(cell(value, measure.unit) for value in values))
     console.print(table)
+    if any(measure.q001 is None for measure in summary.measures.values()):
+        say(f"0.1 % and 99.9 %: not known from fewer than {trials_for(0.001):,} trials, or where they are beyond limits\n")
     if summary.margins:
         table = Table(title="Margins", box=box.SIMPLE)
         gaps = "margin, states, mean gap, worst gap, 3 sigma, 6 sigma, best reference, error rate (95 % interval)"

@@ -23,8 +23,11 @@ def replay(
     """One trial of a campaign again, with its netlist and waveforms."""
     from montecarlo.jobs.replay import replay as replay_trial
     from spicekit.files import output_folder, write_text
+    from spicekit.folders import check_folder
     from spicekit.netlist import render_at
 
+    if out is not None:
+        check_folder(out, "run.json")
     result = replay_trial(folder, trial, timeout, warn)
     target = output_folder(out or folder / f"replay-{trial}")
     write_text(target / "netlist.cir", render_at(result.bench, result.values))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -23,6 +23,9 @@ from montecarlo.cli.options import (
 from montecarlo.cli.output import print_variations
 from spicekit.cli.options import BenchName, Corner, Json, Parameters, Temperature, given_path, read_parameters
 from spicekit.cli.output import print_json, say, warn
+
+if TYPE_CHECKING:
+    from montecarlo import records
 
 
 def yield_(
@@ -49,6 +52,7 @@ def yield_(
     as_json: Json = False,
 ) -> None:
     """The probability of a rare failure, and where it happens.  The same command again resumes an interrupted one."""
+    from montecarlo import records
     from montecarlo.jobs.study import YieldStudy
 
     study = YieldStudy(
@@ -68,48 +72,47 @@ def yield_(
         print_json(summary)
         return
     print_variations([study.campaign.space])
-    print_yield(summary)
+    print_yield(records.typed(summary, records.YieldSummary, Path("summary.json")))
     if out is not None:
         say(f"\nResult: {out / 'summary.json'}, trials: {out / 'batches'}/\nPlot:   {out / 'yield.png'}")
 
 
-def print_yield(summary: dict[str, Any]) -> None:
+def print_yield(summary: records.YieldSummary) -> None:
     """The answer as text."""
     from spicekit.units import format_value
 
     def number(value: float | None) -> str:
         return "unknown" if value is None else f"{value:.3g}"
 
-    sigma = "" if summary["sigma"] is None else f"   ({summary['sigma']:.2f} sigma)"
-    low, high = summary["ci"]
-    say(f"{summary['bench']} fails if {summary['fail']}")
-    say(f"method {summary['method']}, seed {summary['seed']}, {summary['elapsed_s']:.1f} s\n")
-    say(f"probability        {number(summary['probability'])}{sigma}")
+    sigma = "" if summary.sigma is None else f"   ({summary.sigma:.2f} sigma)"
+    low, high = summary.ci
+    say(f"{summary.bench} fails if {summary.fail}")
+    say(f"method {summary.method}, seed {summary.seed}, {summary.elapsed_s:.1f} s\n")
+    say(f"probability        {number(summary.probability)}{sigma}")
     say(f"95 % interval      {number(low)} to {number(high)}")
-    say(f"variation          {number(summary['cov'])} of it (asked for {summary['target_cov']:g})")
-    if summary["highest"] > 1.000001 * summary["lowest"]:
-        say(f"not converged      if good {number(summary['lowest'])}, if failures {number(summary['highest'])}")
-    say(f"effective trials   {summary['effective_sample_size']:.0f} failing ones")
-    stages = ", ".join(f"{count:,} {stage}" for stage, count in summary["stages"].items())
-    say(f"simulations        {summary['simulations']:,} ({stages})")
-    say("outcomes           " + ", ".join(f"{n:,} {name}" for name, n in summary["outcomes"].items() if n))
-    for index, point in enumerate(summary["failure_points"], 1):
-        share = f", {point['share']:.1%} of the failures" if len(summary["failure_points"]) > 1 else ""
-        say(f"\n{point['kind'].capitalize()} {index}: {point['beta']:.2f} sigma from nominal{share}")
-        if point["share"] < 0.005:
+    say(f"variation          {number(summary.cov)} of it (asked for {summary.target_cov:g})")
+    if summary.highest > 1.000001 * summary.lowest:
+        say(f"not converged      if good {number(summary.lowest)}, if failures {number(summary.highest)}")
+    say(f"effective trials   {summary.effective_sample_size:.0f} failing ones")
+    stages = ", ".join(f"{count:,} {stage}" for stage, count in summary.stages.items())
+    say(f"simulations        {summary.simulations:,} ({stages})")
+    say("outcomes           " + ", ".join(f"{n:,} {name}" for name, n in summary.outcomes.items() if n))
+    for index, point in enumerate(summary.failure_points, 1):
+        share = f", {point.share:.1%} of the failures" if len(summary.failure_points) > 1 else ""
+        say(f"\n{point.kind.capitalize()} {index}: {point.beta:.2f} sigma from nominal{share}")
+        if point.share < 0.005:
             continue
-        for row in [row for row in point["points"][:8] if row["contribution"] >= 0.01]:
-            value = "" if row["value"] is None else format_value(row["value"], row["unit"])
-            nominal = "" if row["nominal"] is None else f"nominal {format_value(row['nominal'], row['unit'])}"
-            say(f"  {row['name']:14} {value:>14}  {row['sigmas']:+6.2f} sigma  {row['contribution']:5.1%}  {nominal}")
-    check = summary["cross_check"]
-    if check["made"]:
-        moved = " and ".join(format_value(move["by"], move["unit"]) for move in check["limits_moved"])
-        say(f"\nCross-check, limit relaxed by {moved}: {'they agree' if check['agree'] else 'THEY DISAGREE'}")
-        for name, label in (("plain", "plain Monte Carlo"), ("sampled", summary["method"])):
-            row = check[name]
-            say(f"  {label:18} {number(row['probability'])}  ({number(row['ci'][0])} to {number(row['ci'][1])})")
+        for row in [row for row in point.points[:8] if (row.contribution or 0) >= 0.01]:
+            value = "" if row.value is None else format_value(row.value, row.unit)
+            nominal = "" if row.nominal is None else f"nominal {format_value(row.nominal, row.unit)}"
+            say(f"  {row.name:14} {value:>14}  {row.sigmas:+6.2f} sigma  {row.contribution or 0:5.1%}  {nominal}")
+    check = summary.cross_check
+    if check.plain is not None and check.sampled is not None:
+        moved = " and ".join(format_value(move.by, move.unit) for move in check.limits_moved)
+        say(f"\nCross-check, limit relaxed by {moved}: {'they agree' if check.agree else 'THEY DISAGREE'}")
+        for rate, label in ((check.plain, "plain Monte Carlo"), (check.sampled, summary.method)):
+            say(f"  {label:18} {number(rate.probability)}  ({number(rate.ci[0])} to {number(rate.ci[1])})")
     else:
-        say(f"\nNo cross-check: {check['reason']}")
-    for line in summary["warnings"]:
+        say(f"\nNo cross-check: {check.reason}")
+    for line in summary.warnings:
         warn(line)

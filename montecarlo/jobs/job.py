@@ -17,11 +17,7 @@ from montecarlo.running.store import locked
 from montecarlo.running.subject import Subject
 from spicekit.errors import UserError
 from spicekit.files import read_record
-
-RESULTS = (
-    "campaign.json", "sweep.json", "characterize.json", "qualify.json", "yield.json", "table.nc", "samples.parquet", "points",
-    "parts",
-)  # fmt: skip
+from spicekit.folders import check_folder, check_unclaimed, difference
 
 
 class Job(ABC):
@@ -56,6 +52,7 @@ class Job(ABC):
     def at_work(self, out: str | Path, crew: Crew | None, settings: Settings) -> Iterator[tuple[Path, Crew]]:
         """The folder, locked and this job's, and the crew, who are dismissed with it; what is wrong beforehand leaves nothing."""
         folder = Path(out)
+        check_folder(folder, self.file)  # first: what follows may take minutes
         self.settle(folder)
         with Crew.of(crew, settings) as crew:
             if not (folder / self.file).exists():
@@ -68,11 +65,8 @@ class Job(ABC):
         """Make ``folder``, which is there and locked, this job's; raise :class:`UserError` if it is another one's, unchanged."""
         path = folder / self.file
         mine = json.loads(json.dumps(self.record()))
+        check_unclaimed(folder, self.file)
         if not path.exists():
-            there = [name for name in RESULTS if (folder / name).exists()]
-            there += sorted(part.relative_to(folder).as_posix() for part in folder.glob("trials/part-*.parquet"))
-            if there:
-                raise UserError(f"{folder} holds {there[0]} but no {self.file}; give another --out")
             records.write(path, self.kind, mine)
             return
         theirs = read_record(path)
@@ -83,13 +77,3 @@ class Job(ABC):
                 raise UserError(f"{folder} holds another {self.noun}: '{key}' differs ({shown}); give another --out")
         if other := differing(theirs.get("versions", {}), mine.get("versions", {})):
             warn(f"{folder} was begun with other versions: {', '.join(other)}; the last digits may differ")
-
-
-def difference(theirs: Any, mine: Any, keys: Sequence[str] | None = None) -> str:
-    """The first difference between two values of a record (in ``keys`` of them, if given), in words; empty if there is none."""
-    if isinstance(theirs, dict) and isinstance(mine, dict):
-        for key in keys or [*mine, *theirs]:
-            if theirs.get(key) != mine.get(key):
-                return f"{key}: {theirs.get(key)} there, {mine.get(key)} now"
-        return ""
-    return "" if theirs == mine else f"{theirs} there, {mine} now"

@@ -23,6 +23,7 @@ from montecarlo.report.sweep import page as sweep_page
 from montecarlo.report.system import page as system_page
 from spicekit.errors import UserError
 from spicekit.files import write_text
+from spicekit.folders import check_file
 
 __all__ = ["make_page", "write_report"]
 
@@ -60,7 +61,6 @@ def write_report(folder: str | Path, output: str | Path | None = None) -> Path:
     """Write the page of ``folder`` to ``output`` (by default ``report.html`` in the folder), whole or not at all."""
     path = Path(folder) / "report.html" if output is None else Path(output)
     page = make_page(folder)
-    if path.is_dir() or not path.absolute().parent.is_dir():
-        raise UserError(f"-o {path}: {'is a folder' if path.is_dir() else 'its folder does not exist'}; give a file to write")
+    check_file(path)
     write_text(path, render(page))
     return path

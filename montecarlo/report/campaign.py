@@ -29,6 +29,7 @@ from montecarlo.report.common import (
 from montecarlo.report.content import Block, Column, Command, Note, Page, Section, Table, pictures
 from montecarlo.report.worst import worst_section
 from montecarlo.running.store import Store
+from spicekit.binomial import trials_for
 from spicekit.errors import SpicekitError, UserError
 from spicekit.outcome import Outcome
 from spicekit.waves import Array
@@ -154,6 +155,9 @@ def _measures(summary: records.Summary, columns: dict[str, Array], explained: di
         "Statistics over the trials",
         (Column("measure"), *(Column(text, "number") for text in headings), Column("meaning", "prose")),
         rows,
+        note=f"0.1 % and 99.9 % take {trials_for(0.001):,} trials."
+        if any(m.q001 is None for m in summary.measures.values())
+        else "",
     )
     columns = {name: values[np.isfinite(values)] for name, values in columns.items()}
     spread = [name for name, values in columns.items() if len(values) > 1 and np.ptp(values) > 1e-9 * np.abs(values).max()]

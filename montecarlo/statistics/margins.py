@@ -9,6 +9,7 @@ import numpy as np
 
 from spicekit.bench import Measure
 from spicekit.binomial import clopper_pearson as exact_interval
+from spicekit.binomial import trials_for
 from spicekit.waves import Array
 
 
@@ -47,13 +48,18 @@ def quantiles(values: Array, levels: Sequence[float]) -> Array:
 _FAR = 1e300  # stands for infinity, with which an interpolation would be NaN
 
 
+TOLD = (0.001, 0.5, 0.999)  # quantiles that a summary holds
+
+
 def describe(values: Array) -> dict[str, float]:
-    """Mean, standard deviation, extremes and the 0.1, 50 and 99.9 % quantiles; NaN where there are too few values.
+    """Mean, standard deviation, extremes and the 0.1, 50 and 99.9 % quantiles; NaN where there are too few values
+    (:func:`spicekit.binomial.trials_for`).
 
     With values beyond a limit (-inf, inf, NaN) there is neither mean nor standard deviation; see :func:`quantiles`.
     """
     mean, std = mean_and_std(values)
-    q001, q50, q999 = quantiles(values, [0.001, 0.5, 0.999])
+    found = quantiles(values, TOLD)
+    q001, q50, q999 = np.where([len(values) < trials_for(level) for level in TOLD], np.nan, found)
     return {
         "mean": mean,
         "std": std,

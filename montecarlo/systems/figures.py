@@ -12,6 +12,7 @@ from montecarlo.systems import SYSTEMS, load_system
 from montecarlo.systems.system import Figure, System
 from spicekit.errors import SpicekitError, UserError
 from spicekit.files import output_folder
+from spicekit.folders import check_folder, check_same
 from spicekit.outcome import Outcome
 from spicekit.table import LookupTable
 
@@ -22,13 +23,15 @@ def system_figures(
     """Simulate in folder ``out`` what ``system``, or the one of that name, needs for its figures and is not there.
 
     ``crew`` and ``settings`` are as for :meth:`montecarlo.Campaign.run`.  Writes ``system.json`` and returns the figures.  Raises
-    :class:`UserError` for a system that has none, and :class:`SpicekitError` if a trial failed: a mean over the others would not
-    be the system's.
+    :class:`UserError` for a system that has none or a folder that holds something else, and :class:`SpicekitError` if a trial
+    failed: a mean over the others would not be the system's.
     """
     system = load_system(system) if isinstance(system, str) else system
     if not system.plans:
         compared = ", ".join(name for name in SYSTEMS if load_system(name).plans)
         raise UserError(f"system '{system.name}' has a standard table and no figures; those with figures: {compared}")
+    check_folder(out, "system.json")
+    check_same(out / "system.json", "system", {"system": system.name})
     folder = output_folder(out)
     sweeps = {plan.name: plan.sweep(seed) for plan in system.plans}
     total = sum(campaign.trials for sweep in sweeps.values() for campaign in sweep.campaigns)

@@ -24,6 +24,7 @@ from pathlib import Path
 from typing import Annotated, Any, NoReturn
 
 import typer
+from typer.core import TyperCommand
 
 from spicekit.cli.bench import list_benches, render, run, show
 from spicekit.cli.device import doctor, wer
@@ -50,6 +51,20 @@ def _quiet(command: Callable[..., None]) -> Callable[..., None]:
     return run_command
 
 
+class _Command(TyperCommand):
+    """One whose options are given once each, except those that collect values: of two neither is taken for the one meant."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        if not ctx.resilient_parsing:  # as for the completion of a line that is being written
+            parser: Any = self.make_parser(ctx)
+            _, _, order = parser.parse_args(args=list(args))
+            taken = [parameter for parameter in order if parameter.param_type_name == "option" and not parameter.is_flag]
+            for option in taken:
+                if not option.multiple and taken.count(option) > 1:
+                    raise UserError(f"{max(option.opts, key=len)} is given {taken.count(option)} times; allowed: once")
+        return super().parse_args(ctx, args)
+
+
 def _global(debug: Annotated[bool, typer.Option("--debug", help="Print the traceback of an error too.")] = False) -> None:
     global _debug
     _debug = debug
@@ -58,7 +73,7 @@ def _global(debug: Annotated[bool, typer.Option("--debug", help="Print the trace
 def add(to: typer.Typer, **commands: Callable[..., None]) -> None:
     """Give the program, or a group of its commands, further ones by name.  Only :func:`say` writes their answers."""
     for name, command in commands.items():
-        to.command(name)(_quiet(command))
+        to.command(name, cls=_Command)(_quiet(command))
 
 
 def program(*others: Register) -> typer.Typer:

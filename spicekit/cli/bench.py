@@ -47,8 +47,11 @@ def render(
 ) -> None:
     """A stand-alone netlist that plain `ngspice -b` runs and that prints the measures."""
     from spicekit.files import write_text
+    from spicekit.folders import check_file
     from spicekit.nominal import render as render_netlist
 
+    if output is not None:
+        check_file(output)
     text = render_netlist(read_bench(bench, parameter, corner, temperature))
     if output is None:
         say(text, end="")
@@ -68,9 +71,13 @@ def run(
     as_json: Json = False,
 ) -> None:
     """The nominal simulation: measures, and with --out its waveforms."""
+    from spicekit.folders import check_folder
     from spicekit.nominal import run_within
 
-    result = run_within(timeout, read_bench(bench, parameter, corner, temperature))
+    if out is not None:
+        check_folder(out, "run.json")
+    made = read_bench(bench, parameter, corner, temperature)
+    result = run_within(timeout, made)
     for line in result.warnings():
         warn(line)
     report_run(result, out, as_json)

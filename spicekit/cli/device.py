@@ -27,12 +27,15 @@ def wer(
     from spicekit.devices.mtj import MtjCard
     from spicekit.errors import unknown
     from spicekit.files import output_folder, write_json
+    from spicekit.folders import check_folder
     from spicekit.units import format_value
     from spicekit.wer import parse_range, parse_spread, plot_write_error, write_error_curve
 
     if direction not in ("ap-p", "p-ap"):
         raise unknown("direction", direction, ("ap-p", "p-ap"))
     sigma_ra, sigma_hk = parse_spread(sigma or [])
+    if out is not None:
+        check_folder(out, "wer.json")
     curve = write_error_curve(
         load_device(device, MtjCard),
         read_option("--current", current, "A"),

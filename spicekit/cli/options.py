@@ -22,11 +22,13 @@ def complete_bench(incomplete: str) -> list[str]:
 def given_path(text: str) -> Path:
     """A path as a user gives it.
 
-    Raises :class:`UserError` for an empty one, which would be the working folder, and for one that is not UTF-8, which the
-    libraries for tables cannot open.
+    Raises :class:`UserError` for an empty one, which would be the working folder, for ``-``, which to other programs is a
+    standard stream, and for one that is not UTF-8, which the libraries for tables cannot open.
     """
     if not text:
         raise UserError("an empty path given; allowed: the name of a file or folder, . for the working folder")
+    if text == "-":
+        raise UserError("path '-': standard input and output have no name here; give that of a file or folder (./- if it is -)")
     if "\0" in text:
         raise UserError(f"path {text!r}: a name may hold no NUL")
     try:

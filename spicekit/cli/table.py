@@ -57,14 +57,16 @@ def table_export(
 ) -> None:
     """A table in the format of another tool."""
     from spicekit.errors import unknown
-    from spicekit.export import export, file_name
+    from spicekit.export import check_output, export, file_name
     from spicekit.table import LookupTable
 
     table, at = LookupTable.load(file), read_parameters(point, None, None)
     for name in at:  # before a name that export() uses itself reaches it
         if name not in table.coordinates:
             raise unknown(f"coordinate of {table.origin}", name, (known for known in table.coordinates if known != "quantile"))
-    written = export(table, to, output or Path(file_name(table, to)), **at)
+    target = output or Path(file_name(table, to))
+    check_output(to, target)
+    written = export(table, to, target, **at)
     if as_json:
         print_json({"format": to, "files": [str(path) for path in written]})
     else:

@@ -1,8 +1,8 @@
 """Tables in the formats of other tools: one module a format.
 
-A format module holds ``FILE`` (name of the file or folder if the user gives none), ``CANNOT_EXPRESS`` (what is lost) and
-``write(table, path, point)``, which writes atomically and returns what it wrote.  ``point`` is what the user fixed; what the
-user left open is chosen by :mod:`spicekit.export.cell`.
+A format module holds ``FILE`` (name of the file if the user gives none; of a folder with a ``/`` behind it), ``CANNOT_EXPRESS``
+(what is lost) and ``write(table, path, point)``, which writes atomically and returns what it wrote.  ``point`` is what the user
+fixed; what the user left open is chosen by :mod:`spicekit.export.cell`.
 
 >>> from spicekit.table import LookupTable
 >>> from spicekit.export import export
@@ -17,6 +17,7 @@ from typing import Any
 
 from spicekit.errors import unknown
 from spicekit.export.cell import identifier, system_of
+from spicekit.folders import check_file, check_writable
 from spicekit.table import LookupTable
 
 FORMATS: dict[str, str] = {
@@ -39,6 +40,14 @@ def export(table: LookupTable, to: str, path: str | Path, **point: float | str) 
             raise unknown(f"coordinate of {table.origin}", name, (c for c in table.coordinates if c != "quantile"))
     written: list[Path] = module.write(table, Path(path), point)
     return written
+
+
+def check_output(to: str, path: Path) -> None:
+    """Raise :class:`UserError` if format ``to`` cannot write its file, or its folder, to ``path``."""
+    if str(_module(to).FILE).endswith("/"):
+        check_writable(path, "-o")
+    else:
+        check_file(path)
 
 
 def file_name(table: LookupTable, to: str) -> str:

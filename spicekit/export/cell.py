@@ -15,7 +15,7 @@ import numpy as np
 
 from spicekit import __version__
 from spicekit.errors import UserError
-from spicekit.export.roles import BY_SYSTEM, Roles, Write
+from spicekit.export.roles import BY_SYSTEM, NOMINAL_BY_SYSTEM, Roles, Write
 from spicekit.records import parse
 from spicekit.table import LookupTable
 from spicekit.units import parse_quantity
@@ -53,17 +53,17 @@ def roles_of(table: LookupTable) -> Roles | None:
 def nominal(table: LookupTable, name: str) -> float | str:
     """Value of coordinate ``name`` where the user gives none.
 
-    What the table's record says under ``nominal``; otherwise corner tt, the smallest fan-in (the operation of two cells), and
-    the middle of the grid (of an even number of values the lower of the two).
+    What the table's record says under ``nominal``; otherwise corner tt, and the middle of the grid (of an even number of values
+    the lower of the two).
     """
     grid = table.coordinates[name]
-    stated = record_of(table).get("nominal")
+    stated = record_of(table).get("nominal", NOMINAL_BY_SYSTEM.get(system_of(table)))
     if isinstance(stated, dict) and isinstance(stated.get(name), float | int | str):
         return _typed(table, name, stated[name])
     if grid.dtype.kind in "UOS":
         words = [str(word) for word in grid]
         return "tt" if "tt" in words else words[0]
-    return float(grid[0] if name == "fan_in" else grid[(len(grid) - 1) // 2])
+    return float(grid[(len(grid) - 1) // 2])
 
 
 def _typed(table: LookupTable, name: str, value: float | str) -> float | str:
@@ -80,11 +80,15 @@ class Cell:
     def __init__(self, table: LookupTable, given: Point, to: str) -> None:
         self.table, self.to = table, to
         self.system, roles = system_of(table), roles_of(table)
-        if roles is None or not self.system:
+        if roles is None:
             found = f"system '{self.system}'" if self.system else f"bench '{record_of(table).get('bench', 'unknown')}'"
             raise UserError(
-                f"{table.origin} is a table of {found}; format '{to}' needs one of {' or '.join(BY_SYSTEM)}: "
-                f"spicekit characterize {' | '.join(BY_SYSTEM)} --out DIR"
+                f"{table.origin} is a table of {found}, and its record does not say under 'cell' what the variables are of a "
+                f"memory cell; format '{to}' needs one that does: spicekit characterize SYSTEM --out DIR, of a system with a cell"
+            )
+        if not self.system:
+            raise UserError(
+                f"{table.origin}: the system in its record has no name of letters, digits, _ and -; format '{to}' needs that"
             )
         self.roles = roles
         self.point: dict[str, float | str] = {

@@ -16,7 +16,7 @@ from spicekit.export.cell import Cell, Point, class_name, identifier, number, ro
 from spicekit.files import disk_error, write_text
 from spicekit.table import LookupTable
 
-FILE = "hwcomponents_spicekit_{module}"
+FILE = "hwcomponents_spicekit_{module}/"
 
 CANNOT_EXPRESS = (
     "spread, margins, error rates and write errors: each cost is a mean at one operating point",

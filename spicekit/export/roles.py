@@ -77,3 +77,6 @@ SOT_2T1R = Roles(
 
 BY_SYSTEM = {"stt-1t1mtj": STT_1T1MTJ, "sot-2t1r": SOT_2T1R}
 """Roles in tables that were written before these were recorded with them."""
+
+NOMINAL_BY_SYSTEM = {"sot-2t1r": {"fan_in": 2}}
+"""What tables from before their operating point was recorded take where the middle of the grid is not meant."""

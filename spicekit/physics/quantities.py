@@ -53,9 +53,8 @@ class Section(Record):
     @model_validator(mode="before")
     @classmethod
     def _known_keys(cls, raw: Any) -> Any:
-        for key in raw if isinstance(raw, dict) else ():
-            if key not in cls.model_fields:
-                raise ValueError(str(unknown("key", str(key), cls.model_fields)))
+        if odd := [str(key) for key in raw if key not in cls.model_fields] if isinstance(raw, dict) else []:
+            raise ValueError(str(unknown("key", odd, cls.model_fields)))
         return raw
 
 

@@ -118,5 +118,5 @@ def test_a_folder_of_another_job_is_refused_unchanged(noun: str, tmp_path: Path)
     (tmp_path / other).write_text("{}")
     with pytest.raises(UserError, match=f"holds {other} but no {JOBS[noun](BENCH).file}; give another --out"):
         JOBS[noun](BENCH).run(tmp_path, Crew(Direct()))
-    assert {path.name for path in tmp_path.iterdir()} == {other, ".lock"}
+    assert {path.name for path in tmp_path.iterdir()} == {other}
     assert (tmp_path / other).read_text() == "{}"

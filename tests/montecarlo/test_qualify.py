@@ -141,7 +141,7 @@ def test_a_point_that_cannot_be_calibrated_is_wrong_and_does_not_end_it(user_ben
     assert done.returncode == 0, done.stderr
     assert "2 works, 0 slow, 1 wrong, 0 does not converge of 3 points" in done.stdout
     assert "cannot be calibrated (3)" in done.stdout
-    assert "at temperature 125.0: bench 'tuned': parameter target: not reached with 10000 ohm: raise most" in done.stdout
+    assert "at temperature 125: bench 'tuned': parameter target: not reached with 10000 ohm: raise most" in done.stdout
     cold, _, hot = read_record(tmp_path / "out" / "summary.json")["points"]
     assert (cold["verdict"], cold["figure"], cold["uncalibrated"]) == ("works", pytest.approx(0.3, abs=1e-6), None)
     assert (hot["verdict"], hot["figure"], hot["outcomes"], hot["trials"]["wrong"]) == ("wrong", None, {}, 2)

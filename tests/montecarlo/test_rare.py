@@ -6,10 +6,11 @@ import hashlib
 import json
 import math
 import multiprocessing
+import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -490,7 +491,19 @@ def test_a_frequent_failure_is_counted(user_benches: Path, tmp_path: Path) -> No
     assert summary["failure_points"][0]["kind"] == "centre of the failing trials"
 
 
-def test_the_command(cli: Cli, tmp_path: Path) -> None:
+NUMBER = re.compile(r"[-+]?\d[\d,]*(?:\.\d+)?(?:e[-+]?\d+)?")
+
+
+def words(lines: Iterable[str]) -> list[str]:
+    return [NUMBER.sub("#", " ".join(line.split())) for line in lines]
+
+
+def numbers(lines: Iterable[str]) -> list[float]:
+    return [float(number.replace(",", "")) for line in lines for number in NUMBER.findall(line)]
+
+
+def test_the_command(cli: Cli, tmp_path: Path, repository: Path) -> None:
+    """Its answer, and that it is what docs/yield.md shows: its words, and its numbers to 1 %."""
     command = ("yield", "sot-logic", "--fail", "margin_and < 2m", "--workers", 1, "--out", tmp_path)
     answer = json.loads(cli(*command, "--json").stdout)
     assert answer["method"] == "fis"
@@ -504,6 +517,11 @@ def test_the_command(cli: Cli, tmp_path: Path) -> None:
     assert again.returncode == 0
     assert "tmr_c0" in again.stdout
     assert "they agree" in again.stdout
+    page = (repository / "docs" / "yield.md").read_text(encoding="utf-8")
+    shown = [line for line in re.findall(r"^```\n(.*?)^```$", page, re.M | re.S)[1].splitlines() if line]
+    printed = [line for line in again.stdout.splitlines() if words([line])[0] in words(shown)]
+    assert words(printed) == words(shown)
+    assert numbers(printed) == pytest.approx(numbers(shown), rel=0.01)
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from scipy import stats
 
 from montecarlo import MarginStatistics, clopper_pearson
 from montecarlo.statistics.margins import best_reference, describe
+from spicekit.binomial import trials_for
 
 
 @pytest.mark.parametrize(("errors", "decisions"), [(0, 1), (0, 200_000), (1, 10), (5, 10), (10, 10), (37, 200_000), (3, 7)])
@@ -145,5 +146,22 @@ def test_describe() -> None:
     assert found["std"] == pytest.approx(np.std(values, ddof=1))
     assert all(math.isnan(value) for value in describe(np.array([])).values())
     single = describe(np.array([3.0]))
-    assert (single["mean"], single["q999"]) == (3.0, 3.0)
+    assert (single["mean"], single["q50"]) == (3.0, 3.0)
     assert math.isnan(single["std"])
+
+
+@pytest.mark.parametrize(("level", "trials"), [(0.001, 999), (0.999, 999), (0.01, 99), (0.05, 19), (0.5, 1)])
+def test_trials_that_a_quantile_takes(level: float, trials: int) -> None:
+    """The mean rank of the smallest of n is 1/(n + 1), a property of uniform order statistics: it reaches ``level`` at n."""
+    assert trials_for(level) == trials
+    lowest = np.random.default_rng(1).random((20_000, trials)).min(axis=1).mean() if trials < 100 else 1 / (trials + 1)
+    assert lowest == pytest.approx(min(level, 1 - level), rel=0.03)
+
+
+def test_quantiles_beyond_the_sample_are_not_told() -> None:
+    values = np.linspace(0.0, 1.0, 999)
+    assert describe(values)["q001"] == pytest.approx(0.001)
+    few = describe(values[:998])
+    assert math.isnan(few["q001"])
+    assert math.isnan(few["q999"])
+    assert few["q50"] == pytest.approx(values[:998].mean())

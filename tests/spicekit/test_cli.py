@@ -108,6 +108,8 @@ def test_mc(cli: Cli, tmp_path: Path) -> None:
     assert (answer["bench"], answer["trials"], answer["seed"]) == ("sot-read", 300, 3)
     assert answer["outcomes"] == {"ok": 300, "nonconverged": 0, "timeout": 0, "crashed": 0, "invalid": 0}
     assert set(answer["measures"]["dv"]) == {"unit", "mean", "std", "min", "max", "q001", "q50", "q999"}
+    assert answer["measures"]["dv"]["q50"] is not None
+    assert answer["measures"]["dv"]["q999"] is None  # of 300 trials
     assert {"unit", "low", "high", "mean", "worst", "sigma3", "sigma6", "reference", "error_rate", "error_rate_ci"} <= set(
         answer["margins"]["read"]
     )

@@ -30,6 +30,13 @@ WRONG: list[tuple[tuple[str, ...], str]] = [
     ((*RUN, "extra"), "extra"),
     ((*RUN, "--jsn"), "No such option: --jsn"),
     ((*RUN, "-p", "diametre=45n"), "unknown parameter of bench 'sot-logic' 'diametre'; did you mean diameter"),
+    (
+        (*RUN, "-p", "diametre=45n", "-p", "fan_inn=2", "-p", "tmr=big"),
+        "unknown parameter of bench 'sot-logic': 'diametre' (did you mean diameter?), 'fan_inn' (did you mean fan_in?); "
+        "bench 'sot-logic': parameter 'tmr': 'big' is not a number",
+    ),
+    ((*RUN, "-p", "fooo=1", "-p", "barr=2"), "unknown parameter of bench 'sot-logic': 'fooo', 'barr'; choose from access, "),
+    ((*RUN, "-p", "fooo=1", "-p", "technology=ptm54"), "'fooo'; choose from access, "),
     ((*RUN, "-p", "tmr"), "-p 'tmr': give NAME=VALUE"),
     ((*RUN, "-p", "tmr=big"), "bench 'sot-logic': parameter 'tmr': 'big' is not a number; give e.g. 200n, 1meg, 5% or 1.5e-9"),
     ((*RUN, "-p", "tmr=nan"), "is not a number"),
@@ -49,6 +56,19 @@ WRONG: list[tuple[tuple[str, ...], str]] = [
     ((*RUN, "-p", "technology=ptm54"), "unknown technology 'ptm54'; did you mean "),
     ((*RUN, "-p", "technology=none.toml"), "none.toml: No such file or directory"),
     ((*RUN, "--out", "/dev/null/x"), "--out /dev/null/x: cannot make this folder: Not a directory"),
+    ((*RUN, "--out", "/proc/none"), "--out /proc/none: cannot make this folder: /proc takes no new files or folders"),
+    ((*MC[:-1], "/proc/none"), "--out /proc/none: cannot make this folder: /proc takes no new files or folders"),
+    ((*MC[:-1], "/proc/none", "--until", "nonsense"), "--out /proc/none: cannot make this folder"),
+    ((*RUN, "--out", "-"), "path '-': standard input and output have no name here"),
+    (("render", "sot-logic", "-o", "-"), "path '-': standard input and output have no name here"),
+    (("render", "sot-logic", "-o", "none/x"), "-o none/x: its folder does not exist; give a file to write"),
+    (("render", "sot-logic", "-o", "/dev/null/x"), "-o /dev/null/x: cannot write this file: Not a directory"),
+    (("render", "sot-logic", "-o", "/proc/none"), "-o /proc/none: /proc takes no new files"),
+    (("render", "sot-logic", "-o", "/"), "-o /: is a folder; give a file to write"),
+    ((*RUN, "--temperature", "20", "--temperature", "30"), "--temperature is given 2 times; allowed: once"),
+    ((*MC, "--trials", "20"), "--trials is given 2 times; allowed: once"),
+    (("table", "export", "none.nc", "--to", "csv", "--to", "npz"), "--to is given 2 times; allowed: once"),
+    (("render", "sot-logic", "-o", "a", "--output", "b"), "--output is given 2 times; allowed: once"),
     (("mc", "sot-logic", "--trials", "10"), "Missing option '--out'"),
     (("mc", "sot-logic", "--out", "out"), "Missing option '--trials'"),
     (("mc", "sot-logic", "--trials", "0", "--out", "out"), "--trials"),
@@ -149,6 +169,18 @@ def test_wrong_input_to_the_program(
 def test_wrong_bench_files(cli: Cli, complaint: Complaint, tmp_path: Path, name: str, text: str, says: str) -> None:
     (tmp_path / name).write_text(text)
     assert says in complaint(cli("show", f"{name}:Bench", cwd=tmp_path), 2)
+
+
+@pytest.mark.parametrize("name", ["mine.py", "mine.py:"])
+def test_a_bench_file_without_its_class(cli: Cli, complaint: Complaint, tmp_path: Path, name: str) -> None:
+    """The file is not run to find out what is in it."""
+    assert complaint(cli("run", name, cwd=tmp_path), 2) == f"bench file not found: {tmp_path / 'mine.py'}"
+    (tmp_path / "mine.py").write_text("class One: pass\nclass Two: pass\ndef f(): pass\nopen('ran', 'w')\n")
+    line = complaint(cli("run", name, cwd=tmp_path), 2)
+    assert line == "bench 'mine.py' is a file without the name of a bench in it: give mine.py:NAME; defined in it: One, Two"
+    (tmp_path / "mine.py").write_text("x = 1\n")
+    assert complaint(cli("run", name, cwd=tmp_path), 2).endswith("give mine.py:NAME")
+    assert [path.name for path in tmp_path.iterdir()] == ["mine.py"]
 
 
 BENCH = """

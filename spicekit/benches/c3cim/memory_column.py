@@ -116,6 +116,11 @@ class MemoryColumn(Bench[M], Generic[M]):
         super().__init__(**given)
         try:
             memory = two_state(load_device(self.p.device), self.temperature + KELVIN)
+        except UserError as error:
+            raise UserError(
+                f"bench '{self.name}': parameter device: {error}; the bench takes a resistive memory or a junction, by its card"
+            ) from None
+        try:
             self.memory = memory.changed(r_lrs=self.p.r_lrs, r_hrs=self.p.r_hrs)
         except UserError as error:
             raise UserError(f"bench '{self.name}': parameter {error}") from None

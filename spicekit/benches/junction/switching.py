@@ -4,9 +4,18 @@ from __future__ import annotations
 
 import math
 
+from spicekit.errors import UserError
 from spicekit.limits import Limits
 from spicekit.measures import Choose, Crossing, Final, First, Node
 from spicekit.measures.measure import Measure
+
+
+def check_stop(bench: str, stop: float, end: float) -> None:
+    """Raise :class:`UserError` for a simulation to ``stop`` s that ends before the pulse does, at ``end`` s."""
+    if stop < end:
+        raise UserError(
+            f"bench '{bench}': parameter t_stop: {stop:g} s given; allowed: at least {end:g} s, the end of the write pulse"
+        )
 
 
 def switching(m: Node, start: float, stop: float, remedy: str) -> tuple[Measure, Measure]:

@@ -11,7 +11,7 @@ from spicekit.analysis import Analysis, TranAnalysis
 from spicekit.bench import Panel
 from spicekit.benches.junction.bench import JunctionBench
 from spicekit.benches.junction.parameters import JunctionParameters
-from spicekit.benches.junction.switching import switching
+from spicekit.benches.junction.switching import check_stop, switching
 from spicekit.benches.sot.column import Access
 from spicekit.errors import UserError
 from spicekit.measures import At, Integral, i, v
@@ -48,11 +48,7 @@ class SotWrite(JunctionBench[SotWriteParameters]):
         super().__init__(**given)
         if not self.junction.card.three_terminal:
             raise UserError(f"bench '{self.name}': parameter device: '{self.p.device}' has no rail; give a SOT card")
-        if self.t_stop < START + self.p.t_pulse:
-            raise UserError(
-                f"bench '{self.name}': parameter t_stop: {self.t_stop:g} s given; allowed: at least "
-                f"{START + self.p.t_pulse:g} s, the end of the write pulse"
-            )
+        check_stop(self.name, self.t_stop, START + self.p.t_pulse)
 
     @property
     def t_stop(self) -> float:

@@ -6,9 +6,8 @@ from typing import Any, Literal
 
 from spicekit.analysis import Analysis, TranAnalysis
 from spicekit.bench import Panel
-from spicekit.benches.junction.switching import switching
+from spicekit.benches.junction.switching import check_stop, switching
 from spicekit.benches.stt.cell import CellParameters, SttCell
-from spicekit.errors import UserError
 from spicekit.measures import At, Integral, i, v
 from spicekit.measures.measure import Measure
 from spicekit.parameters import channel_width, option, quantity, voltage
@@ -40,11 +39,7 @@ class SttWrite(SttCell[WriteParameters]):
 
     def __init__(self, **given: Any) -> None:
         super().__init__(**given)
-        if self.t_stop < START + self.p.t_pulse:
-            raise UserError(
-                f"bench '{self.name}': parameter t_stop: {self.t_stop:g} s given; allowed: at least "
-                f"{START + self.p.t_pulse:g} s, the end of the write pulse"
-            )
+        check_stop(self.name, self.t_stop, START + self.p.t_pulse)
 
     @property
     def t_stop(self) -> float:

@@ -327,7 +327,8 @@ def test_a_column_without_headroom_settles_at_once_and_says_what_it_carries() ->
         ({"n": 3, "inputs": "000", "weights": "111"}, "at least one selected cell"),
         ({"transfer": 7}, "transfer: 7 given; allowed: 0, or a divisor of n_sel = 64"),
         ({"data": "random", "n_hrs": 3}, "allowed with data = 'given' only"),
-        ({"device": "rram-hf02"}, "parameter unknown device 'rram-hf02'"),
+        ({"device": "rram-hf02"}, "parameter device: unknown device 'rram-hf02'; did you mean rram-hfo2"),
+        ({"device": "rram"}, "the bench takes a resistive memory or a junction, by its card"),
         ({"n": 1}, "n: "),
     ],
 )

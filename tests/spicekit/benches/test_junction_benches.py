@@ -159,6 +159,7 @@ def test_a_campaign_draws_the_initial_angle_and_reports_the_fraction_switched(tm
         ("mtj-switch", {"model": "fast", "noise_dt": 1e-12}, "noise_dt.*no thermal field"),
         ("stt-write", {"t_stop": 1e-9}, "end of the write pulse"),
         ("sot-write", {"t_stop": 1e-9}, "end of the write pulse"),
+        ("stt-settle", {"v_read": 1e-9}, "v_read: allowed: greater than or equal to 0.001"),
         ("sot-write", {"device": "stt-bnn-65nm"}, "no rail"),
         ("stt-write", {"direction": "up"}, "direction"),
     ],

@@ -118,6 +118,20 @@ def test_a_wrong_card_gets_one_line_with_file_and_key(tmp_path: Path, pattern: s
     assert "\n" not in text
 
 
+def test_all_that_is_wrong_with_a_card_is_said_at_once(tmp_path: Path) -> None:
+    wrong = ((r"^alpha = .*", "alfa = 1\nbeta = 2"), (r"^reference = .*", ""), (r"^lx = .*", "lx = 3"))
+    file = edited(tmp_path, "stt-bnn-65nm", *wrong)
+    with pytest.raises(UserError) as caught:
+        load_device(file, MtjCard)
+    parts = str(caught.value).removeprefix(f"{file}: ").split("; ")
+    assert [part.partition(" = ")[0] for part in parts] == [
+        "missing key 'reference'",
+        "geometry.lx: give it as {value",
+        "magnet: unknown key: 'alfa' (did you mean alpha?), 'beta'",
+        "choose from alpha, easy_axis, ms",
+    ]
+
+
 @pytest.mark.parametrize(
     ("name", "pattern", "replacement", "message"),
     [

@@ -13,9 +13,9 @@ import pandas as pd
 import pytest
 
 from spicekit.errors import SpicekitError, UserError
-from spicekit.export import FORMATS, export, file_name
-from spicekit.export.cell import Cell
-from spicekit.export.roles import SOT_2T1R, STT_1T1MTJ, Roles
+from spicekit.export import FORMATS, check_output, export, file_name
+from spicekit.export.cell import Cell, nominal
+from spicekit.export.roles import BY_SYSTEM, SOT_2T1R, STT_1T1MTJ, Roles
 from spicekit.table import CHECKSUM, LookupTable
 
 POINT_FORMATS = [name for name in FORMATS if name not in ("csv", "npz")]
@@ -114,12 +114,20 @@ def test_a_distribution_that_is_missing(sot: LookupTable, tmp_path: Path) -> Non
 
 def test_a_table_of_a_bench_or_of_another_system(stt: LookupTable, tmp_path: Path) -> None:
     stt.attributes["spicekit"] = json.dumps({"bench": "sot-read"})
-    with pytest.raises(UserError, match=r"table of bench 'sot-read'; format 'nvsim' needs .* spicekit characterize stt-1t1mtj"):
+    with pytest.raises(UserError, match=r"of bench 'sot-read', and .*; format 'nvsim' needs .* spicekit characterize SYSTEM"):
         export(stt, "nvsim", tmp_path / "out")
     export(stt, "csv", tmp_path / "out.csv")
     stt.attributes["spicekit"] = json.dumps({"system": "c3cim"})
-    with pytest.raises(UserError, match="table of system 'c3cim'; format 'liberty' needs one of stt-1t1mtj or sot-2t1r"):
+    with pytest.raises(UserError, match="table of system 'c3cim', and its record does not say under 'cell'") as caught:
         export(stt, "liberty", tmp_path / "out")
+    assert not any(system in str(caught.value) for system in BY_SYSTEM)  # any that says its cell will do
+
+
+def test_the_middle_of_any_grid_that_the_record_says_nothing_of(sot: LookupTable) -> None:
+    """Of another system's too, whatever its dimensions are called; the ready table of version 0.1 means two cells."""
+    assert nominal(sot, "fan_in") == 2
+    sot.attributes["spicekit"] = json.dumps({"system": "mine", "cell": SOT_2T1R.model_dump(mode="json")})
+    assert nominal(sot, "fan_in") == 3
 
 
 @pytest.mark.parametrize("to", POINT_FORMATS)
@@ -167,7 +175,7 @@ def test_roles_that_are_none(sot: LookupTable, tmp_path: Path) -> None:
 def test_a_name_that_would_be_code_or_a_path_elsewhere_is_none(sot: LookupTable, tmp_path: Path) -> None:
     roles = SOT_2T1R.model_dump(mode="json")
     sot.attributes["spicekit"] = json.dumps({"system": "x:\nimport os", "cell": roles})
-    with pytest.raises(UserError, match="format 'hwcomponents' needs one of"):
+    with pytest.raises(UserError, match="has no name of letters, digits, _ and -; format 'hwcomponents' needs"):
         export(sot, "hwcomponents", tmp_path / "out")
     sot.attributes["spicekit"] = json.dumps({"system": "../x"})
     assert file_name(sot, "csv") == "table.csv"
@@ -212,6 +220,16 @@ def test_an_unwritable_path(name: str, stt: LookupTable, tmp_path: Path) -> None
     with pytest.raises(SpicekitError, match=r"^cannot write \S+: Not a directory$"):
         export(stt, name, tmp_path / "file" / "out")
     assert (tmp_path / "file").read_text() == "mine"
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_an_unwritable_path_is_told_by_its_option(name: str, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("mine")
+    for path, reason in ((tmp_path / "file" / "out", "Not a directory"), (Path("/proc/none"), "/proc takes no new files")):
+        with pytest.raises(UserError, match=f"^-o {path}: .*{reason}"):
+            check_output(name, path)
+    check_output(name, tmp_path / "out")
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]
 
 
 @pytest.mark.parametrize("name", ["aihwkit", "crosssim", "hwcomponents"])
