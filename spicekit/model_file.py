@@ -13,7 +13,7 @@ import re
 import stat
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, overload
 
 from spicekit import inputs
 from spicekit.errors import UserError
@@ -41,6 +41,13 @@ _ASSIGNED = re.compile(r"([a-z_][\w.$#@!]*)\s*(\([^()]*\))?\s*=(?!=)", re.I)
 _OPTION = re.compile(r"([a-z_]\w*)\s*(=\s*[^\s,]+)?", re.I)
 
 
+SCALED = re.compile(r"scale\s*=\s*(?!(1|1\.0*|1\.?0*e[+-]?0+)$).*")  # an option that changes the sizes of devices
+
+
+# ngspice's functions of chance in parameters
+_RANDOM = re.compile(r"(?<![\w.])(agauss|gauss|aunif|unif|limit)\s*\([^()]*\)?", re.I)
+
+
 class Stamp(NamedTuple):
     """A model file as it was when it was looked at."""
 
@@ -53,8 +60,8 @@ class Stamp(NamedTuple):
 class Definition(NamedTuple):
     """What a netlist gets from a library: a name that holds in the whole netlist, or an option."""
 
-    kind: str  # subckt, model, param, func, global, option
-    name: str  # in lower case
+    kind: str  # subckt, model, param, func, global, option; random: a number that is drawn when the library is read
+    name: str  # in lower case; of random: the call
     place: str  # FILE:LINE
 
 
@@ -93,7 +100,13 @@ def model_stamps(path: Path, origin: str) -> list[Stamp]:
         file = waiting.pop()
         if file not in found:
             found[file] = _stamp(_writable(file, origin), origin)
-            targets = [(event, _target(file, event, origin)) for event in _content(found[file], origin).includes]
+            events = _content(found[file], origin).includes
+            # ngspice looks for the library of a section when it takes that section, for what is included in any case
+            targets = [
+                (event, target)
+                for event in events
+                if (target := _target(file, event, origin, needed=event.kind == "include")) is not None
+            ]
             # ngspice reads a library that is named by .lib once, what is named by .include every time
             included[file] = [(event.number, target) for event, target in targets if event.kind == "include"]
             waiting += [target for _, target in reversed(targets)]
@@ -117,20 +130,27 @@ def subcircuits(files: Iterable[Stamp], origin: str) -> dict[str, set[str]]:
     return found
 
 
-def definitions(files: Iterable[Stamp], section: str | None, origin: str, with_sections: bool = True) -> tuple[Definition, ...]:
-    """What a netlist gets that reads ``section`` of the first of ``files``, or the whole of it; the others are those it reads.
+def definitions(
+    files: Iterable[Stamp], roots: Iterable[tuple[Path, str | None]], origin: str, with_sections: bool = True
+) -> tuple[Definition, ...]:
+    """What a netlist gets that reads ``roots``, each a file and its section, or None for the whole of it; ``files`` are all that
+    are read.
 
     ngspice takes the first of two definitions of a name without a word and adds a device to the
     circuit: :class:`UserError` for either, and for sections, subcircuits and conditions that are missing or do not end.  In
     dialects that are not ``with_sections``, ``.lib`` is another word for ``.include``.
     """
-    return _definitions(tuple(files), section and section.lower(), origin, with_sections)
+    taken = tuple((path, section and section.lower()) for path, section in roots)
+    return _definitions(tuple(files), taken, origin, with_sections)
 
 
 @functools.lru_cache(maxsize=256)
-def _definitions(files: tuple[Stamp, ...], section: str | None, origin: str, with_sections: bool) -> tuple[Definition, ...]:
+def _definitions(
+    files: tuple[Stamp, ...], roots: tuple[tuple[Path, str | None], ...], origin: str, with_sections: bool
+) -> tuple[Definition, ...]:
     reading = _Reading({file.path: file for file in files}, origin, with_sections)
-    reading.read(files[0].path, section, ())
+    for path, section in roots:
+        reading.read(path, section, ())
     return reading.finished()
 
 
@@ -202,6 +222,8 @@ class _Reading:
             begun, branch = self._branches.popitem()
             if kind == "else":
                 self._branches[begun] = branch + 1
+        elif kind == "random":
+            self._found.append(Definition(kind, name, place))
         elif kind == "device":
             if not self._scope:
                 raise self._refused(path, event, f"a device at top level ({name}) would be a part of every circuit")
@@ -269,8 +291,12 @@ def _writable(path: Path, origin: str) -> Path:
     return path
 
 
-def _target(path: Path, event: _Event, origin: str) -> Path:
-    """The file that a line of the file ``path`` reads."""
+@overload
+def _target(path: Path, event: _Event, origin: str) -> Path: ...
+@overload
+def _target(path: Path, event: _Event, origin: str, needed: bool) -> Path | None: ...
+def _target(path: Path, event: _Event, origin: str, needed: bool = True) -> Path | None:
+    """The file that a line of the file ``path`` reads; None for one that is not there, unless it is ``needed``."""
     name = event.name
     if name.startswith("$"):
         raise UserError(
@@ -278,6 +304,8 @@ def _target(path: Path, event: _Event, origin: str) -> Path:
         )
     target = path.parent / user_path(name)
     if not target.exists():  # ngspice would look for it elsewhere, unchecked
+        if not needed:
+            return None
         raise UserError(f"{origin}: {path}:{event.number} includes {target}, which is not a file")
     here = Path(name)
     if not user_path(name).is_absolute() and here.exists() and not here.samefile(target):
@@ -370,7 +398,7 @@ def _logical(lines: Iterable[str]) -> Iterator[tuple[int, str]]:
 
 def _look(line: str, number: int, continued: bool) -> None:
     """Whether ngspice may see this physical line, whatever it makes of the lines around it."""
-    if (line.startswith("*#") and line.strip("*#")) or line.lower().startswith(".control"):  # a rule of * and # says nothing
+    if _commands(line) or line.lower().startswith(".control"):
         raise _RefusedError(number, "a model file may not hold a .control block or *# line")
     if line.startswith("."):
         word = _word(line)
@@ -380,6 +408,15 @@ def _look(line: str, number: int, continued: bool) -> None:
         raise _RefusedError(number, "a model file may not hold an A device: XSPICE's code models can read files and run programs")
     elif line and not continued and not (line[0] in "*$;" or line.startswith("//") or (line[0].isascii() and line[0].isalpha())):
         raise _RefusedError(number, f"{line[:20]!r} is neither a device, a statement, a comment nor a continuation")
+
+
+def _commands(line: str) -> bool:
+    """Whether ngspice takes a line for commands, as it does after ``*#``.
+
+    With another # before them they are a comment, and a rule of * and # says nothing; what would part or nest commands, were
+    they any, is not let through.
+    """
+    return line.startswith("*#") and bool(line.strip("*#")) and (line[2] != "#" or bool(set(line) & set(";`")))
 
 
 def _word(line: str) -> str:
@@ -397,6 +434,8 @@ def _events(line: str, number: int, says: int) -> Iterator[_Event]:
     """What a logical line defines, reads or sets; ``says`` is a hash of it."""
     word = _word(line)
     rest = line[len(word) :]
+    if call := _RANDOM.search(_COMMENT.sub("", line)):
+        yield _Event("random", number, " ".join(call[0].lower().split())[:60])
     if not word.startswith("."):
         yield _Event("device", number, word)
     elif word in _OPTIONS:
@@ -432,6 +471,8 @@ def _reads(word: str, rest: str, number: int) -> _Event:
     first = _QUOTED.match(text.lstrip())
     after = [] if first is None else _COMMENT.sub("", text.lstrip()[first.end() :]).split()
     if first is None or len(after) > (word == ".lib"):
+        if text.count("'") % 2 or text.count('"') % 2:
+            raise _RefusedError(number, f"a quote is not closed: {word}{rest[:60]}")
         form = ".lib FILE SECTION or .lib SECTION" if word == ".lib" else f"{word} FILE"
         raise _RefusedError(number, f"give it as {form}")
     name = first[0].strip("\"'")
