@@ -169,7 +169,8 @@ def _technology_library(technology: Technology, origin: str, corner: str | None,
         f"{format_value(technology.w_min, 'm')} wide. No mismatch.",
     ]
     letter = "M" if instance.kind == "model" else "X"
-    size = f"{instance.width}={technology.w_min:g} {instance.length}={technology.l_min:g}"
+    factor = {"m": 1.0, "um": 1e6, "nm": 1e9}[technology.lengths or "m"]
+    size = f"{instance.width}={technology.w_min * factor:g} {instance.length}={technology.l_min * factor:g}"
     head.append(f"Use: .include {file}, then e.g. {letter}1 drain gate source bulk {instance.name} {size}")
     if technology.compatibility != "ngspice":
         head.append(f"Run the deck as: ngspice -D ngbehavior={technology.compatibility} -b")

@@ -9,13 +9,16 @@ from __future__ import annotations
 
 import difflib
 import functools
+import itertools
 import math
 import os
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
+import numpy as np
 from pydantic import BeforeValidator, Field, model_validator
 
 from spicekit.errors import UserError, unknown
@@ -41,19 +44,58 @@ _UNITS = {
 }
 
 
-def _quantity(unit: str, low: float, high: float) -> BeforeValidator:
+@dataclass(frozen=True)
+class BySize:
+    """A Pelgrom coefficient that depends on the size: linear in the logarithm of the gate's area between those that are given,
+    and beyond them as at the nearest."""
+
+    areas: tuple[float, ...]  # m2, rising
+    values: tuple[float, ...]
+
+    def at(self, area: float) -> float:
+        """The coefficient of a device of ``area`` m2."""
+        return float(np.interp(math.log(area), np.log(self.areas), self.values))
+
+    @classmethod
+    def of(cls, sizes: Any, values: Sequence[float]) -> BySize:
+        """Of a table of [W, L] in um.  Raises :class:`ValueError` for what is none."""
+        good = isinstance(sizes, list) and len(sizes) == len(values) > 1
+        if not good or not all(
+            isinstance(size, list) and len(size) == 2 and all(_is_number(x) and 1e-3 <= x <= 1e3 for x in size) for size in sizes
+        ):
+            raise ValueError("sizes: allowed: [[W, L], ...] in um, as many as values, and at least two")
+        table = sorted((width * length * 1e-12, value) for (width, length), value in zip(sizes, values, strict=True))
+        if any(low == high for (low, _), (high, _) in itertools.pairwise(table)):
+            raise ValueError("sizes: two of the same area given; allowed: one value an area")
+        return cls(tuple(area for area, _ in table), tuple(value for _, value in table))
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _quantity(unit: str, low: float, high: float, sized: bool = False) -> BeforeValidator:
     """Accept ``{value, unit, source}``, the form of every figure of a technology: in ``unit``, between ``low`` and ``high``.
 
-    The ends are far beyond every process; a figure outside has lost its power of ten.
+    The ends are far beyond every process; a figure outside has lost its power of ten.  One that may be ``sized`` is given as
+    ``{values, sizes, unit, source}`` too, a table.
     """
 
     def read(raw: Any) -> Any:
+        if (
+            sized
+            and isinstance(raw, dict)
+            and set(raw) == {"values", "sizes", "unit", "source"}
+            and isinstance(raw["values"], list)
+        ):
+            values = [read({"value": value, "unit": raw["unit"], "source": raw["source"]}) for value in raw["values"]]
+            return BySize.of(raw["sizes"], values)
         if not isinstance(raw, dict) or set(raw) != {"value", "unit", "source"}:
             raise ValueError(f"give it as {{value = NUMBER, unit = '{canonical}', source = 'TEXT'}}")
         value, given = raw["value"], raw["unit"]
         if not isinstance(given, str) or given not in factors:
             raise ValueError(f"unit '{given}' given; allowed: {', '.join(repr(known) for known in factors)}")
-        if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value * factors[given] <= high:
+        if not _is_number(value) or not low <= value * factors[given] <= high:
             raise ValueError(
                 f"value {value}{'' if given == canonical else f' {given}'} given; allowed: {low:g} to {high:g} {canonical}"
             )
@@ -65,8 +107,8 @@ def _quantity(unit: str, low: float, high: float) -> BeforeValidator:
 
 Supply = Annotated[float, _quantity("V", 0.1, 50)]
 Size = Annotated[float, _quantity("m", 1e-9, 1e-4)]
-MismatchVoltage = Annotated[float, _quantity("V m", 0, 1e-6)]  # 1 V um; published: 1 to 30 mV um
-MismatchShare = Annotated[float, _quantity("m (of 1)", 0, 1e-6)]  # 100 % um; published: about 1 % um
+MismatchVoltage = Annotated[float | BySize, _quantity("V m", 0, 1e-6, sized=True)]  # 1 V um; published: 1 to 30 mV um
+MismatchShare = Annotated[float | BySize, _quantity("m (of 1)", 0, 1e-6, sized=True)]  # 100 % um; published: about 1 % um
 
 
 # a number, or arithmetic of w and l
@@ -116,12 +158,35 @@ class Corner(Record):
         return self.files or (() if self.file is None else (ModelFile(file=self.file, section=self.section),))
 
 
+class RoleMismatch(Record):
+    """What is other for the devices of one role."""
+
+    a_vt: MismatchVoltage | None = None
+    a_beta: MismatchShare | None = None
+
+
 class Mismatch(Record):
     """Pelgrom coefficients of one device: sigma = a / sqrt(W L)  (Pelgrom et al., IEEE JSSC 24, 1433 (1989))."""
 
     a_vt: MismatchVoltage
     a_beta: MismatchShare  # of the current
     a_c: MismatchShare = 0.0  # of the capacitance
+    roles: dict[str, RoleMismatch] = Field(default_factory=dict)  # the tables [mismatch.ROLE]
+
+    @model_validator(mode="before")
+    @classmethod
+    def _tables(cls, raw: Any) -> Any:
+        """A table without a unit is that of a role."""
+        if not isinstance(raw, dict):
+            return raw
+        roles = {key: value for key, value in raw.items() if isinstance(value, dict) and key not in cls.model_fields}
+        return {key: value for key, value in raw.items() if key not in roles and key != "roles"} | {"roles": roles}
+
+    def sigma(self, name: Literal["a_vt", "a_beta", "a_c"], area: float, role: str = "") -> float:
+        """Standard deviation by the coefficient ``name`` for a device of ``area`` m2 that plays ``role``."""
+        own = getattr(self.roles.get(role), name, None)
+        coefficient = getattr(self, name) if own is None else own
+        return float(coefficient.at(area) if isinstance(coefficient, BySize) else coefficient) / math.sqrt(area)
 
 
 class TemperatureRange(Record):
@@ -173,17 +238,17 @@ class Technology(Record):
             raise UserError(f"{self._file}: no [devices.{role}]; this technology has {', '.join(sorted(self.devices))}")
         return self.devices[role]
 
-    def sigma_vth(self, width: float, length: float) -> float:
+    def sigma_vth(self, width: float, length: float, role: str = "nmos") -> float:
         """Standard deviation of one transistor's V_TH in volts (Pelgrom); ``width`` and ``length`` in metres."""
-        return self.mismatch.a_vt / math.sqrt(width * length)
+        return self.mismatch.sigma("a_vt", width * length, role)
 
-    def sigma_beta(self, width: float, length: float) -> float:
+    def sigma_beta(self, width: float, length: float, role: str = "nmos") -> float:
         """Relative standard deviation of one transistor's current factor (Pelgrom)."""
-        return self.mismatch.a_beta / math.sqrt(width * length)
+        return self.mismatch.sigma("a_beta", width * length, role)
 
     def sigma_c(self, area: float) -> float:
         """Relative standard deviation of one capacitor of ``area`` m2 (Pelgrom)."""
-        return self.mismatch.a_c / math.sqrt(area)
+        return self.mismatch.sigma("a_c", area)
 
     def cards(self, corner: str) -> str:
         """The netlist lines that define the transistors at ``corner``: ``.model`` cards, or a ``.lib`` line."""
@@ -328,6 +393,9 @@ def _load(path: str) -> Technology:
     file = Path(path)
     technology = read_toml(file, Technology)
     technology._file = file.resolve()  # model files are found from where the file really is
+    for role in technology.mismatch.roles:
+        if role not in technology.devices:
+            raise UserError(f"{file}: {unknown('device of [mismatch]', role, technology.devices)}")
     for role, card in technology.bsim4.items():
         if role not in technology.devices:
             raise UserError(f"{file}: [bsim4.{role}] is a card of no device; this technology has {', '.join(technology.devices)}")

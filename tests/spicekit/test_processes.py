@@ -9,7 +9,11 @@ from pathlib import Path
 import pytest
 
 from spicekit import make_bench, run
+from spicekit.engines.calibrate import calibrated
 from spicekit.errors import SpicekitError, UserError
+from spicekit.netlist import render
+from spicekit.paths import data_root
+from spicekit.registry import bench_names
 from spicekit.technology import load_technology
 
 MODELS = ".model {0}nch nmos level=54 version=4.5 vth0=0.4\n.model {0}pch pmos level=54 version=4.5 vth0=-0.4\n"
@@ -261,3 +265,90 @@ def test_statistics_of_another_section_do_not_count(tmp_path: Path, expected: fl
     assert read_current(file) == pytest.approx(expected, rel=1e-9)
     with pytest.raises(UserError, match="is drawn whenever the library is read"):
         run("stt-read", technology=file, corner="mc")
+
+
+def test_mismatch_by_size(tmp_path: Path) -> None:
+    """SKY130's published a_vt: 7.1, 4.6, 3.5 mV um at 1/0.15, 1/1, 5/2."""
+    table = '{ values = [4.6, 7.1, 3.5], sizes = [[1, 1], [1, 0.15], [5, 2]], unit = "mV um", source = "x" }'
+    change = ('{ value = 1.8, unit = "mV um", source = "x" }', table)
+    technology = load_technology(write(tmp_path, MODELS.format(""), change))
+    for width, length, a in (
+        (1, 0.15, 7.1),
+        (1, 1, 4.6),
+        (5, 2, 3.5),
+        (0.42, 0.15, 7.1),
+        (10, 10, 3.5),
+        (2, 5**0.5 / 2**0.5, None),
+    ):
+        if a is None:  # half way between 1 and 10 um2 on a logarithmic scale
+            length, a = 10**0.5 / 2, (4.6 + 3.5) / 2
+        assert technology.sigma_vth(width * 1e-6, length * 1e-6) == pytest.approx(a * 1e-3 / (width * length) ** 0.5, rel=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("table", "says"),
+    [
+        ("values = [1, 2], sizes = [[1, 1]]", r"mismatch.a_vt: sizes: allowed: \[\[W, L\], ...\] in um, as many as values"),
+        ("values = [1, 2], sizes = [[1, 1], [2, 0.5]]", r"mismatch.a_vt: sizes: two of the same area given"),
+        ("values = [1, 2000], sizes = [[1, 1], [2, 1]]", r"mismatch.a_vt: value 2000 mV um given; allowed: 0 to 1e-06 V m"),
+        ("values = 1, sizes = [[1, 1], [2, 1]]", r"mismatch.a_vt: give it as"),
+    ],
+)  # fmt: skip
+def test_a_table_of_mismatch_that_is_none(tmp_path: Path, table: str, says: str) -> None:
+    change = ('{ value = 1.8, unit = "mV um", source = "x" }', f'{{ {table}, unit = "mV um", source = "x" }}')
+    with pytest.raises(UserError, match=says):
+        load_technology(write(tmp_path, MODELS.format(""), change))
+
+
+def test_mismatch_of_a_role_that_is_none(tmp_path: Path) -> None:
+    change = ("[corners.tt]", '[mismatch.pmso]\na_vt = { value = 3, unit = "mV um", source = "x" }\n[corners.tt]')
+    with pytest.raises(UserError, match=r"mini.toml: unknown device of \[mismatch\] 'pmso'; did you mean pmos"):
+        load_technology(write(tmp_path, MODELS.format(""), change))
+
+
+VARYING = re.compile(r"^X\S+ .*\bvth_(\w+) .*\b(nmos|pmos)_mc\b", re.M)
+
+
+@pytest.mark.parametrize("bench", [name for name in bench_names() if not name.startswith("mtj-")])
+def test_mismatch_by_role_is_that_of_the_device_in_the_netlist(tmp_path: Path, bench: str) -> None:
+    """V_TH of p devices varies three times as much as it did, of n devices as it did."""
+    name = make_bench(bench, {}).p.technology
+    a_vt = load_technology(name).mismatch.a_vt
+    assert isinstance(a_vt, float)
+    own = f'[mismatch.pmos]\na_vt = {{ value = {3 * a_vt!r}, unit = "V m", source = "x" }}\n[corners.tt]'
+    text = (data_root() / "models" / "cmos" / f"{name}.toml").read_text().replace("[corners.tt]", own, 1)
+    (tmp_path / "mine.toml").write_text(text)
+    ours, theirs = (make_bench(bench, {"technology": file}) for file in (name, str(tmp_path / "mine.toml")))
+    before = {point.name: point.sigma for point in ours.points()}
+    after = {point.name: point.sigma for point in theirs.points()}
+    # at the top of the netlist; those of a cell come to their transistor by a port of its subcircuit
+    roles = {name: role for name, role in VARYING.findall(render(calibrated(theirs))) if f"vth_{name}" in before}
+    assert roles or bench.startswith(("stt-bnn", "c3cim"))
+    for name, role in roles.items():
+        assert after[f"vth_{name}"] == pytest.approx((3 if role == "pmos" else 1) * before[f"vth_{name}"], rel=1e-9), name
+        assert after.get(f"beta_{name}") == before.get(f"beta_{name}")
+
+
+WIDE = {
+    "stt-settle": {"w_access": 3.2e-7},
+    "sot-write": {"w_read": 3.2e-7},
+    "tbs-sense": {"w_access": 5e-7, "w_enable": 4e-7, "w_precharge": 4e-7, "w_latch": 7e-7, "w_buffer": 1.5e-6},
+}
+
+
+@pytest.mark.parametrize(("bench", "given"), WIDE.items())
+def test_nothing_within_a_bench_is_narrower_than_the_process_makes_it(
+    tmp_path: Path, bench: str, given: dict[str, float]
+) -> None:
+    """Models that end at the smallest width, as those of a foundry with bins do."""
+    text = (data_root() / "models" / "cmos" / "ptm65.toml").read_text()
+    text = re.sub(r"^w_min = .*", 'w_min = { value = 310, unit = "nm", source = "x" }', text, flags=re.MULTILINE)
+    text = re.sub(r"\n\[corners.tt\].*", '\n[corners.tt]\nfile = "all.lib"\n', text, flags=re.DOTALL)
+    library, bins = re.subn(
+        r"(\.model \w+)( \w+)", r"\1.1\2 lmin=1n lmax=1m wmin=309n wmax=1m", load_technology("ptm65").cards("tt")
+    )
+    assert bins == 2
+    (tmp_path / "all.lib").write_text(library + "\n")
+    (tmp_path / "mine.toml").write_text(text)
+    result = run(bench, technology=str(tmp_path / "mine.toml"), **given)
+    assert result.outcome == "ok", result.reason
