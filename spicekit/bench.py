@@ -244,8 +244,8 @@ class Bench(ABC, Generic[P_co]):
         """The variation points, in the order in which they are drawn."""
         return ()
 
-    def transistor(self, device: str, width: float, length: float) -> list[VariationPoint]:
-        """Shift of |V_TH| and relative deviation of the current, with Pelgrom's sigma for the drawn size in metres.
+    def transistor(self, device: str, width: float, length: float, role: str = "nmos") -> list[VariationPoint]:
+        """Shift of |V_TH| and relative deviation of the current, with Pelgrom's sigma for the drawn size in metres and ``role``.
 
         Raises :class:`UserError` for a size below the technology's smallest, where its model means nothing.
         """
@@ -262,8 +262,8 @@ class Bench(ABC, Generic[P_co]):
             raise UserError(f"bench '{self.name}': {listed(wrong)}")
         most = self.technology.vdd / 2  # half of all such devices would have no threshold within the supply
         return [
-            VariationPoint(f"vth_{device}", "vth", 0.0, "V", sigma=self.technology.sigma_vth(width, length), most=most),
-            VariationPoint(f"beta_{device}", "beta", 0.0, "", sigma=self.technology.sigma_beta(width, length), low=-1.0),
+            VariationPoint(f"vth_{device}", "vth", 0.0, "V", sigma=self.technology.sigma_vth(width, length, role), most=most),
+            VariationPoint(f"beta_{device}", "beta", 0.0, "", sigma=self.technology.sigma_beta(width, length, role), low=-1.0),
         ]
 
     def margins(self) -> tuple[Margin, ...]:

@@ -6,10 +6,11 @@ What a line may hold is :mod:`spicekit.model_text`'s to say.
 from __future__ import annotations
 
 import functools
+import re
 import stat
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, overload
 
 from spicekit import inputs
 from spicekit.errors import UserError
@@ -17,6 +18,9 @@ from spicekit.model_text import Content, Event, content
 from spicekit.paths import user_path
 
 MOST_DEEP, MOST_FILES = 100, 10_000  # ngspice holds each on its stack, and dies of some hundreds
+
+
+SCALED = re.compile(r"scale\s*=\s*(?!(1|1\.0*|1\.?0*e[+-]?0+)$).*")  # an option that changes the sizes of devices
 
 
 class Stamp(NamedTuple):
@@ -31,8 +35,8 @@ class Stamp(NamedTuple):
 class Definition(NamedTuple):
     """What a netlist gets from a library: a name that holds in the whole netlist, or an option."""
 
-    kind: str  # subckt, model, param, func, global, option
-    name: str  # in lower case
+    kind: str  # subckt, model, param, func, global, option; random: a number that is drawn when the library is read
+    name: str  # in lower case; of random: the call
     place: str  # FILE:LINE
 
 
@@ -49,7 +53,13 @@ def model_stamps(path: Path, origin: str) -> list[Stamp]:
         file = waiting.pop()
         if file not in found:
             found[file] = _stamp(_writable(file, origin), origin)
-            targets = [(event, _target(file, event, origin)) for event in _content(found[file], origin).includes]
+            events = _content(found[file], origin).includes
+            # ngspice looks for the library of a section when it takes that section, for what is included in any case
+            targets = [
+                (event, target)
+                for event in events
+                if (target := _target(file, event, origin, needed=event.kind == "include")) is not None
+            ]
             # ngspice reads a library that is named by .lib once, what is named by .include every time
             included[file] = [(event.number, target) for event, target in targets if event.kind == "include"]
             waiting += [target for _, target in reversed(targets)]
@@ -73,20 +83,27 @@ def subcircuits(files: Iterable[Stamp], origin: str) -> dict[str, set[str]]:
     return found
 
 
-def definitions(files: Iterable[Stamp], section: str | None, origin: str, with_sections: bool = True) -> tuple[Definition, ...]:
-    """What a netlist gets that reads ``section`` of the first of ``files``, or the whole of it; the others are those it reads.
+def definitions(
+    files: Iterable[Stamp], roots: Iterable[tuple[Path, str | None]], origin: str, with_sections: bool = True
+) -> tuple[Definition, ...]:
+    """What a netlist gets that reads ``roots``, each a file and its section, or None for the whole of it; ``files`` are all that
+    are read.
 
     ngspice takes the first of two definitions of a name without a word and adds a device to the
     circuit: :class:`UserError` for either, and for sections, subcircuits and conditions that are missing or do not end.  In
     dialects that are not ``with_sections``, ``.lib`` is another word for ``.include``.
     """
-    return _definitions(tuple(files), section and section.lower(), origin, with_sections)
+    taken = tuple((path, section and section.lower()) for path, section in roots)
+    return _definitions(tuple(files), taken, origin, with_sections)
 
 
 @functools.lru_cache(maxsize=256)
-def _definitions(files: tuple[Stamp, ...], section: str | None, origin: str, with_sections: bool) -> tuple[Definition, ...]:
+def _definitions(
+    files: tuple[Stamp, ...], roots: tuple[tuple[Path, str | None], ...], origin: str, with_sections: bool
+) -> tuple[Definition, ...]:
     reading = _Reading({file.path: file for file in files}, origin, with_sections)
-    reading.read(files[0].path, section, ())
+    for path, section in roots:
+        reading.read(path, section, ())
     return reading.finished()
 
 
@@ -158,6 +175,8 @@ class _Reading:
             begun, branch = self._branches.popitem()
             if kind == "else":
                 self._branches[begun] = branch + 1
+        elif kind == "random":
+            self._found.append(Definition(kind, name, place))
         elif kind == "device":
             if not self._scope:
                 raise self._refused(path, event, f"a device at top level ({name}) would be a part of every circuit")
@@ -225,8 +244,12 @@ def _writable(path: Path, origin: str) -> Path:
     return path
 
 
-def _target(path: Path, event: Event, origin: str) -> Path:
-    """The file that a line of the file ``path`` reads."""
+@overload
+def _target(path: Path, event: Event, origin: str) -> Path: ...
+@overload
+def _target(path: Path, event: Event, origin: str, needed: bool) -> Path | None: ...
+def _target(path: Path, event: Event, origin: str, needed: bool = True) -> Path | None:
+    """The file that a line of the file ``path`` reads; None for one that is not there, unless it is ``needed``."""
     name = event.name
     if name.startswith("$"):
         raise UserError(
@@ -234,6 +257,8 @@ def _target(path: Path, event: Event, origin: str) -> Path:
         )
     target = path.parent / user_path(name)
     if not target.exists():  # ngspice would look for it elsewhere, unchecked
+        if not needed:
+            return None
         raise UserError(f"{origin}: {path}:{event.number} includes {target}, which is not a file")
     here = Path(name)
     if not user_path(name).is_absolute() and here.exists() and not here.samefile(target):

@@ -34,6 +34,8 @@ _NAME = re.compile(r"\s+([^\s(),={}'\"]+)")
 _EXPRESSION = re.compile(r"'[^']*'|\"[^\"]*\"|\{[^{}]*\}")
 _ASSIGNED = re.compile(r"([a-z_][\w.$#@!]*)\s*(\([^()]*\))?\s*=(?!=)", re.I)
 _OPTION = re.compile(r"([a-z_]\w*)\s*(=\s*[^\s,]+)?", re.I)
+# ngspice's functions of chance in parameters
+_RANDOM = re.compile(r"(?<![\w.])(agauss|gauss|aunif|unif|limit)\s*\([^()]*\)?", re.I)
 
 
 class Event(NamedTuple):
@@ -122,7 +124,7 @@ def _logical(lines: Iterable[str]) -> Iterator[tuple[int, str]]:
 
 def _look(line: str, number: int, continued: bool) -> None:
     """Whether ngspice may see this physical line, whatever it makes of the lines around it."""
-    if (line.startswith("*#") and line.strip("*#")) or line.lower().startswith(".control"):  # a rule of * and # says nothing
+    if _commands(line) or line.lower().startswith(".control"):
         raise _RefusedError(number, "a model file may not hold a .control block or *# line")
     if line.startswith("."):
         word = _word(line)
@@ -132,6 +134,15 @@ def _look(line: str, number: int, continued: bool) -> None:
         raise _RefusedError(number, "a model file may not hold an A device: XSPICE's code models can read files and run programs")
     elif line and not continued and not (line[0] in "*$;" or line.startswith("//") or (line[0].isascii() and line[0].isalpha())):
         raise _RefusedError(number, f"{line[:20]!r} is neither a device, a statement, a comment nor a continuation")
+
+
+def _commands(line: str) -> bool:
+    """Whether ngspice takes a line for commands, as it does after ``*#``.
+
+    With another # before them they are a comment, and a rule of * and # says nothing; what would part or nest commands, were
+    they any, is not let through.
+    """
+    return line.startswith("*#") and bool(line.strip("*#")) and (line[2] != "#" or bool(set(line) & set(";`")))
 
 
 def _word(line: str) -> str:
@@ -149,6 +160,8 @@ def _events(line: str, number: int, says: int) -> Iterator[Event]:
     """What a logical line defines, reads or sets; ``says`` is a hash of it."""
     word = _word(line)
     rest = line[len(word) :]
+    if call := _RANDOM.search(_COMMENT.sub("", line)):
+        yield Event("random", number, " ".join(call[0].lower().split())[:60])
     if not word.startswith("."):
         yield Event("device", number, word)
     elif word in _OPTIONS:
@@ -184,6 +197,8 @@ def _reads(word: str, rest: str, number: int) -> Event:
     first = _QUOTED.match(text.lstrip())
     after = [] if first is None else _COMMENT.sub("", text.lstrip()[first.end() :]).split()
     if first is None or len(after) > (word == ".lib"):
+        if text.count("'") % 2 or text.count('"') % 2:
+            raise _RefusedError(number, f"a quote is not closed: {word}{rest[:60]}")
         form = ".lib FILE SECTION or .lib SECTION" if word == ".lib" else f"{word} FILE"
         raise _RefusedError(number, f"give it as {form}")
     name = first[0].strip("\"'")

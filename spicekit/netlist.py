@@ -62,7 +62,11 @@ class _Sandbox(ImmutableSandboxedEnvironment):
 
     def is_safe_callable(self, obj: Any) -> bool:
         owner, name = getattr(obj, "__self__", None), getattr(obj, "__name__", "")
-        ours = name in ("cards", "device") if isinstance(owner, Technology) else name == "measures" and hasattr(owner, "measures")
+        ours = (
+            name in ("cards", "device", "instance")
+            if isinstance(owner, Technology)
+            else name == "measures" and hasattr(owner, "measures")
+        )
         plain = type(obj) in self._own or type(owner) in self._data or any(obj is known for known in self.globals.values())
         return (ours or plain) and super().is_safe_callable(obj)
 

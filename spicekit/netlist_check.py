@@ -21,9 +21,11 @@ from dataclasses import dataclass, field
 
 from spicekit.analysis import TranAnalysis
 from spicekit.bench import Bench
+from spicekit.draws import check_draws
 from spicekit.errors import UserError
 from spicekit.measures.nodes import vectors
 from spicekit.measures.shape import axis_of, fault
+from spicekit.model_file import SCALED
 from spicekit.not_saved import listed, near
 
 GROUND = ("0", "gnd")
@@ -59,7 +61,6 @@ _FUNCTIONS = frozenset(
     | {"ternary_fcn", "trnoise", "trrandom", "u", "u2", "unif", "uramp", "v", "vec"}
 )
 _SPECIAL = frozenset({"time", "temper", "hertz", "dc", "ac", "trial"})  # words of ngspice's lines and of ours
-_SCALED = re.compile(r"scale\s*=\s*(?!(1|1\.0*|1\.?0*e[+-]?0+)$).*")
 
 
 @dataclass
@@ -110,6 +111,7 @@ def check(bench: Bench, netlist: str) -> None:
                 f"variation point '{name}', so that it would vary nothing"
             )
     _check_library(bench, netlist, circuit)
+    check_draws(bench.technology, bench.p.corner)
     _check_definitions(bench, isinstance(analysis, TranAnalysis), saved)
     for vector in analysis.save:
         match = _SAVED.fullmatch(vector.strip())
@@ -159,14 +161,15 @@ def _check_library(bench: Bench, netlist: str, circuit: Circuit) -> None:
     called = {*_FUNCTIONS, *re.findall(r"([a-z_]\w*)\s*\(", text)}
     nodes = {node for level in (circuit, *circuit.inside) for node in (*level.driven, *level.read, *level.ports)}
     sizes = re.search(r"^m.* w=", text, re.M)
+    set_here = bench.technology.set_params(bench.p.corner)
     own = {
         **defined,
         "func": called,
-        "param": {*_top_parameters(lines), *defined["subckt"], *_SPECIAL},
+        "param": {*_top_parameters(lines), *defined["subckt"], *_SPECIAL} - {name.lower() for name in set_here},
         "global": nodes.difference(GROUND),
     }
     for kind, name, place in library:
-        if kind == "option" and sizes and _SCALED.fullmatch(name):
+        if kind == "option" and sizes and SCALED.fullmatch(name) and bench.technology.lengths in (None, "m"):
             raise UserError(
                 f"{place}: .option {name} would change the sizes of the transistors of bench '{bench.name}', in metres: "
                 "give devices of kind 'subckt', whose sizes the library takes as it means them"

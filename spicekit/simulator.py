@@ -34,6 +34,7 @@ from numpy.typing import NDArray
 
 from spicekit.errors import SpicekitError
 
+_UNDEFINED = re.compile(r"^\s*Undefined parameter \[([^\]]*)\]")
 _IGNORED = re.compile(r"unrecognized parameter \(([^)]*)\) - ignored")
 INSTALL_HINT = "install it with: sudo apt-get install libngspice0 ngspice (other systems: see `spicekit doctor`)"
 
@@ -114,9 +115,16 @@ class Simulator:
         errors = [line for line in self.messages if line.lower().startswith("error")]
         if rc or errors:
             self._broken = any("cannot recover" in line for line in self.messages)
-            raise SpicekitError("ngspice refuses the netlist: " + " ".join(word.strip() for word in list(self.messages)[-6:]))
+            raise SpicekitError(f"ngspice refuses the netlist: {self._refusal()}")
         self._loaded = True
         self._tell_ignored()
+
+    def _refusal(self) -> str:
+        """Why, in one line: not the model cards that ngspice repeats, which are hundreds of words long."""
+        undefined = dict.fromkeys(match[1] for line in self.messages if (match := _UNDEFINED.search(line)))
+        if undefined:
+            return f"undefined parameter {', '.join(undefined)}"
+        return " ".join(word.strip() if len(word) < 200 else f"{word.strip()[:200]} ..." for word in list(self.messages)[-6:])
 
     def _tell_ignored(self) -> None:
         """Warn once of model parameters that ngspice does not know: a misspelt one would silently keep its default."""
@@ -124,6 +132,14 @@ class Simulator:
         if ignored - self._told:
             warnings.warn(f"ngspice ignores model parameters: {', '.join(sorted(ignored - self._told))}", stacklevel=3)
             self._told |= ignored
+
+    def listing(self) -> str:
+        """The loaded circuit as ngspice has it, every parameter a number."""
+        plain = re.fullmatch(r"[\w/.-]+", tempfile.gettempdir())  # the path is a word of a command
+        with tempfile.TemporaryDirectory(prefix="spicekit-", dir=None if plain else "/tmp") as folder:
+            file = Path(folder) / "listing"
+            self.command(f"listing expand > {file}")
+            return file.read_text(encoding="latin-1")
 
     def command(self, line: str) -> None:
         """Run one ngspice command.  Never raises for what the command says: judge it by :meth:`vectors`."""

@@ -9,19 +9,24 @@ from __future__ import annotations
 
 import difflib
 import functools
+import itertools
 import math
-from collections.abc import Mapping
+import os
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
+import numpy as np
 from pydantic import BeforeValidator, Field, model_validator
 
 from spicekit.errors import UserError, unknown
 from spicekit.inputs import cached
-from spicekit.model_file import Definition, Stamp, definitions, model_stamps, sections, subcircuits
+from spicekit.model_file import SCALED, Definition, Stamp, definitions, model_stamps, sections, subcircuits
 from spicekit.paths import absolute, data_root, user_path
 from spicekit.toml import Record, read_toml
-from spicekit.units import HOTTEST, KELVIN
+from spicekit.units import HOTTEST, KELVIN, parse_value
 
 # What of a user's file reaches a netlist as text may not bring a line break along, and with it a line of its own.
 _NAME = r"^[A-Za-z_][A-Za-z0-9_.$]*$"
@@ -30,50 +35,134 @@ Word = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.+-]+$")]
 Line = Annotated[str, Field(pattern=r"^[^\x00-\x1f\x7f-\x9f\u2028\u2029]*$")]
 
 
-def _quantity(unit: str, low: float, high: float) -> BeforeValidator:
+# canonical unit -> {accepted unit: factor to the canonical one}
+_UNITS = {
+    "V": {"V": 1.0, "mV": 1e-3},
+    "m": {"m": 1.0, "um": 1e-6, "nm": 1e-9},
+    "V m": {"V m": 1.0, "V um": 1e-6, "mV um": 1e-9},
+    "m (of 1)": {"m": 1.0, "um": 1e-6, "nm": 1e-9, "% um": 1e-8},
+}
+
+
+@dataclass(frozen=True)
+class BySize:
+    """A Pelgrom coefficient that depends on the size: linear in the logarithm of the gate's area between those that are given,
+    and beyond them as at the nearest."""
+
+    areas: tuple[float, ...]  # m2, rising
+    values: tuple[float, ...]
+
+    def at(self, area: float) -> float:
+        """The coefficient of a device of ``area`` m2."""
+        return float(np.interp(math.log(area), np.log(self.areas), self.values))
+
+    @classmethod
+    def of(cls, sizes: Any, values: Sequence[float]) -> BySize:
+        """Of a table of [W, L] in um.  Raises :class:`ValueError` for what is none."""
+        good = isinstance(sizes, list) and len(sizes) == len(values) > 1
+        if not good or not all(
+            isinstance(size, list) and len(size) == 2 and all(_is_number(x) and 1e-3 <= x <= 1e3 for x in size) for size in sizes
+        ):
+            raise ValueError("sizes: allowed: [[W, L], ...] in um, as many as values, and at least two")
+        table = sorted((width * length * 1e-12, value) for (width, length), value in zip(sizes, values, strict=True))
+        if any(low == high for (low, _), (high, _) in itertools.pairwise(table)):
+            raise ValueError("sizes: two of the same area given; allowed: one value an area")
+        return cls(tuple(area for area, _ in table), tuple(value for _, value in table))
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _quantity(unit: str, low: float, high: float, sized: bool = False) -> BeforeValidator:
     """Accept ``{value, unit, source}``, the form of every figure of a technology: in ``unit``, between ``low`` and ``high``.
 
-    The ends are far beyond every process; a figure outside has lost its power of ten.
+    The ends are far beyond every process; a figure outside has lost its power of ten.  One that may be ``sized`` is given as
+    ``{values, sizes, unit, source}`` too, a table.
     """
 
     def read(raw: Any) -> Any:
+        if (
+            sized
+            and isinstance(raw, dict)
+            and set(raw) == {"values", "sizes", "unit", "source"}
+            and isinstance(raw["values"], list)
+        ):
+            values = [read({"value": value, "unit": raw["unit"], "source": raw["source"]}) for value in raw["values"]]
+            return BySize.of(raw["sizes"], values)
         if not isinstance(raw, dict) or set(raw) != {"value", "unit", "source"}:
-            raise ValueError(f"give it as {{value = NUMBER, unit = '{unit}', source = 'TEXT'}}")
-        value = raw["value"]
-        if raw["unit"] != unit:
-            raise ValueError(f"unit '{raw['unit']}' given; allowed: '{unit}'")
-        if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
-            raise ValueError(f"value {value} given; allowed: {low:g} to {high:g} {unit}")
-        return float(value)
+            raise ValueError(f"give it as {{value = NUMBER, unit = '{canonical}', source = 'TEXT'}}")
+        value, given = raw["value"], raw["unit"]
+        if not isinstance(given, str) or given not in factors:
+            raise ValueError(f"unit '{given}' given; allowed: {', '.join(repr(known) for known in factors)}")
+        if not _is_number(value) or not low <= value * factors[given] <= high:
+            raise ValueError(
+                f"value {value}{'' if given == canonical else f' {given}'} given; allowed: {low:g} to {high:g} {canonical}"
+            )
+        return float(value * factors[given])
 
+    factors, canonical = _UNITS[unit], unit.partition(" (")[0]
     return BeforeValidator(read)
 
 
 Supply = Annotated[float, _quantity("V", 0.1, 50)]
 Size = Annotated[float, _quantity("m", 1e-9, 1e-4)]
-MismatchVoltage = Annotated[float, _quantity("V m", 0, 1e-6)]  # 1 V um; published: 1 to 30 mV um
-MismatchShare = Annotated[float, _quantity("m", 0, 1e-6)]  # 100 % um; published: about 1 % um
+MismatchVoltage = Annotated[float | BySize, _quantity("V m", 0, 1e-6, sized=True)]  # 1 V um; published: 1 to 30 mV um
+MismatchShare = Annotated[float | BySize, _quantity("m (of 1)", 0, 1e-6, sized=True)]  # 100 % um; published: about 1 % um
+
+
+# a number, or arithmetic of w and l
+Expression = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.+*/() -]+$", coerce_numbers_to_str=True)]
 
 
 class Device(Record):
-    """How a transistor is instantiated: ``.model`` (M line) or ``.subckt`` (X line) and the names of its W and L."""
+    """How a transistor is instantiated: ``.model`` (M line) or ``.subckt`` (X line), names of its W and L, further parameters."""
 
     kind: Literal["model", "subckt"]
     name: str = Field(pattern=_NAME)
     width: str = Field(default="w", pattern=_NAME)
     length: str = Field(default="l", pattern=_NAME)
+    parameters: dict[Name, Expression] = Field(default_factory=dict)  # nf = 1, ad = "w * 0.2": w and l in the unit of `lengths`
 
 
+Value = Annotated[float, Field(allow_inf_nan=False)]
 Shift = Annotated[float, Field(allow_inf_nan=False)]
 
 
+class ModelFile(Record):
+    """An external model file, and the section of it that is read."""
+
+    file: Path
+    section: Word | None = None
+
+
 class Corner(Record):
-    """A process corner: shifts on the BSIM4 parameters of the file, or an external model file and its section."""
+    """A process corner: shifts on the BSIM4 parameters of the file, or external model files, each with its section."""
 
     nmos: dict[str, Shift] = Field(default_factory=dict)
     pmos: dict[str, Shift] = Field(default_factory=dict)
     file: Path | None = None
     section: Word | None = None
+    files: tuple[ModelFile, ...] = ()  # in place of `file` and `section`
+    params: dict[Name, Value] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _one_way(self) -> Corner:
+        if self.files and (self.file is not None or self.section is not None):
+            raise ValueError("file or section given with files; allowed: file and section, or files")
+        return self
+
+    @property
+    def external(self) -> tuple[ModelFile, ...]:
+        """The model files, in the order in which they are read."""
+        return self.files or (() if self.file is None else (ModelFile(file=self.file, section=self.section),))
+
+
+class RoleMismatch(Record):
+    """What is other for the devices of one role."""
+
+    a_vt: MismatchVoltage | None = None
+    a_beta: MismatchShare | None = None
 
 
 class Mismatch(Record):
@@ -82,6 +171,22 @@ class Mismatch(Record):
     a_vt: MismatchVoltage
     a_beta: MismatchShare  # of the current
     a_c: MismatchShare = 0.0  # of the capacitance
+    roles: dict[str, RoleMismatch] = Field(default_factory=dict)  # the tables [mismatch.ROLE]
+
+    @model_validator(mode="before")
+    @classmethod
+    def _tables(cls, raw: Any) -> Any:
+        """A table without a unit is that of a role."""
+        if not isinstance(raw, dict):
+            return raw
+        roles = {key: value for key, value in raw.items() if isinstance(value, dict) and key not in cls.model_fields}
+        return {key: value for key, value in raw.items() if key not in roles and key != "roles"} | {"roles": roles}
+
+    def sigma(self, name: Literal["a_vt", "a_beta", "a_c"], area: float, role: str = "") -> float:
+        """Standard deviation by the coefficient ``name`` for a device of ``area`` m2 that plays ``role``."""
+        own = getattr(self.roles.get(role), name, None)
+        coefficient = getattr(self, name) if own is None else own
+        return float(coefficient.at(area) if isinstance(coefficient, BySize) else coefficient) / math.sqrt(area)
 
 
 class TemperatureRange(Record):
@@ -112,6 +217,8 @@ class Technology(Record):
     l_min: Size
     w_min: Size
     temperature: TemperatureRange = TemperatureRange(low=-40, high=125, unit="C")
+    lengths: Literal["m", "um", "nm"] | None = None  # unit in which the devices take W and L; metres if not given
+    params: dict[Name, Value] = Field(default_factory=dict)  # .param of the model files, set at every corner
     compatibility: Compatibility = "ngspice"  # dialect of the model files: ngspice's variable `ngbehavior`
     devices: dict[str, Device]
     mismatch: Mismatch
@@ -120,56 +227,112 @@ class Technology(Record):
 
     _file: Path
 
+    @property
+    def file(self) -> Path:
+        """The TOML file."""
+        return self._file
+
     def device(self, role: str) -> Device:
         """The device that plays ``role`` (``nmos``, ``pmos``, ...); an unknown one is a :class:`UserError`."""
         if role not in self.devices:
             raise UserError(f"{self._file}: no [devices.{role}]; this technology has {', '.join(sorted(self.devices))}")
         return self.devices[role]
 
-    def sigma_vth(self, width: float, length: float) -> float:
+    def sigma_vth(self, width: float, length: float, role: str = "nmos") -> float:
         """Standard deviation of one transistor's V_TH in volts (Pelgrom); ``width`` and ``length`` in metres."""
-        return self.mismatch.a_vt / math.sqrt(width * length)
+        return self.mismatch.sigma("a_vt", width * length, role)
 
-    def sigma_beta(self, width: float, length: float) -> float:
+    def sigma_beta(self, width: float, length: float, role: str = "nmos") -> float:
         """Relative standard deviation of one transistor's current factor (Pelgrom)."""
-        return self.mismatch.a_beta / math.sqrt(width * length)
+        return self.mismatch.sigma("a_beta", width * length, role)
 
     def sigma_c(self, area: float) -> float:
         """Relative standard deviation of one capacitor of ``area`` m2 (Pelgrom)."""
-        return self.mismatch.a_c / math.sqrt(area)
+        return self.mismatch.sigma("a_c", area)
 
     def cards(self, corner: str) -> str:
         """The netlist lines that define the transistors at ``corner``: ``.model`` cards, or a ``.lib`` line."""
         if corner not in self.corners:
             raise unknown(f"corner of technology '{self.name}'", corner, self.corners)
         chosen = self.corners[corner]
-        files = self.model_files(corner)
-        if not files:
+        self.model_files(corner)
+        if not chosen.external:
             return "\n".join(self._model_card(role, chosen) for role in self.bsim4)
-        return f".lib '{files[0].path}' {chosen.section}" if chosen.section else f".include '{files[0].path}'"
+        lines = [f".lib '{path}' {section}" if section else f".include '{path}'" for path, section in self._roots(chosen)]
+        # after them: of two values of a parameter ngspice takes the last
+        return "\n".join([*lines, *(f".param {name}={value!r}" for name, value in self.set_params(corner).items())])
+
+    def set_params(self, corner: str) -> dict[str, float]:
+        """Parameters of the model files that are set at ``corner``."""
+        return {**self.params, **self.corners[corner].params}
+
+    def instance(self, device: Device, nodes: str, multiplied: bool = False) -> str:
+        """The lines of ``device`` at ``nodes`` in a subcircuit with parameters ``w`` and ``l``, and ``m`` if ``multiplied``."""
+        factor = {"m": "", "um": "*1e6", "nm": "*1e9"}[self.lengths or "m"]
+        own, lines = {"w": "w", "l": "l"}, []
+        if factor or device.parameters:
+            # ngspice takes a name on an X line for the parameter of the called subcircuit, once that has its value
+            own = {"w": "drawn_w", "l": "drawn_l"}
+            lines = [f".param {drawn}={{{name}{factor}}}" for name, drawn in own.items()]
+        words = {device.width: own["w"], device.length: own["l"]}
+        for name, text in device.parameters.items():
+            words[name] = re.sub(r"(?<![\w.])[wl](?!\w)", lambda match: own[match[0]], text)
+        sizes = " ".join(f"{name}={{{text}}}" for name, text in words.items()) + (" m={m}" if multiplied else "")
+        return "\n".join([*lines, f"{'M' if device.kind == 'model' else 'X'}1 {nodes} {device.name} {sizes}"])
+
+    def _roots(self, chosen: Corner) -> list[tuple[Path, str | None]]:
+        """The model files of a corner where they are, each with its section.
+
+        Raises :class:`UserError` for a path that names a variable of the environment that is not set.
+        """
+        found = []
+        for external in chosen.external:
+            name = os.path.expandvars(str(external.file))
+            if missing := re.search(r"\$(\w+|\{[^}]*\})", name):
+                raise UserError(f"{self._file}: file '{external.file}': the environment has no {missing[0].strip('${}')}")
+            found.append((self._file.parent / user_path(name), external.section))
+        return found
 
     def model_files(self, corner: str) -> list[Stamp]:
         """The external model files that ``corner`` reads, includes followed; empty for parameters kept in the TOML.
 
         Raises :class:`UserError` for a file that cannot be read or that may not be used.
         """
-        chosen = self.corners[corner]
-        if chosen.file is None:
-            return []
-        path = self._file.parent / user_path(str(chosen.file))
         origin = f"{self._file}: corners.{corner}.file"
-        files = model_stamps(path, origin)
-        if chosen.section and chosen.section.lower() not in sections(path, origin):
-            raise unknown(f"section of {path}", chosen.section, sections(path, origin))
+        roots = self._roots(self.corners[corner])
+        files = list(dict.fromkeys(stamp for path, _ in roots for stamp in model_stamps(path, origin)))
+        if not files:
+            return []
+        for path, section in roots:
+            if section and section.lower() not in sections(path, origin):
+                raise unknown(f"section of {path}", section, sections(path, origin))
         self._check_subcircuits(subcircuits(files, origin))
-        definitions(files, chosen.section, origin, self.has_sections)
+        self._check_lengths(definitions(files, roots, origin, self.has_sections))
         return files
 
     def definitions(self, corner: str) -> tuple[Definition, ...]:
         """What a netlist gets from the external model files of ``corner``; see :func:`spicekit.model_file.definitions`."""
         files = self.model_files(corner)
         origin = f"{self._file}: corners.{corner}.file"
-        return definitions(files, self.corners[corner].section, origin, self.has_sections) if files else ()
+        return definitions(files, self._roots(self.corners[corner]), origin, self.has_sections) if files else ()
+
+    def _check_lengths(self, found: Iterable[Definition]) -> None:
+        """A library that scales sizes takes them in another unit than metres: nothing says which, but the user."""
+        scales = [(name, place) for kind, name, place in found if kind == "option" and SCALED.fullmatch(name)]
+        if scales and self.lengths is None:
+            name, place = scales[0]
+            raise UserError(
+                f"{place}: .option {name}: the sizes of devices are not in metres there; say in {self._file} their unit: "
+                'lengths = "um" (or "nm", or "m" if the subcircuits take metres all the same)'
+            )
+        unit = {None: 1.0, "m": 1.0, "um": 1e-6, "nm": 1e-9}[self.lengths]
+        factors = [parse_value(name.partition("=")[2].strip()) for name, _ in scales] or [1.0]
+        plain = [role for role, device in self.devices.items() if device.kind == "model"]
+        if plain and self.lengths != "m" and any(not math.isclose(factor, unit, rel_tol=1e-9) for factor in factors):
+            raise UserError(
+                f"{self._file}: lengths = '{self.lengths}' given; devices.{plain[0]} is of kind 'model', and its files scale "
+                f"sizes by {factors[0]:g}: allowed: the unit that this makes metres of"
+            )
 
     @property
     def has_sections(self) -> bool:
@@ -184,7 +347,8 @@ class Technology(Record):
             where, known = f"{self._file}: devices.{role}", found.get(device.name.lower())
             if known is None:
                 raise UserError(f"{where}.name: the model files hold no .subckt '{device.name}'")
-            for key, parameter in (("width", device.width), ("length", device.length)):
+            named = {"width": device.width, "length": device.length, **{f"parameters.{name}": name for name in device.parameters}}
+            for key, parameter in named.items():
                 if parameter.lower() not in known:
                     has = ", ".join(sorted(known)) or "none"
                     raise UserError(f"{where}.{key}: .subckt '{device.name}' has no parameter '{parameter}'; it has {has}")
@@ -229,6 +393,9 @@ def _load(path: str) -> Technology:
     file = Path(path)
     technology = read_toml(file, Technology)
     technology._file = file.resolve()  # model files are found from where the file really is
+    for role in technology.mismatch.roles:
+        if role not in technology.devices:
+            raise UserError(f"{file}: {unknown('device of [mismatch]', role, technology.devices)}")
     for role, card in technology.bsim4.items():
         if role not in technology.devices:
             raise UserError(f"{file}: [bsim4.{role}] is a card of no device; this technology has {', '.join(technology.devices)}")
@@ -237,18 +404,18 @@ def _load(path: str) -> Technology:
                 near = difflib.get_close_matches(parameter.lower(), bsim4_parameters(), n=2, cutoff=0.6)
                 hint = f"; did you mean {' or '.join(near)}?" if near else "; ngspice's `devhelp bsim4` lists them"
                 raise UserError(f"{file}: bsim4.{role}: unknown BSIM4 parameter '{parameter}'{hint}")
-    if technology.bsim4 and technology.corners and all(corner.file is not None for corner in technology.corners.values()):
+    if technology.bsim4 and technology.corners and all(corner.external for corner in technology.corners.values()):
         raise UserError(f"{file}: [bsim4] is not read, as all corners take a file: give one of them")
     for key, corner in technology.corners.items():
-        if corner.section and not technology.has_sections:
+        if any(external.section for external in corner.external) and not technology.has_sections:
             raise UserError(
                 f"{file}: corners.{key}.section: libraries have no sections in the dialect '{technology.compatibility}'"
             )
         for role, device in technology.devices.items():
-            if corner.file is None and (corner.section or role not in technology.bsim4 or device.kind != "model"):
+            if not corner.external and (corner.section or role not in technology.bsim4 or device.kind != "model"):
                 raise UserError(f"{file}: corners.{key} needs a file, or devices.{role} kind = 'model' and [bsim4.{role}]")
         for role in ("nmos", "pmos"):
-            if corner.file is not None and getattr(corner, role):
+            if corner.external and getattr(corner, role):
                 raise UserError(
                     f"{file}: corners.{key}.{role} shifts [bsim4.{role}], which is not read beside a file: give one of them"
                 )

@@ -74,6 +74,29 @@ def wer(
         say("Files: " + ", ".join(str(path) for path in written))
 
 
+def library(
+    name: Annotated[str, typer.Argument(metavar="CARD|TECHNOLOGY", help="A shipped name or the path of a TOML file.")],
+    output: Annotated[
+        Path | None, typer.Option("-o", "--output", help="File to write; stdout if not given.", parser=given_path)
+    ] = None,
+    model: Annotated[str | None, typer.Option(help="Of a junction: llg (the default), fast or static.")] = None,
+    corner: Annotated[str | None, typer.Option(help="Of a technology: its process corner, tt if not given.")] = None,
+    temperature: Annotated[
+        str | None, typer.Option(help="85 or 85C, or 358K; a card's own, a technology's that of the deck, if not given.")
+    ] = None,
+) -> None:
+    """A plain ngspice library that any deck can include: a device card, or the transistors of a technology."""
+    from spicekit.files import write_text
+    from spicekit.library import library as make
+
+    celsius = None if temperature is None else read_option("--temperature", temperature, "C")
+    text = make(name, model=model, corner=corner, celsius=celsius, file=output.name if output else "FILE")
+    if output is None:
+        say(text, end="")
+    else:
+        write_text(output, text)
+
+
 def doctor(as_json: Json = False) -> None:
     """What is found on this machine, what is missing, and the command that installs it."""
     from spicekit.doctor import diagnose

@@ -97,6 +97,13 @@ class Junction:
         return 0.06 / (k.gamma * k.mu0 * field)
 
     @property
+    def beyond_fast(self) -> str:
+        """What the card has and the form ``fast`` leaves out; empty if nothing."""
+        card = self.card
+        parts = {"a rail": card.rail, "[field]": card.field.given, "[vcma]": card.vcma, "[thermal]": card.thermal}
+        return next((name for name, given in parts.items() if given), "")
+
+    @property
     def r_p(self) -> float:
         """Parallel resistance at zero bias in ohm."""
         return self.ra * 1e-12 / self.numbers.area

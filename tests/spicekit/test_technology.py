@@ -24,8 +24,11 @@ def test_pelgrom(width: float, length: float) -> None:
     for name in technology_names():
         technology = load_technology(name)
         area = width * length
-        assert technology.sigma_vth(width, length) == pytest.approx(technology.mismatch.a_vt / math.sqrt(area), rel=1e-15)
-        assert technology.sigma_beta(width, length) == pytest.approx(technology.mismatch.a_beta / math.sqrt(area), rel=1e-15)
+        a_vt, a_beta = technology.mismatch.a_vt, technology.mismatch.a_beta
+        assert isinstance(a_vt, float)
+        assert isinstance(a_beta, float)
+        assert technology.sigma_vth(width, length) == pytest.approx(a_vt / math.sqrt(area), rel=1e-15)
+        assert technology.sigma_beta(width, length) == pytest.approx(a_beta / math.sqrt(area), rel=1e-15)
         # four times the area, half the spread
         assert technology.sigma_vth(4 * width, length) == pytest.approx(technology.sigma_vth(width, length) / 2)
         assert technology.sigma_c(4 * area) == pytest.approx(technology.sigma_c(area) / 2)

@@ -230,7 +230,9 @@ class RowBench(Bench[R], Generic[R]):
     def sense_points(self) -> list[VariationPoint]:
         """Variation points of the sense node's transistors."""
         return [
-            point for name, (_, width, length) in self.sense_devices().items() for point in self.transistor(name, width, length)
+            point
+            for name, (role, width, length) in self.sense_devices().items()
+            for point in self.transistor(name, width, length, role)
         ]
 
     @property

@@ -113,8 +113,8 @@ class MacroCircuit(RowBench[MacroParameters]):
 
     def points(self) -> tuple[VariationPoint, ...]:
         points = (self.cell_points() if self.p.source == "row" else []) + self.sense_points()
-        for name, (_, width, length) in self.amplifier.amplifier_devices().items():
-            points += self.transistor(name, width, length)
+        for name, (role, width, length) in self.amplifier.amplifier_devices().items():
+            points += self.transistor(name, width, length, role)
         return (*points, *self.amplifier.amplifier_points())
 
     def context(self) -> dict[str, Any]:

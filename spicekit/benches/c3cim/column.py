@@ -111,9 +111,9 @@ class C3cimBench(MemoryColumn[K], Generic[K]):
         p = self.p
         points = self.cell_points("s", "b") if p.access == "nmos" else self.cell_points()
         if p.driver == "cascode":
-            points += self.transistor("mirror", p.w_mirror, p.l_mirror)
-            points += self.transistor("cascode", p.w_cascode, p.l_cascode)
-            points += self.transistor("diode", p.bias_ratio * p.w_mirror, p.l_mirror)
+            points += self.transistor("mirror", p.w_mirror, p.l_mirror, "pmos")
+            points += self.transistor("cascode", p.w_cascode, p.l_cascode, "pmos")
+            points += self.transistor("diode", p.bias_ratio * p.w_mirror, p.l_mirror, "pmos")
         return points
 
 

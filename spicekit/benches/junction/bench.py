@@ -40,9 +40,7 @@ class JunctionBench(Bench[J], Generic[J]):
 
     def __init__(self, **given: Any) -> None:
         super().__init__(**given)
-        card = self.junction.card
-        left_out = {"a rail": card.rail, "[field]": card.field.given, "[vcma]": card.vcma, "[thermal]": card.thermal}
-        for section in (name for name, given in left_out.items() if given and self.p.model == "fast"):
+        if self.p.model == "fast" and (section := self.junction.beyond_fast):
             raise UserError(
                 f"bench '{self.name}': parameter model: 'fast' given; device '{self.p.device}' has {section}: allowed: llg"
             )

@@ -156,8 +156,8 @@ class NeuronCircuit(SteppedBench[N], Generic[N]):
         """Devices first: a trial number with a seed stands for the same devices in every measure and for any number of steps."""
         p = self.p
         points: list[VariationPoint] = []
-        for name, (_, width, length) in devices(p, self.technology, self.HOLD_RATIO).items():
-            vth, beta = self.transistor(name, width, length)
+        for name, (role, width, length) in devices(p, self.technology, self.HOLD_RATIO).items():
+            vth, beta = self.transistor(name, width, length, role)
             points += [vth] if name.split("_")[0] in SWITCHES else [vth, beta]
         for name, farad in self.capacitors().items():
             points.append(VariationPoint(name, "c", 0.0, "", sigma=self.technology.sigma_c(farad / p.c_density), low=-1.0))

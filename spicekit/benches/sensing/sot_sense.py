@@ -153,7 +153,11 @@ class SotSense(Bench[SotSenseParameters]):
 
     def points(self) -> tuple[VariationPoint, ...]:
         """The same for all operations, bits and measures: a trial number with a seed stands for the same devices in each."""
-        own = [point for name, (_, width, length) in self.devices().items() for point in self.transistor(name, width, length)]
+        own = [
+            point
+            for name, (role, width, length) in self.devices().items()
+            for point in self.transistor(name, width, length, role)
+        ]
         return (*self.logic.points(), *own)
 
     def context(self) -> dict[str, Any]:

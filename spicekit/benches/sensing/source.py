@@ -134,7 +134,9 @@ class SenseBench(Bench[A], Generic[A]):
     def points(self) -> tuple[VariationPoint, ...]:
         """Cell first: with one seed, amplifiers to be compared see the same cells."""
         devices = {**self.source_devices(), **self.amplifier_devices()}
-        transistors = [point for name, (_, width, length) in devices.items() for point in self.transistor(name, width, length)]
+        transistors = [
+            point for name, (role, width, length) in devices.items() for point in self.transistor(name, width, length, role)
+        ]
         return (*self.junction.points("c0"), *transistors, *self.amplifier_points())
 
     def context(self) -> dict[str, Any]:

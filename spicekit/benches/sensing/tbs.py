@@ -120,6 +120,7 @@ class TbsSense(SenseBench[TbsParameters]):
     def _amplifier(self) -> TbsSense:
         """What is simulated to find the trim; what it does not depend on is set to its default."""
         fixed = {name: TbsParameters.model_fields[name].default for name in _OTHER}
+        fixed["w_access"] = max(fixed["w_access"], self.technology.w_min)  # which a process may not be able to make
         asked = {"trim": 0, "measure": "decision", "source": "voltage", "v_in": self.p.v_mid, "r_source": self.r_line}
         return TbsSense(**self.p.model_dump() | fixed | asked | {"t_window": T_CALIBRATION})
 

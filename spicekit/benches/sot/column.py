@@ -104,7 +104,7 @@ class SotColumn(Bench[S], Generic[S]):
                 points += self.transistor(f"c{cell}", p.w_read, self.l_access)
         if p.bias == "mirror":
             for branch in ("md", "mc", *self.mirror_outputs()):
-                points += self.transistor(branch, p.w_mirror, p.l_mirror)
+                points += self.transistor(branch, p.w_mirror, p.l_mirror, "pmos")
         return tuple(points)
 
     def mirror_outputs(self) -> tuple[str, ...]:

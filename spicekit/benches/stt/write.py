@@ -72,7 +72,7 @@ class SttWrite(SttCell[WriteParameters]):
         points = [*self.junction.points("c0"), *self.transistor("c0", self.p.w_access, self.l_access)]
         for line in ("bl", "sl"):
             points += self.transistor(f"{line}n", self.p.w_driver, self.technology.l_min)
-            points += self.transistor(f"{line}p", 2 * self.p.w_driver, self.technology.l_min)
+            points += self.transistor(f"{line}p", 2 * self.p.w_driver, self.technology.l_min, "pmos")
         return tuple(points)
 
     def analysis(self) -> Analysis:
