@@ -68,7 +68,7 @@ class Anisotropy(q.Section):
 
 
 class Demagnetisation(q.Section):
-    model: Literal["prism", "ellipsoid", "cylinder", "tensor", "none"]
+    model: Literal["prism", "ellipsoid", "cylinder", "tensor", "none"]  # cylinder: exact for a disc and an ellipse
     nxx: q.DemagnetisingFactor | None = None  # for model = "tensor"
     nyy: q.DemagnetisingFactor | None = None
     nzz: q.DemagnetisingFactor | None = None
@@ -235,6 +235,13 @@ class MtjCard(DeviceCard):
             raise ValueError("transport.barrier_difference: allowed with conductance = 'brinkman' only")
         if given.angle == "umn" and self.magnet.easy_axis != "z":
             raise ValueError("transport.angle 'umn' given; allowed with magnet.easy_axis = 'z' only")
+        shapes = {"prism": ("rectangle",), "ellipsoid": ("ellipse", "disc"), "cylinder": ("ellipse", "disc")}
+        shape, allowed = self.geometry.shape, shapes.get(self.demagnetisation.model)
+        if allowed and shape not in allowed:
+            raise ValueError(
+                f"demagnetisation.model '{self.demagnetisation.model}' given with geometry.shape '{shape}'; allowed: "
+                f"{'prism' if shape == 'rectangle' else 'cylinder or ellipsoid'}, tensor or none"
+            )
         if self.demagnetisation.model == "none" and not self.anisotropy.barrier:
             raise ValueError("demagnetisation.model 'none' given; allowed with anisotropy.barrier only")
         try:
