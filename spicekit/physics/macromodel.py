@@ -221,8 +221,8 @@ def with_critical_currents(p: MtjNumbers) -> MtjNumbers:
     if p.stt_tunnel:  # at the voltage at which the parallel state carries what it needs, the antiparallel one carries less
         v = voltage(p, p.stt_asymmetry * p_ap, 1.0, p.temperature)
         ap_p = np.asarray(v * conductance(p, v, -1.0, p.temperature))
-    ap_p, p_ap = (x if x.ndim else float(x) for x in (ap_p, p_ap))  # arrays if those of ``p`` are
-    return replace(p, ic_ap_p=ap_p, ic_p_ap=p_ap)
+    found: dict[str, Any] = {"ic_ap_p": ap_p, "ic_p_ap": p_ap}  # arrays if the numbers of ``p`` are
+    return replace(p, **{name: x if x.ndim else float(x) for name, x in found.items()})
 
 
 def overdrive(p: MtjNumbers, current: ArrayLike, state: Literal["p", "ap"]) -> Array:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Literal
 
 import numpy as np
 import pytest
@@ -67,10 +68,9 @@ def test_it_switches_within_a_factor_of_two_of_the_llg_equation(
     current = ratio * critical(k, state)
     stop = 2 * expected(k, state, current)
     v = float(conductance.voltage(k, current, 1 - 2 * state, k.temperature))
-    circuit, drive = (f"Vd d 0 {v!r}", "voltage") if k.stt_tunnel else (f"Id 0 d {current!r}", "current")
-    path = llg.integrate(
-        k, drive=drive, value=v if k.stt_tunnel else current, stop=stop, antiparallel=bool(state), rtol=1e-6
-    )  # fmt: skip
+    drive: Literal["voltage", "current"] = "voltage" if k.stt_tunnel else "current"
+    circuit, value = (f"Vd d 0 {v!r}", v) if k.stt_tunnel else (f"Id 0 d {current!r}", current)
+    path = llg.integrate(k, drive=drive, value=value, stop=stop, antiparallel=bool(state), rtol=1e-6)
     found = transient(netlist(k, circuit, model="fast", values={"state": state}), 50e-12, stop)
     assert 0.5 < crossing(found) / path.t_switch < 1.0
 

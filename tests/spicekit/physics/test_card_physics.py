@@ -86,7 +86,7 @@ def four_channels(p: float, theta: float) -> tuple[float, float]:
         for a in density for b in density
     }  # fmt: skip
     pinned, free = np.array([0.0, 1.0]), np.array([math.sin(theta), math.cos(theta)])
-    lost = sum(f * (a * pinned - b * free) for (a, b), f in flow.items())
+    lost = np.sum([f * (a * pinned - b * free) for (a, b), f in flow.items()], axis=0)
     across = np.array([[1.0, 0.0], [math.cos(theta), -math.sin(theta)]])  # unit vectors across pinned and free layer
     return sum(flow.values()), float(np.linalg.solve(across.T, lost)[1])
 
