@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Literal
 
 import numpy as np
 import pytest
@@ -13,6 +14,8 @@ from spicekit.devices import load_device
 from spicekit.devices.mtj import MtjCard
 from spicekit.physics import conductance, llg
 from spicekit.physics.behavioural import switching_time
+from spicekit.physics.constants import MU0
+from spicekit.physics.macromodel import overdrive
 from spicekit.simulator import simulator
 
 Array = NDArray[np.float64]
@@ -30,18 +33,19 @@ def critical(k: dict[str, float], state: int) -> float:
 
 
 def expected(k: dict[str, float], state: int, current: float) -> float:
-    return float(switching_time(current / critical(k, state), 1.0, k.delta, k.theta0, k.tau_d))
+    drive = overdrive(k, abs(current), "ap" if state else "p")
+    return float(switching_time(drive, 1.0, k.delta, k.theta0, k.tau_d))
 
 
-@pytest.mark.parametrize("overdrive", [0.5, 0.8, 0.95, 1.0, 1.2, 2.0, 6.0])
+@pytest.mark.parametrize("ratio", [0.5, 0.8, 0.95, 1.0, 1.2, 2.0, 6.0])
 @pytest.mark.parametrize("state", [0, 1])
 @pytest.mark.parametrize("name", NAMES)
 def test_a_constant_current_switches_in_the_mean_switching_time(
-    netlist: Netlist, transient: Transient, crossing: Crossing, name: str, state: int, overdrive: float
+    netlist: Netlist, transient: Transient, crossing: Crossing, name: str, state: int, ratio: float
 ) -> None:
     """In both regimes and both directions, over seven decades of time."""
     k = CARDS[name]
-    current = overdrive * critical(k, state)
+    current = ratio * critical(k, state)
     time = expected(k, state, current)
     found = transient(netlist(k, f"Id 0 d {current!r}", model="fast", values={"state": state}), time / 20, 2.2 * time)
     assert crossing(found) == pytest.approx(time, rel=2e-4)
@@ -50,18 +54,24 @@ def test_a_constant_current_switches_in_the_mean_switching_time(
     assert not np.any(found["v(my)"])
 
 
-@pytest.mark.parametrize("overdrive", [2.0, 4.0])
+@pytest.mark.parametrize("ratio", [2.0, 4.0])
 @pytest.mark.parametrize("state", [0, 1])
 @pytest.mark.parametrize("name", ["fong-pma", "stt-bnn-65nm"])
 def test_it_switches_within_a_factor_of_two_of_the_llg_equation(
-    netlist: Netlist, transient: Transient, crossing: Crossing, name: str, state: int, overdrive: float
+    netlist: Netlist, transient: Transient, crossing: Crossing, name: str, state: int, ratio: float
 ) -> None:
-    """Perpendicular devices from their nominal angle.  The LLG run has no thermal kicks on the way, so it is the slower one."""
+    """Perpendicular devices from their nominal angle.  The LLG run has no thermal kicks on the way, so it is the slower one.
+
+    A tunnel junction's torque goes with the voltage, which a current source would take from it as it turns parallel.
+    """
     k = CARDS[name]
-    current = overdrive * critical(k, state)
+    current = ratio * critical(k, state)
     stop = 2 * expected(k, state, current)
-    path = llg.integrate(k, drive="current", value=current, stop=stop, antiparallel=bool(state), rtol=1e-6)
-    found = transient(netlist(k, f"Id 0 d {current!r}", model="fast", values={"state": state}), 50e-12, stop)
+    v = float(conductance.voltage(k, current, 1 - 2 * state, k.temperature))
+    drive: Literal["voltage", "current"] = "voltage" if k.stt_tunnel else "current"
+    circuit, value = (f"Vd d 0 {v!r}", v) if k.stt_tunnel else (f"Id 0 d {current!r}", current)
+    path = llg.integrate(k, drive=drive, value=value, stop=stop, antiparallel=bool(state), rtol=1e-6)
+    found = transient(netlist(k, circuit, model="fast", values={"state": state}), 50e-12, stop)
     assert 0.5 < crossing(found) / path.t_switch < 1.0
 
 
@@ -91,18 +101,22 @@ def test_its_resistance_is_that_of_the_conductance_law(netlist: Netlist, name: s
 
 
 def test_its_numbers_scale_as_the_closed_form_says(netlist: Netlist, transient: Transient, crossing: Crossing) -> None:
-    """The anisotropy factor against a card whose interface anisotropy is larger by it, the others by their definition."""
+    """The factor of Hk against a card whose interface anisotropy makes its Hk larger by it, the others by their definition."""
     card = load_device("stt-bnn-65nm", MtjCard)
     k = CARDS["stt-bnn-65nm"]
-    assert card.anisotropy.t_c is not None
-    thicker = card.anisotropy.t_c.model_copy(update={"value": 1.02 * card.anisotropy.t_c.value})
-    strong = card.model_copy(update={"anisotropy": card.anisotropy.model_copy(update={"t_c": thicker})}).at().numbers
+    own = card.anisotropy.ki
+    assert own is not None
+    more = own.value + 0.02 * MU0 * k.ms * k.hk / 2 * card.geometry.t_free.value
+    other = card.anisotropy.model_copy(update={"ki": own.model_copy(update={"value": more})})
+    strong = card.model_copy(update={"anisotropy": other}).at().numbers
+    assert strong.hk == pytest.approx(1.02 * k.hk, rel=1e-9)
     strong = replace(strong, theta0=k.theta0)
-    large = replace(k, delta=1.2 * k.delta, ic_ap_p=1.2 * k.ic_ap_p)
+    large = replace(k, delta=1.2 * k.delta, ic_ap_p=1.2 * k.ic_ap_p, ic_p_ap=1.2 * k.ic_p_ap, r_p=k.r_p / 1.2)
     tilted = replace(k, theta0=0.2)
-    for overdrive in (0.9, 3.0):
-        current = overdrive * k.ic_ap_p
-        for values, other in (({"hk": 1.02}, strong), ({"area": 1.2}, large), ({"theta0": 0.2}, tilted), ({"ra": 30.0}, k)):
+    thick = replace(k, r_p=3 * k.r_p)
+    for ratio in (0.9, 3.0):
+        current = ratio * k.ic_ap_p
+        for values, other in (({"hk": 1.02}, strong), ({"area": 1.2}, large), ({"theta0": 0.2}, tilted), ({"ra": 30.0}, thick)):
             time = expected(other, 1, current)
             text = netlist(k, f"Id 0 d {current!r}", model="fast", values={"state": 1, **values})
             assert crossing(transient(text, time / 20, 1.5 * time)) == pytest.approx(time, rel=2e-4), values

@@ -44,7 +44,7 @@ def test_it_solves_gilberts_implicit_equation(name: str, m: Vector, i: float, i_
     ms, temperature = p.ms, p.temperature
     rate = np.array(llg.rate(p, m, temperature, v, i, i_rail), dtype=float)
     h = np.array(llg.effective_field(p, m, ms, v))
-    a, b = (np.array(x, dtype=float) for x in llg.torque_fields(p, m, ms, temperature, i, i_rail))
+    a, b = (np.array(x, dtype=float) for x in llg.torque_fields(p, m, ms, temperature, v, i, i_rail))
     torque = np.cross(m, h) + np.cross(m, np.cross(m, a)) + np.cross(m, b)
     expected = -p.gamma * p.mu0 * torque + p.alpha * np.cross(m, rate)
     np.testing.assert_allclose(rate, expected, atol=float(1e-10 * np.linalg.norm(rate) + 1e-3))
