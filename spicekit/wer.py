@@ -12,6 +12,7 @@ the complement of the write error rate and far too small to be seen in it.
 
 from __future__ import annotations
 
+import math
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
@@ -55,6 +56,11 @@ class WriteErrorCurve:
     sigma_ra: float
     sigma_hk: float
     junctions: WriteErrorDistribution | None  # of an array with the sigmas: wer, or flip without a current
+
+    @property
+    def ratio(self) -> str:
+        """What the overdrive is a ratio of."""
+        return "I/I_c" if math.isclose(self.overdrive * self.critical_current, self.current, rel_tol=1e-9) else "V/V_c"
 
     @property
     def conditions(self) -> str:
@@ -216,7 +222,7 @@ def plot_write_error(curve: WriteErrorCurve, path: Path) -> Path:
     field_text = f", h {curve.field:+.3g}" if curve.field else ""
     axis.set_title(
         f"{curve.device}, {curve.direction.upper().replace('-', ' → ')}, {format_value(curve.current, 'A')} "
-        f"= {curve.overdrive:.2f} I_c, Δ {curve.delta:.1f}{field_text}, {curve.conditions}{spread_text}",
+        f"({curve.ratio} {curve.overdrive:.2f}), Δ {curve.delta:.1f}{field_text}, {curve.conditions}{spread_text}",
         fontsize=10,
     )
     axis.legend(fontsize=9)

@@ -51,7 +51,8 @@ def wer(
         print_json(curve.as_json())
         return
     say(
-        f"{curve.device} {curve.direction}: I/I_c = {curve.overdrive:.3f} (I_c {format_value(curve.critical_current, 'A')}), "
+        f"{curve.device} {curve.direction}: {curve.ratio} = {curve.overdrive:.3f} "
+        f"(I_c {format_value(curve.critical_current, 'A')}), "
         f"Delta {curve.delta:.2f}, tau_D {format_value(curve.tau_d, 's')}, {curve.conditions}"
     )
     if curve.field:

@@ -214,8 +214,8 @@ def _torque(card: MtjFigures, p_tmr0: float, volume: float) -> dict[str, float]:
 
     A tunnel junction's torque is P/(1 + P^2 cos) an ampere (Slonczewski, Phys. Rev. B 71, 024411 (2005)), with a conductance
     that goes with 1 + P^2 cos: the same volt makes the same torque at any angle, P/(1 + P^2) of the parallel state's current.
-    That is what is taken at any bias (Slonczewski and Sun, J. Magn. Magn. Mater. 310, 169 (2007)): where the bias lowers TMR,
-    the antiparallel state's further current brings no torque.
+    That is what is taken at any bias: where the bias lowers TMR, the antiparallel state's further current brings no torque.
+    (By the same theory the torque at one polarity stays where the bias has taken most of the TMR.)
     """
     given, p = card.torque, card.polarisation
     factor = given.efficiency.value if given.efficiency else 1.0

@@ -92,19 +92,49 @@ def test_without_a_current_the_command_prints_the_flip_probability(tmp_path: Pat
 @pytest.mark.parametrize(
     ("words", "expected", "said"),
     [
-        (("--temperature", "85C"), 7.415e-3, "85 °C"),
-        (("--temperature", "85"), 7.415e-3, "85 °C"),
-        (("--temperature", "358.15K"), 7.415e-3, "85 °C"),
-        (("--temperature", "300K"), 8.268e-3, "26.85 °C"),
-        ((), 8.268e-3, "26.85 °C (the card's own)"),
+        (("--temperature", "85C"), 1.562e-2, "85 °C"),
+        (("--temperature", "85"), 1.562e-2, "85 °C"),
+        (("--temperature", "358.15K"), 1.562e-2, "85 °C"),
+        (("--temperature", "300K"), 2.440e-2, "26.85 °C"),
+        ((), 2.440e-2, "26.85 °C (the card's own)"),
     ],
 )
 def test_temperatures_are_celsius_unless_they_say_kelvin(words: tuple[str, ...], expected: float, said: str) -> None:
-    """85 was once taken as 85 K, at which the rate is 3.2e-2."""
+    """85 was once taken as 85 K.  1.5619e-2 and 2.4389e-2 are of the card's figures by hand, with N_z from its Fourier integral
+    and the Fokker-Planck equation in Legendre polynomials (as in test_fokker_planck.py).
+    """
     done = command("stt-bnn-65nm", "--current", "30u", "--pulse", "10n", *words)
     assert (done.returncode, done.stderr) == (0, "")
     assert f"{expected:.3e}" in done.stdout
     assert done.stdout.splitlines()[0].endswith(said)
+
+
+@pytest.mark.parametrize(("kelvin", "expected"), [(300.0, 8.268e-3), (358.15, 7.415e-3)])
+def test_the_card_of_version_0_1_has_the_rates_that_were_published_with_it(
+    tmp_path: Path, kelvin: float, expected: float
+) -> None:
+    """At 60 uA for 10 ns: one efficiency for both states, UMN's critical thickness, and Sato and Ishii's disc."""
+    text = (data_root() / "models" / "mtj" / "stt-bnn-65nm.toml").read_text()
+    nzz = 1 / (1 + 2 * 1.3 / (30 * np.sqrt(np.pi)))
+    sides = "".join(f'{axis} = {{value = {n!r}, unit = "1", source = "0.1"}}\n' for axis, n in (
+        ("nxx", float(1 - nzz) / 2), ("nyy", float(1 - nzz) / 2), ("nzz", float(nzz))
+    ))  # fmt: skip
+    for old, new in (
+        (r"^ms = .*", 'ms = {value = 1.1e6, unit = "A/m", source = "0.1"}'),
+        (r"^ki = .*", 't_c = {value = 1.35, unit = "nm", source = "0.1"}'),
+        (r"^exponent = .*\n", ""),
+        (r"^ms_temperature = .*\n", ""),
+        (r'^model = "cylinder"\n', f'model = "tensor"\n{sides}'),
+        (r'^model = "tunnel"', 'model = "arm"'),
+    ):
+        text, count = re.subn(old, new, text, flags=re.MULTILINE)
+        assert count == 1, old
+    (tmp_path / "old.toml").write_text(text)
+    curve = write_error_curve(
+        load_device(str(tmp_path / "old.toml"), MtjCard), 60e-6, np.array([10e-9]), temperature=f"{kelvin}K"
+    )
+    assert curve.wer[0] == pytest.approx(expected, rel=1e-3)
+    assert curve.ratio == "I/I_c"
 
 
 def test_the_spread_of_ra_alone_is_that_of_the_current() -> None:
