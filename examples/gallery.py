@@ -53,18 +53,18 @@ def fan_in(folder: Path) -> Pictures:
 
 
 def switching_time(folder: Path) -> Pictures:
-    """Switching time of a junction against current: the scipy reference, ngspice, and the closed forms."""
+    """Switching time of a junction against voltage: the scipy reference, ngspice, and the closed forms."""
     p = load_device(DEVICE, MtjCard).at().numbers
-    critical, delta, theta0, tau = p.ic_ap_p, p.delta, p.theta0, p.tau_d
+    critical, delta, theta0, tau = p.ic_p_ap * p.r_p, p.delta, p.theta0, p.tau_d  # in either direction: its torque goes with V
     ratios = np.linspace(1.15, 5, 40)
     stop = 40e-9
     reference = [
-        llg.integrate(p, drive="current", value=float(r * critical), stop=stop, antiparallel=True, rtol=1e-7).t_switch
+        llg.integrate(p, drive="voltage", value=float(r * critical), stop=stop, antiparallel=True, rtol=1e-7).t_switch
         for r in ratios
     ]
     chosen = np.array([1.25, 1.5, 2, 2.5, 3, 4, 5])
     simulated = [
-        spicekit.run("mtj-switch", device=DEVICE, drive="current", value=float(r * critical), t_stop=stop).measures["t_switch"]
+        spicekit.run("mtj-switch", device=DEVICE, drive="voltage", value=float(r * critical), t_stop=stop).measures["t_switch"]
         for r in chosen
     ]
     figure = new_figure(8, 5)
@@ -77,9 +77,9 @@ def switching_time(folder: Path) -> Pictures:
     )
     axis.semilogy(chosen, np.array(simulated) * 1e9, "o", color="black", ms=6, label="macromodel in ngspice, the same")
     axis.axvline(1, color="grey", lw=1, ls=":")
-    axis.annotate("critical current", (1, 2e7), rotation=90, va="top", ha="right", fontsize=9)
+    axis.annotate("critical voltage", (1, 2e7), rotation=90, va="top", ha="right", fontsize=9)
     axis.set_ylim(0.8, 1e8)
-    axis.set_xlabel(f"current / critical current ({critical * 1e6:.1f} µA)")
+    axis.set_xlabel(f"voltage / critical voltage ({critical * 1e3:.0f} mV)")
     axis.set_ylabel("switching time (ns)")
     axis.set_title(f"{DEVICE}, AP → P: Δ {delta:.0f}, {p.temperature - KELVIN:.0f} °C", fontsize=10)
     axis.legend(fontsize=9)
@@ -151,7 +151,7 @@ GALLERY: dict[str, Callable[[Path], Pictures]] = {
     "mtj-switch": command("run mtj-switch", {"mtj-switch-waveforms": "waveforms.png", "mtj-switch-trajectory": "trajectory.png"}),
     "switching-time": switching_time,
     "mtj-hysteresis": hysteresis,
-    "wer": command(f"wer {DEVICE} --current 60u --pulse 1n:40n:79 --sigma ra=5% --sigma hk=3%", {"wer": "wer.png"}),
+    "wer": command(f"wer {DEVICE} --current 30u --pulse 1n:40n:79 --sigma ra=5% --sigma hk=3%", {"wer": "wer.png"}),
     "stt-write": command("run stt-write", {"stt-write-ap-p": "waveforms.png"}),
     "stt-write-back": command("run stt-write -p direction=p-ap", {"stt-write-p-ap": "waveforms.png"}),
     "sot-write": command("run sot-write", {"sot-write": "waveforms.png"}),

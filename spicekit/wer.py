@@ -1,8 +1,9 @@
 """Write error rate of a device card against pulse width, with the spread of resistance-area product and anisotropy.
 
 The Fokker-Planck equation of a perpendicular macrospin (:mod:`spicekit.physics.fokker_planck`) in the card's own units: the
-overdrive is the current over the card's critical current for that direction, time is in units of its tau_D.  The torque's
-dependence on the angle (Lambda above 1) is taken at the starting state, where the incubation happens.  An applied field along
+overdrive is the torque over the critical torque for that direction, time is in units of the card's tau_D.  Both are those of the
+starting state, where the incubation happens: a dependence of the torque on the angle (Lambda above 1) is left out; that of a
+tunnel junction has none at the voltage of that state.  An applied field along
 the easy axis stands all the time; one across it has no place in the equation and is refused.
 
 Without a current the junction is left to thermal activation, and what is asked for is the probability that it flips, which is
@@ -11,6 +12,7 @@ the complement of the write error rate and far too small to be seen in it.
 
 from __future__ import annotations
 
+import math
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +23,7 @@ import numpy as np
 from spicekit.devices.mtj import MtjCard
 from spicekit.errors import UserError
 from spicekit.physics.fokker_planck import LARGEST, normalised_pulse, read_disturb, write_error_rate
+from spicekit.physics.macromodel import overdrive
 from spicekit.physics.write_error import WriteErrorDistribution, spread, wer_distribution
 from spicekit.style import COLOURS, new_figure, save
 from spicekit.units import KELVIN, format_value, parse_quantity, parse_temperature, parse_value
@@ -43,6 +46,7 @@ class WriteErrorCurve:
     own_temperature: bool  # it is the card's
     current: float  # A
     critical_current: float  # A
+    overdrive: float  # torque over critical torque at the starting state: I/I_c, or V/V_c of a tunnel junction's torque
     delta: float  # without field, as the critical current is
     tau_d: float  # s
     field: float  # along the starting state, over the anisotropy field
@@ -54,9 +58,9 @@ class WriteErrorCurve:
     junctions: WriteErrorDistribution | None  # of an array with the sigmas: wer, or flip without a current
 
     @property
-    def overdrive(self) -> float:
-        """Current over critical current."""
-        return self.current / self.critical_current
+    def ratio(self) -> str:
+        """What the overdrive is a ratio of."""
+        return "I/I_c" if math.isclose(self.overdrive * self.critical_current, self.current, rel_tol=1e-9) else "V/V_c"
 
     @property
     def conditions(self) -> str:
@@ -129,18 +133,20 @@ def write_error_curve(
     if left_out and current:
         sections = " and ".join(f"[{key}]" for key in left_out)
         warnings.warn(f"device '{card.name}': the write error rate leaves out {sections} of the card", stacklevel=2)
-    critical = p.ic_ap_p if direction == "ap-p" else p.ic_p_ap
-    overdrive, tau = normalised_pulse(current, pulses, critical_current=critical, tau_d=p.tau_d)
-    field = junction.field("ap" if direction == "ap-p" else "p")
-    wer = np.asarray(write_error_rate(p.delta, overdrive, tau, field=field))
-    flip = np.asarray(read_disturb(p.delta, overdrive, tau, field=field)) if current == 0 else 1 - wer
+    start: Literal["ap", "p"] = "ap" if direction == "ap-p" else "p"
+    critical = p.ic_ap_p if start == "ap" else p.ic_p_ap
+    drive = float(overdrive(p, current, start))
+    _, tau = normalised_pulse(current, pulses, critical_current=critical, tau_d=p.tau_d)
+    field = junction.field(start)
+    wer = np.asarray(write_error_rate(p.delta, drive, tau, field=field))
+    flip = np.asarray(read_disturb(p.delta, drive, tau, field=field)) if current == 0 else 1 - wer
     junctions = None
     if sigma_ra or sigma_hk:
         z = np.random.default_rng(seed).standard_normal((2, JUNCTIONS))
         ra, hk = 1 + sigma_ra * z[0], 1 + sigma_hk * z[1]
         if min(ra.min(), hk.min()) <= 0:
             raise UserError(f"--sigma: {JUNCTIONS} junctions hold one with a factor below 0; give smaller sigmas")
-        delta_k, overdrive_k, tau_k = spread(p.delta, float(overdrive), tau, ra=ra, anisotropy=hk)
+        delta_k, overdrive_k, tau_k = spread(p.delta, drive, tau, ra=ra, anisotropy=hk)
         if abs(field) >= hk.min():
             raise UserError(
                 f"--sigma: {JUNCTIONS} junctions hold one that the card's field leaves one state; give smaller sigmas"
@@ -154,7 +160,7 @@ def write_error_curve(
             zeeman=p.delta * field,
         )
     return WriteErrorCurve(
-        card.name, direction, round(p.temperature - KELVIN, 9), temperature is None, current, critical, p.delta, p.tau_d,
+        card.name, direction, round(p.temperature - KELVIN, 9), temperature is None, current, critical, drive, p.delta, p.tau_d,
         field, pulses, wer, flip, sigma_ra, sigma_hk, junctions,
     )  # fmt: skip
 
@@ -216,7 +222,7 @@ def plot_write_error(curve: WriteErrorCurve, path: Path) -> Path:
     field_text = f", h {curve.field:+.3g}" if curve.field else ""
     axis.set_title(
         f"{curve.device}, {curve.direction.upper().replace('-', ' → ')}, {format_value(curve.current, 'A')} "
-        f"= {curve.overdrive:.2f} I_c, Δ {curve.delta:.1f}{field_text}, {curve.conditions}{spread_text}",
+        f"({curve.ratio} {curve.overdrive:.2f}), Δ {curve.delta:.1f}{field_text}, {curve.conditions}{spread_text}",
         fontsize=10,
     )
     axis.legend(fontsize=9)

@@ -27,7 +27,7 @@ import typer
 from typer.core import TyperCommand
 
 from spicekit.cli.bench import list_benches, render, run, show
-from spicekit.cli.device import doctor, library, wer
+from spicekit.cli.device import doctor, library, retention, wer
 from spicekit.cli.output import fail, only_answers, warn
 from spicekit.cli.table import table_export, table_query, table_show
 from spicekit.errors import UserError
@@ -89,7 +89,7 @@ def program(*others: Register) -> typer.Typer:
     add(app, list=list_benches, show=show, render=render, run=run)
     for register in others:
         register(app)
-    add(app, wer=wer, library=library, doctor=doctor)
+    add(app, wer=wer, retention=retention, library=library, doctor=doctor)
     tables = typer.Typer(help="Tables made by sweep and characterize.", no_args_is_help=True, rich_markup_mode=None)
     add(tables, show=table_show, query=table_query, export=table_export)
     app.add_typer(tables, name="table")

@@ -54,7 +54,8 @@ def wer(
         print_json(curve.as_json())
         return
     say(
-        f"{curve.device} {curve.direction}: I/I_c = {curve.overdrive:.3f} (I_c {format_value(curve.critical_current, 'A')}), "
+        f"{curve.device} {curve.direction}: {curve.ratio} = {curve.overdrive:.3f} "
+        f"(I_c {format_value(curve.critical_current, 'A')}), "
         f"Delta {curve.delta:.2f}, tau_D {format_value(curve.tau_d, 's')}, {curve.conditions}"
     )
     if curve.field:
@@ -95,6 +96,48 @@ def library(
         say(text, end="")
     else:
         write_text(output, text)
+
+
+def retention(
+    device: Annotated[str, typer.Argument(help="Device card: a shipped name or the path of a TOML file.")],
+    temperature: Annotated[
+        list[str] | None, typer.Option(help="85 or 85C, or 358K; more than one may be given. [default: -40, 25, 85, 125]")
+    ] = None,
+    bits: Annotated[str, typer.Option(help="Cells of the array.")] = "1meg",
+    years: Annotated[float, typer.Option(help="Time for which they are left alone.")] = 10,
+    sigma: Annotated[list[str] | None, typer.Option(help="delta=8%: spread of the barrier over the cells.")] = None,
+    as_json: Json = False,
+) -> None:
+    """How long a junction keeps its state, and whether an array does for years."""
+    from spicekit.devices import load_device
+    from spicekit.devices.mtj import MtjCard
+    from spicekit.retention import YEAR, parse_delta, retention
+    from spicekit.units import format_value
+
+    count, sigma_delta = read_option("--bits", bits, ""), parse_delta(sigma or [])
+    wanted = [read_option("--temperature", text, "C") for text in temperature or ("-40", "25", "85", "125")]
+    card = load_device(device, MtjCard)
+    rows = retention(card, wanted, bits=count, years=years, sigma_delta=sigma_delta)
+    if as_json:
+        print_json(
+            {
+                "device": card.name,
+                "bits": count,
+                "years": years,
+                "sigma_delta": sigma_delta,
+                "temperatures": [row.as_json(count) for row in rows],
+            }
+        )
+        return
+    say(f"{card.name}: {count:g} cells left alone for {years:g} years, sigma(Delta) {sigma_delta:.3%} of nominal, normal")
+    say(f"{'temperature':>11} {'Delta':>7} {'mean time':>12} {'P(cell)':>10} {'cells lost':>11} {'P(array)':>10}")
+    for row in rows:
+        long = row.mean_time >= YEAR
+        mean = f"{row.mean_time / YEAR:.3g} years" if long else format_value(row.mean_time, "s")
+        say(
+            f"{row.temperature:>9.5g} C {row.delta:>7.2f} {mean:>12} {row.failure:>10.3g} {count * row.failure:>11.3g} "
+            f"{row.array_failure:>10.3g}"
+        )
 
 
 def doctor(as_json: Json = False) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 from scipy.special import ndtr
@@ -16,7 +16,10 @@ from scipy.special import ndtr
 from spicekit.devices.mtj_figures import MtjFigures
 from spicekit.devices.resistive import Resistive, ResistiveNumbers
 from spicekit.errors import UserError
+from spicekit.physics import conductance
 from spicekit.physics.initial import angle_from_normal
+from spicekit.physics.macromodel import with_critical_currents
+from spicekit.physics.magnetics import julliere_polarisation
 from spicekit.physics.mtj_numbers import MtjNumbers
 from spicekit.point import VariationPoint
 from spicekit.units import KELVIN
@@ -61,12 +64,12 @@ class Junction:
         self, *, ra: float | None = None, tmr: float | None = None, v_half: float | None = None, theta0: float | None = None
     ) -> Junction:
         """This junction with what is given in place of the card's figures: RA in ohm um2, TMR at the card's temperature, the
-        bias in V at which it is halved (may be inf), the initial angle in rad."""
+        bias in V at which it is halved (may be inf), the initial angle in rad.  A tunnel junction's torque follows its TMR."""
         k = self.numbers
         if tmr is not None:  # given at the card's temperature; Julliere's law with P falling as 1 - b T^1.5
             own = self.card.temperature.default.value
-            ratio = ((1 - k.p_b * k.temperature**1.5) / (1 - k.p_b * own**1.5)) ** 2
-            tmr = 2 * ratio * tmr / (tmr + 2 - ratio * tmr)
+            k = replace(k, p_tmr0=float(julliere_polarisation(tmr)) / (1 - k.p_b * own**1.5))
+            tmr = float(conductance.tmr(k, k.temperature))
             k = replace(k, tmr=tmr)
         if ra is not None:
             k = replace(k, r_p=ra * 1e-12 / k.area)
@@ -74,6 +77,8 @@ class Junction:
             k = replace(k, tmr_v2=0.0 if math.isinf(v_half) else v_half**-2)
         if theta0 is not None:
             k = replace(k, theta0=theta0, theta0_sampled=0.0)
+        if k.stt_tunnel:
+            k = with_critical_currents(k)
         return replace(self, numbers=k, ra=self.ra if ra is None else ra, tmr=self.tmr if tmr is None else tmr)
 
     @property
@@ -112,9 +117,15 @@ class Junction:
         """Applied field along the magnetisation of ``state``, over the anisotropy field: what the Fokker-Planck equation and its
         like take.
 
-        Raises :class:`UserError` for a field across the easy axis, and for one in which ``state`` or the other is not stable.
+        Raises :class:`UserError` for an in-plane junction, for a field across the easy axis, and for one in which ``state`` or
+        the other is not stable.
         """
         k, easy = self.numbers, self.card.magnet.easy_axis
+        if easy != "z":
+            raise UserError(
+                f"device '{self.card.name}' is an in-plane junction (magnet.easy_axis '{easy}'); its rates are computed for a "
+                "perpendicular one alone: allowed: z"
+            )
         applied = {"x": k.hx, "y": k.hy, "z": k.hz}
         for axis, h in applied.items():
             if axis != easy and h:
@@ -130,12 +141,27 @@ class Junction:
             )
         return along if state == "p" else -along
 
+    def varied(self, ra: Array, tmr: Array, area: Array) -> MtjNumbers:
+        """The numbers of junctions of these RA (ohm um2), TMR at the temperature and relative area: arrays where they vary."""
+        k = self.numbers
+        bloch = 1 - k.p_b * k.temperature**1.5
+        changes: dict[str, Any] = {
+            "r_p": ra * 1e-12 / (k.area * area),
+            "tmr": tmr,
+            "p_tmr0": julliere_polarisation(tmr) / bloch,
+            "volume": k.volume * area,
+            "stt_coefficient": k.stt_coefficient / area,
+            "delta": k.delta * area,
+        }
+        return with_critical_currents(replace(k, **changes))
+
     def points(self, tag: str) -> tuple[VariationPoint, ...]:
         """RA and TMR; the relative area, unless the state is given, where it acts as RA does; and unless the junction is at rest
         those of its magnetisation.
 
-        Area and anisotropy vary only if asked for.  The initial angle is drawn from the Boltzmann distribution if the card says
-        so.
+        Area and effective anisotropy field vary only if asked for.  The initial angle is drawn from the Boltzmann distribution if
+        the card says so; of an in-plane layer, which is stiff across its plane, towards either side of its soft direction: the
+        energy then has the distribution of a well with two degrees of freedom, exponential with a mean of kT.
         """
         resistance = resistance_points(tag, self.ra, self.tmr, self.sigma_ra, self.sigma_tmr)
         if self.form == "fixed":
@@ -149,12 +175,15 @@ class Junction:
         def angle(z: Array) -> Array:
             return angle_from_normal(delta, z)
 
+        def azimuth(z: Array) -> Array:
+            return np.asarray(2 * np.pi * ndtr(z) if self.numbers.ez else self.numbers.phi0 + np.pi * (z < 0))
+
         return (
             *resistance,
             area,
             VariationPoint(f"hk_{tag}", "hk", 1.0, "", low=0.0),
             VariationPoint(f"theta0_{tag}", "theta0", self.numbers.theta0, "rad", low=-1e-12, draw=angle if sampled else None),
-            VariationPoint(f"phi0_{tag}", "phi0", self.numbers.phi0, "rad", draw=_azimuth if sampled else None, most=2 * np.pi),
+            VariationPoint(f"phi0_{tag}", "phi0", self.numbers.phi0, "rad", draw=azimuth if sampled else None, most=2 * np.pi),
         )
 
     def static(self) -> StaticJunction:
@@ -217,8 +246,3 @@ class StaticJunction:
     def points(self, tag: str) -> tuple[VariationPoint, ...]:
         """RA and TMR."""
         return resistance_points(tag, self.numbers.ra, self.numbers.tmr)
-
-
-def _azimuth(z: Array) -> Array:
-    """An even azimuth in rad from a standard normal."""
-    return np.asarray(2 * np.pi * ndtr(z))

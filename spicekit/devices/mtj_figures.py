@@ -32,16 +32,17 @@ class Geometry(q.Section):
 
 class Magnet(q.Section):
     easy_axis: Literal["x", "y", "z"]  # z is out of the plane
-    ms: q.Magnetisation  # at 0 K if there is a temperature law
+    ms: q.Magnetisation  # at 0 K, or temperature.ms_temperature, if there is a temperature law
     alpha: q.Damping
 
 
 class Anisotropy(q.Section):
-    ki: q.SurfaceEnergy | None = None  # interface, along z
+    ki: q.SurfaceEnergy | None = None  # interface, along z; as ku at the card's temperature
     t_c: q.Length | None = None  # interface as UMN's critical thickness: Ki = mu0 Ms^2 t_c/2, along z
     ku: q.EnergyDensity | None = None  # bulk, along the easy axis
+    exponent: q.AnisotropyExponent | None = None  # of ki, ku and the barrier's: they go with Ms(T)^exponent (Callen and Callen)
     barrier: q.Barrier | None = None  # the whole barrier, instead of ki, t_c and ku
-    barrier_temperature: q.Temperature | None = None  # of the kT in barrier; the card's temperature if left out
+    barrier_temperature: q.Temperature | None = None  # of barrier and the kT in it; the card's temperature if left out
     convention: Literal["net", "axis"] = "net"  # of Delta and Hk: shape as N_easy - N_hard, or N_easy alone (UMN, Arm)
 
     @model_validator(mode="after")
@@ -56,7 +57,7 @@ class Anisotropy(q.Section):
 
 
 class Demagnetisation(q.Section):
-    model: Literal["prism", "ellipsoid", "cylinder", "tensor", "none"]
+    model: Literal["prism", "ellipsoid", "cylinder", "tensor", "none"]  # cylinder: exact for a disc and an ellipse
     nxx: q.DemagnetisingFactor | None = None  # for model = "tensor"
     nyy: q.DemagnetisingFactor | None = None
     nzz: q.DemagnetisingFactor | None = None
@@ -84,7 +85,8 @@ class Polarisation(q.Section):
 
 
 class Torque(q.Section):
-    model: Literal["umn", "fong", "arm"]  # umn: constant efficiency P; fong, arm: Slonczewski's, with Lambda
+    # umn: constant efficiency P; fong, arm: Slonczewski's, with Lambda; tunnel: P/(1 + P^2 cos) of a tunnel junction, P from TMR
+    model: Literal["umn", "fong", "arm", "tunnel"]
     slonczewski_lambda: q.AtLeastOne | None = None  # 1 if left out
     fieldlike: q.Real | None = None  # over the damping-like torque; 0 if left out
     asymmetry: q.Positive | None = None  # efficiency of I < 0 over that of I > 0; 1 if left out
@@ -92,8 +94,8 @@ class Torque(q.Section):
 
     @model_validator(mode="after")
     def _lambda(self) -> Torque:
-        if self.model == "umn" and self.slonczewski_lambda:
-            raise ValueError("slonczewski_lambda given with model = 'umn'; allowed with 'fong' and 'arm'")
+        if self.model in {"umn", "tunnel"} and self.slonczewski_lambda:
+            raise ValueError(f"slonczewski_lambda given with model = '{self.model}'; allowed with 'fong' and 'arm'")
         return self
 
 
@@ -109,16 +111,20 @@ class Transport(q.Section):
 
 class TemperatureLaws(q.Section):
     default: q.Temperature
-    t_curie: q.Temperature | None = None  # Ms(T) = ms (1 - T/t_curie)^ms_exponent; no law if left out
+    t_curie: q.Temperature | None = None  # Ms(T) goes with (1 - T/t_curie)^ms_exponent; no law if left out
     ms_exponent: q.Positive | None = None
+    ms_temperature: q.Temperature | None = None  # of magnet.ms; 0 K if left out
     p_coefficient: q.Bloch | None = None  # P(T) = P0 (1 - b T^1.5), and TMR with it; no law if left out
 
     @model_validator(mode="after")
     def _within(self) -> TemperatureLaws:
         if (self.t_curie is None) != (self.ms_exponent is None):
             raise ValueError("allowed: t_curie and ms_exponent together, or neither")
-        if self.t_curie and self.default.value >= self.t_curie.value:
-            raise ValueError(f"default {self.default.value:g} K given; allowed: below t_curie")
+        if self.ms_temperature and not self.t_curie:
+            raise ValueError("ms_temperature given without t_curie, of whose law it is a point; allowed: both, or neither")
+        for key, given in (("default", self.default), ("ms_temperature", self.ms_temperature)):
+            if self.t_curie and given and given.value >= self.t_curie.value:
+                raise ValueError(f"{key} {given.value:g} K given; allowed: below t_curie")
         if self.p_coefficient and self.p_coefficient.value * self.default.value**1.5 >= 1:
             raise ValueError(f"p_coefficient {self.p_coefficient.value:g} given; allowed: 1 - b T^1.5 above 0")
         return self
@@ -127,7 +133,7 @@ class TemperatureLaws(q.Section):
 class Initial(q.Section):
     theta0_rule: Literal["boltzmann", "umn", "small-angle", "given"]
     theta0: q.Angle | None = None  # for "given"
-    phi0: q.Azimuth | None = None  # about the easy axis; 90 deg if left out
+    phi0: q.Azimuth | None = None  # about the easy axis; towards the softest axis across it if left out
 
     @model_validator(mode="after")
     def _angle(self) -> Initial:
@@ -223,6 +229,24 @@ class MtjFigures(DeviceCard):
             raise ValueError("transport.barrier_difference: allowed with conductance = 'brinkman' only")
         if given.angle == "umn" and self.magnet.easy_axis != "z":
             raise ValueError("transport.angle 'umn' given; allowed with magnet.easy_axis = 'z' only")
+        shapes = {"prism": ("rectangle",), "ellipsoid": ("ellipse", "disc"), "cylinder": ("ellipse", "disc")}
+        shape, allowed = self.geometry.shape, shapes.get(self.demagnetisation.model)
+        if allowed and shape not in allowed:
+            raise ValueError(
+                f"demagnetisation.model '{self.demagnetisation.model}' given with geometry.shape '{shape}'; allowed: "
+                f"{'prism' if shape == 'rectangle' else 'cylinder or ellipsoid'}, tensor or none"
+            )
+        own = self.anisotropy
+        if self.temperature.t_curie and (own.ki or own.ku or own.barrier) and not own.exponent:
+            raise ValueError(
+                "missing key 'anisotropy.exponent' (temperature.t_curie is given: the anisotropy goes with Ms(T)^exponent)"
+            )
+        if own.exponent and not (self.temperature.t_curie and (own.ki or own.ku or own.barrier)):
+            raise ValueError("anisotropy.exponent given; allowed with temperature.t_curie, and ki, ku or barrier")
+        if self.torque.model == "tunnel" and (self.polarisation and (given.tmr or not self.polarisation.p0)):
+            raise ValueError(
+                "torque.model 'tunnel' takes the polarisation of transport.tmr, or of p0 alone; allowed: one of them"
+            )
         if self.demagnetisation.model == "none" and not self.anisotropy.barrier:
             raise ValueError("demagnetisation.model 'none' given; allowed with anisotropy.barrier only")
         return self

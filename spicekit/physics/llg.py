@@ -6,7 +6,7 @@ effective field, A the sum of the damping-like and B of the field-like torque ve
     (1 + alpha^2)/(gamma mu0) dm/dt = -m x H1 - m x (m x H2)
     H1 = H + B - k alpha A          H2 = alpha H + A + k alpha B
     A = a_stt e + a_sot s           B = stt_fieldlike a_stt e + sot_fieldlike a_sot s
-    a_stt = stt_coefficient g(m.e) asym(I) I/Ms        a_sot = sot_coefficient I_rail/Ms
+    a_stt = stt_coefficient g asym(I) I/Ms             a_sot = sot_coefficient I_rail/Ms
 
 The names are those of :class:`spicekit.physics.macromodel.MtjNumbers`.  k = 1 is the torque -gamma mu0 a m x (m x e) standing in
 Gilbert's equation (Slonczewski 1996; OOMMF's Oxs_SpinXferEvolve); k = 0 leaves out its alpha cross term, as the UMN
@@ -28,6 +28,7 @@ from scipy.integrate import solve_ivp
 from spicekit.errors import SpicekitError, UserError
 from spicekit.physics import conductance as transport
 from spicekit.physics.initial import direction
+from spicekit.physics.macromodel import efficiency
 from spicekit.physics.mtj_numbers import MtjNumbers
 from spicekit.waves import Array
 
@@ -43,8 +44,9 @@ def magnetisation(p: MtjNumbers, temperature: Any) -> Any:
 def effective_field(p: MtjNumbers, m: Vector, ms: Any, v: Any) -> Vector:
     """The effective field in A/m: shape, anisotropy (lowered along z by the junction voltage ``v`` in V), applied."""
     mx, my, mz = m
-    along = 2 * p.k_easy / (p.mu0 * ms) * (mx * p.ex + my * p.ey + mz * p.ez)
-    perpendicular = 2 * (p.k_perp - p.k_vcma * v) / (p.mu0 * ms) + p.n_perp * ms
+    warm = (ms / p.ms) ** p.k_exponent
+    along = 2 * p.k_easy * warm / (p.mu0 * ms) * (mx * p.ex + my * p.ey + mz * p.ez)
+    perpendicular = 2 * (p.k_perp * warm - p.k_vcma * v) / (p.mu0 * ms) + p.n_perp * ms
     return (
         p.hx - p.nxx * ms * mx + along * p.ex,
         p.hy - p.nyy * ms * my + along * p.ey,
@@ -52,13 +54,14 @@ def effective_field(p: MtjNumbers, m: Vector, ms: Any, v: Any) -> Vector:
     )
 
 
-def torque_fields(p: MtjNumbers, m: Vector, ms: Any, temperature: Any, i: Any, i_rail: Any) -> tuple[Vector, Vector]:
-    """The damping-like and the field-like torque vectors A and B in A/m for the currents ``i`` and ``i_rail`` in A."""
+def torque_fields(p: MtjNumbers, m: Vector, ms: Any, temperature: Any, v: Any, i: Any, i_rail: Any) -> tuple[Vector, Vector]:
+    """The damping-like and the field-like torque vectors A and B in A/m, for the junction's voltage and current (V, A) and the
+    rail's current."""
     mx, my, mz = m
-    slope = p.stt_am * (mx * p.ex + my * p.ey + mz * p.ez)
-    g = p.stt_qp / (p.stt_ap + slope) + p.stt_qm / (p.stt_ap - slope)
-    asymmetric = np.where(np.asarray(i) < 0, p.stt_asymmetry, 1.0)
-    a = p.stt_coefficient * g * (1 - p.p_b * temperature**1.5) * asymmetric * i / ms
+    drawn = v * transport.conductance(p, v, 1.0, temperature) if p.stt_tunnel else i  # by the parallel state at this voltage
+    asymmetric = np.where(np.asarray(drawn) < 0, p.stt_asymmetry, 1.0)
+    g = efficiency(p, mx * p.ex + my * p.ey + mz * p.ez, temperature)
+    a = p.stt_coefficient * g * asymmetric * drawn / ms
     s = p.sot_coefficient * i_rail / ms
     b, f = p.stt_fieldlike * a, p.sot_fieldlike * s
     return (
@@ -71,7 +74,7 @@ def rate(p: MtjNumbers, m: Vector, temperature: Any, v: Any, i: Any, i_rail: Any
     """dm/dt in 1/s; every argument may be an array, all of one shape (K, V, A, A)."""
     ms = magnetisation(p, temperature)
     h = effective_field(p, m, ms, v)
-    a, b = torque_fields(p, m, ms, temperature, i, i_rail)
+    a, b = torque_fields(p, m, ms, temperature, v, i, i_rail)
     alpha = p.alpha
     cross = p.gilbert * alpha
     h1 = (h[0] + b[0] - cross * a[0], h[1] + b[1] - cross * a[1], h[2] + b[2] - cross * a[2])
@@ -97,7 +100,8 @@ def energy_density(p: MtjNumbers, m: Vector, temperature: Any, v: Any = 0.0) -> 
     shape = p.nxx * mx * mx + p.nyy * my * my + p.nzz * mz * mz - p.n_perp * mz * mz
     easy = (mx * p.ex + my * p.ey + mz * p.ez) ** 2
     zeeman = mx * p.hx + my * p.hy + mz * p.hz
-    own = p.k_easy * easy + (p.k_perp - p.k_vcma * v) * mz * mz
+    warm = (ms / p.ms) ** p.k_exponent
+    own = p.k_easy * warm * easy + (p.k_perp * warm - p.k_vcma * v) * mz * mz
     return p.mu0 * ms * (ms * shape / 2 - zeeman) - own
 
 

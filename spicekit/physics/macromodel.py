@@ -7,15 +7,20 @@ they compute the same thing.
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Final, Literal
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Final, Literal
+
+import numpy as np
+from numpy.typing import ArrayLike
 
 from spicekit.errors import UserError
 from spicekit.physics import magnetics
-from spicekit.physics.conductance import LAWS, brinkman_coefficients, tunnel_conductance
+from spicekit.physics.conductance import LAWS, brinkman_coefficients, conductance, tunnel_conductance, voltage
 from spicekit.physics.constants import E_CHARGE, GAMMA, HBAR, K_B, MU0
 from spicekit.physics.initial import nominal_angle
 from spicekit.physics.mtj_numbers import MtjNumbers
 from spicekit.units import KELVIN
+from spicekit.waves import Array
 
 if TYPE_CHECKING:
     from spicekit.devices.mtj_figures import MtjFigures
@@ -45,8 +50,13 @@ def macromodel(card: MtjFigures, temperature: float | None = None) -> MtjNumbers
             "polarisation 0 to 1"
         )
     exponent = laws.ms_exponent.value if laws.ms_exponent else 0.0
-    ms0 = card.magnet.ms.value
-    ms = float(magnetics.magnetisation(ms0, temp, t_curie, exponent))
+
+    def magnetisation(kelvin: float) -> float:
+        return float(magnetics.magnetisation(ms0, kelvin, t_curie, exponent))
+
+    given_at = laws.ms_temperature.value if laws.ms_temperature else 0.0
+    ms0 = card.magnet.ms.value / (1 - given_at / t_curie) ** exponent
+    ms = magnetisation(temp)
     gamma = card.constants.gamma.value if card.constants.gamma else GAMMA
     k_b = card.constants.k_b.value if card.constants.k_b else K_B
     alpha = card.magnet.alpha.value
@@ -54,7 +64,11 @@ def macromodel(card: MtjFigures, temperature: float | None = None) -> MtjNumbers
     easy = "xyz".index(card.magnet.easy_axis)
     demag = _demagnetisation(card)
 
-    k_easy, k_perp, n_perp = _anisotropy(card, demag, easy, volume, k_b)
+    own_temp = (card.anisotropy.barrier_temperature or laws.default).value  # of what the card says about its anisotropy
+    k_exponent = card.anisotropy.exponent.value if card.anisotropy.exponent else 0.0
+    weaker = (ms / magnetisation(own_temp)) ** k_exponent  # H. B. Callen and E. Callen, J. Phys. Chem. Solids 27, 1271 (1966)
+    k_easy, k_perp, n_perp = _anisotropy(card, demag, easy, volume, k_b * own_temp, magnetisation(own_temp))
+    k_easy, k_perp = weaker * k_easy, weaker * k_perp
     extra = [0.0, 0.0, 2 * k_perp / (MU0 * ms) + n_perp * ms]
     extra[easy] += 2 * k_easy / (MU0 * ms)
     own = extra[easy] - demag[easy] * ms
@@ -69,9 +83,9 @@ def macromodel(card: MtjFigures, temperature: float | None = None) -> MtjNumbers
         )
     delta = float(magnetics.thermal_stability(ms, hk, volume, temp, k_b))
 
-    torque = _torque(card, transport["p_tmr0"], volume)
-    eta = [bloch * _efficiency(torque, cosine) for cosine in (-1.0, 1.0)]
-    ic = [float(magnetics.critical_current(alpha, ms, volume, value, *stiff)) for value in eta]
+    softest = min((h, j) for j, h in zip([j for j in range(3) if j != easy], net, strict=True))[1]
+    # towards the y axis of a layer that is as soft along x, as the UMN library tilts it
+    soft = math.pi / 2 if easy == 2 and net[0] == net[1] else (softest - easy - 1) % 3 * math.pi / 2
 
     rule = card.initial.theta0_rule
     given = card.initial.theta0.value if card.initial.theta0 else 0.0
@@ -80,7 +94,7 @@ def macromodel(card: MtjFigures, temperature: float | None = None) -> MtjNumbers
     field, thermal = card.field, card.thermal
     xi = card.vcma.xi.value if card.vcma else 0.0
     t_ox = card.geometry.t_ox.value if card.geometry.t_ox else 1.0
-    return MtjNumbers(
+    numbers = MtjNumbers(
         temperature=temp,
         area=area,
         volume=volume,
@@ -98,13 +112,15 @@ def macromodel(card: MtjFigures, temperature: float | None = None) -> MtjNumbers
         nyy=demag[1],
         nzz=demag[2],
         k_easy=k_easy,
+        k_eff=MU0 * ms * hk / 2,
+        k_exponent=k_exponent,
         k_perp=k_perp,
         n_perp=n_perp,
         k_vcma=xi / (t_ox * card.geometry.t_free.value),
         hx=field.hx.value if field.hx else 0.0,
         hy=field.hy.value if field.hy else 0.0,
         hz=field.hz.value if field.hz else 0.0,
-        **torque,
+        **_torque(card, transport["p_tmr0"], volume),
         p_b=p_b,
         **_rail(card, area, volume),
         **transport,
@@ -113,15 +129,52 @@ def macromodel(card: MtjFigures, temperature: float | None = None) -> MtjNumbers
         r_th=thermal.r_th.value if thermal else 1.0,
         c_th=thermal.c_th.value if thermal else 1.0,
         theta0=theta0,
-        phi0=card.initial.phi0.value if card.initial.phi0 else math.pi / 2,
+        phi0=card.initial.phi0.value if card.initial.phi0 else soft,
         theta0_sampled=float(rule == "boltzmann"),
         delta=delta,
         hk=hk,
+        stiffness=sum(stiff) / 2,
         tau_d=float(magnetics.relaxation_time(alpha, hk, gamma)),
-        ic_ap_p=ic[0],
-        ic_p_ap=ic[1] / torque["stt_asymmetry"],
+        ic_ap_p=1.0,
+        ic_p_ap=1.0,
         k_norm=_NORMALISATION_RATE,
     )
+    return with_critical_currents(numbers)
+
+
+def with_critical_currents(p: MtjNumbers) -> MtjNumbers:
+    """``p`` with the critical currents of its torque: a_stt = alpha stiffness in either state, at the bias that they make."""
+    ap_p, p_ap = (
+        magnetics.critical_current(p.alpha, p.ms, p.volume, efficiency(p, c, p.temperature), p.stiffness, p.stiffness)
+        for c in (-1.0, 1.0)
+    )
+    ap_p, p_ap = np.asarray(ap_p), np.asarray(p_ap / p.stt_asymmetry)
+    if p.stt_tunnel:  # at the voltage at which the parallel state carries what it needs, the antiparallel one carries less
+        v = voltage(p, p.stt_asymmetry * p_ap, 1.0, p.temperature)
+        ap_p = np.asarray(v * conductance(p, v, -1.0, p.temperature))
+    found: dict[str, Any] = {"ic_ap_p": ap_p, "ic_p_ap": p_ap}  # arrays if the numbers of ``p`` are
+    return replace(p, **{name: x if x.ndim else float(x) for name, x in found.items()})
+
+
+def overdrive(p: MtjNumbers, current: ArrayLike, state: Literal["p", "ap"]) -> Array:
+    """Torque over critical torque on ``state`` at ``current`` (A, counted in the direction that drives it out): I/I_c, unless
+    the torque goes with the voltage."""
+    i = np.asarray(current, float)
+    if not p.stt_tunnel:
+        return np.asarray(i / (p.ic_ap_p if state == "ap" else p.ic_p_ap))
+    sign, c = (1.0, -1.0) if state == "ap" else (-1.0, 1.0)
+    v = voltage(p, sign * i, c, p.temperature)
+    drawn = sign * v * conductance(p, v, 1.0, p.temperature)  # by the parallel state at this voltage
+    return np.asarray(drawn / p.ic_p_ap / (p.stt_asymmetry if state == "ap" else 1.0))
+
+
+def efficiency(p: MtjNumbers, c: Any, temperature: Any) -> Any:
+    """g of :class:`MtjNumbers` in a state of cosine ``c``, in a tunnel torque that for the parallel state's current."""
+    if p.stt_tunnel:
+        polarisation = p.p_tmr0 * (1 - p.p_b * temperature**1.5)
+        return p.stt_qp / p.stt_ap * polarisation / (1 + polarisation**2)
+    slope = p.stt_am * c
+    return (1 - p.p_b * temperature**1.5) * (p.stt_qp / (p.stt_ap + slope) + p.stt_qm / (p.stt_ap - slope))
 
 
 def _demagnetisation(card: MtjFigures) -> Tensor:
@@ -138,48 +191,51 @@ def _demagnetisation(card: MtjFigures) -> Tensor:
     return 0.0, 0.0, 0.0
 
 
-def _anisotropy(card: MtjFigures, demag: Tensor, easy: int, volume: float, k_b: float) -> tuple[float, float, float]:
-    """(k_easy in J/m3, k_perp in J/m3, n_perp).  A given barrier is the whole barrier: shape is taken off k_easy."""
+def _anisotropy(card: MtjFigures, demag: Tensor, easy: int, volume: float, kt: float, ms: float) -> tuple[float, float, float]:
+    """(k_easy in J/m3, k_perp in J/m3, n_perp) at the temperature of ``kt`` (J) and ``ms`` (A/m), the card's own.
+
+    A given barrier is the whole barrier: shape is taken off k_easy.
+    """
     given, t_free = card.anisotropy, card.geometry.t_free.value
     k_easy = given.ku.value if given.ku else 0.0
     if given.barrier:
-        reference = (given.barrier_temperature or card.temperature.default).value
         shape = demag[easy] - min(n for axis, n in enumerate(demag) if axis != easy)
-        k_easy = given.barrier.value * k_b * reference / volume + MU0 * card.magnet.ms.value**2 * shape / 2
+        k_easy = given.barrier.value * kt / volume + MU0 * ms**2 * shape / 2
     k_perp = given.ki.value / t_free if given.ki else 0.0
     n_perp = given.t_c.value / t_free if given.t_c else 0.0  # UMN: K_i = 2 pi Ms^2 t_c in CGS
     return k_easy, k_perp, n_perp
 
 
 def _torque(card: MtjFigures, p_tmr0: float, volume: float) -> dict[str, float]:
-    """Slonczewski's angular factor in one form for the three models.
+    """Slonczewski's angular factor in one form for three of the models.
 
     Fong et al.: q(+-) = Lambda^2 (P_pinned +- P_free).  UMN is Lambda = 1, where it is the constant P_pinned; Arm (the
     form of OOMMF's Oxs_SpinXferEvolve) is P_pinned = P_free.
+
+    A tunnel junction's torque is P/(1 + P^2 cos) an ampere (Slonczewski, Phys. Rev. B 71, 024411 (2005)), with a conductance
+    that goes with 1 + P^2 cos: the same volt makes the same torque at any angle, P/(1 + P^2) of the parallel state's current.
+    That is what is taken at any bias: where the bias lowers TMR, the antiparallel state's further current brings no torque.
+    (By the same theory the torque at one polarity stays where the bias has taken most of the TMR.)
     """
     given, p = card.torque, card.polarisation
+    factor = given.efficiency.value if given.efficiency else 1.0
     pinned = free = p_tmr0
     if p is not None:
         pinned = (p.p_pinned or p.p0).value  # type: ignore[union-attr]  # the card has checked that one is there
         free = (p.p_free or p.p0).value  # type: ignore[union-attr]
     square = given.slonczewski_lambda.value**2 if given.slonczewski_lambda else 1.0
-    scale = square * (given.efficiency.value if given.efficiency else 1.0)
+    scale, tunnel = square * factor, given.model == "tunnel"
     return {
         "gilbert": float(given.model != "umn"),
         "stt_coefficient": HBAR / (2 * E_CHARGE * MU0 * volume),
-        "stt_qp": scale * (pinned + free),
-        "stt_qm": scale * (pinned - free),
+        "stt_tunnel": float(tunnel),
+        "stt_qp": 2 * factor if tunnel else scale * (pinned + free),
+        "stt_qm": 0.0 if tunnel else scale * (pinned - free),
         "stt_ap": square + 1,
         "stt_am": square - 1,
         "stt_asymmetry": given.asymmetry.value if given.asymmetry else 1.0,
         "stt_fieldlike": given.fieldlike.value if given.fieldlike else 0.0,
     }
-
-
-def _efficiency(torque: dict[str, float], cosine: float) -> float:
-    """g(c) of :class:`MtjNumbers` without its temperature factor."""
-    slope = torque["stt_am"] * cosine
-    return torque["stt_qp"] / (torque["stt_ap"] + slope) + torque["stt_qm"] / (torque["stt_ap"] - slope)
 
 
 def _rail(card: MtjFigures, area: float, volume: float) -> dict[str, float]:

@@ -26,6 +26,8 @@ class MtjNumbers:
     nyy: float  # 1: demagnetising factor y
     nzz: float  # 1: demagnetising factor z
     k_easy: float  # J/m3: anisotropy along the easy axis e; H = 2 k_easy/(mu0 Ms) (m.e) e
+    k_eff: float  # J/m3: mu0 Ms hk/2, the barrier over the volume; a factor f on the field hk adds (f - 1) k_eff to k_easy
+    k_exponent: float  # 1: k_easy, k_perp and k_eff are those at temperature; at another they go with Ms^k_exponent
     k_perp: float  # J/m3: interface anisotropy along z; H_z = 2 (k_perp - k_vcma V)/(mu0 Ms) m_z
     n_perp: float  # 1: interface anisotropy that follows Ms^2 (critical over free-layer thickness); H_z = n_perp Ms m_z
     k_vcma: float  # J/(m3 V): voltage-controlled anisotropy, xi/(t_ox t_free); a positive V lowers the z anisotropy
@@ -34,7 +36,8 @@ class MtjNumbers:
     hz: float  # A/m: applied field z
     gilbert: float  # 1: 1 if the torques stand in Gilbert's equation (alpha cross terms), 0 in Landau and Lifshitz's
     stt_coefficient: float  # A/m2: hbar/(2 e mu0 volume); a_stt = stt_coefficient g(c) asym(I) I/Ms in A/m
-    stt_qp: float  # 1: g(c) = (1 - p_b T^1.5) (stt_qp/(stt_ap + stt_am c) + stt_qm/(stt_ap - stt_am c)), c = m.e
+    stt_tunnel: float  # 1: 1 for g = stt_qp/stt_ap P/(1 + P^2) G_P(V)/G(c, V), P that of the TMR at 0 V: a_stt goes with V
+    stt_qp: float  # 1: else g(c) = (1 - p_b T^1.5) (stt_qp/(stt_ap + stt_am c) + stt_qm/(stt_ap - stt_am c)), c = m.e
     stt_qm: float  # 1: see stt_qp
     stt_ap: float  # 1: see stt_qp; Lambda^2 + 1
     stt_am: float  # 1: see stt_qp; Lambda^2 - 1
@@ -65,6 +68,7 @@ class MtjNumbers:
     theta0_sampled: float  # 1: 1 if campaigns draw theta0 from the Boltzmann distribution of delta
     delta: float  # 1: thermal stability in the card's convention
     hk: float  # A/m: effective anisotropy field of delta
+    stiffness: float  # A/m: mean of the two fields that hold m along e against a transverse tilt; ic's a_stt is alpha of it
     tau_d: float  # s: (1 + alpha^2)/(alpha gamma mu0 hk)
     ic_ap_p: float  # A: critical current, antiparallel to parallel (I > 0)
     ic_p_ap: float  # A: magnitude of the critical current, parallel to antiparallel (I < 0)

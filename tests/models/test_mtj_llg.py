@@ -204,7 +204,7 @@ def test_every_number_may_be_altered_between_two_runs(netlist: Netlist, transien
         r_p=6e-12 / (1.1 * k.area),
         p_tmr0=math.sqrt(1.3 / 3.3) / bloch,
         stt_coefficient=k.stt_coefficient / 1.1,
-        n_perp=k.n_perp * 1.01,
+        k_easy=k.k_easy + 0.01 * k.mu0 * k.ms * k.hk / 2,  # along the easy axis, a hundredth of Hk
     )
     path = llg.integrate(
         other, drive="voltage", value=0.6, stop=1.5e-9, antiparallel=True, theta0=0.15, phi0=0.4,

@@ -33,13 +33,16 @@ TOLERANCE = 1e-6
 KEYS = {field.name for field in fields(MtjNumbers)}
 FACTORS = {"area_factor", "hk_factor", "state"}
 #: keys that no equation reads: they serve campaigns, the behavioural model and the thermal field
-UNREAD = {"area", "volume", "ms", "tmr", "delta", "hk", "tau_d", "ic_ap_p", "ic_p_ap", "theta0_sampled"}
+UNREAD = {"area", "volume", "tmr", "delta", "hk", "stiffness", "tau_d", "ic_ap_p", "ic_p_ap", "theta0_sampled"}
 RAIL = {"sot", "sot_coefficient", "sot_fieldlike", "sx", "sy", "sz", "r_rail"}
 
 CARDS = {name: load_device(name, MtjCard).at().numbers for name in list_devices("mtj")}
 #: a card at another temperature, and devices with every term that the cards leave out
-HOT = {name: load_device(name, MtjCard).at(400.0).numbers for name in ("umn-i-pmtj", "umn-imtj", "stt-bnn-65nm", "imce-45nm")}
-_LAWS = {"t_curie": 1420.0, "ms_exponent": 0.4, "p_b": 2e-5, "thermal": 1.0}
+HOT = {
+    name: load_device(name, MtjCard).at(400.0).numbers
+    for name in ("umn-i-pmtj", "umn-imtj", "stt-bnn-65nm", "imce-45nm", "arm-50nm")
+}
+_LAWS = {"p_b": 2e-5, "thermal": 1.0, "k_exponent": 2.7}
 _TERMS = {"hx": 1e4, "hy": 2e4, "hz": 3e4, "stt_fieldlike": 0.3, "stt_qm": 0.4, "stt_am": 0.5, "stt_asymmetry": 0.7}
 _TENSOR = {"angle_umn": 0.0, "nxx": 0.1, "nyy": 0.3, "nzz": 0.6, "k_easy": 1e5, "k_perp": 1.2e5, "n_perp": 0.1, "k_vcma": 4e4}
 MADE = {
@@ -98,9 +101,7 @@ def varied(k: MtjNumbers, b: Bias) -> MtjNumbers:
         "r_p": b.ra * 1e-12 / (k.area * b.area),
         "p_tmr0": np.sqrt(b.tmr / (b.tmr + 2)) / bloch,
         "stt_coefficient": k.stt_coefficient / b.area,
-        "k_easy": k.k_easy * b.hk,
-        "k_perp": k.k_perp * b.hk,
-        "n_perp": k.n_perp * b.hk,
+        "k_easy": k.k_easy + (b.hk - 1) * k.mu0 * k.ms * k.hk / 2,
     }
     return replace(k, **arrays)
 

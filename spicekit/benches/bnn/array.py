@@ -23,6 +23,7 @@ from spicekit.errors import UserError
 from spicekit.parameters import Group, channel_width, named_file, option, quantity, voltage
 from spicekit.physics.bnn_row import source_line
 from spicekit.physics.fokker_planck import populations
+from spicekit.physics.macromodel import overdrive
 from spicekit.physics.mtj_numbers import MtjNumbers
 from spicekit.point import VariationPoint
 from spicekit.waves import Array
@@ -202,7 +203,9 @@ class RowBench(Bench[R], Generic[R]):
         i_p = v / r_p
         i_ap = i_p / (1 + self.junction.tmr / (1 + k.tmr_v2 * v**2))
         field = self.junction.field("p")
-        return max(_flips(k, i_p / k.ic_p_ap, field, p.t_row), _flips(k, i_ap / k.ic_ap_p, -field, p.t_row))
+        return max(
+            _flips(k, float(overdrive(k, i_p, "p")), field, p.t_row), _flips(k, float(overdrive(k, i_ap, "ap")), -field, p.t_row)
+        )
 
     def cell_points(self) -> list[VariationPoint]:
         """Variation points of the row's cells: t<j> is on BL of cell j, c<j> on BLB."""
@@ -276,9 +279,9 @@ class RowBench(Bench[R], Generic[R]):
         }
 
 
-def _flips(k: MtjNumbers, overdrive: float, field: float, t_row: float) -> float:
-    """Probability that a current of ``overdrive`` times the critical one switches the junction ``k`` within ``t_row`` seconds."""
-    return float(populations(k.delta, overdrive, np.array([t_row / k.tau_d]), field=field, cells=256)[1][0])
+def _flips(k: MtjNumbers, drive: float, field: float, t_row: float) -> float:
+    """Probability that ``drive`` times the critical torque switches the junction ``k`` within ``t_row`` seconds."""
+    return float(populations(k.delta, drive, np.array([t_row / k.tau_d]), field=field, cells=256)[1][0])
 
 
 def _even_bit(z: Array) -> Array:

@@ -14,8 +14,11 @@ from spicekit.measures import Python, i, v
 from spicekit.measures.measure import Margin, Measure
 from spicekit.parameters import quantity, voltage
 from spicekit.physics.fokker_planck import FLOOR, populations
+from spicekit.physics.macromodel import overdrive
 from spicekit.point import VariationPoint
 from spicekit.waves import Array
+
+VARIED = ("v(ra_c0)", "v(tmr_c0)", "v(area_c0)")  # of the junction at risk
 
 
 class ReadParameters(CellParameters):
@@ -44,7 +47,7 @@ class SttRead(SttCell[ReadParameters]):
         return (*self.junction.points("c0"), *self.transistor("c0", self.p.w_access, self.l_access))
 
     def analysis(self) -> Analysis:
-        return DcAnalysis(save=("i(vbl_p)", "i(vbl_ap)", "v(n_p)", "v(n_ap)"))
+        return DcAnalysis(save=("i(vbl_p)", "i(vbl_ap)", "v(n_p)", "v(n_ap)", *VARIED))
 
     def measures(self) -> tuple[Measure, ...]:
         current = {state: -i(f"vbl_{state}") for state in ("p", "ap")}
@@ -52,7 +55,11 @@ class SttRead(SttCell[ReadParameters]):
         r_p, r_ap = volts["p"] / current["p"], volts["ap"] / current["ap"]
         unit = self.p.v_read * self.p.t_read
         risk = f"i(vbl_{'ap' if self.p.free_to == 'bl' else 'p'})"
-        disturb = Python(lambda waves: self.disturb(-waves(risk)), (risk,), f"Fokker-Planck equation at -{risk} for t_read")
+        disturb = Python(
+            lambda waves: self.disturb(-waves(risk), *(waves(name) for name in VARIED)),
+            (risk, *VARIED),
+            f"Fokker-Planck equation of the trial's own junction at -{risk} for t_read",
+        )
         return (
             Measure("i_p", "A", "bit-line current, cell parallel", current["p"]),
             Measure("i_ap", "A", "bit-line current, cell antiparallel", current["ap"]),
@@ -67,20 +74,33 @@ class SttRead(SttCell[ReadParameters]):
             Measure("disturb", "", "probability that one read flips the state which its current pulls at", disturb),
         )
 
-    def disturb(self, current: Array) -> Array:
-        """Read-disturb probability for each current in A, from the Fokker-Planck equation.
+    def disturb(self, current: Array, ra: Array, tmr: Array, area: Array) -> Array:
+        """Read-disturb probability for each current in A through a junction of that RA (ohm um2), TMR and relative area, from the
+        Fokker-Planck equation: barrier and critical current go with the area, the current too, so that a larger junction keeps
+        its state longer.
 
         The read current flows from BL to SL.  With the free layer at BL it favours P, so an antiparallel cell is at risk;
         with the free layer at the transistor a parallel one.
         """
-        k = self.junction.numbers
-        overdrive = np.abs(current) / (k.ic_ap_p if self._at_risk == "ap" else k.ic_p_ap)
-        grid, flips = self._disturb_table
-        return np.asarray(np.where(np.isfinite(overdrive), np.exp(PchipInterpolator(grid, flips)(overdrive)), np.nan))
+        i, ra, tmr, area = np.broadcast_arrays(np.abs(current), ra, tmr, area)
+        good = np.isfinite(i) & (ra > 0) & (tmr > 0) & (area > 0)
+        found = np.full(i.shape, np.nan)
+        drive = overdrive(self.junction.varied(ra[good], tmr[good], area[good]), i[good], self._at_risk)
+        # linear in the barrier between fixed ones, an eighth of the nominal one apart: a trial's value is its own
+        place = 8 * area[good]
+        below = np.floor(place)
+        logarithm = np.empty(drive.shape)
+        for step in np.unique(below):
+            at = below == step
+            share = place[at] - step
+            lower, upper = max(step, 1.0), step + 1 if np.any(share) else max(step, 1.0)
+            logarithm[at] = (1 - share) * self._disturb_table(lower)(drive[at]) + share * self._disturb_table(upper)(drive[at])
+        found[good] = np.exp(logarithm)
+        return found
 
-    @functools.cached_property
-    def _disturb_table(self) -> tuple[Array, Array]:
-        """ln of the disturb probability over the overdrive: one fixed grid, so that a trial's value is its own.
+    @functools.cache  # noqa: B019 - a bench lives as long as its run
+    def _disturb_table(self, eighths: float) -> PchipInterpolator:
+        """ln of the disturb probability over the overdrive, of a barrier of ``eighths`` of the nominal one: on a fixed grid.
 
         256 cells put it within 6 % of the limit of many; the current's own uncertainty moves it by orders of magnitude.
         """
@@ -88,9 +108,11 @@ class SttRead(SttCell[ReadParameters]):
         tau = np.array([self.p.t_read / k.tau_d])
         field = self.junction.field(self._at_risk)
         grid = (1 + field) * np.concatenate([np.linspace(0, 1, 9), np.linspace(1.25, 4, 12), [8.0]])
-        flips = [float(populations(k.delta, overdrive, tau, field=field, cells=256)[1][0]) for overdrive in grid]
+        delta = k.delta * eighths / 8
+        flips = [float(populations(delta, drive, tau, field=field, cells=256)[1][0]) for drive in grid]
         # far above the critical current the cell flips for certain
-        return np.append(grid, 1e3), np.append(np.log(np.maximum(flips, FLOOR)), np.log(max(flips[-1], 0.999)))
+        ends = np.log(np.maximum(flips, FLOOR)), np.log(max(flips[-1], 0.999))
+        return PchipInterpolator(np.append(grid, 1e3), np.append(*ends))
 
     def margins(self) -> tuple[Margin, ...]:
         return (Margin("read", low="i_ap", high="i_p"),)

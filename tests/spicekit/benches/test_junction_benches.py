@@ -14,6 +14,7 @@ import spicekit
 from montecarlo import Campaign
 from montecarlo.jobs.replay import replay
 from montecarlo.statistics.margins import clopper_pearson
+from montecarlo.variation import Variation
 from spicekit.devices import load_device
 from spicekit.devices.mtj import MtjCard
 from spicekit.errors import UserError
@@ -129,8 +130,36 @@ def test_a_wrong_polarity_does_not_write() -> None:
 def test_read_disturbance_is_the_fokker_planck_solvers() -> None:
     result = spicekit.run("stt-read", v_read=0.2)
     p = result.bench.junction.numbers  # type: ignore[attr-defined]
-    expected = float(read_disturb(p.delta, result.measures["i_ap"] / p.ic_ap_p, 5e-9 / p.tau_d))
+    # the torque goes with the voltage, and the critical voltage is that of the parallel state
+    drive = result.measures["v_mtj_ap"] / (p.ic_p_ap * p.r_p)
+    expected = float(read_disturb(p.delta, drive, 5e-9 / p.tau_d))
     assert result.measures["disturb"] == pytest.approx(expected, rel=0.15)  # interpolated, on 256 cells
+
+
+def test_a_larger_junction_is_disturbed_less_and_each_trial_has_its_own(tmp_path: Path) -> None:
+    """At a given voltage the current density stays and the barrier goes with the area: ln of the disturbance falls with it."""
+    campaign = Campaign(
+        "stt-read", trials=60, seed=2, parameters={"v_read": 0.1}, variations=[Variation.parse("area=5%", "local")]
+    )
+    campaign.run(tmp_path / "c", workers=1)
+    trials = pq.read_table(tmp_path / "c" / "trials")
+    drawn = campaign.samples(0, 60)
+    k = campaign.bench.junction.numbers  # type: ignore[attr-defined]
+    found = trials["disturb"].to_numpy()
+    assert np.corrcoef(np.log(found), drawn["area_c0"])[0, 1] < -0.9
+    v = trials["v_mtj_ap"].to_numpy()
+    square = drawn["tmr_c0"] / (drawn["tmr_c0"] + 2)
+    share = np.sqrt(square) / (1 + square) / (math.sqrt(5 / 9) / (1 + 5 / 9))  # P/(1 + P^2) over the nominal one
+    for n in (0, 7, 31):
+        drive = v[n] / (k.ic_p_ap * k.r_p) * share[n]
+        expected = float(read_disturb(k.delta * drawn["area_c0"][n], drive, 5e-9 / k.tau_d))
+        assert found[n] == pytest.approx(expected, rel=0.15)
+
+
+@pytest.mark.parametrize("bench", ["stt-read", "stt-bnn-row"])
+def test_the_disturbance_of_an_in_plane_junction_is_refused(bench: str) -> None:
+    with pytest.raises(UserError, match="'umn-imtj' is an in-plane junction"):
+        spicekit.make_bench(bench, {"device": "umn-imtj"})
 
 
 def test_a_campaign_draws_the_initial_angle_and_reports_the_fraction_switched(tmp_path: Path) -> None:

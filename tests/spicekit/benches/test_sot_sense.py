@@ -114,7 +114,7 @@ class Fine(SotSense):
 
     def analysis(self) -> TranAnalysis:
         usual = super().analysis()
-        return replace(usual, step=usual.step / 50, reltol=1e-5, trtol=1.0, options={"chgtol": 1e-18})
+        return replace(usual, step=usual.step / 50, reltol=1e-5, trtol=1.0, options={"chgtol": 1e-17})
 
 
 @pytest.mark.parametrize(

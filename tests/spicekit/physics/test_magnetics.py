@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.integrate import quad
 
 from spicekit.devices import load_device
 from spicekit.devices.mtj import MtjCard
@@ -24,7 +25,50 @@ def test_the_demagnetising_factors_of_every_shape_sum_to_one(lx: float, ly: floa
         assert min(tensor) > -1e-9
         order = np.argsort([lx, ly, lz])  # the shortest axis has the largest factor
         assert np.all(np.diff(np.array(tensor)[order]) <= 1e-9)
-    assert sum(magnetics.cylinder_demagnetisation(lx, lx, lz)) == pytest.approx(1, abs=1e-12)
+    nxx, nyy, nzz = magnetics.cylinder_demagnetisation(lx, ly, lz)
+    assert nxx + nyy + nzz == pytest.approx(1, abs=1e-12)
+    assert min(nxx, nyy, nzz) > 0
+    assert (nxx <= nyy) == (lx >= ly) or nxx == pytest.approx(nyy)
+
+
+@pytest.mark.parametrize("size", [(60, 60, 1.3), (80, 45, 1.0), (45, 80, 1.0), (160, 80, 5), (50, 50, 50), (30, 90, 60)])
+def test_a_cylinders_factors_are_those_of_the_charges_on_its_faces_and_its_rim(size: tuple[float, float, float]) -> None:
+    """Energy of uniform surface charges by quadrature in real space: N = (1/4 pi V) times the sum of s s' dA dA'/|r - r'|.
+
+    Two faces: pairs of points by their distance d, of which an ellipse has as many as two copies of it d apart overlap.  The rim
+    under a magnetisation along x has n_x dl = (ly/2) cos(phi) dphi.
+    """
+    a, b, t = size[0] / 2, size[1] / 2, size[2]
+
+    def faces(rho: float, angle: float) -> float:
+        d = rho * math.hypot(a * math.cos(angle), b * math.sin(angle))
+        overlap = a * b * (2 * math.acos(rho / 2) - rho / 2 * math.sqrt(4 - rho * rho))
+        return overlap * a * b * rho * (1 / d - 1 / math.hypot(d, t))
+
+    angles = (np.arange(48) + 0.5) * 2 * np.pi / 48
+    kinks = [t / max(a, b), 3 * t / min(a, b)]
+    charges = [quad(faces, 0, 2, args=(x,), points=[k for k in kinks if k < 2], limit=200)[0] for x in angles]
+    nzz = np.mean(charges) * 2 * np.pi / (2 * np.pi * np.pi * a * b * t)
+
+    def rim(turn: float, phi: float) -> float:
+        other = phi + turn
+        d = math.hypot(a * (math.cos(other) - math.cos(phi)), b * (math.sin(other) - math.sin(phi)))
+        pair = 2 * (t * math.asinh(t / d) - math.hypot(d, t) + d)  # 1/|r - r'| over both heights
+        return b * b * math.cos(phi) * math.cos(other) * pair
+
+    ends = [1e-3, 1e-2, 0.1, 2 * np.pi - 0.1, 2 * np.pi - 1e-2, 2 * np.pi - 1e-3]
+    charges = [quad(rim, 0, 2 * np.pi, args=(x,), points=ends, limit=400)[0] for x in angles]
+    nxx = np.mean(charges) * 2 * np.pi / (4 * np.pi * np.pi * a * b * t)
+    assert magnetics.cylinder_demagnetisation(*size) == pytest.approx((nxx, 1 - nxx - nzz, nzz), abs=2e-6)
+
+
+def test_a_thin_disc_has_the_factor_of_its_edge() -> None:
+    """N_z = 1 - (t/(pi r)) (ln(8 r/t) - 1/2) for t << r: 1.3 nm on 60 nm gives 0.9349, where Sato and Ishii's form has 0.9534."""
+    for t in (1e-3, 1e-5):
+        nzz = magnetics.cylinder_demagnetisation(2, 2, t)[2]
+        assert 1 - nzz == pytest.approx(t / math.pi * (math.log(8 / t) - 0.5), rel=t)
+    assert magnetics.cylinder_demagnetisation(60, 60, 1.3)[2] == pytest.approx(0.9349, abs=5e-5)
+    assert magnetics.cylinder_demagnetisation(1, 1, 1e3)[2] == pytest.approx(4 / (3 * math.pi) / 1e3, rel=1e-3)  # a needle's ends
 
 
 def test_a_cube_and_a_sphere_have_one_third_each() -> None:
