@@ -152,10 +152,12 @@ def test_the_netlist_alone_prints_the_measures(given: dict[str, Any], ngspice_ba
     bench = make_bench("stt-bnn-macro", {"trim": 360, "t_window": 6e-9, **given})
     result = run(bench)
     printed = ngspice_batch(render(bench))
+    # The netlist alone has constants where a campaign's has sources: they round differently, and after a while the solver takes
+    # other steps (635 and 639 of the first), by which energies are 2.9e-4 apart, times 4e-5, and `lead`, the logarithm of the
+    # ratio of two times, 4e-5.
+    exact = {"offset": 1e-7, "lead": 1e-4}
     for name, value in result.measures.items():
-        assert printed[name] == pytest.approx(value, rel=2e-4, abs=1e-7 if name in ("offset", "lead") else 1e-18, nan_ok=True), (
-            name
-        )
+        assert printed[name] == pytest.approx(value, rel=5e-4, abs=exact.get(name, 1e-18), nan_ok=True), name
 
 
 @pytest.mark.parametrize(

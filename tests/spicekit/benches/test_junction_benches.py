@@ -146,12 +146,13 @@ def test_a_larger_junction_is_disturbed_less_and_each_trial_has_its_own(tmp_path
     drawn = campaign.samples(0, 60)
     k = campaign.bench.junction.numbers  # type: ignore[attr-defined]
     found = trials["disturb"].to_numpy()
-    assert np.corrcoef(np.log(found), drawn["area_c0"])[0, 1] < -0.9
+    # RA and TMR vary too, and with them the torque: -0.73 of these 60, within -0.85 and -0.52 at 99 %
+    assert np.corrcoef(np.log(found), drawn["area_c0"])[0, 1] < -0.5
     v = trials["v_mtj_ap"].to_numpy()
     square = drawn["tmr_c0"] / (drawn["tmr_c0"] + 2)
     share = np.sqrt(square) / (1 + square) / (math.sqrt(5 / 9) / (1 + 5 / 9))  # P/(1 + P^2) over the nominal one
     for n in (0, 7, 31):
-        drive = v[n] / (k.ic_p_ap * k.r_p) * share[n]
+        drive = v[n] / (k.ic_p_ap * k.r_p) * share[n] * 10 / drawn["ra_c0"][n]
         expected = float(read_disturb(k.delta * drawn["area_c0"][n], drive, 5e-9 / k.tau_d))
         assert found[n] == pytest.approx(expected, rel=0.15)
 
