@@ -208,7 +208,7 @@ def test_a_technology(tmp_path: Path) -> None:
     assert ss[1] < tt[1] < ff[1]
     assert 0.4e-3 < tt[0] < 1.5e-3  # published 65 nm bulk: 0.5 to 1 mA/um
     assert hot == pytest.approx(on_currents(tmp_path, ".temp 125"), rel=1e-9)
-    assert hot[0] < 0.95 * tt[0]
+    assert 0.85 * tt[0] < hot[0] < 0.98 * tt[0]  # of so short a channel it falls little (docs/technology.md)
 
 
 def test_a_users_own_technology_is_found_by_its_models(tmp_path: Path) -> None:
