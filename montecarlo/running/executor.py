@@ -12,6 +12,7 @@ import resource
 import shutil
 import signal
 import tempfile
+import threading
 import traceback
 from collections.abc import Callable
 from concurrent.futures import BrokenExecutor, Executor, Future, InvalidStateError
@@ -40,8 +41,9 @@ class LocalExecutor(Executor):
         self._given = workers is not None
         self.workers = workers or available_cores()
         self._timeout = None if timeout is None else checked(timeout)
-        self._pool = self._start()
         self._pending: set[Future[Any]] = set()
+        self._ending = threading.RLock()  # tasks of a broken pool: its handler does not expect that anybody else does it
+        self._pool = self._start()
 
     def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
         try:
@@ -82,13 +84,15 @@ class LocalExecutor(Executor):
 
     def _broken(self, handle: Callable[[Exception], None], error: Exception) -> None:
         """The pool has broken: its own handler ends the tasks that were handed to workers, and no others."""
-        handle(error)
-        self._give_up(error)
+        with self._ending:
+            handle(error)
+            self._give_up(error)
 
     def _give_up(self, error: Exception) -> None:
-        for future in tuple(self._pending):
-            with contextlib.suppress(InvalidStateError):
-                future.set_exception(error)
+        with self._ending:
+            for future in tuple(self._pending):
+                with contextlib.suppress(InvalidStateError):
+                    future.set_exception(error)
 
     def _start(self) -> Any:
         # not fork: this process has threads, and a child must not inherit a half-used libngspice

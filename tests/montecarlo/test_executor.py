@@ -11,6 +11,7 @@ import time
 import traceback
 from collections.abc import Iterator
 from concurrent.futures import Future, wait
+from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 
 import pytest
@@ -138,6 +139,31 @@ def test_the_error_of_a_broken_pool_holds_no_buffer(pool: LocalExecutor) -> None
     left = [frame.f_locals for frame, _ in traceback.walk_tb(error.__cause__.__traceback__)]
     assert len(left) > 1
     assert not any(left)
+
+
+def test_a_pool_that_breaks_while_the_next_task_is_submitted(pool: LocalExecutor, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Both end the tasks then; whoever comes second finds them ended, and says nothing."""
+    assert pool.submit(pow, 2, 2).result(60) == 4
+    raised: list[threading.ExceptHookArgs] = []
+    monkeypatch.setattr(threading, "excepthook", raised.append)
+    manager, tasks = pool._pool._pool_manager, pool._pool._pool_manager.task_manager
+    ended, found = threading.Event(), tasks.task_start
+
+    def slowly(number: int, worker: int | None) -> None:
+        found(number, worker)
+        if worker is None and not manager.context.alive:  # of a broken pool, by its handler
+            ended.set()
+            time.sleep(0.3)
+
+    monkeypatch.setattr(tasks, "task_start", slowly)
+    waiting = [pool.submit(time.sleep, 30) for _ in range(3)]
+    thread = threading.Thread(target=manager.handle_broken_pool, args=(BrokenProcessPool("broken"),))
+    thread.start()
+    assert ended.wait(60)
+    pool._give_up(BrokenProcessPool("the same"))
+    thread.join(60)
+    assert [type(future.exception(60)) for future in waiting] == [BrokenProcessPool] * 3
+    assert raised == []
 
 
 def test_cores() -> None:

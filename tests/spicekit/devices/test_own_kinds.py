@@ -112,7 +112,7 @@ def test_a_device_with_two_states_sits_in_a_shipped_column() -> None:
 
 
 def test_a_device_without_two_states_is_refused_in_one(pcm: Path) -> None:
-    with pytest.raises(UserError, match=r"parameter device 'gst' is of kind 'pcm', which has no two states"):
+    with pytest.raises(UserError, match=r"parameter device: device 'gst' is of kind 'pcm', which has no two states"):
         spicekit.make_bench("c3cim-column", {"device": f"{pcm / 'pcm.py'}:Pcm:{pcm / 'gst.toml'}"})
 
 
