@@ -369,7 +369,7 @@ def _logical(lines: Iterable[str]) -> Iterator[tuple[int, str]]:
 
 
 def look_at(line: str, number: int, path: Path, continued: bool, also: frozenset[str]) -> None:
-    """Raises :class:`UserError` for a physical line that may not stand in a netlist, which may hold the statements ``also`` too."""
+    """Raises :class:`UserError` for a physical line that may not stand in a netlist, which may hold the statements ``also``."""
     try:
         _look(line, number, continued, also)
     except _RefusedError as error:

@@ -24,6 +24,8 @@ def conditions(bench: Bench) -> str:
 
 def plot_run(bench: Bench, waves: Waves, folder: Path) -> list[Path]:
     """Write ``waveforms.png`` and ``waveforms.raw`` of a run of ``bench`` into ``folder``; returns the paths."""
+    if not set(waves.vectors) - {"time"}:  # of a netlist without a transient
+        return []
     transient = isinstance(bench.analysis(), TranAnalysis)
     raw = folder / "waveforms.raw"
     vectors = waves.vectors

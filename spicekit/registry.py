@@ -1,4 +1,4 @@
-"""Finding a bench or an engine by name: shipped, a user's file (``path/to/file.py:Name``, or a netlist), an installed entry point.
+"""Finding a bench or an engine by name: shipped, a user's file (``path/to/file.py:Name``; a netlist), an installed entry point.
 
 What a user's file holds is Python that the user asks for by its path or has installed: it is trusted as any program of theirs is.
 """

@@ -63,6 +63,7 @@ class Parsed:
         found: dict[str, float] = {}
         for name, command in self._analysis.commands.items():
             said = self._ngspice.told(command)
+            self._check_vectors(name)
             if any(_ABORTED.search(line) for line in said) or not self._complete(name):
                 return None
             chosen = self._analysis.readings
@@ -79,10 +80,22 @@ class Parsed:
             return True
         vectors = self._ngspice.vectors(("time", *self._analysis.save))
         time = vectors.get("time", np.empty(0))
-        if not len(time) or time[-1] < self._analysis.stop * (1 - 1e-9):
+        if len(time) < 2 or time[-1] < self._analysis.stop * (1 - 1e-9):
             return False
         self._waves = Waves(vectors)
         return all((abs(values) < ABSURD).all() for values in vectors.values())
+
+    def _check_vectors(self, name: str) -> None:
+        """Raise :class:`UserError` for a vector that a transient is asked for and the circuit does not have."""
+        if name != "tran" or not self._analysis.save:
+            return
+        there = self._ngspice.vectors(self._analysis.save)
+        for vector in self._analysis.save:
+            readings = [r for r in self._analysis.readings if r.statement and vector in r.statement.text.lower().replace(" ", "")]
+            if vector not in there and readings and readings[0].statement and vector[0] == "v":
+                raise UserError(
+                    f"{readings[0].statement.place}: measure '{readings[0].measure.name}': the circuit has no node {vector[2:-1]}"
+                )
 
     def _check(self, name: str, said: list[str], found: Mapping[str, float]) -> None:
         """Raise :class:`UserError` for a measure that has no value because it asks for what the circuit does not have."""
@@ -91,5 +104,7 @@ class Parsed:
                 continue
             words = next((line.strip() for line in said if _UNKNOWN.search(line)), "")
             place = reading.statement.place if reading.statement else str(self._bench.source.path)
+            if not words and reading.measure.limits is None and not reading.exact:
+                words = " ".join(line.strip() for line in said if re.search("error|failed", line, re.IGNORECASE)) or "no value"
             if words or reading.vector:
                 raise UserError(f"{place}: measure '{reading.measure.name}': ngspice: {words or f'no vector {reading.vector}'}")

@@ -37,7 +37,7 @@ class DeckParameters(BenchParameters):
 
     technology: str = named_file(NONE, "process of its transistors: their mismatch, and their models where it includes none")
     temperature: float = quantity(27.0, "C", "temperature of all devices")
-    vdd: ClassVar[None] = None  # type: ignore[assignment,misc]  # the supplies are the netlist's own sources
+    vdd: ClassVar[None] = None  # type: ignore[misc]  # the supplies are the netlist's own sources
 
 
 @dataclass(frozen=True)
@@ -66,9 +66,6 @@ class Deck(Bench[DeckParameters]):
         """A parameter ``vdd`` of the netlist, if it has one."""
         own = getattr(self.p, "vdd", None)
         return self.technology.vdd if own is None else float(own)
-
-    def given(self, name: str, value: Any) -> Any:
-        return super().given(name, value)
 
     @functools.cached_property
     def _parts(self) -> dict[str, Subcircuit]:
@@ -131,7 +128,11 @@ class Deck(Bench[DeckParameters]):
             role = roles.get(name) or (name if name in self.technology.devices else "")
             if not role:
                 has = ", ".join(sorted({*roles, *self.technology.devices})) or "none"
-                hint = "say whose it is, as -p technology=ptm45, or include it" if not roles else f"'{self.technology.name}' has {has}"
+                hint = (
+                    "say whose it is, as -p technology=ptm45, or include it"
+                    if not roles
+                    else f"'{self.technology.name}' has {has}"
+                )
                 raise UserError(f"{statement.place}: no .model '{name}' in the netlist, nor in what it includes: {hint}")
             found[name] = role
         return found
@@ -179,7 +180,8 @@ class Deck(Bench[DeckParameters]):
                 found += self._transistor_points(device)
             elif device.kind == "junction":
                 found += [
-                    VariationPoint(f"{device.path}.{kind}", kind, 0.0, "", sigma=sigma, low=-1.0) for kind, sigma in _SPREAD.items()
+                    VariationPoint(f"{device.path}.{kind}", kind, 0.0, "", sigma=sigma, low=-1.0)
+                    for kind, sigma in _SPREAD.items()
                 ]
             else:
                 low = 0.0 if device.letter in "rcl" and device.nominal > 0 else -float("inf")
@@ -224,7 +226,10 @@ class Deck(Bench[DeckParameters]):
         """The netlist as it is simulated: without what it prints and saves, with what makes ngspice say every digit."""
         chosen = self.analysis()
         save = measured.vectors(self.source, self.readings)
-        more = [*measured.twins(self.readings), *([f".save {' '.join(save)}"] if save and list(chosen.commands) == ["tran"] else [])]
+        more = [
+            *measured.twins(self.readings),
+            *([f".save {' '.join(save)}"] if save and list(chosen.commands) == ["tran"] else []),
+        ]
         lines = self.netlist(values).split("\n")
         kept, skipping = [lines[0]], False
         for line in lines[1:-2]:
@@ -235,7 +240,8 @@ class Deck(Bench[DeckParameters]):
 
     def details(self) -> dict[str, tuple[str, ...]]:
         alone = [
-            f"{len(paths)} {why}: {', '.join(paths[:4])}{' ...' if len(paths) > 4 else ''}" for why, paths in self.contents.alone.items()
+            f"{len(paths)} {why}: {', '.join(paths[:4])}{' ...' if len(paths) > 4 else ''}"
+            for why, paths in self.contents.alone.items()
         ]
         lawless = [device.path for device in self.contents.devices if device.kind == "mosfet" and self.p.technology == NONE]
         if lawless:
@@ -251,7 +257,9 @@ def deck_class(path: str) -> type[Deck]:
     analyses = [statement.word[1:] for statement in source.top if statement.word[1:] in ANALYSES]
     for name in analyses:
         if analyses.count(name) > 1:
-            raise UserError(f"{path}: there are {analyses.count(name)} .{name}; allowed: one, as .meas says no more than its kind")
+            raise UserError(
+                f"{path}: there are {analyses.count(name)} .{name}; allowed: one, as .meas says no more than its kind"
+            )
     if not analyses:
         raise UserError(f"{path}: there is no analysis in it: give one of {', '.join(f'.{name}' for name in ANALYSES)}")
     found = measured.readings(source, analyses)
@@ -283,7 +291,9 @@ def _free(name: str) -> bool:
 def _temperature(source: Source) -> float:
     for statement in source.top:
         plain, given = statement.words()
-        text = plain[1] if statement.word == ".temp" and len(plain) > 1 else given.get("temp") if ".opt" in statement.word else None
+        text = (
+            plain[1] if statement.word == ".temp" and len(plain) > 1 else given.get("temp") if ".opt" in statement.word else None
+        )
         if text is not None:
             try:
                 return parse_value(text)
@@ -301,5 +311,3 @@ def _none() -> Technology:
         "temperature": {"low": -273, "high": 1700, "unit": "C"}, "devices": {}, "corners": {"tt": {}},
         "mismatch": {"a_vt": {"value": 0, "unit": "V m", **figure}, "a_beta": {"value": 0, "unit": "m", **figure}},
     })  # fmt: skip
-
-

@@ -102,9 +102,9 @@ def listing(source: Source, netlist: str, compatibility: str, files: Mapping[str
         raise UserError(_refusal(source, refused, said))
     if source.drawn and _listed(netlist, compatibility, 2, key)[1] != said:
         raise UserError(
-            f"{source.path}: agauss, gauss, aunif or unif in it, or in what it includes, is drawn by ngspice itself while it reads the "
-            "netlist, other than by our seed: write the nominal value, switch the statistics of the library off by its parameters, "
-            "and give the spread by --sigma"
+            f"{source.path}: agauss, gauss, aunif or unif in it, or in what it includes, is drawn by ngspice while it reads "
+            "the netlist, other than by our seed: write the nominal value, switch the statistics of the library off by its "
+            "parameters, and give the spread by --sigma"
         )
     lines: dict[str, str] = {}
     models, analyses, scale = {}, {}, 1.0
@@ -129,7 +129,8 @@ def listing(source: Source, netlist: str, compatibility: str, files: Mapping[str
 def _refusal(source: Source, refused: str, said: Iterable[str]) -> str:
     """ngspice's words with the line of the file that they are about, as far as they quote it."""
     quoted = [word.lower() for message in said for word in re.split(r"[\s|:]+", message) if word]
-    reason = " ".join(message.strip() for message in said if message.strip() and "compatibility mode" not in message)
+    chatter = re.compile(r"\s*(Note: No compatibility mode|Circuit:|Please check|\S+ ngspice.dll)")
+    reason = " ".join(message.strip() for message in said if message.strip() and not chatter.match(message))
     names = {word.rpartition(".")[2] for word in quoted}
     for statement in _all(source):
         if statement.word in names and not statement.word.startswith("."):
@@ -241,8 +242,14 @@ def _value_text(statement: Statement, letter: str) -> str:
 Changes = Mapping[str, Mapping[str, float]]  # path of a device -> kind of point -> value
 
 
-def write(source: Source, parts: Mapping[str, Subcircuit], devices: Mapping[str, Device], changes: Changes, top: Mapping[int, str],
-          more: Iterable[str]) -> str:  # fmt: skip
+def write(
+    source: Source,
+    parts: Mapping[str, Subcircuit],
+    devices: Mapping[str, Device],
+    changes: Changes,
+    top: Mapping[int, str],
+    more: Iterable[str],
+) -> str:
     """The netlist with ``changes`` of its devices, ``top`` in place of some statements (by their first physical line), and
     ``more`` lines at its end."""
     copies: list[str] = []
@@ -276,7 +283,7 @@ def _changed(
         part = parts[name.lower()]
         inner = _changed(part.body, f"{path}.", parts, devices, changes, copies, numbers)
         own = f"spicekit_{next(numbers)}_{part.name}"
-        header = re.sub(r"(?i)^(\.\w+\s+)\S+", lambda match, own=own: match[1] + own, part.header.text)
+        header = re.sub(r"^(\.\w+\s+)\S+", rf"\g<1>{own}", part.header.text)
         body = _lines(part.lines[: part.ends - 1], part.body, inner)[part.header.last :]
         copies += [f"* {path}", header, *body, ".ends"]
         words = statement.text
@@ -332,7 +339,10 @@ def _with_value(text: str, letter: str, old: str, value: float) -> str:
 def with_parameter(text: str, name: str, value: float) -> str:
     """A ``.param`` line with another value of ``name``."""
     return re.sub(
-        rf"(?i)((?:^|\s){re.escape(name)}\s*=\s*)('[^']*'|\{{[^{{}}]*\}}|\S+)", lambda match: f"{match[1]}{value!r}", text, count=1
+        rf"(?i)((?:^|\s){re.escape(name)}\s*=\s*)('[^']*'|\{{[^{{}}]*\}}|\S+)",
+        lambda match: f"{match[1]}{value!r}",
+        text,
+        count=1,
     )
 
 
@@ -354,5 +364,3 @@ def parameters(source: Source) -> dict[str, tuple[float, Statement]]:
             if re.fullmatch(r"[a-z]\w*", name) and math.isfinite(value):
                 found[name] = (value, statement)
     return found
-
-

@@ -32,7 +32,7 @@ class Reading:
 
 
 def readings(source: Source, analyses: Iterable[str]) -> tuple[Reading, ...]:
-    """Raises :class:`UserError`, with file and line, for a ``.meas`` that is none, and for one of an analysis that is not there."""
+    """Raises :class:`UserError`, with file and line, for a ``.meas`` that is none, and for one of an analysis that is missing."""
     there = list(analyses)
     found: list[Reading] = []
     for statement in source.top:
@@ -55,7 +55,9 @@ def readings(source: Source, analyses: Iterable[str]) -> tuple[Reading, ...]:
         name = reading.measure.name
         place = reading.statement.place if reading.statement else str(source.path)
         if name in _TAKEN or not _NAME.fullmatch(name):
-            raise UserError(f"{place}: measure '{name}': a name has letters, digits and _, and is none of {', '.join(sorted(_TAKEN))}")
+            raise UserError(
+                f"{place}: measure '{name}': a name has letters, digits and _, and is none of {', '.join(sorted(_TAKEN))}"
+            )
         if name in seen:
             raise UserError(f"{place}: measure '{name}' is there twice")
         seen.add(name)
@@ -103,7 +105,9 @@ def _printed(statement: Statement, analyses: list[str]) -> list[Reading]:
         if second:
             raise UserError(f"{statement.place}: give the two nodes of {kind}({name},{second}) one by one")
         vector = f"{kind}({name})".lower()
-        measure = Measure(re.sub(r"\W", "_", f"{kind}_{name}".lower()), "V" if kind.lower() == "v" else "A", f"{vector} at the operating point")
+        measure = Measure(
+            re.sub(r"\W", "_", f"{kind}_{name}".lower()), "V" if kind.lower() == "v" else "A", f"{vector} at the operating point"
+        )
         found.append(Reading(measure, "op", vector, statement=statement))
     return found
 
@@ -111,8 +115,10 @@ def _printed(statement: Statement, analyses: list[str]) -> list[Reading]:
 def vectors(source: Source, chosen: Iterable[Reading]) -> tuple[str, ...] | None:
     """The vectors that the measures of a transient and its ``.save`` need; None if that cannot be told."""
     found: dict[str, None] = {}
-    texts = [reading.statement.text for reading in chosen if reading.analysis == "tran" and reading.statement and not reading.exact]
-    texts += [s.text for s in source.top if s.word in (".save", ".print") and "tran" in s.text.lower().split()[1:2] + ["tran"]]
+    texts = [
+        reading.statement.text for reading in chosen if reading.analysis == "tran" and reading.statement and not reading.exact
+    ]
+    texts += [s.text for s in source.top if s.word in (".save", ".print") and "tran" in [*s.text.lower().split()[1:2], "tran"]]
     for text in texts:
         for kind, *names in VECTOR.findall(text):
             found |= {f"{kind}({name})".lower(): None for name in names if name}
@@ -153,7 +159,9 @@ def margins(source: Source, measures: Iterable[str]) -> tuple[Margin, ...]:
         words = text.split()
         given = dict(re.findall(r"(\w+)\s*=\s*(\w+)", text))
         if words[:1] != ["margin"] or len(words) < 2 or not {"low", "high"} <= given.keys() <= {"low", "high", "reference"}:
-            raise UserError(f"{place}: '{text}' given; allowed: * spicekit margin NAME low=MEASURE high=MEASURE [reference=MEASURE]")
+            raise UserError(
+                f"{place}: '{text}' given; allowed: * spicekit margin NAME low=MEASURE high=MEASURE [reference=MEASURE]"
+            )
         if not _NAME.fullmatch(words[1]) or words[1] in {margin.name for margin in found}:
             raise UserError(f"{place}: margin '{words[1]}': give a name of its own, of letters, digits and _")
         for measure in given.values():
@@ -162,5 +170,3 @@ def margins(source: Source, measures: Iterable[str]) -> tuple[Margin, ...]:
         lowered = {key: value.lower() for key, value in given.items()}
         found.append(Margin(words[1], lowered["low"], lowered["high"], lowered.get("reference")))
     return tuple(found)
-
-

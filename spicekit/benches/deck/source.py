@@ -1,7 +1,7 @@
 """A netlist file as it is read: its statements with their places, its subcircuits, and those of the files that it includes.
 
 What may stand in it is what may stand in a model file (:mod:`spicekit.model_file`), and besides analyses, ``.meas`` and what says
-where a solution starts and what is written of it.  A ``.control`` block is refused: it is a program, with ``shell`` among its words.
+where a solution starts and what is written of it.  A ``.control`` block is refused: it is a program, with ``shell`` in it.
 """
 
 from __future__ import annotations
@@ -116,7 +116,9 @@ def read_source(path: Path) -> Source:
             model_file.model_stamps(target, statement.place)
             _follow(target, section, found, statement.place, 0)
     directives = [
-        (number, match[1].strip()) for number, line in enumerate(lines[: ends - 1], 1) if (match := _DIRECTIVE.match(line.strip()))
+        (number, match[1].strip())
+        for number, line in enumerate(lines[: ends - 1], 1)
+        if (match := _DIRECTIVE.match(line.strip()))
     ]
     return Source(
         path, lines[: ends - 1], tuple(top), found.subcircuits | own, frozenset(found.models), includes, tuple(directives),
@@ -174,7 +176,7 @@ def _statements(path: Path, lines: Iterable[str], titled: bool = True) -> Iterat
             continue
         if line.lower().startswith((".control", ".endc")):
             raise UserError(
-                f"{path}:{number}: a .control block is refused: it is a program that ngspice runs (shell is among its commands) and "
+                f"{path}:{number}: a .control block is refused: it is a program, with shell among its commands, "
                 "that no campaign can follow; write the analysis as .tran, .dc, .ac, .noise or .op and what you look at as .meas"
             )
         continued = line.startswith("+")
@@ -199,18 +201,18 @@ def _levels(
     opened: list[tuple[Statement, list[Statement], list[bool]]] = []
     for statement in statements:
         if statement.word in (".subckt", ".macro"):
-            for _, _, nested in opened:
-                nested[0] = True
+            for _, _, holds in opened:
+                holds[0] = True
             opened.append((statement, [], [False]))
         elif statement.word in (".ends", ".eom"):
             if not opened:
                 raise UserError(f"{statement.place}: this .ends closes no subcircuit")
-            header, body, (nested,) = opened.pop()
+            header, body, nested = opened.pop()
             if not opened:
                 name = _named(header)
                 if name in found:
                     raise UserError(f"{header.place}: .subckt '{name}' stands at {found[name].header.place} already")
-                found[name] = Subcircuit(name, header, tuple(body), lines, statement.first, outside, nested)
+                found[name] = Subcircuit(name, header, tuple(body), lines, statement.first, outside, nested[0])
         elif opened:
             opened[-1][1].append(statement)
         else:
