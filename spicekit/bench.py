@@ -313,6 +313,10 @@ class Bench(ABC, Generic[P_co]):
         currents = Panel("current", "A", {name: name for name in save if name.startswith("i(")})
         return tuple(panel for panel in (voltages, currents) if panel.vectors)
 
+    def process(self) -> tuple[str, ...]:
+        """Technology with corner, and supply, for the titles of plots."""
+        return f"{self.technology.name} {self.p.corner}", f"{self.vdd:g} V"
+
     def subtitle(self) -> str:
         """What sets this bench apart, for the titles of plots."""
         return ""

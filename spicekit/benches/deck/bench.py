@@ -67,6 +67,10 @@ class Deck(Bench[DeckParameters]):
         own = getattr(self.p, "vdd", None)
         return self.technology.vdd if own is None else float(own)
 
+    def process(self) -> tuple[str, ...]:
+        """Its supplies are sources of its own."""
+        return () if self.p.technology == NONE else super().process()[:1]
+
     @functools.cached_property
     def _parts(self) -> dict[str, Subcircuit]:
         """Subcircuits of the technology."""
