@@ -61,10 +61,9 @@ def _states(margins: list[Margin], store: Store) -> dict[str, Array]:
 
 
 def _conditions(bench: Bench, summary: dict[str, Any]) -> str:
-    return (
-        f"{summary['bench']}, {summary['outcomes']['ok']:,} trials, seed {summary['seed']}, {bench.technology.name} "
-        f"{bench.p.corner}, {bench.temperature:g} °C, {bench.vdd:g} V"
-    )
+    process, *supply = bench.process() or ("",)
+    drawn = f"{summary['bench']}, {summary['outcomes']['ok']:,} trials, seed {summary['seed']}"
+    return ", ".join(filter(None, [drawn, process, f"{bench.temperature:g} °C", *supply]))
 
 
 def _histograms(bench: Bench, store: Store, summary: dict[str, Any]) -> Figure:

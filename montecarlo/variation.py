@@ -7,6 +7,7 @@ the same standard-normal space.
 
 from __future__ import annotations
 
+import fnmatch
 import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -26,7 +27,8 @@ Scope = Literal["local", "global"]
 
 @dataclass(frozen=True)
 class Variation:
-    """A distribution for all variation points of one kind (``ra``), or for one of them (``ra_c0``).
+    """A distribution for all variation points of one kind (``ra``), for one of them (``ra_c0``) or for those whose names match a
+    pattern (``x1.*.vth``, with the wildcards ``*``, ``?`` and ``[...]``).
 
     ``sigma`` is the standard deviation: relative to the nominal value, or in the unit of the point.  ``local`` draws each
     point on its own, ``global`` draws once a trial for all of them; a kind may have both, and their deviations add up
@@ -70,7 +72,20 @@ class Variation:
 
     def reaches(self, point: VariationPoint) -> bool:
         """Whether it is for this point."""
-        return self.target in (point.name, point.kind)
+        return self.closeness(point) > 0
+
+    def closeness(self, point: VariationPoint) -> int:
+        """How closely the target names this point: 3 by its name, 2 by a pattern, 1 by its kind, 0 not at all."""
+        if self.target == point.name:
+            return 3
+        if self.pattern and fnmatch.fnmatchcase(point.name, self.target):
+            return 2
+        return int(self.target == point.kind)
+
+    @property
+    def pattern(self) -> bool:
+        """Whether the target is one."""
+        return bool(set(self.target) & set("*?["))
 
     def normal(self, z: Array) -> Array:
         """The (truncated) standard-normal variate that belongs to ``z``."""
@@ -117,7 +132,7 @@ class Space:
         kinds = {point.kind for point in points}
         names = {point.name for point in points}
         for variation in self.variations:
-            if variation.target not in kinds | names:
+            if not any(variation.reaches(point) for point in points):
                 raise unknown("variation point", variation.target, kinds | names)
         self._local = [self._choose(point, "local") or _default(point) for point in points]
         globals_ = [variation for variation in self.variations if variation.scope == "global"]
@@ -125,7 +140,7 @@ class Space:
         check_once("--sigma-global", [variation.target for variation in self._global])
         check_once("--correlate", [",".join(sorted((pair.first, pair.second))) for pair in self.correlations])
         for point, local in zip(points, self._local, strict=True):
-            for variation in (local, *(v for v in self._global if v.target in (point.kind, point.name))):
+            for variation in (local, *(v for v in self._global if v.reaches(point))):
                 if variation in self.variations:
                     _check(point, variation)
         self._mixing = self._cholesky()
@@ -166,7 +181,7 @@ class Space:
             else:
                 shift, factor = _deviate(point, local_variation, z[:, column])
             for index, variation in enumerate(self._global):
-                if variation.target in (point.kind, point.name):
+                if variation.reaches(point):
                     more_shift, more_factor = _deviate(point, variation, z[:, len(self.points) + index])
                     shift, factor = shift + more_shift, factor * more_factor
             values[point.name] = np.full(len(z), (base + shift) * factor)
@@ -185,12 +200,12 @@ class Space:
         }
 
     def _choose(self, point: VariationPoint, scope: Scope) -> Variation | None:
-        """The variation given for this very point, else the one for its kind; the later of two alike wins."""
+        """The variation given for this very point, else for a pattern, else for its kind; the later of two alike wins."""
         chosen = None
         for variation in self.variations:
-            if variation.scope != scope or variation.target not in (point.name, point.kind):
+            if variation.scope != scope or not variation.reaches(point):
                 continue
-            if chosen is None or variation.target == point.name or chosen.target == point.kind:
+            if chosen is None or variation.closeness(point) >= chosen.closeness(point):
                 chosen = variation
         return chosen
 
@@ -220,7 +235,9 @@ class Space:
 
 
 def _device(point: VariationPoint) -> str:
-    return point.name.removeprefix(point.kind)
+    """The device of ``ra_c0``, and of ``xj1.ra``."""
+    device, dot, kind = point.name.rpartition(".")
+    return device if dot and kind == point.kind else point.name.removeprefix(point.kind)
 
 
 def _default(point: VariationPoint) -> Variation:

@@ -136,7 +136,7 @@ class Bench(ABC, Generic[P_co]):
         if p is not None:
             self.p = p
             try:
-                self.technology: Technology = load_technology(self.p.technology)
+                self.technology: Technology = self.load_technology()
                 self.technology.cards(self.p.corner)  # an unknown corner or an unreadable model file is said now
                 self.model_files = self.technology.model_files(self.p.corner)
                 for role in self.roles:
@@ -152,6 +152,10 @@ class Bench(ABC, Generic[P_co]):
             faults.append(f"bench '{self.name}': {listed(wrong.values())}")
         if faults:
             raise UserError("; ".join(faults))
+
+    def load_technology(self) -> Technology:
+        """The technology of the bench.  Raises :class:`UserError` for one that is not there."""
+        return load_technology(self.p.technology)
 
     def _beyond_technology(self) -> dict[str, str]:
         """Sizes and voltages of which the technology's models mean nothing: parameter -> a line."""
@@ -310,12 +314,24 @@ class Bench(ABC, Generic[P_co]):
         currents = Panel("current", "A", {name: name for name in save if name.startswith("i(")})
         return tuple(panel for panel in (voltages, currents) if panel.vectors)
 
+    def process(self) -> tuple[str, ...]:
+        """Technology with corner, and supply, for the titles of plots."""
+        return f"{self.technology.name} {self.p.corner}", f"{self.vdd:g} V"
+
     def subtitle(self) -> str:
         """What sets this bench apart, for the titles of plots."""
         return ""
 
     def figures(self, waves: Waves) -> dict[str, Any]:
         """Further plots of a nominal run: file name -> matplotlib figure."""
+        return {}
+
+    def netlist(self, values: Mapping[str, float]) -> str | None:
+        """The stand-alone netlist at ``values`` of the variation points, of a bench that has no template; else None."""
+        return None
+
+    def details(self) -> Mapping[str, tuple[str, ...]]:
+        """What else `spicekit show` says of the bench: a heading -> lines."""
         return {}
 
     def notes(self, measures: Mapping[str, float]) -> tuple[str, ...]:

@@ -43,6 +43,7 @@ def describe(bench: Bench) -> dict[str, Any]:
         ],
         "margins": [{"name": m.name, "low": m.low, "high": m.high} for m in bench.margins()],
         "works": bench.works() or None,
+        **{heading.lower().replace(" ", "_"): list(lines) for heading, lines in bench.details().items()},
     }
 
 
@@ -73,6 +74,8 @@ def describe_text(bench: Bench) -> str:
         lines += [f"  {margin['name']:13} between {margin['low']} and {margin['high']}" for margin in about["margins"]]
     if about["works"]:
         lines += ["", f"Works if: {about['works']}"]
+    for heading, details in bench.details().items():
+        lines += ["", f"{heading}:", *(f"  {line}" for line in details)] if details else []
     return "\n".join(lines)
 
 

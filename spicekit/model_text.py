@@ -15,18 +15,18 @@ from typing import NamedTuple
 
 from spicekit.errors import UserError
 
-_INCLUDES = frozenset({".inc", ".incl", ".include", ".includes"})
+INCLUDES = frozenset({".inc", ".incl", ".include", ".includes"})
 _MODELS = frozenset(
     {".model", ".subckt", ".ends", ".macro", ".eom", ".param", ".params", ".func", ".global", ".lib", ".endl", ".if", ".elseif"}
     | {".else", ".endif", ".end", ".title", ".prot", ".protect", ".unprot", ".unprotect"}
 )
 _OPTIONS = frozenset({".option", ".options"})
 # which belong to the models; everything else (tolerances, iterations, temperature, seed) is the bench's to say
-_MODEL_OPTIONS = frozenset({"scale", "scalm", "tnom", "wnflag", "defl", "defw", "defad", "defas", "parhier", "badmos3"})
+MODEL_OPTIONS = frozenset({"scale", "scalm", "tnom", "wnflag", "defl", "defw", "defad", "defas", "parhier", "badmos3"})
 _DEFINING = {".model": "model", ".subckt": "subckt", ".macro": "subckt", ".func": "func"}
 _BRACKETS = {".ends": "ends", ".eom": "ends", ".if": "if", ".elseif": "else", ".else": "else", ".endif": "endif", ".endl": "endl"}
 _NUMERICAL = frozenset({"numd", "nbjt", "numos"})  # CIDER's device simulator, which reads and writes files
-_CONTROL_CHARACTERS = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]|\r(?!\n)")
+CONTROL_CHARACTERS = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]|\r(?!\n)")
 _COMMENT = re.compile(r"(^|\s)\$.*|;.*|(^|\s)//.*")
 _QUOTED = re.compile(r"\"[^\"]+\"|'[^']+'|[^\s\"'=]+")
 _PARAMETER = re.compile(r"([a-z_]\w*)\s*=")
@@ -65,7 +65,7 @@ def content(raw: bytes, path: Path, origin: str) -> Content:
 
     Raises :class:`UserError` for one that is no plain text or holds anything but models; ``origin`` names the key that gave it.
     """
-    odd = _CONTROL_CHARACTERS.search(raw)
+    odd = CONTROL_CHARACTERS.search(raw)
     if odd or raw.startswith(b"\xef\xbb\xbf"):
         number, what = (raw.count(b"\n", 0, odd.start()) + 1, repr(odd[0].decode())) if odd else (1, "a byte order mark")
         raise UserError(f"{path}:{number}: not a plain text file: it holds {what} (given by {origin})")
@@ -108,7 +108,7 @@ def _logical(lines: Iterable[str]) -> Iterator[tuple[int, str]]:
         joined = line.endswith("\\\\")
         _look(line, number, continued)
         if continued:
-            if logical.split(None, 1)[0:1] and _word(logical) in _INCLUDES | {".lib", ".endl"}:
+            if logical.split(None, 1)[0:1] and _word(logical) in INCLUDES | {".lib", ".endl"}:
                 raise _RefusedError(number, f"a {_word(logical)} line may not be continued")
             if start:
                 logical += " " + line.removeprefix("+")
@@ -116,19 +116,35 @@ def _logical(lines: Iterable[str]) -> Iterator[tuple[int, str]]:
             if start:
                 yield start, logical
             start, logical = number, line
-            if joined and _word(line) in _INCLUDES | {".lib", ".endl"}:
+            if joined and _word(line) in INCLUDES | {".lib", ".endl"}:
                 raise _RefusedError(number, f"a {_word(line)} line may not be continued")
     if start:
         yield start, logical
 
 
-def _look(line: str, number: int, continued: bool) -> None:
+def look_at(line: str, number: int, path: Path, continued: bool, also: frozenset[str]) -> None:
+    """Raises :class:`UserError` for a physical line that may not stand in a netlist, which may hold the statements ``also``."""
+    try:
+        _look(line, number, continued, also)
+    except _RefusedError as error:
+        raise UserError(f"{path}:{error.number}: {str(error).replace('a model file', 'a netlist')}") from None
+
+
+def events_of(line: str, number: int, path: Path, origin: str) -> Iterator[Event]:
+    """What a logical line of the netlist ``path`` defines or reads."""
+    try:
+        yield from _events(line, number, 0)
+    except _RefusedError as error:
+        raise UserError(f"{path}:{error.number}: {str(error).replace('a model file', origin)}") from None
+
+
+def _look(line: str, number: int, continued: bool, also: frozenset[str] = frozenset()) -> None:
     """Whether ngspice may see this physical line, whatever it makes of the lines around it."""
     if _commands(line) or line.lower().startswith(".control"):
         raise _RefusedError(number, "a model file may not hold a .control block or *# line")
     if line.startswith("."):
         word = _word(line)
-        if word not in _INCLUDES | _MODELS | _OPTIONS:
+        if word not in INCLUDES | _MODELS | _OPTIONS | also:
             raise _RefusedError(number, f"a model file may not hold '{word[:20]}', which is no statement of a model")
     elif line[:1] in ("a", "A") and not continued:
         raise _RefusedError(number, "a model file may not hold an A device: XSPICE's code models can read files and run programs")
@@ -166,7 +182,7 @@ def _events(line: str, number: int, says: int) -> Iterator[Event]:
         yield Event("device", number, word)
     elif word in _OPTIONS:
         for option in _OPTION.finditer(_COMMENT.sub("", rest)):
-            if option[1].lower() not in _MODEL_OPTIONS:
+            if option[1].lower() not in MODEL_OPTIONS:
                 raise _RefusedError(number, f"a model file may not set the option '{option[1]}', which the bench sets")
             yield Event("option", number, option[0].lower())
     elif word in _DEFINING:
@@ -188,7 +204,7 @@ def _events(line: str, number: int, says: int) -> Iterator[Event]:
             yield Event("global", number, node)
     elif word in _BRACKETS:
         yield Event(_BRACKETS[word], number)
-    elif word in _INCLUDES or word == ".lib":
+    elif word in INCLUDES or word == ".lib":
         yield _reads(word, rest, number)
 
 

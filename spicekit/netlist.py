@@ -109,11 +109,17 @@ def render(bench: Bench, samples: Mapping[str, Array] | None = None) -> str:
     Without ``samples`` it stands alone, at the nominal values.  With ``samples`` (variation point -> one value a trial) each
     point follows the swept source ``Vtrial``; a point that is missing from ``samples`` keeps its nominal value.
     """
+    own = bench.netlist({})
+    if own is not None:
+        return own
     return _render(bench, [_source(point.name, point.nominal, samples) for point in bench.points()], samples is None)
 
 
 def render_at(bench: Bench, values: Mapping[str, float], standalone: bool = True) -> str:
     """The netlist of ``bench`` with constant ``values`` at its variation points: one trial of a campaign."""
+    own = bench.netlist(values)
+    if own is not None:
+        return own
     return _render(bench, [_constant(point.name, values.get(point.name, point.nominal)) for point in bench.points()], standalone)
 
 

@@ -19,11 +19,15 @@ from spicekit.waves import Waves
 def conditions(bench: Bench) -> str:
     """Technology, corner, temperature and supply of a run, for a title."""
     subject = f"{bench.subtitle()}, " if bench.subtitle() else ""
-    return f"{subject}{bench.technology.name} {bench.p.corner}, {bench.temperature:.3g} °C, VDD {bench.vdd:g} V"
+    process, *supply = bench.process() or ("",)
+    words = [process, f"{bench.temperature:.3g} °C", *(f"VDD {volts}" for volts in supply)]
+    return f"{subject}{', '.join(filter(None, words))}"
 
 
 def plot_run(bench: Bench, waves: Waves, folder: Path) -> list[Path]:
     """Write ``waveforms.png`` and ``waveforms.raw`` of a run of ``bench`` into ``folder``; returns the paths."""
+    if not set(waves.vectors) - {"time"}:  # of a netlist without a transient
+        return []
     transient = isinstance(bench.analysis(), TranAnalysis)
     raw = folder / "waveforms.raw"
     vectors = waves.vectors

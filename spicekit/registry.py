@@ -1,4 +1,4 @@
-"""Finding a bench or an engine by name: shipped, a user's file (``path/to/file.py:Name``), or an installed entry point.
+"""Finding a bench or an engine by name: shipped, a user's file (``path/to/file.py:Name``; a netlist), an installed entry point.
 
 What a user's file holds is Python that the user asks for by its path or has installed: it is trusted as any program of theirs is.
 """
@@ -47,6 +47,7 @@ SHIPPED = {
     "dynamic-if": "spicekit.benches.neurons.dynamic_if:DynamicIf",
 }
 ENTRY_POINT_GROUP = "spicekit.benches"
+NETLISTS = frozenset({".spice", ".sp", ".spi", ".cir", ".ckt", ".net"})  # how the files end that are benches as they are
 
 
 def bench_names() -> list[str]:
@@ -82,6 +83,10 @@ def bench_class(name: str) -> type[Bench]:
     """The class of a bench.  Raises :class:`UserError` for a name, a file or a class that does not exist."""
     from spicekit.bench import Bench
 
+    if _is_deck(name):
+        from spicekit.benches.deck import deck_class
+
+        return deck_class(absolute(name))
     found = find("bench", name, SHIPPED, ENTRY_POINT_GROUP)
     if not (isinstance(found, type) and issubclass(found, Bench)):
         raise UserError(f"{full_name(name)} is not a subclass of spicekit.Bench")
@@ -96,7 +101,7 @@ def make_bench(name: str, parameters: dict[str, Any]) -> Bench:
     try:
         with contextlib.redirect_stdout(sys.stderr):
             bench = made(**parameters)
-            return bench if name in SHIPPED else checked_bench(bench)
+            return bench if name in SHIPPED or _is_deck(name) else checked_bench(bench)
     except (Exception, SystemExit) as error:
         said = blamed(error)  # of a bench or a kind of device of the user's own
         if said is None and name in SHIPPED:
@@ -106,10 +111,17 @@ def make_bench(name: str, parameters: dict[str, Any]) -> Bench:
 
 def full_name(name: str) -> str:
     """``name`` in a form that is valid from any folder: a user's file by its absolute path."""
+    if _is_deck(name):
+        return absolute(name)
     path, colon, attribute = name.rpartition(":")
     if name not in SHIPPED and colon and path.endswith(".py"):
         return f"{absolute(path)}:{attribute}"
     return name
+
+
+def _is_deck(name: str) -> bool:
+    """Whether ``name`` is that of a netlist file (:mod:`spicekit.benches.deck`)."""
+    return Path(name).suffix.lower() in NETLISTS
 
 
 def from_file(path: Path, attribute: str, noun: str) -> Any:

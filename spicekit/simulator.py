@@ -59,6 +59,8 @@ class Simulator:
         from PySpice.Spice.NgSpice.Shared import NgSpiceShared, ffi
 
         messages: deque[str] = deque(maxlen=200)
+        whole: list[str] = []  # all that a command says, while told() listens
+        listening = [False]
 
         class Quiet(NgSpiceShared):  # type: ignore[misc]
             """Keeps what ngspice says, for error messages, instead of taking notes for errors."""
@@ -67,6 +69,8 @@ class Simulator:
 
             def send_char(self, message: str, ngspice_id: int) -> int:
                 messages.append(message.partition(" ")[2])
+                if listening[0]:
+                    whole.append(message.partition(" ")[2])
                 self._error_in_stdout = self._error_in_stderr = False
                 return 0
 
@@ -82,6 +86,7 @@ class Simulator:
         self._ffi = ffi
         self._library = self._ngspice._ngspice_shared
         self.messages = messages
+        self._whole, self._listening = whole, listening
         self.version: int | None = self._ngspice.ngspice_version
         self.has_xspice: bool = self._ngspice.has_xspice
         self._loaded = False
@@ -147,6 +152,16 @@ class Simulator:
             self._ngspice.exec_command(line)
         except NameError:  # PySpice's way to say that the library call returned a code
             self.messages.append(f"command failed: {line}")
+
+    def told(self, line: str) -> list[str]:
+        """Run one ngspice command; all that it says, line by line."""
+        self._whole.clear()
+        self._listening[0] = True
+        try:
+            self.command(line)
+        finally:
+            self._listening[0] = False
+        return list(self._whole)
 
     def run_until(self, time: float, analysis: str | None = None) -> None:
         """Start ``analysis``, or go on with the paused one, and pause at the first time point after ``time`` seconds."""

@@ -258,7 +258,7 @@ class Technology(Record):
         self.model_files(corner)
         if not chosen.external:
             return "\n".join(self._model_card(role, chosen) for role in self.bsim4)
-        lines = [f".lib '{path}' {section}" if section else f".include '{path}'" for path, section in self._roots(chosen)]
+        lines = [f".lib '{path}' {section}" if section else f".include '{path}'" for path, section in self.roots(corner)]
         # after them: of two values of a parameter ngspice takes the last
         return "\n".join([*lines, *(f".param {name}={value!r}" for name, value in self.set_params(corner).items())])
 
@@ -280,13 +280,13 @@ class Technology(Record):
         sizes = " ".join(f"{name}={{{text}}}" for name, text in words.items()) + (" m={m}" if multiplied else "")
         return "\n".join([*lines, f"{'M' if device.kind == 'model' else 'X'}1 {nodes} {device.name} {sizes}"])
 
-    def _roots(self, chosen: Corner) -> list[tuple[Path, str | None]]:
-        """The model files of a corner where they are, each with its section.
+    def roots(self, corner: str) -> list[tuple[Path, str | None]]:
+        """The model files of ``corner`` where they are, each with its section.
 
         Raises :class:`UserError` for a path that names a variable of the environment that is not set.
         """
         found = []
-        for external in chosen.external:
+        for external in self.corners[corner].external:
             name = os.path.expandvars(str(external.file))
             if missing := re.search(r"\$(\w+|\{[^}]*\})", name):
                 raise UserError(f"{self._file}: file '{external.file}': the environment has no {missing[0].strip('${}')}")
@@ -299,7 +299,7 @@ class Technology(Record):
         Raises :class:`UserError` for a file that cannot be read or that may not be used.
         """
         origin = f"{self._file}: corners.{corner}.file"
-        roots = self._roots(self.corners[corner])
+        roots = self.roots(corner)
         files = list(dict.fromkeys(stamp for path, _ in roots for stamp in model_stamps(path, origin)))
         if not files:
             return []
@@ -314,7 +314,7 @@ class Technology(Record):
         """What a netlist gets from the external model files of ``corner``; see :func:`spicekit.model_file.definitions`."""
         files = self.model_files(corner)
         origin = f"{self._file}: corners.{corner}.file"
-        return definitions(files, self._roots(self.corners[corner]), origin, self.has_sections) if files else ()
+        return definitions(files, self.roots(corner), origin, self.has_sections) if files else ()
 
     def _check_lengths(self, found: Iterable[Definition]) -> None:
         """A library that scales sizes takes them in another unit than metres: nothing says which, but the user."""

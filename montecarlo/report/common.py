@@ -39,7 +39,7 @@ def calibrated_values(calibrations: Mapping[str, Calibration]) -> dict[str, floa
 
 def short(bench: str) -> str:
     """The name of a bench without the path of its file."""
-    return Path(bench).name if ".py:" in bench else bench
+    return Path(bench).name if "/" in bench else bench
 
 
 def shown(value: float | None, unit: str) -> str:

@@ -28,6 +28,7 @@ from typer.core import TyperCommand
 
 from spicekit.cli.bench import list_benches, render, run, show
 from spicekit.cli.device import doctor, library, retention, wer
+from spicekit.cli.new import new_bench
 from spicekit.cli.output import fail, only_answers, warn
 from spicekit.cli.table import table_export, table_query, table_show
 from spicekit.errors import UserError
@@ -93,6 +94,10 @@ def program(*others: Register) -> typer.Typer:
     tables = typer.Typer(help="Tables made by sweep and characterize.", no_args_is_help=True, rich_markup_mode=None)
     add(tables, show=table_show, query=table_query, export=table_export)
     app.add_typer(tables, name="table")
+    made = typer.Typer(help="A start of one's own: an example that runs at once.", no_args_is_help=True, rich_markup_mode=None)
+    made.callback()(lambda: None)  # a group, though it has one command yet
+    add(made, bench=new_bench)
+    app.add_typer(made, name="new")
     return app
 
 

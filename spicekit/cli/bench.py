@@ -23,13 +23,18 @@ def list_benches(as_json: Json = False) -> None:
             say(f"{name:16} {summary}")
 
 
-def show(bench: BenchName, as_json: Json = False) -> None:
+def show(
+    bench: BenchName,
+    parameter: Parameters = None,
+    corner: Corner = None,
+    temperature: Temperature = None,
+    as_json: Json = False,
+) -> None:
     """The parameters, variation points, measures and margins of a bench."""
     from spicekit.describe import describe, describe_text
     from spicekit.engines.calibrate import calibrated
-    from spicekit.registry import make_bench
 
-    made = calibrated(make_bench(bench, {}))
+    made = calibrated(read_bench(bench, parameter, corner, temperature))
     if as_json:
         print_json(describe(made))
     else:

@@ -38,7 +38,9 @@ def given_path(text: str) -> Path:
     return Path(text)
 
 
-BenchName = Annotated[str, typer.Argument(help="Bench name, or path/to/file.py:Name.", autocompletion=complete_bench)]
+BenchName = Annotated[
+    str, typer.Argument(help="Bench name, path/to/file.py:Name, or a netlist: path/to/my.spice.", autocompletion=complete_bench)
+]
 Parameters = Annotated[list[str] | None, typer.Option("-p", "--parameter", help="NAME=VALUE; see `spicekit show BENCH`.")]
 Corner = Annotated[str | None, typer.Option(help="Process corner, same as -p corner=.")]
 Temperature = Annotated[str | None, typer.Option(help="85 or 85C, or 358K; same as -p temperature=.")]

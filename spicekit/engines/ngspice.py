@@ -13,8 +13,10 @@ import numpy as np
 
 from spicekit.analysis import DcAnalysis
 from spicekit.bench import Bench
+from spicekit.benches.deck import Deck
 from spicekit.engines import Solved, trials_of
 from spicekit.engines.altered import Altered
+from spicekit.engines.parsed import Parsed
 from spicekit.engines.swept import Swept
 from spicekit.simulator import simulator
 from spicekit.waves import Array, Waves
@@ -40,7 +42,7 @@ class Way(Protocol):
 def solve(bench: Bench, samples: Mapping[str, Array]) -> Solved:
     """The engine ``ngspice``: see :class:`spicekit.engines.Engine`."""
     ngspice, trials = simulator(), trials_of(samples)
-    kind = Swept if isinstance(bench.analysis(), DcAnalysis) else Altered
+    kind = Parsed if isinstance(bench, Deck) else Swept if isinstance(bench.analysis(), DcAnalysis) else Altered
     way: Way = kind(ngspice, bench, samples, trials)
     attempts = [0] * trials
     left = list(range(trials))
