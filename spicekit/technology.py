@@ -225,7 +225,7 @@ class Technology(Record):
     corners: dict[Word, Corner]
     bsim4: dict[Name, dict[Name, Annotated[float, Field(allow_inf_nan=False)] | Word]] = Field(default_factory=dict)
 
-    _file: Path
+    _file: Path = Path()  # where it was read
 
     @property
     def file(self) -> Path:
