@@ -316,7 +316,7 @@ def test_a_worker_killed_by_hand(
         [*cli_command, *options, str(tmp_path / "killed")], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
     )
     killed = 0
-    until = time.monotonic() + 60
+    until = time.monotonic() + 300
     while killed < 2 and time.monotonic() < until and campaign.poll() is None:
         parts = list((tmp_path / "killed" / "trials").glob("part-*"))
         workers = pool_workers(campaign.pid)
@@ -325,7 +325,7 @@ def test_a_worker_killed_by_hand(
             killed += 1
             time.sleep(0.3)
         time.sleep(0.02)
-    _, stderr = campaign.communicate(timeout=120)
+    _, stderr = campaign.communicate(timeout=300)
     assert (campaign.returncode, stderr) == (0, "")
     assert killed == 2
     Campaign("sot-logic", trials=8000).run(tmp_path / "untouched")
