@@ -387,7 +387,8 @@ def code(soak: Soak) -> None:
     folder.mkdir()
     for name in ("spicekit", "montecarlo", "models", "netlists"):
         shutil.copytree(REPOSITORY / name, folder / "copy" / name, ignore=shutil.ignore_patterns("__pycache__"))
-    worker, alone = folder / "copy" / "montecarlo" / "worker.py", soak.undisturbed(bench, trials)
+    shutil.copy(REPOSITORY / "spicekit_imc.py", folder / "copy")
+    worker, alone = folder / "copy" / "montecarlo" / "running" / "worker.py", soak.undisturbed(bench, trials)
     before = worker.read_bytes()
     there: dict[str, object] = {
         "cwd": folder,

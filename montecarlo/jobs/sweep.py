@@ -115,8 +115,11 @@ class Sweep(Job):
             try:
                 campaign.settle(None if folder is None else _point(folder, index))
             except Uncalibrated as error:
+                if not self._tolerant:
+                    raise
                 self.left_out[index] = str(error)
-                if not self._tolerant or not self.campaigns:
+                if not self.campaigns:
+                    self.left_out.clear()
                     raise
         _ = self.inputs
         known = {measure.name for campaign in self.campaigns for measure in campaign.bench.measures()}

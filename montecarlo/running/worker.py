@@ -185,7 +185,10 @@ def _bench(name: str, parameters: str, inputs: tuple[tuple[str, str], ...], foun
         bench = make_bench(name, given)
         bench.found |= dict(found)
         bench.points()
-    other = dict(files.items() - dict(inputs).items())
+    known = dict(inputs)
+    other = dict(files.items() - known.items())
+    for name in other.keys() & known.keys():  # between the look at all of them and the reading of this one
+        raise SpicekitError(f"{name} has changed (SHA-256 {known[name][:12]} then, {other[name][:12]} now)")
     if other:  # a link that leads elsewhere by now, an include that was not there
         raise SpicekitError(f"bench '{bench.name}' reads {', '.join(other)} here, which the campaign was not set up with")
     return bench

@@ -35,11 +35,7 @@ _searching: list[Key] = []
 
 def calibrated(bench: Bench, engine: str = NGSPICE) -> Bench:
     """``bench`` itself, with all found that it declares.  Raises :class:`Uncalibrated` where a search finds nothing."""
-    waiting = missing(bench)
-    seen: dict[Key, Nominal] = {}
-    for one in waiting:
-        bench.found[one.name] = _find(bench, one, engine, seen)
-    if waiting:
+    if _search(bench, engine):
         _look_again(bench)
     return bench
 
@@ -54,18 +50,13 @@ def calibrated_apart(bench: Bench, engine: str = NGSPICE) -> Bench:
         _adopt(bench, one, known)
     waiting = missing(bench)
     if waiting:
-
-        def search() -> list[_Known]:
-            calibrated(bench, engine)
-            return [_known[_key(bench, one, engine)] for one in waiting]
-
         try:
-            answers = isolated(search, LOADING)
+            answers = isolated(lambda: _search(bench, engine), LOADING)
         except (ChildProcessError, TimeoutError) as error:
             ended = "the simulator died" if isinstance(error, ChildProcessError) else f"{LOADING:.0f} s were over"
             raise SpicekitError(f"bench '{bench.name}': {ended} while it was calibrated{bench.because}") from None
         for one, known in zip(waiting, answers, strict=True):
-            _known[_key(bench, one, engine)] = known
+            _remember(_key(bench, one, engine), known)
             _adopt(bench, one, known)
     if first:
         _look_again(bench)
@@ -82,7 +73,7 @@ def wanted(bench: Bench, measures: Mapping[str, float], engine: str = NGSPICE) -
     asked = [one for one in bench.calibrations() if one.wanted is not None and one.wanted(measures)]
     for one in asked:
         if one.name not in bench.found:
-            bench.found[one.name] = _find(bench, one, engine, {})
+            _adopt(bench, one, _find(bench, one, engine, {}))
     return {one.name: Calibrated.of(bench, one) for one in asked}
 
 
@@ -92,7 +83,16 @@ def notes(bench: Bench, measures: Mapping[str, float], engine: str = NGSPICE) ->
     return bench.notes(measures)
 
 
-def _find(bench: Bench, one: Calibration, engine: str, seen: dict[Key, Nominal]) -> float:
+def _search(bench: Bench, engine: str) -> list[_Known]:
+    """Find what is missing, one after the other: a later search may ask for what an earlier one has found."""
+    found, seen = [], dict[Key, Nominal]()
+    for one in missing(bench):
+        found.append(_find(bench, one, engine, seen))
+        _adopt(bench, one, found[-1])
+    return found
+
+
+def _find(bench: Bench, one: Calibration, engine: str, seen: dict[Key, Nominal]) -> _Known:
     key = _key(bench, one, engine)
     if key in _searching:
         raise UserError(f"bench '{bench.name}': the calibration of {one.name} needs itself: give its variant what it searches")
@@ -108,11 +108,9 @@ def _find(bench: Bench, one: Calibration, engine: str, seen: dict[Key, Nominal])
             _searching.pop()
         if not math.isfinite(value):
             raise Uncalibrated(f"bench '{bench.name}': the calibration of {one.name} gives {value:g}{bench.because}")
-        if len(_known) >= MOST:
-            _known.clear()
-        known = _known[key] = _Known(value, files)
-    inputs.put(known.files)
-    return known.value
+        known = _Known(value, files)
+        _remember(key, known)
+    return known
 
 
 def _key(bench: Bench, one: Calibration, engine: str) -> Key:
@@ -124,6 +122,12 @@ def _key(bench: Bench, one: Calibration, engine: str) -> Key:
 def _remembered(key: Key) -> _Known | None:
     known = _known.get(key)
     return None if known is None or inputs.changed(known.files) else known
+
+
+def _remember(key: Key, known: _Known) -> None:
+    if len(_known) >= MOST:
+        _known.clear()
+    _known[key] = known
 
 
 def _adopt(bench: Bench, one: Calibration, known: _Known) -> None:

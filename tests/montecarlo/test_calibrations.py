@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import os
 import signal
@@ -162,6 +163,26 @@ def test_a_simulator_that_dies_or_hangs_while_it_calibrates(tmp_path: Path, tune
         with pytest.raises(SpicekitError, match=rf"bench 'tuned': {why} while it was calibrated"):
             Campaign(tuned, trials=5).run(tmp_path / "out")
         assert list(tmp_path.iterdir()) == []
+
+
+def test_a_full_memory_loses_nothing_that_was_just_found(tuned: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    kind: Any = bench_class(tuned)
+    (one,) = kind().calibrations()
+    both = (one, dataclasses.replace(one, name="again", parameter="again"))
+    monkeypatch.setattr(kind, "calibrations", lambda self: both if self.p.r_bottom is None else ())
+    monkeypatch.setattr(calibrate, "MOST", 1)
+    calibrate._known.clear()
+    found = calibrate.calibrated_apart(kind()).found
+    assert [found["r_bottom"], found["again"]] == pytest.approx([R_BOTTOM, R_BOTTOM], abs=1e-3)
+
+
+def test_a_sweep_without_a_calibration_says_so_every_time(tuned: str) -> None:
+    """And does not go on without that point, as a qualification does; nor does one that has none left."""
+    for tolerant, targets in ((False, [0.05, 0.3]), (True, [0.3])):
+        sweep = Sweep(tuned, {"target": targets}, parameters={"most": 100}, tolerant=tolerant)
+        for _ in range(2):
+            with pytest.raises(UserError, match="not reached with 100 ohm"):
+                sweep.settle()
 
 
 def test_a_search_that_finds_nothing_is_said_and_leaves_nothing(tmp_path: Path, tuned: str, cli: Cli) -> None:

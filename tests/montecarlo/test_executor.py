@@ -157,6 +157,9 @@ def test_a_pool_that_breaks_while_the_next_task_is_submitted(pool: LocalExecutor
 
     monkeypatch.setattr(tasks, "task_start", slowly)
     waiting = [pool.submit(time.sleep, 30) for _ in range(3)]
+    until = time.monotonic() + 60
+    while not tasks.tasks and time.monotonic() < until:  # the pool's own thread has not come to them yet
+        time.sleep(0.01)
     thread = threading.Thread(target=manager.handle_broken_pool, args=(BrokenProcessPool("broken"),))
     thread.start()
     assert ended.wait(60)

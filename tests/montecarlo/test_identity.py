@@ -23,8 +23,10 @@ from montecarlo.report.content import Note
 from montecarlo.running.content import samples_hash
 from montecarlo.running.samples import HASHES
 from montecarlo.running.store import Store, identity_of
+from montecarlo.running.worker import _bench
 from spicekit import SpicekitError, UserError, inputs
 from spicekit.files import read_record, write_record
+from spicekit.registry import make_bench
 
 Cli = Callable[..., subprocess.CompletedProcess[str]]
 Complaint = Callable[[subprocess.CompletedProcess[str], int], str]
@@ -101,6 +103,16 @@ def test_a_pipe_is_no_input(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "card.toml")
     with pytest.raises(UserError, match=r"cannot read .*card.toml: not a regular file"):
         Campaign("stt-read", trials=5, parameters={"device": str(tmp_path / "card.toml")})
+
+
+def test_a_card_edited_while_a_worker_reads_it_has_changed(card: Path) -> None:
+    """After the look at all inputs: what the worker read then is what counts, and the word for it the same."""
+    given = json.dumps({"device": str(card)})
+    with inputs.recording() as files:
+        make_bench("stt-read", json.loads(given)).points()
+    assert str(card) in files
+    with pytest.raises(SpicekitError, match=rf"{card} has changed \(SHA-256 0000 then, {files[str(card)][:12]} now\)"):
+        _bench("stt-read", given, tuple((files | {str(card): "0000"}).items()), ())
 
 
 def test_a_card_edited_while_the_sweep_runs_stops_it(tmp_path: Path, card: Path) -> None:

