@@ -102,7 +102,7 @@ def test_the_text_of_a_device_card(tmp_path: Path) -> None:
     for attack in ATTACKS:
         escaped = json.dumps(attack.format(mark=mark))
         card = tmp_path / "card.toml"
-        for old in ('"Perpendicular STT junction', '"disc"', '"cosine-conductance"', '"arm"'):
+        for old in ('"Perpendicular STT junction', '"disc"', '"cosine-conductance"', '"tunnel"'):
             text = source.read_text()
             line = next(line for line in text.splitlines() if old in line)
             key = line.partition("=")[0]

@@ -6,13 +6,14 @@ import numpy as np
 
 from montecarlo.systems.compute import constants, layout, write_errors
 from montecarlo.systems.system import Part, System, SystemTable
+from spicekit.benches.stt.cell import V_READ
 from spicekit.export.roles import STT_1T1MTJ
 from spicekit.technology import load_technology
 
 TECHNOLOGY = load_technology("ptm65")
 VDD = TECHNOLOGY.vdd
 W_ACCESS = 300e-9  # m
-V_READ, T_READ = 0.15, 5e-9  # V, s
+T_READ = 5e-9  # s
 T_PULSE = 10e-9  # s
 CELL = {"device": "stt-bnn-65nm", "technology": "ptm65", "w_access": W_ACCESS}
 READ = CELL | {"v_read": V_READ, "t_read": T_READ}

@@ -9,7 +9,7 @@ import numpy as np
 from scipy.interpolate import PchipInterpolator
 
 from spicekit.analysis import Analysis, DcAnalysis
-from spicekit.benches.stt.cell import CellParameters, SttCell
+from spicekit.benches.stt.cell import V_READ, CellParameters, SttCell
 from spicekit.measures import Python, i, v
 from spicekit.measures.measure import Margin, Measure
 from spicekit.parameters import quantity, voltage
@@ -22,7 +22,7 @@ VARIED = ("v(ra_c0)", "v(tmr_c0)", "v(area_c0)")  # of the junction at risk
 
 
 class ReadParameters(CellParameters):
-    v_read: float = voltage(0.15, "bit-line voltage during a read", ge=1e-3, le=2)
+    v_read: float = voltage(V_READ, "bit-line voltage during a read", ge=1e-3, le=2)
     t_read: float = quantity(5e-9, "s", "time for which the read voltage is applied", ge=1e-12, le=1e-3)
 
 

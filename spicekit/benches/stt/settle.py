@@ -13,7 +13,7 @@ from typing import Any
 
 from spicekit.analysis import Analysis, TranAnalysis
 from spicekit.bench import Panel
-from spicekit.benches.stt.cell import CellParameters, SttCell
+from spicekit.benches.stt.cell import V_READ, CellParameters, SttCell
 from spicekit.limits import Limits
 from spicekit.measures import Final, Integral, Settling, i, maximum
 from spicekit.measures.measure import Measure
@@ -27,7 +27,7 @@ LATEST = 0.8
 
 
 class SettleParameters(CellParameters):
-    v_read: float = voltage(0.15, "bit-line supply of a read", ge=1e-3, le=2)
+    v_read: float = voltage(V_READ, "bit-line supply of a read", ge=1e-3, le=2)
     t_read: float = quantity(5e-9, "s", "time from the start to the end of the read", gt=1e-10, le=1e-6)
     rows: int = quantity(128, "", "cells on the bit line; the unselected ones load it", ge=1, le=4096)
     columns: int = quantity(128, "", "cells on the word line", ge=1, le=4096)
