@@ -82,9 +82,16 @@ class LocalExecutor(Executor):
         self._give_up(BrokenExecutor("the pool was started again"))  # tasks that no worker had taken yet: pebble forgets them
         self._pool = self._start()
 
-    def _broken(self, handle: Callable[[Exception], None], error: Exception) -> None:
-        """The pool has broken: its own handler ends the tasks that were handed to workers, and no others."""
+    def _broken(self, tasks: Any, handle: Callable[[Exception], None], error: Exception) -> None:
+        """The pool has broken: its own handler ends the tasks that were handed to workers, and no others.
+
+        It expects all of ``tasks`` to be waiting still.  One that waited in the queue when the pool was first found broken has
+        ended since, and finds it broken once more when its turn comes.
+        """
         with self._ending:
+            for number, task in tuple(tasks.tasks.items()):
+                if task.future.done() and tasks.tasks.pop(number, None):
+                    tasks.task_done_callback()
             handle(error)
             self._give_up(error)
 
@@ -104,7 +111,7 @@ class LocalExecutor(Executor):
         pool = ProcessPool(max_workers=self.workers, initializer=initialise, initargs=arguments, context=context)
         manager: Any = pool._pool_manager
         manager.worker_manager.inspect_workers = _Ended(manager)
-        manager.handle_broken_pool = functools.partial(self._broken, manager.handle_broken_pool)
+        manager.handle_broken_pool = functools.partial(self._broken, manager.task_manager, manager.handle_broken_pool)
         return pool
 
 

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from concurrent.futures import Future, wait
 from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -167,6 +168,29 @@ def test_a_pool_that_breaks_while_the_next_task_is_submitted(pool: LocalExecutor
     thread.join(60)
     assert [type(future.exception(60)) for future in waiting] == [BrokenProcessPool] * 3
     assert raised == []
+
+
+def test_a_task_that_finds_the_pool_broken_after_it_was_given_up(pool: LocalExecutor, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It stood in pebble's queue when the pool broke, was ended with the others, and is handed to the workers none the less."""
+    assert pool.submit(pow, 2, 2).result(60) == 4
+    raised: list[threading.ExceptHookArgs] = []
+    monkeypatch.setattr(threading, "excepthook", raised.append)
+    manager = pool._pool._pool_manager
+    dispatch = manager.worker_manager.dispatch
+
+    def late(task: Any) -> None:
+        pool._give_up(BrokenProcessPool("found by another thread"))
+        manager.worker_manager.close_channels()
+        dispatch(task)
+
+    monkeypatch.setattr(manager.worker_manager, "dispatch", late)
+    task = pool.submit(pow, 2, 3)
+    assert isinstance(task.exception(60), BrokenProcessPool)
+    deadline = time.monotonic() + 60
+    while manager.task_manager.tasks and time.monotonic() < deadline and not raised:
+        time.sleep(0.01)
+    assert raised == []
+    assert pool.submit(pow, 2, 5).result(60) == 32
 
 
 def test_cores() -> None:

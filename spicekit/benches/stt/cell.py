@@ -10,7 +10,6 @@ from spicekit.benches.junction.bench import JunctionBench
 from spicekit.benches.junction.parameters import JunctionParameters, refuse_rail
 from spicekit.parameters import Group, channel_length, channel_width, named_file, option
 
-
 # A read below V_c, 0.11 V at 27 C in this card and technology: the layer is disturbed with 1e-12 a read of 5 ns (0.15 V: 1e-7)
 V_READ = 0.1  # V, over the whole cell
 
