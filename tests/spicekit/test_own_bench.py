@@ -59,7 +59,7 @@ def test_the_pages_transient_ends_at_the_operating_points(page: Path) -> None:
 
 def test_a_current_below_the_critical_one_does_not_switch_the_pages_cell(page: Path) -> None:
     card = load_device("stt-bnn-65nm", MtjCard).at()
-    result = run(page, "CellWrite", v_bl=0.2)
+    result = run(page, "CellWrite", v_bl=0.08)
     assert result.outcome is Outcome.OK
     assert result.measures["i_end"] < card.numbers.ic_ap_p
     assert math.isinf(result.measures["t_switch"])
