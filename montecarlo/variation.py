@@ -8,12 +8,14 @@ the same standard-normal space.
 from __future__ import annotations
 
 import fnmatch
+import functools
 import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, ClassVar, Literal
 
 import numpy as np
+import numpy.typing as npt
 from scipy.special import ndtr, ndtri
 
 from spicekit.bench import VariationPoint
@@ -149,6 +151,20 @@ class Space:
     def dimensions(self) -> int:
         """Number of standard-normal coordinates."""
         return len(self.points) + len(self._global)
+
+    @functools.cached_property
+    def moving(self) -> npt.NDArray[np.intp]:
+        """Numbers of the coordinates that move a point: not those of points without any spread."""
+        local = np.array([variation is None or variation.sigma > 0 for variation in self.local], dtype=bool)
+        if self._mixing is not None:  # a coordinate is in the points that are correlated with its own, too
+            local = (self._mixing[local] != 0).any(axis=0) if local.any() else local
+        return np.flatnonzero([*local, *(variation.sigma > 0 for variation in self._global)])
+
+    def widened(self, z: Array) -> Array:
+        """``z`` of shape (..., moving) with zeros for the other coordinates, shape (..., dimensions)."""
+        wide = np.zeros((*z.shape[:-1], self.dimensions))
+        wide[..., self.moving] = z
+        return wide
 
     @property
     def local(self) -> list[Variation | None]:

@@ -79,6 +79,9 @@ class YieldStudy(Job):
             bench, trials=1, seed=seed, parameters=parameters, variations=variations, correlations=correlations, sampler=NOMINAL,
             engine=engine,
         )  # fmt: skip
+        if not len(self.campaign.space.moving):
+            kinds = ", ".join(sorted({point.kind for point in self.campaign.space.points}))
+            raise UserError(f"{bench}: nothing varies; give --sigma KIND=SIGMA, allowed for KIND: {kinds}")
         self._fail = fail
         if self.campaign.settled:  # else once it is known whether a folder has calibrations
             _ = self.expression
@@ -119,7 +122,7 @@ class YieldStudy(Job):
         with self.at_work(out, crew, settings) as (folder, crew):
             write_text(folder / "netlist.cir", self.campaign.netlist)
             batches = Batches(self.campaign, self.expression, folder / "batches", crew, self.most)
-            state = LimitState(batches, self.campaign.space.dimensions, self.most, self.expression.combine)
+            state = LimitState(batches, len(self.campaign.space.moving), self.most, self.expression.combine)
             found = self.find(state)
             elapsed = time.monotonic() - started if batches.simulated else None
             summary = summarise(self, state, found, batches.outcomes, elapsed, folder)

@@ -67,8 +67,9 @@ class Batches:
         self._trials = 0
 
     def __call__(self, stage: str, z: Array) -> Array:
-        """Simulate trials ``z``, or read them: limit states of the comparisons, NaN for a trial that is not ok."""
-        store = self._claimed(stage, self._campaign.space.values(z), len(z))
+        """Simulate trials ``z`` of the coordinates that move, or read them: limit states of the comparisons, NaN where not ok."""
+        space = self._campaign.space
+        store = self._claimed(stage, space.values(space.widened(z)), len(z))
         smallest = LEAST[isinstance(self._campaign.bench.analysis(), DcAnalysis)]
         size = max(smallest, -(-len(z) // TASKS))
         finished = store.parts.finished(self._crew.warn, self._crew.retry)

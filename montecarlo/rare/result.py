@@ -100,12 +100,12 @@ def failure_points(space: Space, found: Found) -> list[dict[str, Any]]:
 
 def device_terms(space: Space, u: Array) -> list[dict[str, Any]]:
     """Every coordinate of ``u``, the largest contribution first: name, value, nominal value, sigmas, contribution (alpha^2)."""
-    values = space.values(u[None])
+    values = space.values(space.widened(u[None]))
     points = {point.name: point for point in space.points}
     total = float(u @ u)
     rows = []
     for index in np.argsort(-np.abs(u), kind="stable"):
-        name = space.labels[index]
+        name = space.labels[space.moving[index]]
         point = points.get(name)
         rows.append(
             {

@@ -248,3 +248,16 @@ def test_a_sigma_that_no_device_has_is_refused(text: str, scope: Scope, said: st
     assert said in str(error.value)
     for allowed in ("vth=0.5V", "vth=500m", "beta=100%", "r=1k", "r=1kohm", "r=1000%:lognormal"):
         Space(points, [Variation.parse(allowed, scope)])
+
+
+def test_the_coordinates_that_move_are_those_with_a_spread() -> None:
+    """And those that a point with one is correlated with; what they leave out changes no value."""
+    assert list(Space(POINTS).moving) == [0, 1, 2, 3, 4]
+    assert list(Space(POINTS, [Variation.parse("c=5%"), Variation.parse("vth=0")]).moving) == [0, 1, 2, 3, 5]
+    assert list(Space(POINTS, [Variation.parse("ra=0")]).moving) == [1, 3, 4]
+    space = Space(POINTS, [Variation.parse("ra=0"), Variation.parse("vth=3m", "global")], [Correlation("ra", "tmr", 0.5)])
+    assert list(space.moving) == [0, 1, 2, 3, 4, 6]  # TMR is drawn from both of its device
+    z = np.random.default_rng(1).standard_normal((50, space.dimensions))
+    kept = space.values(space.widened(z[:, space.moving]))
+    for name, values in space.values(z).items():
+        np.testing.assert_array_equal(kept[name], values)
