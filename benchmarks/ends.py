@@ -48,8 +48,9 @@ TINY = 1e-30  # stands for an end "above 0"
 SIGNED_ENERGY = {"e_sense", "e_rails", "e_high", "e_low", "e_row", "e_wl", "e_load"}  # parts: charge may come back to a supply
 SIGNED_TIME = {"dt"}
 SIZES = {
-    "n", "n_sel", "rows", "columns", "sections", "steps", "synapses", "span", "stages", "measure", "step", "t_stop", "t_pulse",
-    "t_read", "t_window", "t_recover", "t_row", "t_mac", "t_settle", "t_latch", "noise_dt", "frequency", "row", "transfer",
+    "n", "n_sel", "rows", "columns", "sections", "steps", "synapses", "span", "stages", "measure", "step", "t_stop",
+    "t_pulse", "pulses", "t_gap", "samples", "t_read", "t_window", "t_recover", "t_row", "t_mac", "t_settle", "t_latch",
+    "noise_dt", "frequency", "row", "transfer",
 }  # fmt: skip
 
 

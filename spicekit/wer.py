@@ -8,6 +8,10 @@ the easy axis stands all the time; one across it has no place in the equation an
 
 Without a current the junction is left to thermal activation, and what is asked for is the probability that it flips, which is
 the complement of the write error rate and far too small to be seen in it.
+
+A junction without symmetry about its easy axis, in-plane or on a rail, is counted over samples of the stochastic LLG equation
+(:mod:`spicekit.physics.sampled`): with its interval, and no rate below one in the samples.  The current of one on a rail is the
+rail's, of the sign that writes (:func:`spicekit.physics.sampled.rail_sign`).
 """
 
 from __future__ import annotations
@@ -20,10 +24,13 @@ from typing import Any, Literal
 
 import numpy as np
 
+from spicekit.devices.junction import Junction
 from spicekit.devices.mtj import MtjCard
 from spicekit.errors import UserError
+from spicekit.physics import conductance
 from spicekit.physics.fokker_planck import LARGEST, normalised_pulse, read_disturb, write_error_rate
 from spicekit.physics.macromodel import overdrive
+from spicekit.physics.sampled import SampledErrors, rail_sign, sampled_errors
 from spicekit.physics.write_error import WriteErrorDistribution, spread, wer_distribution
 from spicekit.style import COLOURS, new_figure, save
 from spicekit.units import KELVIN, format_value, parse_quantity, parse_temperature, parse_value
@@ -34,6 +41,8 @@ HIGHEST = 0.1  # A: a junction has long burnt
 LONGEST = 1e10  # s, 317 years
 QUANTILES = (0.05, 0.5, 0.95, 0.999)
 JUNCTIONS = 2000  # drawn when sigmas are given
+SAMPLES = 8192  # of the stochastic LLG equation
+LONGEST_SAMPLED = 1e-7  # s
 
 
 @dataclass(frozen=True)
@@ -45,8 +54,8 @@ class WriteErrorCurve:
     temperature: float  # degrees Celsius
     own_temperature: bool  # it is the card's
     current: float  # A
-    critical_current: float  # A
-    overdrive: float  # torque over critical torque at the starting state: I/I_c, or V/V_c of a tunnel junction's torque
+    critical_current: float | None  # A; None on a rail
+    overdrive: float | None  # torque over critical torque at the starting state: I/I_c, or V/V_c of a tunnel torque
     delta: float  # without field, as the critical current is
     tau_d: float  # s
     field: float  # along the starting state, over the anisotropy field
@@ -56,10 +65,13 @@ class WriteErrorCurve:
     sigma_ra: float
     sigma_hk: float
     junctions: WriteErrorDistribution | None  # of an array with the sigmas: wer, or flip without a current
+    sampled: SampledErrors | None = None  # where the rate is counted
 
     @property
     def ratio(self) -> str:
         """What the overdrive is a ratio of."""
+        if self.overdrive is None or self.critical_current is None:
+            return ""
         return "I/I_c" if math.isclose(self.overdrive * self.critical_current, self.current, rel_tol=1e-9) else "V/V_c"
 
     @property
@@ -79,7 +91,7 @@ class WriteErrorCurve:
             "direction": self.direction,
             "temperature": {"value": self.temperature, "unit": "C"},
             "current": {"value": self.current, "unit": "A"},
-            "critical_current": {"value": self.critical_current, "unit": "A"},
+            "critical_current": None if self.critical_current is None else {"value": self.critical_current, "unit": "A"},
             "overdrive": self.overdrive,
             "delta": self.delta,
             "tau_d": {"value": self.tau_d, "unit": "s"},
@@ -89,6 +101,11 @@ class WriteErrorCurve:
             "wer": self.wer.tolist(),
             "flip_probability": self.flip.tolist(),
         }
+        if self.sampled is not None:
+            curve |= {
+                "samples": self.sampled.samples,
+                "wer_ci": np.stack([self.sampled.low, self.sampled.high], axis=-1).tolist(),
+            }
         if self.junctions is not None:
             name = "wer" if self.current else "flip_probability"
             curve[f"{name}_mean"] = self.junctions.mean.tolist()
@@ -108,17 +125,16 @@ def write_error_curve(
     sigma_ra: float = 0.0,
     sigma_hk: float = 0.0,
     seed: int = 1,
+    samples: int = SAMPLES,
 ) -> WriteErrorCurve:
     """The write error rate for pulses of ``pulses`` seconds, shape (pulses,), at ``current`` amperes.
 
     ``temperature`` in degrees Celsius (or as text: ``85C``, ``358K``); the card's own if not given.
     ``current`` is that of the nominal junction; with ``sigma_ra`` (relative) each junction draws the current that the same
     voltage drives through it.  ``sigma_hk`` is the relative spread of the effective anisotropy field, and so of barrier and
-    critical current.  Raises :class:`UserError` for an in-plane or three-terminal card, for which the equation does not hold.
+    critical current.  An in-plane junction, and one on a rail, is counted over ``samples`` of the stochastic LLG equation, drawn
+    with ``seed``; sigmas are refused there.
     """
-    if card.three_terminal or card.magnet.easy_axis != "z":
-        kind = "a three-terminal" if card.three_terminal else "an in-plane"
-        raise UserError(f"device '{card.name}' is {kind} junction; wer needs a perpendicular two-terminal one")
     if not 0 <= current <= HIGHEST:
         raise UserError(f"--current {current:g} A: allowed: 0 or above, up to {HIGHEST:g} A; the direction is --direction")
     if wrong := [pulse for pulse in pulses if not 0 <= pulse <= LONGEST]:
@@ -126,6 +142,11 @@ def write_error_curve(
     kelvin = None if temperature is None else parse_temperature(temperature) + KELVIN
     junction = card.at(kelvin)
     p = junction.numbers
+    if card.three_terminal or card.magnet.easy_axis != "z":
+        if sigma_ra or sigma_hk:
+            kind = "has a rail" if card.three_terminal else "is in-plane"
+            raise UserError(f"--sigma: device '{card.name}' {kind}; allowed: with a perpendicular junction of two terminals")
+        return _counted(junction, current, pulses, direction, temperature is None, samples, seed)
     if p.delta > LARGEST:
         barrier = f"its barrier, of geometry.lx, ly, t_free and the anisotropy, is {p.delta:.4g} kT"
         raise UserError(f"device '{card.name}': {barrier}; allowed: at most {LARGEST:g} kT")
@@ -162,6 +183,39 @@ def write_error_curve(
     return WriteErrorCurve(
         card.name, direction, round(p.temperature - KELVIN, 9), temperature is None, current, critical, drive, p.delta, p.tau_d,
         field, pulses, wer, flip, sigma_ra, sigma_hk, junctions,
+    )  # fmt: skip
+
+
+def _counted(
+    junction: Junction, current: float, pulses: Array, direction: Direction, own: bool, samples: int, seed: int
+) -> WriteErrorCurve:
+    """The curve of a junction whose write is counted over samples."""
+    card, p = junction.card, junction.numbers
+    if wrong := [pulse for pulse in pulses if pulse > LONGEST_SAMPLED]:
+        raise UserError(
+            f"--pulse {wrong[0]:g} s: device '{card.name}' is sampled step by step; allowed: at most {LONGEST_SAMPLED:g} s"
+        )
+    if not 1 <= samples <= 10_000_000:
+        raise UserError(f"--samples {samples}: allowed: 1 to 10000000")
+    if card.thermal and current:
+        warnings.warn(f"device '{card.name}': the write error rate leaves out [thermal] of the card", stacklevel=3)
+    if card.vcma and current and not card.three_terminal:
+        warnings.warn(f"device '{card.name}': the write error rate leaves out [vcma] of the card", stacklevel=3)
+    start: Literal["ap", "p"] = "ap" if direction == "ap-p" else "p"
+    critical = strength = None
+    if card.three_terminal:
+        levels = (0.0, 0.0, rail_sign(p, direction) * current)
+    else:  # a tunnel junction's torque goes with the voltage, that of the starting state; any other's with the current
+        sign, cosine = (1.0, -1.0) if start == "ap" else (-1.0, 1.0)
+        volts = float(conductance.voltage(p, sign * current, cosine, p.temperature)) if p.stt_tunnel else 0.0
+        levels = (volts, sign * current, 0.0)
+        critical, strength = (p.ic_ap_p if start == "ap" else p.ic_p_ap), float(overdrive(p, current, start))
+    found = sampled_errors(p, start, lambda _: levels, pulses, samples, seed)
+    easy = (p.ex, p.ey, p.ez).index(1.0)
+    along = (p.hx, p.hy, p.hz)[easy] / p.hk * (1 if start == "p" else -1)
+    return WriteErrorCurve(
+        card.name, direction, round(p.temperature - KELVIN, 9), own, current, critical, strength, p.delta, p.tau_d, along,
+        pulses, found.wer, 1 - found.wer, 0.0, 0.0, None, found,
     )  # fmt: skip
 
 
@@ -208,6 +262,10 @@ def plot_write_error(curve: WriteErrorCurve, path: Path) -> Path:
     name, rates = curve.rates
     least = 1e-18 if curve.current else 1e-150
     axis.semilogy(pulses, np.maximum(rates, least), color=COLOURS[0], lw=2, label="nominal junction")
+    if curve.sampled is not None:
+        low, high = (curve.sampled.low, curve.sampled.high) if curve.current else (1 - curve.sampled.high, 1 - curve.sampled.low)
+        label = f"95 % interval of {curve.sampled.samples} samples"
+        axis.fill_between(pulses, np.maximum(low, least), high, color=COLOURS[0], alpha=0.2, lw=0, label=label)
     if curve.junctions is not None:
         low, median, high, worst = np.maximum(curve.junctions.quantiles, least)
         axis.fill_between(pulses, low, high, color=COLOURS[0], alpha=0.2, lw=0, label="5 % to 95 % of the junctions")
@@ -220,9 +278,10 @@ def plot_write_error(curve: WriteErrorCurve, path: Path) -> Path:
     axis.set_ylabel(name)
     spread_text = f", σ(RA) {curve.sigma_ra:.1%}, σ(Hk) {curve.sigma_hk:.1%}" if curve.junctions else ""
     field_text = f", h {curve.field:+.3g}" if curve.field else ""
+    ratio = "along the rail" if curve.overdrive is None else f"{curve.ratio} {curve.overdrive:.2f}"
     axis.set_title(
         f"{curve.device}, {curve.direction.upper().replace('-', ' → ')}, {format_value(curve.current, 'A')} "
-        f"({curve.ratio} {curve.overdrive:.2f}), Δ {curve.delta:.1f}{field_text}, {curve.conditions}{spread_text}",
+        f"({ratio}), Δ {curve.delta:.1f}{field_text}, {curve.conditions}{spread_text}",
         fontsize=10,
     )
     axis.legend(fontsize=9)

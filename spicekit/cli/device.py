@@ -13,12 +13,15 @@ from spicekit.cli.output import print_json, say
 
 def wer(
     device: Annotated[str, typer.Argument(help="Device card: a shipped name or the path of a TOML file.")],
-    current: Annotated[str, typer.Option(help="Write current of the nominal junction, A; 0: it flips by heat alone.")],
+    current: Annotated[
+        str, typer.Option(help="Write current of the nominal junction, or along its rail, A; 0: it flips by heat alone.")
+    ],
     pulse: Annotated[str, typer.Option(help="Pulse widths in s: one value, or start:stop:num.")],
     direction: Annotated[str, typer.Option(help="ap-p or p-ap.")] = "ap-p",
     temperature: Annotated[str | None, typer.Option(help="85 or 85C, or 358K; the card's own if not given.")] = None,
     sigma: Annotated[list[str] | None, typer.Option(help="ra=5% and hk=3%: spread over the junctions of an array.")] = None,
-    seed: Annotated[int, typer.Option(help="Seed of the junctions drawn.", min=0)] = 1,
+    seed: Annotated[int, typer.Option(help="Seed of the junctions drawn, or of the samples.", min=0)] = 1,
+    samples: Annotated[int, typer.Option(help="Writes counted of a junction in-plane or on a rail.", min=1)] = 8192,
     out: Annotated[Path | None, typer.Option("--out", help="Folder for wer.png and wer.json.", parser=given_path)] = None,
     as_json: Json = False,
 ) -> None:
@@ -45,6 +48,7 @@ def wer(
         sigma_ra=sigma_ra,
         sigma_hk=sigma_hk,
         seed=seed,
+        samples=samples,
     )
     written = []
     if out is not None:
@@ -53,9 +57,11 @@ def wer(
     if as_json:
         print_json(curve.as_json())
         return
+    drive = "current along the rail"
+    if curve.overdrive is not None and curve.critical_current is not None:
+        drive = f"{curve.ratio} = {curve.overdrive:.3f} (I_c {format_value(curve.critical_current, 'A')})"
     say(
-        f"{curve.device} {curve.direction}: {curve.ratio} = {curve.overdrive:.3f} "
-        f"(I_c {format_value(curve.critical_current, 'A')}), "
+        f"{curve.device} {curve.direction}: {drive}, "
         f"Delta {curve.delta:.2f}, tau_D {format_value(curve.tau_d, 's')}, {curve.conditions}"
     )
     if curve.field:
@@ -65,9 +71,16 @@ def wer(
     if junctions is not None:
         say(f"array: sigma(RA) {curve.sigma_ra:.3%}, sigma(Hk) {curve.sigma_hk:.3%} of nominal, normal")
     name, rates = ("WER", curve.wer) if curve.current else ("P(flip)", curve.flip)
-    say(f"{'pulse':>10} {name:>11}" + (f" {'array mean':>11} {'median':>11} {'99.9 %':>11}" if junctions else ""))
+    counted = curve.sampled
+    if counted is not None:
+        say(f"counted over {counted.samples} samples of the stochastic LLG equation")
+    interval = f" {'95 % interval':>24}" if counted is not None else ""
+    say(f"{'pulse':>10} {name:>11}{interval}" + (f" {'array mean':>11} {'median':>11} {'99.9 %':>11}" if junctions else ""))
     for index, width in enumerate(curve.pulses):
         row = f"{format_value(float(width), 's'):>10} {rates[index]:11.3e}"
+        if counted is not None:
+            low, high = counted.low[index], counted.high[index]
+            row += f"   {low:9.3e} to {high:9.3e}" if curve.current else f"   {1 - high:9.3e} to {1 - low:9.3e}"
         if junctions is not None:
             row += f" {junctions.mean[index]:11.3e} {junctions.quantiles[1, index]:11.3e} {junctions.quantiles[3, index]:11.3e}"
         say(row)

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Literal
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy.special import ndtr
 
 from spicekit.devices.mtj_figures import MtjFigures
@@ -141,8 +142,10 @@ class Junction:
             )
         return along if state == "p" else -along
 
-    def varied(self, ra: Array, tmr: Array, area: Array) -> MtjNumbers:
-        """The numbers of junctions of these RA (ohm um2), TMR at the temperature and relative area: arrays where they vary."""
+    def varied(self, ra: ArrayLike, tmr: ArrayLike, area: ArrayLike, hk: ArrayLike = 1.0) -> MtjNumbers:
+        """The numbers of junctions of these RA (ohm um2), TMR at the temperature, relative area and relative effective anisotropy
+        field: arrays where they vary."""
+        ra, tmr, area, hk = (np.asarray(x, float) for x in (ra, tmr, area, hk))
         k = self.numbers
         bloch = 1 - k.p_b * k.temperature**1.5
         changes: dict[str, Any] = {
@@ -151,7 +154,12 @@ class Junction:
             "p_tmr0": julliere_polarisation(tmr) / bloch,
             "volume": k.volume * area,
             "stt_coefficient": k.stt_coefficient / area,
-            "delta": k.delta * area,
+            "delta": k.delta * area * hk,
+            "hk": k.hk * hk,
+            "k_easy": k.k_easy + (hk - 1) * k.k_eff,
+            "k_eff": k.k_eff * hk,
+            "stiffness": k.stiffness + (hk - 1) * k.hk,
+            "tau_d": k.tau_d / hk,
         }
         return with_critical_currents(replace(k, **changes))
 

@@ -54,7 +54,7 @@ class Altered:
                 if value != now[name]:
                     ngspice.command(f"alter v{name} dc={value!r}")
                     now[name] = value
-            if analysis.seed is not None:
+            if analysis.seed is not None and now[analysis.seed] >= 1:  # ngspice takes no seed of 0
                 ngspice.command(f"setseed {int(now[analysis.seed])}")
             with counted():
                 vectors = transient(ngspice, self._bench, analysis)

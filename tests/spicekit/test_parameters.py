@@ -117,6 +117,7 @@ def test_a_mixed_in_group_leaves_the_parameters_of_every_bench_alone() -> None:
     [
         ("stt-read", {}),
         ("stt-write", {}),
+        ("stt-wer", {}),
         ("stt-settle", {}),
         ("stt-bnn-row", {"n": 8}),
         ("tbs-sense", {"source": "cell", "trim": 0}),

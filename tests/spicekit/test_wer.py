@@ -251,10 +251,30 @@ def test_what_the_rate_leaves_out_of_a_card_is_said(tmp_path: Path) -> None:
         write_error_curve(card_with(tmp_path, HEAT), 30e-6, np.array([8e-9]))
 
 
-@pytest.mark.parametrize("name", ["imce-45nm", "umn-imtj"])
-def test_a_device_for_which_the_equation_does_not_hold_is_refused(name: str) -> None:
-    with pytest.raises(UserError, match="perpendicular two-terminal"):
-        write_error_curve(load_device(name, MtjCard), 1e-4, np.array([1e-9]))
+@pytest.mark.parametrize(("name", "said"), [("imce-45nm", "has a rail"), ("umn-imtj", "is in-plane")])
+def test_a_spread_of_a_device_that_is_sampled_is_refused(name: str, said: str) -> None:
+    with pytest.raises(UserError, match=f"--sigma: device '{name}' {said}; allowed: with a perpendicular"):
+        write_error_curve(load_device(name, MtjCard), 1e-4, np.array([1e-9]), sigma_ra=0.05)
+
+
+def test_a_card_on_a_rail_is_counted_over_samples_with_an_interval(tmp_path: Path) -> None:
+    words = ("imce-45nm", "--current", "120u", "--pulse", "20p:1000p:2", "--samples", "1000")
+    done = command(*words, "--out", str(tmp_path), "--json")
+    assert done.returncode == 0, done.stderr
+    curve = json.loads(done.stdout)
+    assert (curve["critical_current"], curve["overdrive"], curve["samples"]) == (None, None, 1000)
+    assert curve["wer"][0] > 0.9
+    assert curve["wer"][1] < 0.1
+    low, high = np.array(curve["wer_ci"]).T
+    assert np.all((low <= curve["wer"]) & (curve["wer"] <= high))
+    assert (tmp_path / "wer.png").read_bytes().startswith(b"\x89PNG")
+    back = write_error_curve(load_device("imce-45nm", MtjCard), 120e-6, np.array([1e-9]), direction="p-ap", samples=1000)
+    assert back.wer[0] < 0.1  # the current is turned round with the direction
+
+
+def test_a_pulse_too_long_to_be_sampled_is_refused() -> None:
+    with pytest.raises(UserError, match=r"--pulse 1e-06 s: device 'umn-imtj' is sampled step by step; allowed: at most 1e-07 s"):
+        write_error_curve(load_device("umn-imtj", MtjCard), 1e-4, np.array([1e-6]))
 
 
 def test_ranges_and_sigmas_are_read_with_spice_suffixes() -> None:

@@ -7,11 +7,11 @@ from dataclasses import replace
 from typing import Any, Literal
 
 import numpy as np
-from scipy.special import ndtr
 
 from spicekit.analysis import Analysis, TranAnalysis
 from spicekit.bench import Panel
 from spicekit.benches.junction.bench import JunctionBench
+from spicekit.benches.junction.noise import SEED, check_noise, seed_point
 from spicekit.benches.junction.parameters import JunctionParameters
 from spicekit.errors import UserError
 from spicekit.limits import Limits
@@ -19,15 +19,7 @@ from spicekit.measures import At, Choose, Crossing, Final, First, Integral, i, v
 from spicekit.measures.measure import Measure
 from spicekit.parameters import named_file, option, quantity
 from spicekit.point import VariationPoint
-from spicekit.waves import Array, Waves
-
-SHORTEST = 1e-14  # s, of a drawn thermal field: four solver steps
-SEED = "seed_noise"  # the variation point that seeds the thermal field
-
-
-def _seed(z: Array) -> Array:
-    """A seed for ngspice from 1 to 2^31 - 2, from a standard normal."""
-    return np.asarray(1 + np.floor(ndtr(z) * (2**31 - 3)))
+from spicekit.waves import Waves
 
 
 class SwitchParameters(JunctionParameters):
@@ -68,15 +60,7 @@ class MtjSwitch(JunctionBench[SwitchParameters]):
             raise UserError(
                 f"bench '{self.name}': parameter value: {self.p.value:g} A given; allowed: 0 to 0.1 A with drive=current"
             )
-        if self.p.noise_dt and self.p.model == "fast":
-            raise UserError(
-                f"bench '{self.name}': parameter noise_dt: {self.p.noise_dt:g} s given with model=fast, which has no thermal "
-                "field; allowed with model=llg"
-            )
-        if 0 < self.p.noise_dt < SHORTEST:
-            raise UserError(
-                f"bench '{self.name}': parameter noise_dt: {self.p.noise_dt:g} s given; allowed: 0, or at least {SHORTEST:g} s"
-            )
+        check_noise(self.name, self.p, self.p.noise_dt)
 
     def subtitle(self) -> str:
         return f"{self.p.device} {self.p.direction}"
@@ -91,7 +75,7 @@ class MtjSwitch(JunctionBench[SwitchParameters]):
     def points(self) -> tuple[VariationPoint, ...]:
         points = self.junction.points("mtj")
         if self.p.noise_dt:  # every trial has its own thermal field, which replay repeats
-            return (*points, VariationPoint(SEED, "seed", 1.0, "", low=0.0, draw=_seed))
+            return (*points, seed_point(1.0))
         return points
 
     def analysis(self) -> Analysis:

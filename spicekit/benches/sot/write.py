@@ -1,100 +1,50 @@
-"""Write of a 2T1R SOT-MRAM cell: a current along the heavy-metal rail, switched by the write transistor (Fan, ASP-DAC 2018).
-
-WWL = VDD, RWL = 0, SL = 0, and WBL at V_WP or V_WN: about 120 uA for 1 ns through the rail.
-"""
+"""Write of a 2T1R SOT-MRAM cell with its magnetisation."""
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any
 
 from spicekit.analysis import Analysis, TranAnalysis
 from spicekit.bench import Panel
-from spicekit.benches.junction.bench import JunctionBench
-from spicekit.benches.junction.parameters import JunctionParameters
-from spicekit.benches.junction.switching import check_stop, switching
-from spicekit.benches.sot.column import Access
-from spicekit.errors import UserError
+from spicekit.benches.junction.noise import SEED, ThermalField, check_noise, draw_every, seed_point
+from spicekit.benches.junction.switching import switching
+from spicekit.benches.sot.write_path import START, RailCell, SotWritePath
 from spicekit.measures import At, Integral, i, v
 from spicekit.measures.measure import Measure
-from spicekit.parameters import channel_width, named_file, option, quantity, voltage
+from spicekit.parameters import quantity
 from spicekit.point import VariationPoint
 
-START = 0.3e-9  # the write pulse begins here, after the write word line has risen
 
-
-class Pulse(JunctionParameters):
-    device: str = named_file("imce-45nm", "device card with a rail: a shipped one or the path of a TOML file")
-    direction: Literal["ap-p", "p-ap"] = option("ap-p", "written state: antiparallel to parallel, or back")
-    polarity: Literal["auto", "positive", "negative"] = option(
-        "auto", "of the rail current; auto: the one that sets the written state of a card with an assist field along the rail"
-    )
-    v_write: float = voltage(0.135, "magnitude of V_WP and V_WN on WBL", gt=0, le=3)
-    t_pulse: float = quantity(1e-9, "s", "length of the write pulse", gt=1e-11, le=1e-6)
-    t_stop: float | None = quantity(None, "s", "end of the simulation; 1.5 ns after the pulse if not given", gt=1e-11, le=1e-5)
-
-
-class SotWriteParameters(Access, Pulse):
-    w_driver: float = channel_width(4e-6, "width of the WBL driver's transistor", le=1e-4)
-    c_line: float = quantity(20e-15, "F", "capacitance of WBL", ge=0, le=1e-11)
+class SotWriteParameters(ThermalField, RailCell):
     step: float | None = quantity(None, "s", "largest time step; 0.06 rad of the precession if not given", ge=1e-14, le=1e-9)
 
 
-class SotWrite(JunctionBench[SotWriteParameters]):
+class SotWrite(SotWritePath[SotWriteParameters]):
     name = "sot-write"
     summary = "write of one 2T1R SOT-MRAM cell: switching, rail current, energy, fraction not switched"
     template = "benches/sot-write.cir.j2"
 
     def __init__(self, **given: Any) -> None:
         super().__init__(**given)
-        if not self.junction.card.three_terminal:
-            raise UserError(f"bench '{self.name}': parameter device: '{self.p.device}' has no rail; give a SOT card")
-        check_stop(self.name, self.t_stop, START + self.p.t_pulse)
+        check_noise(self.name, self.p, self.p.noise_dt)
 
     @property
-    def t_stop(self) -> float:
-        """End of the simulation in seconds."""
-        return START + self.p.t_pulse + 1.5e-9 if self.p.t_stop is None else self.p.t_stop
-
-    def subtitle(self) -> str:
-        return f"{self.p.device} {self.p.direction}"
-
-    @property
-    def sign(self) -> int:
-        """Sign of the rail current: positive flows from WBL into the head of the rail.
-
-        A positive current pulls m towards +y, that is to P of a card with easy axis y; of a perpendicular one with a field
-        along the rail it sets P if the field is positive (checked against :mod:`spicekit.physics.llg` in the tests).
-        """
-        if self.p.polarity != "auto":
-            return 1 if self.p.polarity == "positive" else -1
-        field = self.junction.numbers.hx if self.junction.numbers.ez else 1.0
-        to_parallel = -1 if field < 0 else 1
-        return to_parallel if self.p.direction == "ap-p" else -to_parallel
-
-    @property
-    def l_access(self) -> float:
-        """Length of the cell transistors in metres."""
-        return self.technology.l_min if self.p.l_access is None else self.p.l_access
+    def noise_dt(self) -> float:
+        """Time step of the thermal field in seconds; 0 if there is none."""
+        return draw_every(self.junction, self.p.noise_dt)
 
     def context(self) -> dict[str, Any]:
-        return super().context() | {
-            "l_access": self.l_access,
-            "l_min": self.technology.l_min,
-            "start": START,
-            "end": START + self.p.t_pulse,
-            "sign": self.sign,
-        }
+        return super().context() | {"noise_dt": self.noise_dt}
 
     def points(self) -> tuple[VariationPoint, ...]:
-        p, shortest = self.p, self.technology.l_min
-        cell = (*self.transistor("wr", p.w_write, self.l_access), *self.transistor("rd", p.w_read, self.l_access))
-        return (*self.junction.points("c0"), *cell, *self.transistor("drv", p.w_driver, shortest))
+        return (*self.junction.points("c0"), *self.transistors(), *([seed_point(0.0)] if self.noise_dt else []))
 
     def analysis(self) -> Analysis:
         return TranAnalysis(
             save=("v(mx)", "v(my)", "v(mz)", "v(wwl)", "v(wbl)", "v(head)", "i(vhead)", "i(vsupply)", "i(vdd_wl)"),
             step=self.junction.step if self.p.step is None else self.p.step,
             stop=self.t_stop,
+            seed=SEED if self.noise_dt else None,
         )
 
     def measures(self) -> tuple[Measure, ...]:

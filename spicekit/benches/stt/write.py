@@ -2,32 +2,31 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any
 
 from spicekit.analysis import Analysis, TranAnalysis
 from spicekit.bench import Panel
-from spicekit.benches.junction.switching import check_stop, switching
-from spicekit.benches.stt.cell import CellParameters, SttCell
-from spicekit.measures import At, Integral, i, v
+from spicekit.benches.junction.noise import SEED, ThermalField, check_noise, draw_every, seed_point
+from spicekit.benches.junction.switching import attempted, switching
+from spicekit.benches.stt.write_path import START, SttWritePath, WriteCell
+from spicekit.measures import At, Integral, Node, i, v
 from spicekit.measures.measure import Measure
-from spicekit.parameters import channel_width, option, quantity, voltage
+from spicekit.parameters import quantity
 from spicekit.point import VariationPoint
 
 
-class WriteParameters(CellParameters):
-    direction: Literal["ap-p", "p-ap"] = option("ap-p", "written state: antiparallel to parallel, or back")
-    t_pulse: float = quantity(10e-9, "s", "length of the write pulse", gt=1e-11, le=1e-6)
-    t_stop: float | None = quantity(None, "s", "end of the simulation; 2 ns after the pulse if not given", gt=1e-11, le=1e-5)
-    w_driver: float = channel_width(2e-6, "width of the NMOS of the bit-line and source-line drivers; PMOS twice that", le=1e-4)
-    v_wl: float | None = voltage(None, "word-line high level; the supply if not given", gt=0, le=5)
-    c_line: float = quantity(30e-15, "F", "capacitance of the bit line, and of the source line", ge=0, le=1e-11)
-    step: float | None = quantity(None, "s", "largest time step; 0.12 rad of the precession if not given", ge=1e-14, le=1e-9)
+class WriteParameters(ThermalField, WriteCell):
+    e_verify: float = quantity(0.0, "J", "energy of the read that verifies an attempt, with pulses above 1", ge=0, le=1e-9)
+    step: float | None = quantity(
+        None,
+        "s",
+        "largest time step; 0.06 rad of the precession if not given, twice that without a thermal field",
+        ge=1e-14,
+        le=1e-9,
+    )
 
 
-START = 0.5e-9  # the write pulse begins here, after the word line has risen
-
-
-class SttWrite(SttCell[WriteParameters]):
+class SttWrite(SttWritePath[WriteParameters]):
     """A write pulse through the bit-line and source-line drivers and the access transistor.
 
     One direction has the transistor's source at ground, in the other it follows the junction's voltage: v_gs shows it.
@@ -39,41 +38,23 @@ class SttWrite(SttCell[WriteParameters]):
 
     def __init__(self, **given: Any) -> None:
         super().__init__(**given)
-        check_stop(self.name, self.t_stop, START + self.p.t_pulse)
+        check_noise(self.name, self.p, self.p.noise_dt)
 
     @property
-    def t_stop(self) -> float:
-        """End of the simulation in seconds."""
-        return START + self.p.t_pulse + 2e-9 if self.p.t_stop is None else self.p.t_stop
+    def attempts(self) -> int:  # type: ignore[override]
+        """Pulses that are simulated."""
+        return self.p.pulses
 
     @property
-    def v_wl(self) -> float:
-        """Word-line high level in volts."""
-        return self.vdd if self.p.v_wl is None else self.p.v_wl
-
-    def subtitle(self) -> str:
-        return f"{self.p.device} {self.p.direction}"
-
-    @property
-    def from_bl(self) -> bool:
-        """Whether the write current flows from BL to SL."""
-        return (self.p.direction == "ap-p") == (self.p.free_to == "bl")
+    def noise_dt(self) -> float:
+        """Time step of the thermal field in seconds; 0 if there is none."""
+        return draw_every(self.junction, self.p.noise_dt)
 
     def context(self) -> dict[str, Any]:
-        return super().context() | {
-            "start": START,
-            "end": START + self.p.t_pulse,
-            "from_bl": self.from_bl,
-            "v_wl": self.v_wl,
-            "l_min": self.technology.l_min,
-        }
+        return super().context() | {"noise_dt": self.noise_dt}
 
     def points(self) -> tuple[VariationPoint, ...]:
-        points = [*self.junction.points("c0"), *self.transistor("c0", self.p.w_access, self.l_access)]
-        for line in ("bl", "sl"):
-            points += self.transistor(f"{line}n", self.p.w_driver, self.technology.l_min)
-            points += self.transistor(f"{line}p", 2 * self.p.w_driver, self.technology.l_min, "pmos")
-        return tuple(points)
+        return (*self.junction.points("c0"), *self.transistors(), *([seed_point(0.0)] if self.noise_dt else []))
 
     def analysis(self) -> Analysis:
         return TranAnalysis(
@@ -81,29 +62,39 @@ class SttWrite(SttCell[WriteParameters]):
                 "v(mx)", "v(my)", "v(mz)", "v(wl)", "v(bl)", "v(sl)", "v(n0)", "i(vcell)",
                 "i(vdd_bl)", "i(vdd_sl)", "i(vdd_wl)", "v(vdd)",
             ),
-            # coarser than a switching time alone would have it: within 2e-3 of a ten times finer step (see the tests)
-            step=2 * self.junction.step if self.p.step is None else self.p.step,
+            # without a thermal field coarser than a switching time alone would have it: within 2e-3 of a ten times finer step
+            # (see the tests).  After each draw of the field ngspice takes a step of Euler's backward, which damps the precession
+            # by the square of the step: 0.7 % of t_switch at 0.12 rad, 0.2 % at 0.06 rad, of a damping of 0.01.
+            step=(1 if self.noise_dt else 2) * self.junction.step if self.p.step is None else self.p.step,
             stop=self.t_stop,
+            seed=SEED if self.noise_dt else None,
         )  # fmt: skip
 
     def measures(self) -> tuple[Measure, ...]:
         early, end = START + 0.3e-9, START + self.p.t_pulse
         cell, junction = abs(i("vcell")), abs(v("bl") - v("n0"))
         gate_source = v("wl") - (v("sl") if self.from_bl else v("n0"))
-        e_wl = Integral(-i("vdd_wl")) * self.v_wl
+        word = -i("vdd_wl") * self.v_wl
+        power = -(i("vdd_bl") + i("vdd_sl")) * self.vdd + word
+        if self.p.pulses == 1:
+            first = switching(self.easy_axis, START, self.t_stop, "raise t_pulse or v_wl")
+            e_write: Node = Integral(power)
+            e_wl: Node = Integral(word)
+            further: tuple[Measure, ...] = ()
+        else:
+            ends = [self.start(attempt) for attempt in range(1, self.p.pulses)]
+            tries = attempted(self.easy_axis, START, ends, self.t_stop, "raise pulses, t_pulse or v_wl")
+            first, further = tries.first, tries.further(self.p.t_pulse + self.p.t_gap)
+            e_write, e_wl = tries.spent(power) + self.p.e_verify * tries.count, tries.spent(word)
         return (
-            *switching(self.easy_axis, START, self.t_stop, "raise t_pulse or v_wl"),
+            *first,
             Measure("i_start", "A", "cell current 0.3 ns into the pulse", At(cell, early)),
             Measure("i_end", "A", "cell current at the end of the pulse", At(cell, end)),
             Measure("v_gs", "V", "gate-source voltage of the access transistor 0.3 ns into the pulse", At(gate_source, early)),
             Measure("v_mtj", "V", "voltage over the junction 0.3 ns into the pulse", At(junction, early)),
-            Measure(
-                "e_write",
-                "J",
-                "energy from all supplies for the whole write",
-                Integral(-(i("vdd_bl") + i("vdd_sl"))) * self.vdd + e_wl,
-            ),
+            Measure("e_write", "J", "energy from all supplies for the whole write", e_write),
             Measure("e_wl", "J", "of it, the word line's", e_wl),
+            *further,
         )
 
     def works(self) -> str:

@@ -22,8 +22,11 @@ from spicekit.registry import make_bench
         ("stt-read", {"free_to": "sl"}),
         ("stt-write", {}),
         ("stt-write", {"direction": "p-ap", "t_pulse": 1e-9}),  # too short
+        ("stt-write", {"t_pulse": 1.7e-9, "pulses": 2, "t_gap": 0.3e-9, "e_verify": 1e-13}),  # the first too short
+        ("stt-wer", {"t_pulse": 2e-9, "free_to": "sl"}),
         ("stt-settle", {"rows": 64}),
         ("stt-settle", {"t_read": 2e-10}),  # too short
+        ("sot-wer", {"direction": "p-ap", "samples": 100}),
         ("sot-write", {"direction": "p-ap"}),
         ("sot-write", {"t_pulse": 2e-10}),  # too short
         ("mtj-switch", {"noise_dt": 2e-12, "t_stop": 2e-9, "value": 0.8}),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Callable
 
 import numpy as np
 import pytest
@@ -11,7 +12,7 @@ from scipy.integrate import quad
 from scipy.linalg import expm
 
 from spicekit.errors import UserError
-from spicekit.physics.fokker_planck import normalised_pulse, populations, read_disturb, write_error_rate
+from spicekit.physics.fokker_planck import attempts, normalised_pulse, populations, read_disturb, write_error_rate
 from spicekit.physics.write_error import spread, wer_distribution
 
 # Write error rate of a perpendicular macrospin, delta 60, no field, Boltzmann start.
@@ -29,8 +30,11 @@ def test_table(overdrive: float) -> None:
     np.testing.assert_allclose(write_error_rate(60, overdrive, tau), expected, rtol=1.1e-3)
 
 
-def legendre_wer(delta: float, i: float, tau: float, terms: int, field: float = 0.0) -> float:
-    """The same equation in the moments <P_l(u)>, advanced by a dense matrix exponential: absolute accuracy ~1e-12."""
+def legendre_wer(delta: float, i: float, tau: float, terms: int, field: float = 0.0, slope: float = 0.0) -> float:
+    """The same equation in the moments <P_l(u)>, advanced by a dense matrix exponential: absolute accuracy ~1e-12.
+
+    The overdrive is i + slope u.
+    """
     ell = np.arange(terms + 1)
     u = np.zeros((terms + 1, terms + 1))  # u P_l in terms of P_k
     u[ell[1:], ell[:-1]] = ell[1:] / (2 * ell[1:] + 1)
@@ -39,7 +43,7 @@ def legendre_wer(delta: float, i: float, tau: float, terms: int, field: float = 
     factor = ell * (ell + 1) / (2 * ell + 1)
     gradient[ell[1:], ell[:-1]] = factor[1:]
     gradient[ell[:-1], ell[1:]] = -factor[:-1]
-    matrix = gradient @ (u + (field - i) * np.eye(terms + 1)) - np.diag(ell * (ell + 1) / (2 * delta))
+    matrix = gradient @ ((1 - slope) * u + (field - i) * np.eye(terms + 1)) - np.diag(ell * (ell + 1) / (2 * delta))
     nodes, weights = legendre.leggauss(400)
     half = (1 + field) / 2  # of the interval from -h, the top of the barrier, to 1
     x, w = 1 + half * (nodes - 1), half * weights
@@ -317,3 +321,39 @@ def test_distribution_bad_input(arguments: tuple[object, object, object], messag
         wer_distribution(*arguments)  # type: ignore[arg-type]
     with pytest.raises(UserError, match="quantiles holds 2"):
         wer_distribution(60, 2, 1.0, quantiles=[2])
+
+
+def steady(i: float) -> Callable[[np.ndarray], np.ndarray]:
+    return lambda u: np.full(u.shape, i)
+
+
+@pytest.mark.parametrize(
+    ("delta", "overdrive", "tau"),
+    [(60, 2.0, 4.0), (60, 2.0, 8.0), (60, 8.0, 0.3), (60, 8.0, 1.0), (40, 0.9, 5.0), (20, 3.0, 3.0)],
+)
+def test_an_attempt_of_one_torque_has_the_write_error_rate(delta: float, overdrive: float, tau: float) -> None:
+    expected = float(write_error_rate(delta, overdrive, tau, rtol=1e-3))
+    assert attempts(delta, [[(tau, steady(overdrive))]])[0] == pytest.approx(expected, rel=6e-3)
+    pieces = [(share * tau, steady(overdrive)) for share in (0.004, 0.016, 0.3, 0.68)]
+    assert attempts(delta, [pieces])[0] == pytest.approx(expected, rel=6e-3)
+
+
+@pytest.mark.parametrize(("i", "slope"), [(1.8, 0.3), (2.2, -0.4), (3.0, -1.0)])
+def test_a_torque_that_changes_with_the_state(i: float, slope: float) -> None:
+    expected = legendre_wer(40, i, 2.0, 120, slope=slope)
+    assert 1e-3 < expected < 0.9
+    assert abs(expected / legendre_wer(40, i + slope, 2.0, 120) - 1) > 0.05  # that of the starting state alone is another
+    assert attempts(40, [[(2.0, lambda u: i + slope * u)]])[0] == pytest.approx(expected, rel=5e-3)
+
+
+def test_further_attempts_are_for_those_that_have_not_switched() -> None:
+    """At a strong drive hardly any come back, so that n pulses without a pause are one of n times the length."""
+    left = attempts(60, [[(1.0, steady(3.0))]] * 3)
+    whole = write_error_rate(60, 3.0, [1.0, 2.0, 3.0])
+    assert np.all(np.diff(left) < 0)
+    np.testing.assert_allclose(left, whole, rtol=0.03)
+    # after a rest of many tau_D what is left stands in its well again: every attempt has the same rate
+    rest = [(30.0, steady(0.0))]
+    once = float(attempts(60, [[(1.0, steady(3.0)), *rest]])[0])
+    np.testing.assert_allclose(attempts(60, [[(1.0, steady(3.0)), *rest]] * 3), once ** np.arange(1, 4), rtol=3e-3)
+    assert float(attempts(60, [[(1.0, steady(0.0)), *rest]])[0]) == pytest.approx(1.0)
