@@ -9,6 +9,7 @@ import pytest
 
 from spicekit import render, run
 from spicekit.measures import Python
+from spicekit.netlist import render_at
 from spicekit.registry import make_bench
 
 
@@ -52,3 +53,20 @@ def test_the_netlist_alone_prints_the_measures(
     }
     measures = {name: value for name, value in run(bench).measures.items() if name not in only_python}
     assert ngspice_batch(render(bench)) == pytest.approx(measures, rel=2e-4, abs=1e-18)
+
+
+@pytest.mark.parametrize(
+    ("name", "given"),
+    [
+        ("mtj-switch", {"device": "stt-bnn-65nm", "noise_dt": 5e-12, "t_stop": 2.5e-9, "value": 0.8}),
+        ("stt-write", {"t_pulse": 2.2e-9, "t_stop": 3e-9}),
+        ("sot-write", {"t_pulse": 0.3e-9}),
+    ],
+)
+def test_the_netlist_of_a_trial_has_its_thermal_field(
+    name: str, given: dict[str, Any], ngspice_batch: Callable[[str], dict[str, float]]
+) -> None:
+    bench = make_bench(name, dict(given))
+    nominal, trial = run(bench), run(bench, {"seed_noise": 7.0})
+    assert ngspice_batch(render_at(bench, {"seed_noise": 7.0})) == pytest.approx(trial.measures, rel=2e-4, abs=1e-18)
+    assert trial.measures["t_switch"] != nominal.measures["t_switch"]
