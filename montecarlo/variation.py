@@ -10,8 +10,9 @@ from __future__ import annotations
 import fnmatch
 import functools
 import math
+import re
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any, ClassVar, Literal
 
 import numpy as np
@@ -129,8 +130,9 @@ class Space:
         correlations: Sequence[Correlation] = (),
     ) -> None:
         self.points = tuple(points)
-        self.variations = tuple(variations)
-        self.correlations = tuple(correlations)
+        self.variations = tuple(_of_root(variation, points) for variation in variations)
+        given = [_root_of_pair(pair, points) for pair in correlations]
+        self.correlations = (*given, *_of_devices(points, given))
         kinds = {point.kind for point in points}
         names = {point.name for point in points}
         for variation in self.variations:
@@ -254,6 +256,50 @@ def _device(point: VariationPoint) -> str:
     """The device of ``ra_c0``, and of ``xj1.ra``."""
     device, dot, kind = point.name.rpartition(".")
     return device if dot and kind == point.kind else point.name.removeprefix(point.kind)
+
+
+def _of_root(variation: Variation, points: Sequence[VariationPoint]) -> Variation:
+    """``variation``, or if it is of the square of a point (``area``, ``area_c0``, ``area_*``) that of the point (``cd``).
+
+    The point has the distribution asked for, and its square the standard deviation asked for: that of (1 + s z)^2 is
+    sqrt(4 s^2 + 2 s^4), that of a lognormal's square follows from twice its s.
+    """
+    target = _root(variation.target, points, variation)
+    if target == variation.target:
+        return variation
+    if variation.distribution == "lognormal":
+        sigma = math.sqrt(math.expm1(math.log1p(variation.sigma**2) / 4))
+    else:
+        sigma = math.sqrt(math.sqrt(1 + variation.sigma**2 / 2) - 1)
+    return replace(variation, target=target, sigma=sigma, relative=True)
+
+
+def _root_of_pair(pair: Correlation, points: Sequence[VariationPoint]) -> Correlation:
+    """A correlation with a square is that with its root, of which it is a monotone function."""
+    return replace(pair, first=_root(pair.first, points), second=_root(pair.second, points))
+
+
+def _root(target: str, points: Sequence[VariationPoint], variation: Variation | None = None) -> str:
+    """The target in which the kind that is the square of some point's is replaced by that point's own."""
+    kinds = {point.kind for point in points}
+    if variation is not None and any(variation.reaches(point) for point in points):
+        return target
+    for square, own in {(point.square, point.kind) for point in points if point.square not in kinds | {""}}:
+        target = re.sub(rf"(^|\.){re.escape(square)}(?=_|\*|$)", rf"\g<1>{own}", target)
+    return target
+
+
+def _of_devices(points: Sequence[VariationPoint], given: Sequence[Correlation]) -> list[Correlation]:
+    """The correlations that the devices themselves say, of pairs that are not ``given``."""
+    known = {frozenset((pair.first, pair.second)) for pair in given}
+    index = {(point.kind, _device(point)) for point in points}
+    found: dict[frozenset[str], Correlation] = {}
+    for point in points:
+        for kind, rho in point.correlated:
+            pair = frozenset((point.kind, kind))
+            if pair not in known and (kind, _device(point)) in index:
+                found.setdefault(pair, Correlation(point.kind, kind, rho))
+    return list(found.values())
 
 
 def _default(point: VariationPoint) -> Variation:

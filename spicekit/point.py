@@ -22,3 +22,5 @@ class VariationPoint:
     low: float = -np.inf  # a sample at or below it is not physical: the trial is `invalid`
     draw: Callable[[Array], Array] | None = None  # default distribution: values of standard normals, in place of sigma
     most: float = np.inf  # largest standard deviation that may be asked for, in the unit of the point
+    square: str = ""  # kind of its square, which may be asked for in its place: the `area` of a `cd`
+    correlated: tuple[tuple[str, float], ...] = ()  # by default: other kinds of the same device, and the coefficients

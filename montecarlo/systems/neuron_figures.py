@@ -24,7 +24,7 @@ STT_BSNN = "STT-BSNN, IEEE Access 2021, doi:10.1109/ACCESS.2021.3125685"
 N, STEPS = 288, 8
 SIGMA_BSNN = 0.0029  # at which the accuracy of the charge-based neuron's network is published
 TRAIN = {"synapses": N, "steps": STEPS}
-NO_SPREAD = {"sigma_ra": 0.0, "sigma_tmr": 0.0}  # of the junctions, hence none of V_SL
+NO_SPREAD = {"sigma_ra": 0.0, "sigma_tmr": 0.0, "sigma_cd": 0.0}  # of the junctions, hence none of V_SL
 PARTS = ("row", "amplifier", "comparator", "drive", "phases", "bias", "rails")
 
 

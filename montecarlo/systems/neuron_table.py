@@ -24,7 +24,7 @@ from spicekit.technology import load_technology
 VDD = load_technology("ptm65").vdd
 STEPS = 8  # of a train
 TRAIN = {"steps": STEPS, "phases": "ideal"}
-NO_SPREAD = {"sigma_ra": 0.0, "sigma_tmr": 0.0}  # of the junctions, hence none of V_SL
+NO_SPREAD = {"sigma_ra": 0.0, "sigma_tmr": 0.0, "sigma_cd": 0.0}  # of the junctions, hence none of V_SL
 THRESHOLD = {"measure": "threshold", "phases": "ideal"}
 ERRORS = ("spike_error", "train_wrong", "step_error", "step_bias", "sigma_scale")
 OFFSET = ("offset", "in_range")

@@ -16,6 +16,7 @@ from scipy.special import ndtr
 
 from spicekit.devices.mtj_figures import MtjFigures
 from spicekit.devices.resistive import Resistive, ResistiveNumbers
+from spicekit.devices.spread import DEFAULT, Spread
 from spicekit.errors import UserError
 from spicekit.physics import conductance
 from spicekit.physics.initial import angle_from_normal
@@ -26,20 +27,16 @@ from spicekit.point import VariationPoint
 from spicekit.units import KELVIN
 from spicekit.waves import Array
 
-# relative, from junction to junction: the Monte Carlo of IMCE (Fan, ASP-DAC 2018)
-SIGMA_RA = 0.05
-SIGMA_TMR = 0.10
-
 Form = Literal["llg", "fast", "fixed"]  # of the macromodel: all of the dynamics, the switching time alone, a state that is given
 
 
-def resistance_points(
-    tag: str, ra: float, tmr: float, sigma_ra: float = SIGMA_RA, sigma_tmr: float = SIGMA_TMR
-) -> tuple[VariationPoint, ...]:
-    """RA in ohm um2 and TMR of the junction ``tag``, with their relative deviations from junction to junction."""
+def resistance_points(tag: str, ra: float, tmr: float, spread: Spread) -> tuple[VariationPoint, ...]:
+    """RA in ohm um2, TMR and the relative diameter of the junction ``tag``, which make its resistance."""
+    own = spread.correlated
     return (
-        VariationPoint(f"ra_{tag}", "ra", ra, "ohm um2", sigma=sigma_ra * ra, low=0.0),
-        VariationPoint(f"tmr_{tag}", "tmr", tmr, "", sigma=sigma_tmr * tmr, low=0.0),
+        VariationPoint(f"ra_{tag}", "ra", ra, "ohm um2", sigma=spread.ra * ra, low=0.0, correlated=own("ra")),
+        VariationPoint(f"tmr_{tag}", "tmr", tmr, "", sigma=spread.tmr * tmr, low=0.0, correlated=own("tmr")),
+        VariationPoint(f"cd_{tag}", "cd", 1.0, "", sigma=spread.cd, low=0.0, square="area", correlated=own("cd")),
     )
 
 
@@ -53,13 +50,13 @@ class Junction:
     tmr: float  # at zero bias and the temperature
     form: Form = "llg"
     at_rest: bool = False
-    sigma_ra: float = SIGMA_RA  # relative
-    sigma_tmr: float = SIGMA_TMR
+    spread: Spread = DEFAULT
 
     @classmethod
     def of(cls, card: MtjFigures, numbers: MtjNumbers) -> Junction:
-        """With the card's own resistance."""
-        return cls(card, numbers, numbers.r_p * numbers.area * 1e12, numbers.tmr)
+        """With the card's own resistance and spread."""
+        spread = card.variation.spread if card.variation else DEFAULT
+        return cls(card, numbers, numbers.r_p * numbers.area * 1e12, numbers.tmr, spread=spread)
 
     def changed(
         self, *, ra: float | None = None, tmr: float | None = None, v_half: float | None = None, theta0: float | None = None
@@ -142,11 +139,12 @@ class Junction:
             )
         return along if state == "p" else -along
 
-    def varied(self, ra: ArrayLike, tmr: ArrayLike, area: ArrayLike, hk: ArrayLike = 1.0) -> MtjNumbers:
-        """The numbers of junctions of these RA (ohm um2), TMR at the temperature, relative area and relative effective anisotropy
-        field: arrays where they vary."""
-        ra, tmr, area, hk = (np.asarray(x, float) for x in (ra, tmr, area, hk))
-        k = self.numbers
+    def varied(self, ra: ArrayLike, tmr: ArrayLike, cd: ArrayLike, hk: ArrayLike = 1.0) -> MtjNumbers:
+        """The numbers of junctions of these RA (ohm um2), TMR at the temperature, relative diameter and relative effective
+        anisotropy field (beside what the diameter makes of it), or arrays of them."""
+        ra, tmr, cd, hk = (np.asarray(x, float) for x in (ra, tmr, cd, hk))
+        k, area, smaller = self.numbers, cd * cd, 1 / cd - 1
+        field = hk * (1 + k.hk_size / k.hk * smaller)
         bloch = 1 - k.p_b * k.temperature**1.5
         changes: dict[str, Any] = {
             "r_p": ra * 1e-12 / (k.area * area),
@@ -154,29 +152,28 @@ class Junction:
             "p_tmr0": julliere_polarisation(tmr) / bloch,
             "volume": k.volume * area,
             "stt_coefficient": k.stt_coefficient / area,
-            "delta": k.delta * area * hk,
-            "hk": k.hk * hk,
-            "k_easy": k.k_easy + (hk - 1) * k.k_eff,
-            "k_eff": k.k_eff * hk,
-            "stiffness": k.stiffness + (hk - 1) * k.hk,
-            "tau_d": k.tau_d / hk,
+            "delta": k.delta * area * field,
+            "hk": k.hk * field,
+            # as the macromodel's: a further anisotropy along the easy axis
+            "k_easy": k.k_easy + (hk - 1) * k.k_eff + k.mu0 * k.ms / 2 * hk * k.net_size * smaller,
+            "k_eff": k.k_eff * field,
+            "stiffness": k.stiffness + (hk - 1) * k.hk + hk * k.stiffness_size * smaller,
+            "tau_d": k.tau_d / field,
         }
         return with_critical_currents(replace(k, **changes))
 
     def points(self, tag: str) -> tuple[VariationPoint, ...]:
-        """RA and TMR; the relative area, unless the state is given, where it acts as RA does; and unless the junction is at rest
-        those of its magnetisation.
+        """RA, TMR and the diameter, which moves resistance, barrier and critical current together; and unless the junction is at
+        rest or its state is given those of its magnetisation.
 
-        Area and effective anisotropy field vary only if asked for.  The initial angle is drawn from the Boltzmann distribution if
+        The effective anisotropy field varies with the diameter, and by itself only if the card says so or it is asked for.  The
+        initial angle is drawn from the Boltzmann distribution if
         the card says so; of an in-plane layer, which is stiff across its plane, towards either side of its soft direction: the
         energy then has the distribution of a well with two degrees of freedom, exponential with a mean of kT.
         """
-        resistance = resistance_points(tag, self.ra, self.tmr, self.sigma_ra, self.sigma_tmr)
-        if self.form == "fixed":
+        resistance = resistance_points(tag, self.ra, self.tmr, self.spread)
+        if self.form == "fixed" or self.at_rest:
             return resistance
-        area = VariationPoint(f"area_{tag}", "area", 1.0, "", low=0.0)
-        if self.at_rest:
-            return (*resistance, area)
         sampled = bool(self.numbers.theta0_sampled)
         delta = self.numbers.delta
 
@@ -188,19 +185,24 @@ class Junction:
 
         return (
             *resistance,
-            area,
-            VariationPoint(f"hk_{tag}", "hk", 1.0, "", low=0.0),
+            self.field_point(tag),
             VariationPoint(f"theta0_{tag}", "theta0", self.numbers.theta0, "rad", low=-1e-12, draw=angle if sampled else None),
             VariationPoint(f"phi0_{tag}", "phi0", self.numbers.phi0, "rad", draw=azimuth if sampled else None, most=2 * np.pi),
         )
 
+    def field_point(self, tag: str) -> VariationPoint:
+        """The relative effective anisotropy field, beside what the diameter makes of it."""
+        spread = self.spread
+        return VariationPoint(f"hk_{tag}", "hk", 1.0, "", sigma=spread.hk, low=0.0, correlated=spread.correlated("hk"))
+
     def static(self) -> StaticJunction:
         """The junction at rest, of which the circuit sees the resistance alone."""
         v2 = self.numbers.tmr_v2
-        return StaticJunction(StaticNumbers(self.numbers.area, self.ra, self.tmr, v2**-0.5 if v2 else math.inf))
+        numbers = StaticNumbers(self.numbers.area, self.ra, self.tmr, v2**-0.5 if v2 else math.inf)
+        return StaticJunction(numbers, self.spread)
 
     def two_state(self) -> Resistive:
-        """As a memory with two resistances: R_P and R_AP at zero bias, the spread that the sigmas of RA and TMR give each state,
+        """As a memory with two resistances: R_P and R_AP at zero bias, the spread that RA, TMR and diameter give each state,
         and V0 from the second order of its conductance: G = G0 (1 + c V^2) is that of a sinh with 1/V0^2 = 6 c."""
         k = self.numbers
         bend = k.tmr / (1 + k.tmr) * k.tmr_v2  # of 1/(1 + TMR/(1 + (V/v_half)^2)), second order
@@ -210,8 +212,8 @@ class Junction:
             ResistiveNumbers(
                 r_lrs=k.r_p,
                 r_hrs=k.r_p * (1 + k.tmr),
-                sigma_lrs=self.sigma_ra,
-                sigma_hrs=math.hypot(self.sigma_ra, self.sigma_tmr * k.tmr / (1 + k.tmr)),
+                sigma_lrs=self.spread.r_p,
+                sigma_hrs=math.hypot(self.spread.r_p, self.spread.tmr * k.tmr / (1 + k.tmr)),
                 u_lrs=math.sqrt(6 * max(k.gp2, 0.0)),
                 u_hrs=math.sqrt(6 * max(bend_ap, 0.0)),
                 noise=0.0,
@@ -239,12 +241,13 @@ class StaticJunction:
     """A junction whose state is given, by its resistance alone: no card, and no temperature but the netlist's."""
 
     numbers: StaticNumbers
+    spread: Spread
     model: ClassVar[str] = "mtj/mtj-static.lib.j2"
 
     @classmethod
-    def round(cls, *, diameter: float, ra: float, tmr: float, v_half: float) -> StaticJunction:
+    def round(cls, *, diameter: float, ra: float, tmr: float, v_half: float, spread: Spread = DEFAULT) -> StaticJunction:
         """A disc of ``diameter`` in m, ``ra`` in ohm um2, ``v_half`` in V (may be inf)."""
-        return cls(StaticNumbers(math.pi / 4 * diameter**2, ra, tmr, v_half))
+        return cls(StaticNumbers(math.pi / 4 * diameter**2, ra, tmr, v_half), spread)
 
     @property
     def r_p(self) -> float:
@@ -252,5 +255,5 @@ class StaticJunction:
         return self.numbers.ra * 1e-12 / self.numbers.area
 
     def points(self, tag: str) -> tuple[VariationPoint, ...]:
-        """RA and TMR."""
-        return resistance_points(tag, self.numbers.ra, self.numbers.tmr)
+        """RA, TMR and the diameter."""
+        return resistance_points(tag, self.numbers.ra, self.numbers.tmr, self.spread)

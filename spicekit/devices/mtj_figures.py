@@ -5,9 +5,11 @@ from __future__ import annotations
 import math
 from typing import Literal, Self
 
-from pydantic import model_validator
+import numpy as np
+from pydantic import Field, model_validator
 
 from spicekit.devices.device import DeviceCard
+from spicekit.devices.spread import Spread
 from spicekit.physics import quantities as q
 
 
@@ -184,6 +186,44 @@ class Rail(q.Section):
         return self
 
 
+KINDS = ("ra", "tmr", "cd", "hk")
+Kind = Literal["ra", "tmr", "cd", "hk"]
+
+
+class Correlated(q.Section):
+    between: tuple[Kind, Kind]
+    value: float = Field(gt=-1, lt=1)
+    source: str = Field(min_length=1)
+
+
+class Variation(q.Section):
+    """Standard deviations from junction to junction over nominal, normal; 0 where left out."""
+
+    ra: q.Spread | None = None
+    tmr: q.Spread | None = None
+    cd: q.Spread | None = None  # the diameter: both lateral dimensions
+    hk: q.Spread | None = None  # the effective anisotropy field, beside what the diameter does to it
+    correlations: tuple[Correlated, ...] = ()
+
+    @model_validator(mode="after")
+    def _possible(self) -> Variation:
+        matrix = np.eye(len(KINDS))
+        for pair in self.correlations:
+            i, j = (KINDS.index(kind) for kind in pair.between)
+            if i == j or matrix[i, j]:
+                raise ValueError(f"correlations: {', '.join(pair.between)} given; allowed: two kinds, and each pair once")
+            matrix[i, j] = matrix[j, i] = pair.value
+        if np.linalg.eigvalsh(matrix)[0] <= 0:
+            raise ValueError("correlations: they contradict each other; allowed: a positive definite matrix")
+        return self
+
+    @property
+    def spread(self) -> Spread:
+        """As plain numbers."""
+        ra, tmr, cd, hk = (getattr(self, kind).value if getattr(self, kind) else 0.0 for kind in KINDS)
+        return Spread(ra, tmr, cd, hk, tuple((*pair.between, pair.value) for pair in self.correlations))
+
+
 class Constants(q.Section):
     """Constants as a published parameter set used them; CODATA where left out."""
 
@@ -208,6 +248,7 @@ class MtjFigures(DeviceCard):
     thermal: Thermal | None = None
     field: AppliedField = AppliedField()
     rail: Rail | None = None
+    variation: Variation | None = None
     constants: Constants = Constants()
 
     @model_validator(mode="after")

@@ -29,15 +29,15 @@ def row_current(n: int, n1: float, tmr: float, r_p: float, v_high: float, v_low:
     return (v_high - v_low) * above * below / (above + below)
 
 
-def sigma_in_lsb(n: int, n1: float, tmr: float, sigma_ra: float, sigma_tmr: float) -> float:
-    """Standard deviation of the source line over the LSB, for relative local deviations of RA and TMR, to first order.
+def sigma_in_lsb(n: int, n1: float, tmr: float, sigma_r: float, sigma_tmr: float) -> float:
+    """Standard deviation of the source line over the LSB, for relative local deviations of R_P and TMR, to first order.
 
     With x the line's place between V_L (0) and V_H (1), a deviation dg of a junction at V_H moves it by
     (1 - x) dg / (N (g_P + g_AP)), one at V_L by -x dg / (N (g_P + g_AP)).
     """
     g_ap = 1 / (1 + tmr)
-    var_p = sigma_ra**2
-    var_ap = g_ap**2 * (sigma_ra**2 + (sigma_tmr * tmr / (1 + tmr)) ** 2)
+    var_p = sigma_r**2
+    var_ap = g_ap**2 * (sigma_r**2 + (sigma_tmr * tmr / (1 + tmr)) ** 2)
     x = (n1 + (n - n1) * g_ap) / (n * (1 + g_ap))
     variance = n1 * ((1 - x) ** 2 * var_p + x**2 * var_ap) + (n - n1) * ((1 - x) ** 2 * var_ap + x**2 * var_p)
     return math.sqrt(variance) / (n * (1 + g_ap)) / (tmr / ((tmr + 2) * n))

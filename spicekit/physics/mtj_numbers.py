@@ -68,7 +68,10 @@ class MtjNumbers:
     theta0_sampled: float  # 1: 1 if campaigns draw theta0 from the Boltzmann distribution of delta
     delta: float  # 1: thermal stability in the card's convention
     hk: float  # A/m: effective anisotropy field of delta
+    hk_size: float  # A/m: hk at d times the nominal diameter is hk + hk_size (1/d - 1), as the demagnetising field follows it
+    net_size: float  # A/m: the same of the field that the layer feels along e; differs where the card's hk leaves a part out
     stiffness: float  # A/m: mean of the two fields that hold m along e against a transverse tilt; ic's a_stt is alpha of it
+    stiffness_size: float  # A/m: as hk_size, of stiffness
     tau_d: float  # s: (1 + alpha^2)/(alpha gamma mu0 hk)
     ic_ap_p: float  # A: critical current, antiparallel to parallel (I > 0)
     ic_p_ap: float  # A: magnitude of the critical current, parallel to antiparallel (I < 0)

@@ -107,6 +107,7 @@ SurfaceEnergy = Annotated[Quantity, _check("J/m2")]
 Barrier = Annotated[Quantity, _above_zero("kT")]
 Damping = Annotated[Quantity, _above_zero("1", 1)]
 Share = Annotated[Quantity, _above_zero("1", 1)]
+Spread = Annotated[Quantity, _check("1", 0, 0.3)]  # a standard deviation over nominal
 Fraction = Annotated[Quantity, _above_zero("1", 0.999)]
 AnisotropyExponent = Annotated[Quantity, _check("1", 1, 4)]
 Positive = Annotated[Quantity, _above_zero("1")]

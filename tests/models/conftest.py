@@ -16,7 +16,7 @@ Array = NDArray[np.float64]
 Netlist = Callable[..., str]
 Transient = Callable[..., dict[str, Array]]
 
-_PORTS = ("state", "theta0", "phi0", "ra", "tmr", "area", "hk")
+_PORTS = ("state", "theta0", "phi0", "ra", "tmr", "cd", "hk")
 
 
 @pytest.fixture(scope="session")
@@ -51,7 +51,7 @@ def netlist(device: Callable[..., str]) -> Netlist:
         noise_dt: float = 0.0,
         values: Mapping[str, float] | None = None,
     ) -> str:
-        numbers = {"state": 0.0, "ra": k.r_p * k.area * 1e12, "area": 1.0, "hk": 1.0} | {
+        numbers = {"state": 0.0, "ra": k.r_p * k.area * 1e12, "cd": 1.0, "hk": 1.0} | {
             name: getattr(k, name) for name in ("theta0", "phi0", "tmr")
         }
         numbers |= values or {}

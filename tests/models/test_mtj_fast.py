@@ -142,7 +142,11 @@ def test_its_numbers_scale_as_the_closed_form_says(netlist: Netlist, transient: 
     strong = card.model_copy(update={"anisotropy": other}).at().numbers
     assert strong.hk == pytest.approx(1.02 * k.hk, rel=1e-9)
     strong = replace(strong, theta0=k.theta0)
-    large = replace(k, delta=1.2 * k.delta, ic_ap_p=1.2 * k.ic_ap_p, ic_p_ap=1.2 * k.ic_p_ap, r_p=k.r_p / 1.2)
+    field = 1 + k.hk_size / k.hk * (
+        1 / 1.1 - 1
+    )  # Hk of a larger junction; of a perpendicular layer the critical current goes with it
+    scaled = {name: 1.21 * field * getattr(k, name) for name in ("delta", "ic_ap_p", "ic_p_ap")}
+    large = replace(k, tau_d=k.tau_d / field, r_p=k.r_p / 1.21, **scaled)
     tilted = replace(k, theta0=0.2)
     ra = k.r_p * k.area * 1e12
     thick = replace(k, r_p=1.5 * k.r_p)
@@ -150,11 +154,11 @@ def test_its_numbers_scale_as_the_closed_form_says(netlist: Netlist, transient: 
         circuit, first = source(k, 0, ratio)
         for values, other in (
             ({"hk": 1.02}, strong),
-            ({"area": 1.2}, large),
+            ({"cd": 1.1}, large),
             ({"theta0": 0.2}, tilted),
             ({"ra": 1.5 * ra}, thick),
         ):
-            area = values.get("area", 1.0) if k.stt_tunnel else 1.0  # of the current that a voltage drives
+            area = values.get("cd", 1.0) ** 2 if k.stt_tunnel else 1.0  # of the current that a voltage drives
             time = expected(other, 0, first * area / (values.get("ra", ra) / ra if k.stt_tunnel else 1.0))
             text = netlist(k, circuit, model="fast", values={"state": 0, **values})
             assert crossing(transient(text, time / 20, 1.5 * time)) == pytest.approx(time, rel=2e-4), values

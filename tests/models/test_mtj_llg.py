@@ -195,15 +195,16 @@ def test_a_dc_sweep_keeps_the_state(netlist: Netlist) -> None:
 def test_every_number_may_be_altered_between_two_runs(netlist: Netlist, transient: Transient) -> None:
     k = CARDS["umn-i-pmtj"]
     text = netlist(k, "Vd d 0 0.6", solver="method=trap reltol=1e-6 vntol=1e-9")
-    values = {"state": 1.0, "theta0": 0.15, "phi0": 0.4, "ra": 6.0, "tmr": 1.3, "area": 1.1, "hk": 1.01}
+    values = {"state": 1.0, "theta0": 0.15, "phi0": 0.4, "ra": 6.0, "tmr": 1.3, "cd": 1.1, "hk": 1.01}
     transient(text, 1e-12, 0.1e-9)
     found = transient(None, 0.4e-12, 1.5e-9, commands=[f"alter v{name} dc={value!r}" for name, value in values.items()])
     bloch = 1 - k.p_b * k.temperature**1.5
     other = replace(
         k,
-        r_p=6e-12 / (1.1 * k.area),
+        r_p=6e-12 / (1.21 * k.area),
         p_tmr0=math.sqrt(1.3 / 3.3) / bloch,
-        stt_coefficient=k.stt_coefficient / 1.1,
+        stt_coefficient=k.stt_coefficient / 1.21,
+        nzz=k.nzz - 1.01 * k.net_size * (1 / 1.1 - 1) / k.ms,  # the demagnetising field of the size
         k_easy=k.k_easy + 0.01 * k.mu0 * k.ms * k.hk / 2,  # along the easy axis, a hundredth of Hk
     )
     path = llg.integrate(

@@ -35,11 +35,11 @@ def measured(solve: Solve, ra: float, diameter: float, tmr: float, state: float,
         .get_template("mtj/mtj-static.lib.j2")
         .render(device=StaticJunction.round(diameter=diameter, ra=ra, tmr=tmr, v_half=v_half))
     )
-    area = math.pi * diameter**2 / 4
+    area = math.pi * (diameter / 1.1) ** 2 / 4  # of a nominal junction, than which this one is a tenth wider
     found = solve(
         f"* mtj\n.options reltol=1e-12 abstol=1e-20 vntol=1e-15\n{library}\n"
-        f"Vra ra 0 {ra!r}\nVtmr tmr 0 {tmr!r}\nVstate state 0 {state!r}\nVtop top 0 0\nVbot bot 0 0.1\n"
-        f"X1 top bot ra tmr state mtj_static area={area!r} v_half={v_half if math.isfinite(v_half) else 1!r} "
+        f"Vra ra 0 {ra!r}\nVtmr tmr 0 {tmr!r}\nVcd cd 0 1.1\nVstate state 0 {state!r}\nVtop top 0 0\nVbot bot 0 0.1\n"
+        f"X1 top bot ra tmr cd state mtj_static area={area!r} v_half={v_half if math.isfinite(v_half) else 1!r} "
         f"temp_k={celsius + 273.15!r}\n.save v(top) i(vtop) i(vbot)\n.end\n",
         "dc vtop -0.9 1.1 0.05",
         ["v(top)", "i(vtop)", "i(vbot)"],

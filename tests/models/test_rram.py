@@ -80,7 +80,8 @@ def junction_current(solve: Solve, state: int, celsius: float, card: str) -> tup
     found = solve(
         f"* mtj\n.options reltol=1e-12 abstol=1e-20\n{library}\n"
         f"Vra ra 0 {k.r_p * k.area * 1e12!r}\nVtmr tmr 0 {k.tmr!r}\n"
-        f"Vs state 0 {state}\nVtop top 0 0\nX1 top 0 ra tmr state mtj_static area={k.area!r} v_half={k.tmr_v2**-0.5!r} "
+        f"Vs state 0 {state}\nVtop top 0 0\nVcd cd 0 1\n"
+        f"X1 top 0 ra tmr cd state mtj_static area={k.area!r} v_half={k.tmr_v2**-0.5!r} "
         f"temp_k={celsius + 273.15!r}\n.save v(top) i(vtop)\n.end\n",
         "dc vtop -0.1 0.1 0.01",
         ["v(top)", "i(vtop)"],

@@ -31,9 +31,22 @@ Device = Callable[..., str]
 SIZE = 40  # random points a device
 TOLERANCE = 1e-6
 KEYS = {field.name for field in fields(MtjNumbers)}
-FACTORS = {"area_factor", "hk_factor", "state"}
+FACTORS = {"cd_factor", "hk_factor", "state"}
 #: keys that no equation reads: they serve campaigns, the behavioural model and the thermal field
-UNREAD = {"area", "volume", "tmr", "delta", "hk", "stiffness", "tau_d", "ic_ap_p", "ic_p_ap", "theta0_sampled"}
+UNREAD = {
+    "area",
+    "volume",
+    "tmr",
+    "delta",
+    "hk",
+    "hk_size",
+    "stiffness_size",
+    "stiffness",
+    "tau_d",
+    "ic_ap_p",
+    "ic_p_ap",
+    "theta0_sampled",
+}
 RAIL = {"sot", "sot_coefficient", "sot_fieldlike", "sx", "sy", "sz", "r_rail"}
 
 CARDS = {name: load_device(name, MtjCard).at().numbers for name in list_devices("mtj")}
@@ -68,7 +81,7 @@ class Bias:
     tail: Array
     ra: Array  # ohm um2
     tmr: Array
-    area: Array
+    cd: Array
     hk: Array
 
 
@@ -97,18 +110,21 @@ def bias(k: MtjNumbers) -> Bias:
 def varied(k: MtjNumbers, b: Bias) -> MtjNumbers:
     """The parameters of each point, as arrays where they vary."""
     bloch = 1 - k.p_b * k.temperature**1.5
+    easy = next(f"n{axis}{axis}" for axis in "xyz" if getattr(k, f"e{axis}"))
     arrays: dict[str, Any] = {
-        "r_p": b.ra * 1e-12 / (k.area * b.area),
+        "r_p": b.ra * 1e-12 / (k.area * b.cd**2),
         "p_tmr0": np.sqrt(b.tmr / (b.tmr + 2)) / bloch,
-        "stt_coefficient": k.stt_coefficient / b.area,
+        "stt_coefficient": k.stt_coefficient / b.cd**2,
         "k_easy": k.k_easy + (b.hk - 1) * k.mu0 * k.ms * k.hk / 2,
+        # the demagnetising field of the size goes with Ms, as the tensor does
+        easy: getattr(k, easy) - b.hk * k.net_size * (1 / b.cd - 1) / k.ms,
     }
     return replace(k, **arrays)
 
 
 def in_ngspice(device: Device, k: MtjNumbers, b: Bias) -> tuple[Result, Array, Array]:
     """The macromodel's answer, with the potential of the rail's middle (V) and the temperature (K) that it solved for."""
-    driven = {"mx": b.m[0], "my": b.m[1], "mz": b.m[2], "ra": b.ra, "tmr": b.tmr, "area": b.area, "hk": b.hk}
+    driven = {"mx": b.m[0], "my": b.m[1], "mz": b.m[2], "ra": b.ra, "tmr": b.tmr, "cd": b.cd, "hk": b.hk}
     driven |= {"head": b.head, "tail": b.tail} if k.sot else {"free": b.free}
     lines = ["* probe", ".options reltol=1e-12 abstol=1e-16 vntol=1e-15 gmin=1e-18", device(k, probe=True), "Vtrial trial 0 0"]
     for name, values in driven.items():
@@ -117,7 +133,7 @@ def in_ngspice(device: Device, k: MtjNumbers, b: Bias) -> tuple[Result, Array, A
     lines += [f"V{name} {name} 0 0" for name in ("pinned", "state", "theta0", "phi0")]
     terminals = "pinned head tail" if k.sot else "free pinned"
     currents = [f"i(v{name})" for name in ("mx", "my", "mz", "pinned", *(("head", "tail") if k.sot else ("free",)))]
-    lines += [f"X1 {terminals} mx my mz state theta0 phi0 ra tmr area hk dut", ".end"]
+    lines += [f"X1 {terminals} mx my mz state theta0 phi0 ra tmr cd hk dut", ".end"]
     ngspice = simulator()
     ngspice.load("\n".join(lines))
     ngspice.command(f"dc vtrial 0 {SIZE - 1} 1")
@@ -180,7 +196,7 @@ def point(k: MtjNumbers, b: Bias, v: Array, temperature: Array, n: int) -> tuple
     """Parameters and potentials of one point for a twin."""
     p = varied(k, b)
     given = asdict(k) | {"r_p": float(b.ra[n] * 1e-12 / k.area), "p_tmr0": float(p.p_tmr0[n])}
-    given |= {"area_factor": float(b.area[n]), "hk_factor": float(b.hk[n]), "state": 0.0}
+    given |= {"cd_factor": float(b.cd[n]), "hk_factor": float(b.hk[n]), "state": 0.0}
     potential = {"rise": float(temperature[n] - k.temperature), "mx": b.m[0, n], "my": b.m[1, n], "mz": b.m[2, n]}
     if k.sot:
         potential |= {"pinned": 0.0, "head": b.head[n], "tail": b.tail[n], "mid": v[n]}
@@ -266,6 +282,6 @@ def test_a_twin_starts_at_its_angle(tmp_path: Path, name: str) -> None:
         for state in (0.0, 1.0):
             m0 = direction(k, 0.3, 0.7, bool(state))
             potential = dict.fromkeys(("t1", "t2", "pinned", "head", "tail", "mid", "rise"), 0.3)
-            given = asdict(k) | {"area_factor": 1.0, "hk_factor": 1.0, "state": state, "theta0": 0.3, "phi0": 0.7}
+            given = asdict(k) | {"cd_factor": 1.0, "hk_factor": 1.0, "state": state, "theta0": 0.3, "phi0": 0.7}
             current = twin.evaluate(given, potential | dict(zip(("mx", "my", "mz"), m0, strict=True)))[0]
             np.testing.assert_allclose([current[node] for node in ("mx", "my", "mz")], 0, atol=1e-9)

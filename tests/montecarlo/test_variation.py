@@ -261,3 +261,51 @@ def test_the_coordinates_that_move_are_those_with_a_spread() -> None:
     kept = space.values(space.widened(z[:, space.moving]))
     for name, values in space.values(z).items():
         np.testing.assert_array_equal(kept[name], values)
+
+
+SIZES = (VariationPoint("cd_c0", "cd", 1.0, "", sigma=0.02, low=0.0, square="area"),
+         VariationPoint("ra_c0", "ra", 10.0, "ohm um2", sigma=0.3, low=0.0),
+         VariationPoint("x1.xj.cd", "cd", 0.0, "", low=-1.0, square="area"))  # fmt: skip
+
+
+@pytest.mark.parametrize("text", ["area=10%", "area_c0=10%", "area_*=0.1", "area=10%:lognormal", "area_c0=10%:normal:3"])
+def test_the_area_is_asked_for_as_before_and_is_the_diameters_square(text: str) -> None:
+    space = Space(SIZES[:2], [Variation.parse(text)])
+    values = space.values(make_sampler("random", 1, N, space.dimensions).normals(0, N))
+    area = values["cd_c0"] ** 2
+    cut = 0.98658 if ":3" in text else 1.0  # a normal cut at 3 sigma: sqrt(1 - 6 pdf(3)/(2 cdf(3) - 1))
+    assert area.std() == pytest.approx(0.1 * cut, rel=5 / math.sqrt(2 * N) + 1e-3)
+    if "lognormal" in text:
+        assert stats.kstest(np.log(values["cd_c0"]), stats.norm(*_lognormal(0.1)).cdf).pvalue > 1e-3
+    assert np.corrcoef(area, values["ra_c0"])[0, 1] == pytest.approx(0, abs=5 / math.sqrt(N))
+    assert space.variations[0].target in ("cd", "cd_c0", "cd_*")
+
+
+def _lognormal(sigma: float) -> tuple[float, float]:
+    """Mean and deviation of ln d, where d^2 has the relative deviation ``sigma`` and d the mean 1."""
+    s = math.sqrt(math.log1p(sigma**2)) / 2
+    return -s * s / 2, s
+
+
+def test_a_size_of_a_netlist_is_relative() -> None:
+    space = Space(SIZES, [Variation.parse("x1.xj.area=10%")], [Correlation.parse("area,ra=0.5")])
+    values = space.values(make_sampler("random", 1, N, space.dimensions).normals(0, N))
+    assert ((1 + values["x1.xj.cd"]) ** 2).std() == pytest.approx(0.1, rel=5 / math.sqrt(2 * N))
+    assert values["cd_c0"].std() == pytest.approx(0.02, rel=5 / math.sqrt(2 * N))
+    assert np.corrcoef(values["cd_c0"], values["ra_c0"])[0, 1] == pytest.approx(0.5, abs=5 / math.sqrt(N))
+    with pytest.raises(UserError, match="variation point 'surface'"):
+        Space(SIZES, [Variation.parse("surface=10%")])
+
+
+def test_what_devices_say_of_correlations_holds_unless_another_is_given() -> None:
+    points = (
+        VariationPoint("cd_a", "cd", 1.0, "", sigma=0.02, correlated=(("hk", -0.6),)),
+        VariationPoint("hk_a", "hk", 1.0, "", sigma=0.05),
+        VariationPoint("cd_b", "cd", 1.0, "", sigma=0.02, correlated=(("hk", -0.6),)),  # at rest: it has no hk
+    )
+    for asked, rho in (([], -0.6), ([Correlation("hk", "cd", 0.3)], 0.3)):
+        space = Space(points, [], asked)
+        values = space.values(make_sampler("random", 1, N, space.dimensions).normals(0, N))
+        assert np.corrcoef(values["cd_a"], values["hk_a"])[0, 1] == pytest.approx(rho, abs=5 / math.sqrt(N))
+        assert np.corrcoef(values["cd_b"], values["hk_a"])[0, 1] == pytest.approx(0, abs=5 / math.sqrt(N))
+        assert [pair.rho for pair in space.correlations] == [rho]

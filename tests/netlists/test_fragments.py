@@ -94,7 +94,7 @@ def test_sot_cell_write_path_is_the_rail(solve: Solve) -> None:
     found = solve(
         f"* cell\n.options reltol=1e-7 gmin=1e-15\n{library}\n"
         "Vwbl wbl 0 0.3\nVwwl wwl 0 1\nVrwl rwl 0 0\nVrbl rbl 0 0\nVsl sl 0 0\nVstate state 0 1\nVra ra 0 18\nVtmr tmr 0 2\n"
-        "Vvth vth 0 0\nVbeta beta 0 0\nX1 rbl wbl sl rwl wwl state ra tmr vth beta sot_2t1r\n"
+        "Vcd cd 0 1\nVvth vth 0 0\nVbeta beta 0 0\nX1 rbl wbl sl rwl wwl state ra tmr cd vth beta sot_2t1r\n"
         ".save v(x1.mid) v(x1.head) i(vwbl) i(vsl) i(vrbl)\n.end\n",
         "op",
         ["v(x1.mid)", "v(x1.head)", "i(vwbl)", "i(vsl)", "i(vrbl)"],

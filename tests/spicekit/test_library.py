@@ -257,7 +257,7 @@ def test_text_of_a_card_stays_in_comments(tmp_path: Path) -> None:
     (tmp_path / "card.toml").write_text(text)
     made = library(str(tmp_path / "card.toml"), model="static")
     begin = {line.split(" ")[0] for line in re.split(r"[\n\r]", made) if line}
-    assert begin <= {"*", ".subckt", ".ends", ".param", "Ev", "Bmtj", "Vstate", "Vra", "Vtmr", "Vfree", "Ffree", "Xmtj"}
+    assert begin <= {"*", ".subckt", ".ends", ".param", "Ev", "Bmtj", "Vstate", "Vra", "Vtmr", "Vcd", "Vfree", "Ffree", "Xmtj"}
     assert "\n.subckt mtj_a_b_control___ free pinned params: state=0 " in made
 
 

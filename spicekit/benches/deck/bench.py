@@ -19,7 +19,7 @@ from spicekit.benches.deck import measured
 from spicekit.benches.deck.circuit import Contents, Device, Listing, contents, listing, parameters, with_parameter, write
 from spicekit.benches.deck.measured import Reading
 from spicekit.benches.deck.source import ANALYSES, OUTPUT, Source, Subcircuit, read_library, read_source
-from spicekit.devices.junction import SIGMA_RA, SIGMA_TMR
+from spicekit.devices.spread import DEFAULT, IMCE
 from spicekit.errors import UserError
 from spicekit.measures.measure import Margin, Measure
 from spicekit.parameters import BenchParameters, named_file, quantity
@@ -29,7 +29,6 @@ from spicekit.units import parse_value
 
 NONE = "none"
 _COMMAND = re.compile(r"[\w.+\-(),#@\[\] =]+")  # of an analysis: what reaches ngspice's interpreter
-_SPREAD = {"ra": SIGMA_RA, "tmr": SIGMA_TMR, "area": 0.0}  # relative, of a junction of a library
 
 
 class DeckParameters(BenchParameters):
@@ -186,9 +185,13 @@ class Deck(Bench[DeckParameters]):
             if device.kind == "mosfet":
                 found += self._transistor_points(device)
             elif device.kind == "junction":
+                spread = DEFAULT if "cd" in device.kinds else IMCE
+                sizes = {"cd": "area"}
                 found += [
-                    VariationPoint(f"{device.path}.{kind}", kind, 0.0, "", sigma=sigma, low=-1.0)
-                    for kind, sigma in _SPREAD.items()
+                    VariationPoint(
+                        f"{device.path}.{kind}", kind, 0.0, "", getattr(spread, kind), low=-1.0, square=sizes.get(kind, "")
+                    )
+                    for kind in device.kinds
                 ]
             else:
                 low = 0.0 if device.letter in "rcl" and device.nominal > 0 else -float("inf")

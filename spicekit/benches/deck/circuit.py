@@ -22,7 +22,7 @@ from spicekit.simulator import simulator
 from spicekit.units import parse_value
 
 JUNCTION = "mtj_"  # how the names of a library's junctions begin
-JUNCTION_POINTS = {"ra": "dra", "tmr": "dtmr", "area": "darea"}  # kind of point -> parameter of the subcircuit
+JUNCTION_POINTS = {"ra": "dra", "tmr": "dtmr", "cd": "darea"}  # kind of point -> parameter of the subcircuit
 MOST_DEEP, MOST_DEVICES = 100, 200_000
 _UNITS = {"r": "ohm", "c": "F", "l": "H", "v": "V", "i": "A"}
 _NAMES = {
@@ -40,6 +40,7 @@ class Device:
     kind: Literal["mosfet", "junction", "value"]
     statement: Statement
     sign: int = 0  # of a transistor: 1 for PMOS, -1 for NMOS
+    kinds: tuple[str, ...] = ()  # of a junction: its variation points
     area: float = math.nan  # of a transistor, W L m in m2; NaN if it has no sizes
     letter: str = ""  # of a value: r, c, l, v, i
     nominal: float = math.nan
@@ -187,7 +188,8 @@ def _instance(
         if given.keys() & set(JUNCTION_POINTS.values()):
             found.leave(path, "junctions with a spread of their own (dra, dtmr or darea is given)")
         else:
-            found.devices.append(Device(path, "junction", statement))
+            kinds = tuple(kind for kind, parameter in JUNCTION_POINTS.items() if parameter in part.parameters)
+            found.devices.append(Device(path, "junction", statement, kinds=kinds))
         return
     inner = [name for name in known.lines if name.startswith(f"m.{path}.")] if part.outside and len(part.ports) == 4 else []
     if len(inner) == 1 and len(plain) == 6:
@@ -310,6 +312,8 @@ def _deviating(device: Device, values: Mapping[str, float]) -> str:
     if device.kind == "value":
         return _with_value(text, device.letter, _value_text(device.statement, device.letter), next(iter(values.values())))
     if device.kind == "junction":
+        if "cd" in values:
+            values = {**values, "cd": (1 + values["cd"]) ** 2 - 1}
         return " ".join([text, *(f"{JUNCTION_POINTS[kind]}={value!r}" for kind, value in values.items())])
     name, drain, gate, source, rest = text.split(None, 4)
     tag = name.lower()

@@ -8,7 +8,7 @@ from typing import Any, Literal, Self
 import numpy as np
 from pydantic import field_validator, model_validator
 
-from spicekit.devices.junction import SIGMA_RA, SIGMA_TMR
+from spicekit.devices.spread import DEFAULT, Spread
 from spicekit.parameters import BenchParameters, channel_length, channel_width, named_file, option, quantity, voltage
 from spicekit.physics.quantities import LEAST_BIAS
 
@@ -50,8 +50,11 @@ class NeuronParameters(BenchParameters):
     w_access: float = channel_width(300e-9, "row=cells: width of the access transistors", le=1e-5)
     r_sl: float = quantity(0.3, "ohm", "row=cells: resistance of SL a cell", ge=1e-3, le=1e4)
     c_sl: float = quantity(0.1e-15, "F", "row=cells: wire capacitance of SL a cell", ge=0, le=1e-12)
-    sigma_ra: float = quantity(SIGMA_RA, "", "relative local sigma of RA, for the default sigma of V_SL", ge=0, le=0.3)
-    sigma_tmr: float = quantity(SIGMA_TMR, "", "relative local sigma of TMR, for the default sigma of V_SL", ge=0, le=0.3)
+    sigma_ra: float = quantity(DEFAULT.ra, "", "relative local sigma of RA, for the default sigma of V_SL", ge=0, le=0.3)
+    sigma_tmr: float = quantity(DEFAULT.tmr, "", "relative local sigma of TMR, for the default sigma of V_SL", ge=0, le=0.3)
+    sigma_cd: float = quantity(
+        DEFAULT.cd, "", "relative local sigma of the diameter, for the default sigma of V_SL", ge=0, le=0.3
+    )
 
     subtract: int = quantity(8, "", "what M_s5 subtracts of rho, in matches; V_ref holds the rest", ge=1, le=288)
     c_s: float = quantity(100e-15, "F", "sampling capacitor", ge=1e-17, le=1e-11)
@@ -115,6 +118,11 @@ class NeuronParameters(BenchParameters):
                 "row: cells given with measure=threshold; allowed: closed-form or table, the search needs half matches"
             )
         return self
+
+    @property
+    def spread(self) -> Spread:
+        """Of the junctions."""
+        return Spread(ra=self.sigma_ra, tmr=self.sigma_tmr, cd=self.sigma_cd)
 
     def _check_pattern(self) -> None:
         if (self.weights is None) != (self.spikes is None):

@@ -77,9 +77,7 @@ def place_junction(p: NeuronParameters, celsius: float) -> Junction:
     junction = load_device(DEVICE, MtjCard).at(celsius + KELVIN).changed(v_half=p.v_half)
     area = math.pi * p.diameter**2 / 4
     numbers = replace(junction.numbers, area=area, r_p=p.ra * 1e-12 / area, tmr=p.tmr)
-    return replace(
-        junction, numbers=numbers, ra=p.ra, tmr=p.tmr, form="fixed", sigma_ra=p.sigma_ra, sigma_tmr=p.sigma_tmr
-    )  # fmt: skip
+    return replace(junction, numbers=numbers, ra=p.ra, tmr=p.tmr, form="fixed", spread=p.spread)
 
 
 def knots(bits: Bits, period: float) -> list[tuple[float, float]]:

@@ -52,7 +52,7 @@ class SourceLine:
     @property
     def sigma(self) -> float:
         """Standard deviation by mismatch of the junctions, in matches, for half of all synapses."""
-        return bnn_row.sigma_in_lsb(self.p.synapses, self.p.synapses // 2, self.tmr, self.p.sigma_ra, self.p.sigma_tmr)
+        return bnn_row.sigma_in_lsb(self.p.synapses, self.p.synapses // 2, self.tmr, self.p.spread.r_p, self.p.sigma_tmr)
 
     def volts(self, n1: float) -> float:
         """Voltage for ``n1`` matches, which need not be a whole number.  Raises :class:`UserError` for one beyond the table."""

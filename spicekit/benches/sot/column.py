@@ -14,6 +14,7 @@ from typing_extensions import TypeVar
 
 from spicekit.bench import Bench
 from spicekit.devices.junction import StaticJunction
+from spicekit.devices.spread import IMCE
 from spicekit.measures import Node, i, total
 from spicekit.parameters import BenchParameters, Group, channel_length, channel_width, option, quantity
 from spicekit.physics.quantities import LEAST_BIAS
@@ -34,7 +35,7 @@ class Cells(Group):
     @property
     def junction(self) -> StaticJunction:
         """The nominal junction."""
-        return StaticJunction.round(diameter=self.diameter, ra=self.ra, tmr=self.tmr, v_half=self.v_half)
+        return StaticJunction.round(diameter=self.diameter, ra=self.ra, tmr=self.tmr, v_half=self.v_half, spread=IMCE)
 
 
 class Ideals(Group):

@@ -24,7 +24,7 @@ from spicekit.physics.sampled import sampled_errors
 from spicekit.point import VariationPoint
 from spicekit.waves import Array, Waves
 
-VARIED = ("v(ra_c0)", "v(tmr_c0)", "v(area_c0)", "v(hk_c0)", "v(seed_samples)")  # of the junction; what draws its samples
+VARIED = ("v(ra_c0)", "v(tmr_c0)", "v(cd_c0)", "v(hk_c0)", "v(seed_samples)")  # of the junction; what draws its samples
 SEEDS = 500_000  # a saved voltage: below what no circuit has (spicekit.engines.altered)
 
 
@@ -55,7 +55,7 @@ class SotWer(SotWritePath[SotWerParameters]):
         return "ap" if self.p.direction == "ap-p" else "p"
 
     def points(self) -> tuple[VariationPoint, ...]:
-        hk = VariationPoint("hk_c0", "hk", 1.0, "", low=0.0)
+        hk = self.junction.field_point("c0")
         seed = VariationPoint("seed_samples", "seed", 1.0, "", low=0.0, draw=_seed)
         return (*self.junction.points("c0"), hk, *self.transistors(), seed)
 
@@ -74,13 +74,13 @@ class SotWer(SotWritePath[SotWerParameters]):
 
     def rate(self, waves: Waves) -> float:
         """Fraction of the samples that are not written."""
-        ra, tmr, area, hk, seed = (float(waves(name)[-1]) for name in VARIED)
+        ra, tmr, cd, hk, seed = (float(waves(name)[-1]) for name in VARIED)
         time, current = waves("time"), waves("i(vhead)")
 
         def drive(t: float) -> tuple[float, float, float]:
             return 0.0, 0.0, float(np.interp(t, time, current))
 
-        numbers = self.junction.varied(ra, tmr, area, hk)
+        numbers = self.junction.varied(ra, tmr, cd, hk)
         return float(sampled_errors(numbers, self.before, drive, np.array([self.t_stop]), self.p.samples, int(seed)).wer[0])
 
     def works(self) -> str:

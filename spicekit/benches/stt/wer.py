@@ -30,7 +30,7 @@ from spicekit.physics.load_line import LoadLine, torque
 from spicekit.point import VariationPoint
 from spicekit.waves import Array, Waves
 
-VARIED = ("v(ra_c0)", "v(tmr_c0)", "v(area_c0)", "v(hk_c0)")  # of the junction
+VARIED = ("v(ra_c0)", "v(tmr_c0)", "v(cd_c0)", "v(hk_c0)")  # of the junction
 # of the largest voltage: by so much it may change within what is taken for constant.  This and the step of 50 ps put the rate
 # within 0.1 % of one with a tenth of both (see the tests).
 DETAIL = 0.2
@@ -71,7 +71,7 @@ class SttWer(SttWritePath[WerParameters]):
         return "p" if self.p.direction == "ap-p" else "ap"
 
     def points(self) -> tuple[VariationPoint, ...]:
-        return (*self.junction.points("c0"), VariationPoint("hk_c0", "hk", 1.0, "", low=0.0), *self.transistors())
+        return (*self.junction.points("c0"), self.junction.field_point("c0"), *self.transistors())
 
     def analysis(self) -> Analysis:
         cell = [name for state in ("p", "ap") for name in (f"v(bl_{state})", f"v(n0_{state})", f"i(vcell_{state})")]
@@ -111,14 +111,15 @@ class SttWer(SttWritePath[WerParameters]):
         return self._rated[1]
 
     def _rates(self, waves: Waves) -> Array:
-        ra, tmr, area, hk = (float(waves(name)[-1]) for name in VARIED)
-        numbers = self.junction.varied(ra, tmr, area, hk)
+        ra, tmr, cd, hk = (float(waves(name)[-1]) for name in VARIED)
+        numbers = self.junction.varied(ra, tmr, cd, hk)
         begin, end, segments = self._segments(waves)
         pulse = [(tau / numbers.tau_d, torque(numbers, self.before, line)) for tau, line in segments]
         gap = self.p.t_pulse + self.p.t_gap + begin - end  # the next pulse has the same delay
         rests = [gap] * (self.p.pulses - 1) + [self.t_stop - end]
         tries: list[Attempt] = [[*pulse, (max(rest, 0.0) / numbers.tau_d, np.zeros_like)] for rest in rests]
-        return attempts(float(numbers.delta), tries, field=self.junction.field(self.before) / hk)
+        field = self.junction.field(self.before) * self.junction.numbers.hk / float(numbers.hk)
+        return attempts(float(numbers.delta), tries, field=field)
 
     def _segments(self, waves: Waves) -> tuple[float, float, list[tuple[float, LoadLine]]]:
         """From when to when there is a voltage over the junction, in s, and what the circuit offers it for how long, in s."""

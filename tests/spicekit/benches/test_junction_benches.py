@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow.parquet as pq
@@ -20,6 +21,7 @@ from spicekit.devices.mtj import MtjCard
 from spicekit.errors import UserError
 from spicekit.physics import conductance, llg
 from spicekit.physics.fokker_planck import read_disturb
+from spicekit.registry import make_bench
 
 FONG = {"device": "fong-pma", "drive": "current", "value": 100e-6, "t_stop": 3e-9}
 
@@ -136,25 +138,47 @@ def test_read_disturbance_is_the_fokker_planck_solvers() -> None:
     assert result.measures["disturb"] == pytest.approx(expected, rel=0.15)  # interpolated, on 256 cells
 
 
-def test_a_larger_junction_is_disturbed_less_and_each_trial_has_its_own(tmp_path: Path) -> None:
-    """At a given voltage the current density stays and the barrier goes with the area: ln of the disturbance falls with it."""
-    campaign = Campaign(
-        "stt-read", trials=60, seed=2, parameters={"v_read": 0.1}, variations=[Variation.parse("area=5%", "local")]
-    )
+def test_size_moves_resistance_barrier_and_disturbance_together(tmp_path: Path) -> None:
+    """Without any option: size is what varies first.  At a given voltage the current density stays and the barrier goes with the
+    size: ln of the disturbance falls with it."""
+    campaign = Campaign("stt-read", trials=60, seed=2, parameters={"v_read": 0.1}, variations=[Variation.parse("tmr=0")])
     campaign.run(tmp_path / "c", workers=1)
     trials = pq.read_table(tmp_path / "c" / "trials")
     drawn = campaign.samples(0, 60)
-    k = campaign.bench.junction.numbers  # type: ignore[attr-defined]
-    found = trials["disturb"].to_numpy()
-    # RA and TMR vary too, and with them the torque: -0.73 of these 60, within -0.85 and -0.52 at 99 %
-    assert np.corrcoef(np.log(found), drawn["area_c0"])[0, 1] < -0.5
+    junction = campaign.bench.junction  # type: ignore[attr-defined]
+    k, found = junction.numbers, trials["disturb"].to_numpy()
+    delta = junction.varied(drawn["ra_c0"], drawn["tmr_c0"], drawn["cd_c0"]).delta
+    assert np.corrcoef(np.log(found), drawn["cd_c0"])[0, 1] < -0.33  # 0 at the 1 % level
+    # ln R and ln Delta share the diameter alone, -2 and 1.29 times its deviation: -0.8 with 3 % of RA and 4 % of the area
+    rho = np.corrcoef(np.log(trials["r_p"].to_numpy()), np.log(delta))[0, 1]
+    assert abs(np.arctanh(rho) - np.arctanh(-0.8)) < 3.3 / math.sqrt(57)  # Fisher's interval, 99.9 %
     v = trials["v_mtj_ap"].to_numpy()
-    square = drawn["tmr_c0"] / (drawn["tmr_c0"] + 2)
-    share = np.sqrt(square) / (1 + square) / (math.sqrt(5 / 9) / (1 + 5 / 9))  # P/(1 + P^2) over the nominal one
     for n in (0, 7, 31):
-        drive = v[n] / (k.ic_p_ap * k.r_p) * share[n] * 10 / drawn["ra_c0"][n]
-        expected = float(read_disturb(k.delta * drawn["area_c0"][n], drive, 5e-9 / k.tau_d))
+        d = drawn["cd_c0"][n]
+        field = 1 + k.hk_size / k.hk * (1 / d - 1)
+        drive = v[n] / (k.ic_p_ap * k.r_p * field) * 10 / drawn["ra_c0"][n]  # the critical current's density goes with Hk
+        expected = float(read_disturb(k.delta * d**2 * field, drive, 5e-9 / k.tau_d * field))
         assert found[n] == pytest.approx(expected, rel=0.15)
+
+
+@pytest.mark.parametrize("bench", ["sot-read", "stt-settle", "vsa-sense", "charge-if", "stt-bnn-row"])
+def test_the_diameter_moves_the_resistance_as_the_inverse_of_ra(bench: str) -> None:
+    """The netlist of a junction wider by 2 % against one whose RA is lower by 1.02^2, to the solver's tolerance."""
+    small: dict[str, dict[str, Any]] = {
+        "vsa-sense": {"source": "cell"}, "charge-if": {"row": "cells", "synapses": 16, "rho": 7, "steps": 2},
+        "stt-bnn-row": {"n": 8},
+    }  # fmt: skip
+    made = make_bench(bench, small.get(bench, {}))
+    points = {point.name: point for point in made.points()}
+    wide = {name: 1.02 for name, point in points.items() if point.kind == "cd"}
+    low = {name: point.nominal / 1.02**2 for name, point in points.items() if point.kind == "ra"}
+    assert len(wide) == len(low) > 0
+    first, second, plain = (spicekit.run(made, values).measures for values in (wide, low, {}))
+    moved = [name for name in plain if math.isfinite(plain[name]) and abs(second[name] - plain[name]) > 1e-4 * abs(plain[name])]
+    assert moved
+    for name in moved:
+        if name != "disturb":  # of which the size is more than resistance
+            assert first[name] == pytest.approx(second[name], rel=2e-5), name
 
 
 @pytest.mark.parametrize("bench", ["stt-read", "stt-bnn-row"])

@@ -373,8 +373,8 @@ def test_a_pattern_of_spikes_and_weights() -> None:
     assert ChargeIf(synapses=32, rho=15, steps=2, **given).sequence().tolist() == [32.0, 16.0]
     netlist = render(ChargeIf(**SMALL, **given))
     # cells 0 and 1 store +1: P on BL; a spike is always there, the first word of cell 2 is none
-    assert "Xt0 bl_0 nt0 ra_t0 tmr_t0 0 mtj_p" in netlist
-    assert "Xt2 bl_2 nt2 ra_t2 tmr_t2 0 mtj_ap" in netlist
+    assert "Xt0 bl_0 nt0 ra_t0 tmr_t0 cd_t0 0 mtj_p" in netlist
+    assert "Xt2 bl_2 nt2 ra_t2 tmr_t2 cd_t2 0 mtj_ap" in netlist
     assert "Vin_0 in_0 0 PWL(0.0 1.0 )" in netlist
     assert "Vin_2 in_2 0 PWL(0.0 0.0 " in netlist
 

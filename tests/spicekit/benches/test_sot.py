@@ -224,9 +224,9 @@ def test_points_follow_the_circuit() -> None:
         assert len({point.name for point in points}) == len(points)
         return {kind: sum(point.kind == kind for point in points) for kind in sorted({point.kind for point in points})}
 
-    assert kinds(**IDEAL) == {"r_ref": 3, "ra": 2, "tmr": 2}
-    assert kinds(**IDEAL, fan_in=6) == {"r_ref": 3, "ra": 6, "tmr": 6}
-    assert kinds() == {"beta": 8, "r_ref": 3, "ra": 2, "tmr": 2, "vth": 8}  # 2 cells, 3 references, 3 mirror transistors
+    assert kinds(**IDEAL) == {"cd": 2, "r_ref": 3, "ra": 2, "tmr": 2}
+    assert kinds(**IDEAL, fan_in=6) == {"cd": 6, "r_ref": 3, "ra": 6, "tmr": 6}
+    assert kinds() == {"beta": 8, "cd": 2, "r_ref": 3, "ra": 2, "tmr": 2, "vth": 8}  # 2 cells, 3 references, 3 mirror transistors
 
 
 def test_published_sigmas_are_the_default() -> None:
@@ -236,6 +236,8 @@ def test_published_sigmas_are_the_default() -> None:
                 assert (point.nominal, point.sigma) == (7.0, pytest.approx(0.35))
             if point.kind == "tmr":
                 assert (point.nominal, point.sigma) == (1.5, pytest.approx(0.15))
+            if point.kind == "cd":
+                assert point.sigma == 0  # not spoken of: RA stands for all that spreads R_P
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ from spicekit.binomial import clopper_pearson
 from spicekit.block import simulate_block
 from spicekit.errors import UserError
 from spicekit.physics.fokker_planck import attempts, write_error_rate
+from spicekit.physics.llg import effective_field
 from spicekit.physics.load_line import LoadLine, torque
 from spicekit.wer import write_error_curve
 
@@ -91,20 +92,24 @@ def test_more_pulses_are_for_the_cells_that_are_not_written() -> None:
 
 
 def test_each_trial_has_the_rate_of_its_own_junction() -> None:
-    """A larger resistance: less current; a larger area or field: a higher barrier at the same voltage."""
+    """A larger resistance: less current; a larger diameter or field: a higher barrier at the same voltage."""
     bench = SttWer(t_pulse=2e-9)
-    changed = {"ra_c0": 11.0, "tmr_c0": 2.0, "area_c0": 1.1, "hk_c0": 1.1}
+    changed = {"ra_c0": 11.0, "tmr_c0": 2.0, "cd_c0": 1.1, "hk_c0": 1.1}
     nominal = {point.name: point.nominal for point in bench.points()}
     samples = {name: np.array([nominal[name], *(value if other == name else nominal[name] for other, value in changed.items())])
                for name in changed}  # fmt: skip
-    plain, ra, tmr, area, hk = simulate_block(bench, samples).measures["wer"]
+    plain, ra, tmr, cd, hk = simulate_block(bench, samples).measures["wer"]
     assert ra > 1.05 * plain
-    assert area > 1.05 * plain
+    assert cd > 1.05 * plain
     assert hk > 1.1 * plain
     assert tmr > plain  # of a smaller polarisation
     drawn = bench.junction.varied(10.0, bench.junction.tmr, 1.0, 1.1)
     assert drawn.delta == pytest.approx(1.1 * bench.junction.numbers.delta)
     assert drawn.ic_p_ap == pytest.approx(1.1 * bench.junction.numbers.ic_p_ap)
+    both = bench.junction.varied(10.0, bench.junction.tmr, 1.1, 1.1)  # the field that the layer feels is that of its barrier
+    felt = [effective_field(both, m, both.ms, 0.0) for m in ((0.0, 0.0, 1.0), (1.0, 0.0, 0.0))]
+    assert felt[0][2] - felt[1][0] == pytest.approx(float(both.hk), rel=1e-9)
+    assert both.hk / bench.junction.numbers.hk < 0.95 * 1.1  # a wider layer is softer
     expected = write_error_rate(drawn.delta, 3.0, 1.0)
     assert attempts_of(drawn, 3.0) == pytest.approx(float(expected), rel=5e-3)
 
