@@ -306,6 +306,7 @@ def _of_root(variation: Variation, points: Sequence[VariationPoint]) -> Variatio
     target = _root(variation.target, points, variation)
     if target == variation.target:
         return variation
+    _check(VariationPoint(variation.target, "", 1.0, "", low=0.0), variation)  # in its own terms
     if variation.distribution == "lognormal":
         sigma = math.sqrt(math.expm1(math.log1p(variation.sigma**2) / 4))
     else:
