@@ -52,6 +52,7 @@ class CorrelationRecord(Record):
     first: str
     second: str
     rho: float = Field(gt=-1, lt=1)
+    scope: Literal["local", "global"] = "local"
 
 
 class _Varied(File):
@@ -62,6 +63,7 @@ class _Varied(File):
     seed: int = Field(ge=0)
     variations: list[VariationRecord]
     correlations: list[CorrelationRecord]
+    variation_file: str = ""  # that gave some of these, beside what the command did
     inputs: dict[FileName, str] = {}
     code_sha256: str = ""
     engine: str = NGSPICE

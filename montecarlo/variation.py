@@ -12,7 +12,7 @@ import functools
 import math
 import re
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import InitVar, asdict, dataclass, replace
 from typing import Any, ClassVar, Literal
 
 import numpy as np
@@ -45,7 +45,20 @@ class Variation:
     distribution: Distribution = "normal"
     truncate: float | None = None
 
-    _text: ClassVar[str] = ""  # as it was given, with its unit: not part of what is recorded
+    # not part of what is recorded: where it was given if by no option, and its text, with its unit
+    origin: InitVar[str] = ""
+    text: InitVar[str] = ""
+    _text: ClassVar[str] = ""
+    _origin: ClassVar[str] = ""
+
+    def __post_init__(self, origin: str, text: str) -> None:
+        object.__setattr__(self, "_text", text)
+        object.__setattr__(self, "_origin", origin)
+
+    @property
+    def said(self) -> str:
+        """What names it in an error: its option and target, or the key of a file."""
+        return self._origin or f"{'--sigma' if self.scope == 'local' else '--sigma-global'} {self.target}"
 
     @classmethod
     def parse(cls, text: str, scope: Scope = "local") -> Variation:
@@ -69,9 +82,8 @@ class Variation:
             raise UserError(f"{option} '{text}': sigma must be a finite number, 0 or above")
         if truncate is not None and not truncate > 0:
             raise UserError(f"{option} '{text}': truncation must be a positive number of sigmas")
-        found = cls(target, sigma, words[0].strip().endswith("%"), scope, distribution, truncate)  # type: ignore[arg-type]
-        object.__setattr__(found, "_text", words[0])
-        return found
+        relative = words[0].strip().endswith("%")
+        return cls(target, sigma, relative, scope, distribution, truncate, text=words[0])  # type: ignore[arg-type]
 
     def reaches(self, point: VariationPoint) -> bool:
         """Whether it is for this point."""
@@ -100,24 +112,42 @@ class Variation:
 
 @dataclass(frozen=True)
 class Correlation:
-    """Correlation coefficient between the local draws of two kinds in the same device (``ra`` and ``tmr``)."""
+    """Correlation coefficient between the local draws of two kinds in the same device (``ra`` and ``tmr``), or between two draws
+    for all devices (``global``), by their targets."""
 
     first: str
     second: str
     rho: float
+    scope: Scope = "local"
+    origin: InitVar[str] = ""  # not recorded: where it was given if by no option
+    _origin: ClassVar[str] = ""
+
+    def __post_init__(self, origin: str) -> None:
+        object.__setattr__(self, "_origin", origin)
+
+    @property
+    def pair(self) -> tuple[frozenset[str], Scope]:
+        """Which two, whatever their order."""
+        return frozenset((self.first, self.second)), self.scope
+
+    @property
+    def said(self) -> str:
+        """What names it in an error: its option, or the key of a file."""
+        return self._origin or ("--correlate" if self.scope == "local" else "--correlate-global")
 
     @classmethod
-    def parse(cls, text: str) -> Correlation:
+    def parse(cls, text: str, scope: Scope = "local") -> Correlation:
         """Read ``ra,tmr=-0.4``."""
+        option = "--correlate" if scope == "local" else "--correlate-global"
         pair, equals, number = text.partition("=")
         first, comma, second = pair.partition(",")
         try:
             rho = parse_quantity(number, "")
         except UserError as error:
-            raise UserError(f"--correlate '{text}': {error}") from None
+            raise UserError(f"{option} '{text}': {error}") from None
         if not (equals and comma and first and second and first != second and -1 < rho < 1):
-            raise UserError(f"--correlate '{text}': give KIND,KIND=RHO with RHO between -1 and 1, e.g. ra,tmr=-0.4")
-        return cls(first, second, rho)
+            raise UserError(f"{option} '{text}': give KIND,KIND=RHO with RHO between -1 and 1, e.g. ra,tmr=-0.4")
+        return cls(first, second, rho, scope)
 
 
 class Space:
@@ -137,17 +167,19 @@ class Space:
         names = {point.name for point in points}
         for variation in self.variations:
             if not any(variation.reaches(point) for point in points):
-                raise unknown("variation point", variation.target, kinds | names)
+                error = unknown("variation point", variation.target, kinds | names)
+                raise UserError(f"{variation.said}: {error}") if variation._origin else error
         self._local = [self._choose(point, "local") or _default(point) for point in points]
         globals_ = [variation for variation in self.variations if variation.scope == "global"]
         self._global: list[Variation] = sorted(globals_, key=lambda variation: variation.target)
         check_once("--sigma-global", [variation.target for variation in self._global])
-        check_once("--correlate", [",".join(sorted((pair.first, pair.second))) for pair in self.correlations])
+        for scope, option in (("local", "--correlate"), ("global", "--correlate-global")):
+            check_once(option, [",".join(sorted((p.first, p.second))) for p in self.correlations if p.scope == scope])
         for point, local in zip(points, self._local, strict=True):
             for variation in (local, *(v for v in self._global if v.reaches(point))):
                 if variation in self.variations:
                     _check(point, variation)
-        self._mixing = self._cholesky()
+        self._mixing, self._mixing_global = self._cholesky(), self._cholesky_global()
 
     @property
     def dimensions(self) -> int:
@@ -189,6 +221,8 @@ class Space:
         if self._mixing is not None:
             local = z[:, : len(self.points)] @ self._mixing.T
             z = np.concatenate([local, z[:, len(self.points) :]], axis=1)
+        if self._mixing_global is not None:
+            z = np.concatenate([z[:, : len(self.points)], z[:, len(self.points) :] @ self._mixing_global.T], axis=1)
         values = {}
         for column, (point, local_variation) in enumerate(zip(self.points, self._local, strict=True)):
             base: Array | float = point.nominal
@@ -228,11 +262,12 @@ class Space:
         return chosen
 
     def _cholesky(self) -> Array | None:
-        if not self.correlations:
+        asked = [correlation for correlation in self.correlations if correlation.scope == "local"]
+        if not asked:
             return None
         index = {(point.kind, _device(point)): number for number, point in enumerate(self.points)}
         matrix = np.eye(len(self.points))
-        for correlation in self.correlations:
+        for correlation in asked:
             pairs = [
                 (index[kind, device], index[correlation.second, device])
                 for kind, device in index
@@ -241,15 +276,35 @@ class Space:
             if not pairs:
                 kinds = sorted({point.kind for point in self.points})
                 raise UserError(
-                    f"--correlate: no device has both '{correlation.first}' and '{correlation.second}'; "
+                    f"{correlation.said}: no device has both '{correlation.first}' and '{correlation.second}'; "
                     f"kinds are {', '.join(kinds)}"
                 )
             for first, second in pairs:
                 matrix[first, second] = matrix[second, first] = correlation.rho
-        try:
-            return np.asarray(np.linalg.cholesky(matrix))
-        except np.linalg.LinAlgError:
-            raise UserError("--correlate: the correlations contradict each other (matrix not positive definite)") from None
+        return _factor(matrix, asked[0].said)
+
+    def _cholesky_global(self) -> Array | None:
+        asked = [correlation for correlation in self.correlations if correlation.scope == "global"]
+        if not asked:
+            return None
+        index = {variation.target: number for number, variation in enumerate(self._global)}
+        matrix = np.eye(len(index))
+        for correlation in asked:
+            for target in (correlation.first, correlation.second):
+                if target not in index:
+                    drawn = ", ".join(index) or "none"
+                    raise UserError(f"{correlation.said}: '{target}' is not drawn for all devices; allowed: {drawn}")
+            first, second = index[correlation.first], index[correlation.second]
+            matrix[first, second] = matrix[second, first] = correlation.rho
+        return _factor(matrix, asked[0].said)
+
+
+def _factor(matrix: Array, said: str) -> Array:
+    """Cholesky's factor of a matrix of correlations."""
+    try:
+        return np.asarray(np.linalg.cholesky(matrix))
+    except np.linalg.LinAlgError:
+        raise UserError(f"{said}: the correlations contradict each other (matrix not positive definite)") from None
 
 
 def _device(point: VariationPoint) -> str:
@@ -267,16 +322,17 @@ def _of_root(variation: Variation, points: Sequence[VariationPoint]) -> Variatio
     target = _root(variation.target, points, variation)
     if target == variation.target:
         return variation
+    _check(VariationPoint(variation.target, "", 1.0, "", low=0.0), variation)  # in its own terms
     if variation.distribution == "lognormal":
         sigma = math.sqrt(math.expm1(math.log1p(variation.sigma**2) / 4))
     else:
         sigma = math.sqrt(math.sqrt(1 + variation.sigma**2 / 2) - 1)
-    return replace(variation, target=target, sigma=sigma, relative=True)
+    return replace(variation, target=target, sigma=sigma, relative=True, origin=variation._origin, text="")
 
 
 def _root_of_pair(pair: Correlation, points: Sequence[VariationPoint]) -> Correlation:
     """A correlation with a square is that with its root, of which it is a monotone function."""
-    return replace(pair, first=_root(pair.first, points), second=_root(pair.second, points))
+    return replace(pair, first=_root(pair.first, points), second=_root(pair.second, points), origin=pair._origin)
 
 
 def _root(target: str, points: Sequence[VariationPoint], variation: Variation | None = None) -> str:
@@ -291,7 +347,7 @@ def _root(target: str, points: Sequence[VariationPoint], variation: Variation | 
 
 def _of_devices(points: Sequence[VariationPoint], given: Sequence[Correlation]) -> list[Correlation]:
     """The correlations that the devices themselves say, of pairs that are not ``given``."""
-    known = {frozenset((pair.first, pair.second)) for pair in given}
+    known = {frozenset((pair.first, pair.second)) for pair in given if pair.scope == "local"}
     index = {(point.kind, _device(point)) for point in points}
     found: dict[frozenset[str], Correlation] = {}
     for point in points:
@@ -314,16 +370,15 @@ def check_once(option: str, targets: Sequence[str]) -> None:
 
 
 def _check(point: VariationPoint, variation: Variation) -> None:
-    option = "--sigma" if variation.scope == "local" else "--sigma-global"
     if variation._text and not variation.relative:
         try:
             parse_quantity(variation._text, point.unit)
         except UserError as error:
-            raise UserError(f"{option} {variation.target}: {error}") from None
+            raise UserError(f"{variation.said}: {error}") from None
     lognormal = variation.distribution == "lognormal"
     if variation.sigma > 0 and point.nominal == 0 and (lognormal or (variation.relative and point.unit)):
         raise UserError(
-            f"--sigma {variation.target}: the nominal value of '{point.name}' is 0, so give a normal sigma "
+            f"{variation.said}: the nominal value of '{point.name}' is 0, so give a normal sigma "
             f"in {point.unit or '1'}, not in per cent"
         )
     # Sigmas beyond these are slips (a prefix forgotten): a sixth of all samples would not be physical, if not nearly all.
@@ -331,7 +386,7 @@ def _check(point: VariationPoint, variation: Variation) -> None:
     most = min(point.most, (10 * abs(point.nominal) or np.inf) if lognormal else point.nominal - point.low)
     if asked > most:
         given, allowed = (format_value(value, point.unit) for value in (asked, most))
-        raise UserError(f"{option} {variation.target}: a sigma of {given} given; allowed for '{point.name}': at most {allowed}")
+        raise UserError(f"{variation.said}: a sigma of {given} given; allowed for '{point.name}': at most {allowed}")
 
 
 def _deviate(point: VariationPoint, variation: Variation, z: Array) -> tuple[Array | float, Array | float]:

@@ -38,8 +38,9 @@ def variation_lines(spaces: Sequence[Space]) -> list[str]:
     lines = ["variations, each device on its own:", *map(_line, local.items())] if local else []
     if overall:
         lines += ["variations, once a trial for all devices:", *map(_line, overall.items())]
-    pairs = {f"{c.first}, {c.second}: {c.rho:g}" for space in spaces for c in space.correlations}
-    lines += [f"correlated within a device: {'; '.join(sorted(pairs))}"] if pairs else []
+    for scope, where in (("local", "within a device"), ("global", "once a trial")):
+        pairs = {f"{c.first}, {c.second}: {c.rho:g}" for space in spaces for c in space.correlations if c.scope == scope}
+        lines += [f"correlated {where}: {'; '.join(sorted(pairs))}"] if pairs else []
     fixed = [kind for kind in still if all(kind != key[0] for key in local)]
     return lines + ([f"not varied: {', '.join(fixed)}"] if fixed else [])
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import typer
 
 from montecarlo.cli.campaign import characterize, mc, sweep
+from montecarlo.cli.fit import fit_variation
 from montecarlo.cli.qualify import qualify
 from montecarlo.cli.replay import replay
 from montecarlo.cli.system import report, system
@@ -16,3 +17,4 @@ def register(program: typer.Typer) -> None:
     """Give ``program`` the commands of this package."""
     add(program, mc=mc, replay=replay, sweep=sweep, characterize=characterize)
     add(program, **{"yield": yield_}, qualify=qualify, report=report, system=system)
+    add(program, **{"fit-variation": fit_variation})

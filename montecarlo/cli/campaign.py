@@ -12,6 +12,7 @@ import typer
 from montecarlo.cli.job import run_job
 from montecarlo.cli.options import (
     Correlate,
+    CorrelateGlobal,
     Dask,
     Engine,
     KeepGoing,
@@ -22,10 +23,12 @@ from montecarlo.cli.options import (
     Sigma,
     SigmaGlobal,
     Timeout,
+    VariationFile,
     Workers,
     complete_system,
     once,
     read_correlations,
+    read_variation_file,
     read_variations,
 )
 from montecarlo.cli.output import (
@@ -62,6 +65,8 @@ def mc(
     sigma: Sigma = None,
     sigma_global: SigmaGlobal = None,
     correlate: Correlate = None,
+    correlate_global: CorrelateGlobal = None,
+    variation: VariationFile = None,
     sampler: Sampler = "random",
     until: Annotated[
         str | None,
@@ -93,7 +98,8 @@ def mc(
             seed=seed,
             parameters=read_parameters(parameter, corner, temperature),
             variations=read_variations(sigma, sigma_global),
-            correlations=read_correlations(correlate),
+            correlations=read_correlations(correlate, correlate_global),
+            variation_file=read_variation_file(variation),
             sampler=sampler,
             engine=engine,
         )
@@ -159,6 +165,8 @@ def sweep(
     sigma: Sigma = None,
     sigma_global: SigmaGlobal = None,
     correlate: Correlate = None,
+    correlate_global: CorrelateGlobal = None,
+    variation: VariationFile = None,
     sampler: Sampler = "random",
     parameter: Parameters = None,
     corner: Corner = None,
@@ -182,7 +190,8 @@ def sweep(
         seed=seed,
         parameters=read_parameters(parameter, corner, temperature),
         variations=read_variations(sigma, sigma_global),
-        correlations=read_correlations(correlate),
+        correlations=read_correlations(correlate, correlate_global),
+        variation_file=read_variation_file(variation),
         sampler=sampler,
         engine=engine,
     )

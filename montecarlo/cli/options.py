@@ -37,6 +37,10 @@ Retry = Annotated[bool, typer.Option("--retry", help="Simulate trials again that
 Sigma = Annotated[list[str] | None, typer.Option(help="Local: TARGET=SIGMA[:normal|lognormal[:TRUNCATE]], e.g. ra=5%.")]
 SigmaGlobal = Annotated[list[str] | None, typer.Option(help="The same, drawn once a trial for all devices.")]
 Correlate = Annotated[list[str] | None, typer.Option(help="KIND,KIND=RHO within each device, e.g. ra,tmr=-0.4.")]
+CorrelateGlobal = Annotated[list[str] | None, typer.Option(help="The same between two --sigma-global.")]
+VariationFile = Annotated[
+    str | None, typer.Option("--variation", help="TOML file of sigmas and correlations; the options above stand over it.")
+]
 Sampler = Annotated[str, typer.Option(help="random, lhs or sobol.")]
 
 
@@ -49,11 +53,17 @@ def read_variations(sigma: list[str] | None, sigma_global: list[str] | None) -> 
     return [*local, *(Variation.parse(text, "global") for text in sigma_global or [])]
 
 
-def read_correlations(correlate: list[str] | None) -> list[Correlation]:
-    """What --correlate says."""
+def read_correlations(correlate: list[str] | None, correlate_global: list[str] | None = None) -> list[Correlation]:
+    """What --correlate and --correlate-global say."""
     from montecarlo.variation import Correlation
 
-    return [Correlation.parse(text) for text in correlate or []]
+    local = [Correlation.parse(text) for text in correlate or []]
+    return [*local, *(Correlation.parse(text, "global") for text in correlate_global or [])]
+
+
+def read_variation_file(variation: str | None) -> str:
+    """The path that --variation gives, empty if it is not given."""
+    return "" if variation is None else str(given_path(variation))
 
 
 def once(grid: list[tuple[str, list[Any]]]) -> dict[str, list[Any]]:

@@ -10,15 +10,18 @@ import typer
 from montecarlo.cli.job import run_job
 from montecarlo.cli.options import (
     Correlate,
+    CorrelateGlobal,
     Dask,
     Retry,
     Seed,
     Sigma,
     SigmaGlobal,
     Timeout,
+    VariationFile,
     Workers,
     once,
     read_correlations,
+    read_variation_file,
     read_variations,
 )
 from spicekit.cli.options import BenchName, Corner, Json, Parameters, Temperature, given_path, read_parameters
@@ -43,6 +46,8 @@ def qualify(
     sigma: Sigma = None,
     sigma_global: SigmaGlobal = None,
     correlate: Correlate = None,
+    correlate_global: CorrelateGlobal = None,
+    variation: VariationFile = None,
     parameter: Parameters = None,
     corner: Corner = None,
     temperature: Temperature = None,
@@ -65,7 +70,8 @@ def qualify(
         parameters=read_parameters(parameter, corner, temperature),
         over=once([parse_over(bench, text) for text in over or []]),
         variations=read_variations(sigma, sigma_global),
-        correlations=read_correlations(correlate),
+        correlations=read_correlations(correlate, correlate_global),
+        variation_file=read_variation_file(variation),
         figure=figure,
     )
     summary = run_job(f"qualify {bench}", job.run, out, workers=workers, dask=dask, timeout=timeout, retry=retry)

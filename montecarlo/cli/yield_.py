@@ -10,14 +10,17 @@ import typer
 from montecarlo.cli.job import run_job
 from montecarlo.cli.options import (
     Correlate,
+    CorrelateGlobal,
     Dask,
     Engine,
     Seed,
     Sigma,
     SigmaGlobal,
     Timeout,
+    VariationFile,
     Workers,
     read_correlations,
+    read_variation_file,
     read_variations,
 )
 from montecarlo.cli.output import print_variations
@@ -42,6 +45,8 @@ def yield_(
     sigma: Sigma = None,
     sigma_global: SigmaGlobal = None,
     correlate: Correlate = None,
+    correlate_global: CorrelateGlobal = None,
+    variation: VariationFile = None,
     parameter: Parameters = None,
     corner: Corner = None,
     temperature: Temperature = None,
@@ -64,7 +69,8 @@ def yield_(
         seed=seed,
         parameters=read_parameters(parameter, corner, temperature),
         variations=read_variations(sigma, sigma_global),
-        correlations=read_correlations(correlate),
+        correlations=read_correlations(correlate, correlate_global),
+        variation_file=read_variation_file(variation),
         engine=engine,
     )
     summary = run_job(f"yield {bench}", study.run, out, workers=workers, dask=dask, timeout=timeout)

@@ -25,6 +25,7 @@ from montecarlo import records
 from montecarlo.identity import BINDING, code_hash, differing, versions
 from montecarlo.jobs.job import Job
 from montecarlo.jobs.result import CampaignResult
+from montecarlo.joint import read_joint
 from montecarlo.running.crew import Crew, Settings, Warn
 from montecarlo.running.schedule import Source, simulate_sources
 from montecarlo.running.store import Store, identity_of
@@ -40,6 +41,7 @@ from spicekit.engines.calibrate import calibrated_apart, wanted
 from spicekit.errors import UserError
 from spicekit.files import output_folder, write_text
 from spicekit.netlist import render
+from spicekit.paths import absolute
 from spicekit.registry import full_name, make_bench
 from spicekit.waves import Array
 
@@ -60,6 +62,7 @@ class Campaign(Job):
         correlations: Sequence[Correlation] = (),
         sampler: str = "random",
         engine: str = NGSPICE,
+        variation_file: str = "",
     ) -> None:
         if trials < 1:
             raise UserError(f"--trials {trials}: at least 1")
@@ -73,7 +76,11 @@ class Campaign(Job):
         with inputs.recording() as self._files:
             find_engine(self.engine)
             made = self._bench = make_bench(self.bench_name, dict(parameters or {}))
-            self.space = Space(made.points(), variations, correlations)
+            points = made.points()
+            self.variation_file = absolute(variation_file) if variation_file else ""
+            if self.variation_file:
+                variations, correlations = read_joint(self.variation_file).under(variations, correlations, points)
+            self.space = Space(points, variations, correlations)
         self.parameters = {name: made.given(name, value) for name, value in (parameters or {}).items()}
         if not self.space.points:
             raise UserError(f"bench '{made.name}' has no variation points: there is nothing to vary")
@@ -157,6 +164,7 @@ class Campaign(Job):
                 correlations=[Correlation(**correlation.model_dump()) for correlation in record.correlations],
                 sampler=record.sampler,
                 engine=record.engine,
+                variation_file=record.variation_file,
             )
         except UserError as error:
             raise UserError(f"{store.record}: {error}") from error
@@ -186,6 +194,7 @@ class Campaign(Job):
             "engine": self.engine,
             "variations": [asdict(variation) for variation in self.space.variations],
             "correlations": [asdict(correlation) for correlation in self.space.correlations],
+            **({"variation_file": self.variation_file} if self.variation_file else {}),
             "inputs": self.inputs,
             "code_sha256": code_hash(),
             "calibrations": {name: asdict(one) for name, one in recorded(self.bench).items()},

@@ -61,6 +61,7 @@ class Qualification(Sweeps):
         over: Mapping[str, Sequence[Any]] | None = None,
         variations: Sequence[Variation] = (),
         correlations: Sequence[Correlation] = (),
+        variation_file: str = "",
         figure: str | None = None,
     ) -> None:
         given = dict(parameters or {})
@@ -91,10 +92,11 @@ class Qualification(Sweeps):
                 parameters=given,
                 variations=variations,
                 correlations=correlations,
+                variation_file=variation_file,
                 tolerant=True,
             )
-        elif variations or correlations:
-            raise UserError("--sigma and --correlate need --trials: without them the circuit is nominal")
+        elif variations or correlations or variation_file:
+            raise UserError("--sigma, --correlate and --variation need --trials: without them the circuit is nominal")
         self.trials, self.seed = trials, seed
 
     def _matters(self, bench: str, given: Mapping[str, Any], name: str, values: Sequence[Any]) -> bool:

@@ -66,6 +66,7 @@ class YieldStudy(Job):
         variations: Sequence[Variation] = (),
         correlations: Sequence[Correlation] = (),
         engine: str = NGSPICE,
+        variation_file: str = "",
     ) -> None:
         if method not in METHODS:
             raise unknown("method", method, METHODS)
@@ -77,7 +78,7 @@ class YieldStudy(Job):
             library.check_installed()
         self.campaign = Campaign(
             bench, trials=1, seed=seed, parameters=parameters, variations=variations, correlations=correlations, sampler=NOMINAL,
-            engine=engine,
+            engine=engine, variation_file=variation_file,
         )  # fmt: skip
         if not len(self.campaign.space.moving):
             kinds = ", ".join(sorted({point.kind for point in self.campaign.space.points}))

@@ -67,14 +67,15 @@ class Sweep(Job):
         measures: Sequence[str] | None = None,
         engine: str = NGSPICE,
         tolerant: bool = False,
+        variation_file: str = "",
     ) -> None:
         given = dict(parameters or {})
         if not over:
             raise UserError("--over: give at least one parameter to sweep")
         if trials < 0:
             raise UserError(f"--trials {trials}: 0 or above")
-        if not trials and (variations or correlations):
-            raise UserError("--sigma and --correlate need --trials: without them the sweep is nominal")
+        if not trials and (variations or correlations or variation_file):
+            raise UserError("--sigma, --correlate and --variation need --trials: without them the sweep is nominal")
         self.over = {name: grid_values(bench, name, values) for name, values in over.items()}
         for name in self.over:
             if name in given:
@@ -93,6 +94,7 @@ class Sweep(Job):
                 correlations=correlations,
                 sampler=sampler if trials else "nominal",
                 engine=engine,
+                variation_file=variation_file,
             )
             for values in itertools.product(*self.over.values())
         ]
@@ -157,6 +159,7 @@ class Sweep(Job):
             "given": {k: v for k, v in first.parameters.items() if k not in self.over},
             "variations": [asdict(variation) for variation in first.space.variations],
             "correlations": [asdict(correlation) for correlation in first.space.correlations],
+            **({"variation_file": first.variation_file} if first.variation_file else {}),
             "inputs": self.inputs,
             "code_sha256": code_hash(),
             "engine": first.engine,

@@ -174,7 +174,7 @@ def variation_words(variations: Sequence[VariationRecord], correlations: Sequenc
         shape = f":{v.distribution}{tail}" if v.distribution != "normal" or tail else ""
         words += ["--sigma" if v.scope == "local" else "--sigma-global", f"{v.target}={sigma}{shape}"]
     for c in correlations:
-        words += ["--correlate", f"{c.first},{c.second}={c.rho:g}"]
+        words += ["--correlate" if c.scope == "local" else "--correlate-global", f"{c.first},{c.second}={c.rho:g}"]
     return words
 
 

@@ -281,6 +281,15 @@ def test_the_area_is_asked_for_as_before_and_is_the_diameters_square(text: str) 
     assert space.variations[0].target in ("cd", "cd_c0", "cd_*")
 
 
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [("area=150%", "--sigma area: a sigma of 1.5 given; allowed for 'area': at most 1"), ("area=0.05V", "--sigma area: .*V")],
+)
+def test_an_area_is_checked_in_its_own_terms(text: str, says: str) -> None:
+    with pytest.raises(UserError, match=says):
+        Space(SIZES, [Variation.parse(text)])
+
+
 def _lognormal(sigma: float) -> tuple[float, float]:
     """Mean and deviation of ln d, where d^2 has the relative deviation ``sigma`` and d the mean 1."""
     s = math.sqrt(math.log1p(sigma**2)) / 2

@@ -291,3 +291,13 @@ def test_each_analysis_has_its_measures(tmp_path: Path) -> None:
     assert found["half"] == pytest.approx(0.6, rel=1e-9)
     assert found["v_out"] == pytest.approx(0.5, rel=1e-6)
     assert found["onoise_total"] == pytest.approx((1.380649e-23 * 300.15 / 1e-12) ** 0.5, rel=1e-3)
+
+
+def test_the_diameter_of_a_junction_is_given_as_its_area(column: Path) -> None:
+    bench = make_bench(str(column), {"technology": "ptm45"})
+    sizes = [point for point in bench.points() if point.kind == "cd"]
+    assert len(sizes) == 2
+    assert {(point.nominal, point.sigma) for point in sizes} == {(0.0, 0.02)}
+    text = bench.netlist({sizes[0].name: 0.02})  # type: ignore[attr-defined]
+    found = re.findall(r"darea=([\d.e-]+)", text.partition(".subckt mtj_imce")[0] + text.partition(".subckt CELL")[2])
+    assert float(found[0]) == pytest.approx(1.02**2 - 1, rel=1e-12)
