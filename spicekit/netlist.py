@@ -120,10 +120,11 @@ def render_at(bench: Bench, values: Mapping[str, float], standalone: bool = True
     own = bench.netlist(values)
     if own is not None:
         return own
-    return _render(bench, [_constant(point.name, values.get(point.name, point.nominal)) for point in bench.points()], standalone)
+    sources = [_constant(point.name, values.get(point.name, point.nominal)) for point in bench.points()]
+    return _render(bench, sources, standalone, values)
 
 
-def _render(bench: Bench, sources: list[str], standalone: bool) -> str:
+def _render(bench: Bench, sources: list[str], standalone: bool, values: Mapping[str, float] = types.MappingProxyType({})) -> str:
     sources = [*([] if standalone else ["Vtrial trial 0 0"]), *sources]
     context = {
         "bench": bench,
@@ -140,6 +141,7 @@ def _render(bench: Bench, sources: list[str], standalone: bool) -> str:
         "standalone": standalone,
         "calibrations": calibration.lines(bench) if standalone else (),
         "measure_lines": bench.measure_lines() if standalone else "",
+        "seed": _seed(bench, values),
         **{name: _Function(value) if _is_function(value) else value for name, value in bench.context().items()},
     }
     try:
@@ -155,6 +157,12 @@ def _render(bench: Bench, sources: list[str], standalone: bool) -> str:
     netlist = "\n".join(line for line in text.split("\n") if line.strip()) + "\n"
     check_once(bench, netlist)
     return netlist
+
+
+def _seed(bench: Bench, values: Mapping[str, float]) -> int:
+    """What seeds ngspice's noise sources at ``values`` of the variation points; 0: nothing."""
+    name = getattr(bench.analysis(), "seed", None)
+    return next((int(values.get(name, point.nominal)) for point in bench.points() if point.name == name), 0)
 
 
 def _device_folders(bench: Bench, context: Mapping[str, Any]) -> tuple[Path, ...]:
