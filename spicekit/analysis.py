@@ -84,6 +84,7 @@ class TranAnalysis:
     trtol: float = 7.0
     options: Mapping[str, float] = field(default_factory=dict)
     seed: str | None = None  # variation point whose value seeds ngspice's noise sources before each run
+    drawn: str | None = None  # vector of a noise source, which a run without an end of its draws has to show
     # node that rises above 0.5 V when everything measured has happened: a campaign ends the run there, the same netlist run
     # by itself goes on to ``stop``
     until: str | None = None

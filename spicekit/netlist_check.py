@@ -216,6 +216,7 @@ def place_of_template_error(error: BaseException, template: str) -> str:
 def _parsed(netlist: str) -> Circuit:
     top = Circuit(driven=Counter(GROUND))
     inside: dict[str, Circuit] = {}
+    everywhere: set[str] = set()  # nodes of .global
     stack = [top]
     waiting: list[tuple[Circuit, list[str], str]] = []  # instances: their subcircuits may come later
     for line in _lines(netlist):
@@ -230,7 +231,7 @@ def _parsed(netlist: str) -> Circuit:
         elif first == ".ends" and len(stack) > 1:
             stack.pop()
         elif first == ".global":
-            top.driven.update(word.lower() for word in words[1:])
+            everywhere.update(word.lower() for word in words[1:])
             _look(top, (word.lower() for word in words[1:]), line)
         elif first.startswith("."):
             continue
@@ -241,6 +242,8 @@ def _parsed(netlist: str) -> Circuit:
     known: dict[str, tuple[bool, ...]] = {}
     for circuit, words, line in waiting:
         _instance(circuit, words, line, inside, waiting, known)
+    for circuit in (top, *inside.values()):
+        circuit.driven.update(everywhere)
     top.inside = list(inside.values())
     return top
 

@@ -125,7 +125,7 @@ class BnnMacro(MacroCircuit):
     def _amplifier(self) -> BnnMacro:
         """Sense node and amplifier, of which trim and delay are found; what these do not depend on is set to its default."""
         fields = MacroParameters.model_fields
-        unused = ("data", "n1", "positions", "position_seed", "data_seed", "weights", "inputs", "v_in", "t_recover")
+        unused = ("data", "n1", "positions", "position_seed", "data_seed", "weights", "inputs", "v_in", "t_recover", "noise")
         fixed = {name: fields[name].default for name in unused}
         asked = {"source": "thevenin", "measure": "offset", "v_mid": self.v_mid, "trim": 0, "t_window": LONG}
         return BnnMacro(**self.p.model_dump() | fixed | asked)

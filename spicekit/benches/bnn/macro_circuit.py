@@ -27,6 +27,7 @@ from typing import Any
 from spicekit.analysis import LongTranAnalysis, TranAnalysis
 from spicekit.benches.bnn.array import EDGE, LIFT_DELAY, SECTIONS, RowBench
 from spicekit.benches.bnn.macro_parameters import MacroParameters
+from spicekit.benches.noise import noise_context, noise_points, with_noise
 from spicekit.benches.sensing.tbs import TbsSense, TbsSizes
 from spicekit.point import VariationPoint
 
@@ -115,22 +116,28 @@ class MacroCircuit(RowBench[MacroParameters]):
         points = (self.cell_points() if self.p.source == "row" else []) + self.sense_points()
         for name, (role, width, length) in self.amplifier.amplifier_devices().items():
             points += self.transistor(name, width, length, role)
-        return (*points, *self.amplifier.amplifier_points())
+        return (*points, *self.amplifier.amplifier_points(), *noise_points(self.p))
 
     def context(self) -> dict[str, Any]:
-        return super().context() | {
-            "dynamic": True,
-            "cells": self.cells,
-            "inputs": self.inputs,
-            "tags": self.tags,
-            "devices": self.amplifier.amplifier_devices(),
-            "t_release": self.t_off,
-            "row_off": self.t_off if self.p.isolation == "none" else self.t_sample + 5 * EDGE,
-            "line_end": f"sl_{self.p.n - 1}",
-            "reset": RESET,
-            "delta": DELTA,
-            "supplies": tuple(SUPPLIES),
-        }
+        devices = self.amplifier.amplifier_devices()
+        noisy = [name for name in (*devices, "iso") if not name.startswith(TbsSense.quiet)]
+        return (
+            super().context()
+            | noise_context(self.p, TbsSense.noise_dt, noisy)
+            | {
+                "dynamic": True,
+                "cells": self.cells,
+                "inputs": self.inputs,
+                "tags": self.tags,
+                "devices": devices,
+                "t_release": self.t_off,
+                "row_off": self.t_off if self.p.isolation == "none" else self.t_sample + 5 * EDGE,
+                "line_end": f"sl_{self.p.n - 1}",
+                "reset": RESET,
+                "delta": DELTA,
+                "supplies": tuple(SUPPLIES),
+            }
+        )
 
     def analysis(self) -> TranAnalysis:
         nodes = ["delayed"]
@@ -151,4 +158,5 @@ class MacroCircuit(RowBench[MacroParameters]):
         until = "done" if self.p.measure == "offset" else None  # else to its end: the energy is that of the whole operation
         # rshunt: near ff, hot and high supply ngspice finds some operating points only with it; it moves an arrival by 1e-6
         options = {"chgtol": 1e-16, "rshunt": 1e13}
-        return kind(save=save, step=500e-12, stop=self.t_off + self.p.t_recover, options=options, until=until)
+        analysis = kind(save=save, step=500e-12, stop=self.t_off + self.p.t_recover, options=options, until=until)
+        return with_noise(self.p, analysis)

@@ -8,6 +8,7 @@ from typing import Any, Literal, Self
 from pydantic import model_validator
 
 from spicekit.benches.bnn.array import RowParameters
+from spicekit.benches.noise import ThermalNoise
 from spicekit.benches.sensing.tbs import TbsSizes
 from spicekit.parameters import channel_width, option, quantity, voltage
 
@@ -19,7 +20,7 @@ LIFTED = {
 }
 
 
-class MacroParameters(RowParameters, TbsSizes):
+class MacroParameters(RowParameters, TbsSizes, ThermalNoise):
     source: Literal["row", "thevenin"] = option(
         "row", "what the sense node hangs on: all cells of the row, or a voltage behind the row's resistance"
     )

@@ -6,18 +6,12 @@ trial's number alone, and a replay repeats it.
 
 from __future__ import annotations
 
-import numpy as np
-from scipy.special import ndtr
-
 from spicekit.benches.junction.parameters import JunctionParameters
 from spicekit.devices.junction import Junction
 from spicekit.errors import UserError
 from spicekit.parameters import Group, quantity
-from spicekit.point import VariationPoint
-from spicekit.waves import Array
 
 SHORTEST = 1e-14  # s, of a drawn thermal field: four solver steps
-SEED = "seed_noise"  # the variation point that seeds the thermal field
 # draws of the field, in steps of a junction: 0.36 rad of the precession, at which a field that is held so long still has
 # 1 - 0.36^2/12 of its power
 DRAW = 6
@@ -52,13 +46,3 @@ def draw_every(junction: Junction, noise_dt: float | None) -> float:
     if junction.form != "llg":
         return 0.0
     return DRAW * junction.step if noise_dt is None else noise_dt
-
-
-def seed_point(nominal: float) -> VariationPoint:
-    """The seed of the thermal field.  At a ``nominal`` of 0 the nominal run has no field, where the bench's template says so."""
-    return VariationPoint(SEED, "seed", nominal, "", low=nominal - 1, draw=_seed)
-
-
-def _seed(z: Array) -> Array:
-    """A seed for ngspice from 1 to 2^31 - 2, from a standard normal."""
-    return np.asarray(1 + np.floor(ndtr(z) * (2**31 - 3)))

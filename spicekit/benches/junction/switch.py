@@ -11,8 +11,9 @@ import numpy as np
 from spicekit.analysis import Analysis, TranAnalysis
 from spicekit.bench import Panel
 from spicekit.benches.junction.bench import JunctionBench
-from spicekit.benches.junction.noise import SEED, check_noise, seed_point
+from spicekit.benches.junction.noise import check_noise
 from spicekit.benches.junction.parameters import JunctionParameters
+from spicekit.benches.noise import SEED, seed_point
 from spicekit.errors import UserError
 from spicekit.limits import Limits
 from spicekit.measures import At, Choose, Crossing, Final, First, Integral, i, v

@@ -34,6 +34,7 @@ from spicekit.benches.neurons.parameters import GROUPS, Kind, NeuronParameters
 from spicekit.benches.neurons.row import cell_points, given_matches, knots, pattern, place_junction
 from spicekit.benches.neurons.source_line import SourceLine
 from spicekit.benches.neurons.timing import EDGE, INPUTS_CHANGE, LATCHED, LEVELS, PHASES, balanced, pulse, staircase, window
+from spicekit.benches.noise import noise_context, noise_points, with_noise
 from spicekit.errors import UserError
 from spicekit.physics.neuron import IntegerNeuron
 from spicekit.point import VariationPoint
@@ -43,6 +44,8 @@ from spicekit.waves import Array
 C_BIAS = 500e-15  # F, decoupling of each bias node
 C_STRAY = 1e-15  # F at C_2's node beside C_2: junctions and overlaps of its two transistors
 G_ON, G_OFF = 1e-2, 1e-13  # S, of an ideal switch
+NOISE_DT = 20e-12  # s, between two numbers of a transistor's noise: a fifth of what C_S settles with
+QUIET = ("ampc", "loadc")  # cascodes: their noise goes round in themselves
 V_LEVEL = 0.43  # V, own level of an ideal amplifier: that of the real one
 # Steps of the threshold search in matches.  They shrink by less than a half, because what rho is off by adds to each of them.
 SEARCH = (8.0, 5.0, 3.0, 2.0, 1.5, 1.0, 0.8, 0.7, 0.6, 0.5, 0.5, 0.4, 0.4)
@@ -162,7 +165,7 @@ class NeuronCircuit(SteppedBench[N], Generic[N]):
         for name, farad in self.capacitors().items():
             points.append(VariationPoint(name, "c", 0.0, "", sigma=self.technology.sigma_c(farad / p.c_density), low=-1.0))
         if p.row == "cells":
-            return (*points, *cell_points(self))
+            return (*points, *cell_points(self), *noise_points(self.p))
         if p.measure != "train" or self.live:
             return tuple(points)
         sigma = self.line.sigma
@@ -170,7 +173,7 @@ class NeuronCircuit(SteppedBench[N], Generic[N]):
         for step, n1 in enumerate(self.sequence(), 1):
             points.append(VariationPoint(f"n1_{step}", "n1", float(n1), "", low=-0.5, draw=draw))
             points.append(VariationPoint(f"sl_{step}", "sl", 0.0, "", sigma=sigma, most=p.synapses))
-        return tuple(points)
+        return (*points, *noise_points(self.p))
 
     def _drawn(self, z: Array) -> Array:
         """Matches of random weights and inputs, from standard normals."""
@@ -183,34 +186,40 @@ class NeuronCircuit(SteppedBench[N], Generic[N]):
         if integrate:
             start, end = INPUTS_CHANGE * period, (integrate + INPUTS_CHANGE) * period
             firing += [(start, 1.0), (start + EDGE, 0.0), (end, 0.0), (end + EDGE, 1.0)]
-        return self._row_context() | {
-            "period": period,
-            "ideal": self.ideal,
-            "devices": devices(p, self.technology, self.HOLD_RATIO),
-            "capacitors": self.capacitors(),
-            "threshold": self.threshold_capacitors(),
-            "too_large": 0.0 if self.live or len(self.ideal) == len(GROUPS) else self.START[integrate > 0],
-            "t_second": (1 + INPUTS_CHANGE) * period,
-            "table": self.line.table.tolist() if self.line.table is not None and p.row == "table" else None,
-            "sequence": self.sequence().tolist(),
-            "windows": [window(k, self.count, period) for k in range(self.count)],
-            "search": staircase(self.search(), period),
-            "firing": firing,
-            "v_zero": self.line.volts(0),
-            "v_full": self.line.volts(p.synapses),
-            "v_ref": self.line.volts(p.rho - p.subtract + self.trim.rho),
-            "r_out": self.line.r_out,
-            "phase_times": [(name, *pulse(name, period)) for name in PHASES],
-            "edge": EDGE,
-            "g_on": G_ON,
-            "g_off": G_OFF,
-            "v_level": V_LEVEL,
-            "c_bias": C_BIAS,
-            "w_gate": 2 * self.technology.w_min,
-            "l_min": self.technology.l_min,
-            "live": self.live,
-            "supplies": self.supplies(),
-        }
+        noisy = [name for name in devices(p, self.technology, self.HOLD_RATIO) if name not in QUIET]
+        return (
+            self._row_context()
+            | noise_context(p, NOISE_DT, noisy)
+            | {
+                "shot": self.line.shot,
+                "period": period,
+                "ideal": self.ideal,
+                "devices": devices(p, self.technology, self.HOLD_RATIO),
+                "capacitors": self.capacitors(),
+                "threshold": self.threshold_capacitors(),
+                "too_large": 0.0 if self.live or len(self.ideal) == len(GROUPS) else self.START[integrate > 0],
+                "t_second": (1 + INPUTS_CHANGE) * period,
+                "table": self.line.table.tolist() if self.line.table is not None and p.row == "table" else None,
+                "sequence": self.sequence().tolist(),
+                "windows": [window(k, self.count, period) for k in range(self.count)],
+                "search": staircase(self.search(), period),
+                "firing": firing,
+                "v_zero": self.line.volts(0),
+                "v_full": self.line.volts(p.synapses),
+                "v_ref": self.line.volts(p.rho - p.subtract + self.trim.rho),
+                "r_out": self.line.r_out,
+                "phase_times": [(name, *pulse(name, period)) for name in PHASES],
+                "edge": EDGE,
+                "g_on": G_ON,
+                "g_off": G_OFF,
+                "v_level": V_LEVEL,
+                "c_bias": C_BIAS,
+                "w_gate": 2 * self.technology.w_min,
+                "l_min": self.technology.l_min,
+                "live": self.live,
+                "supplies": self.supplies(),
+            }
+        )
 
     def _row_context(self) -> dict[str, Any]:
         """What the template reads of a row cell by cell."""
@@ -252,7 +261,7 @@ class NeuronCircuit(SteppedBench[N], Generic[N]):
             save += [f"v(n1_{step})" for step in range(1, self.count + 1)]
         # ideal components have no other error than the solver's, and are checked to 0.1 % of a match
         precise = len(self.ideal) == len(GROUPS)
-        return TranAnalysis(
+        analysis = TranAnalysis(
             save=tuple(save),
             # ngspice forgets breakpoints of ideal phases where it pauses: no step of a session may pass over an edge
             step=0.75 * EDGE if self.live and "phases" in self.ideal else self.period / 70,
@@ -261,3 +270,4 @@ class NeuronCircuit(SteppedBench[N], Generic[N]):
             # a capacitor's current is an unknown here, and on a tiny step rounding alone moves it by more than 1e-13 A
             options={"chgtol": 1e-17 if precise else 1e-16, "abstol": 1e-10, "rshunt": 1e13},
         )
+        return with_noise(self.p, analysis)

@@ -8,6 +8,7 @@ from typing import Any, Literal, Self
 import numpy as np
 from pydantic import field_validator, model_validator
 
+from spicekit.benches.noise import ThermalNoise
 from spicekit.devices.spread import DEFAULT, Spread
 from spicekit.parameters import BenchParameters, channel_length, channel_width, named_file, option, quantity, voltage
 from spicekit.physics.quantities import LEAST_BIAS
@@ -16,7 +17,7 @@ Kind = Literal["real", "ideal"]
 GROUPS = ("phases", "switches", "amplifier", "subtractor", "comparator")
 
 
-class NeuronParameters(BenchParameters):
+class NeuronParameters(BenchParameters, ThermalNoise):
     technology: str = named_file("ptm65", "CMOS technology: a shipped one or the path of a TOML file")
     frequency: float = quantity(285e6, "Hz", "time steps a second", ge=1e5, le=2e9)
     steps: int = quantity(8, "", "time steps T of a train", ge=1, le=4096)

@@ -12,6 +12,8 @@ from spicekit.benches.neurons.parameters import NeuronParameters
 from spicekit.benches.neurons.row import read_table
 from spicekit.errors import UserError
 from spicekit.physics import bnn_row
+from spicekit.physics.constants import E_CHARGE, K_B
+from spicekit.units import KELVIN
 
 
 @dataclass(frozen=True)
@@ -41,6 +43,13 @@ class SourceLine:
     def r_out(self) -> float:
         """Output resistance of the row in ohm."""
         return self.r_p / (self.p.synapses * (1 + 1 / (1 + self.tmr)))
+
+    @property
+    def shot(self) -> float:
+        """Noise power of the row over the thermal one of ``r_out``: junctions have shot noise, here at their mean bias."""
+        part = 1 - self.p.r_access / self.r_p  # of a junction in its cell
+        x = part * (self.p.v_high - self.p.v_low) / 2 * E_CHARGE / (2 * K_B * (self.p.temperature + KELVIN))
+        return part * x / math.tanh(x) + 1 - part
 
     @property
     def lsb(self) -> float:

@@ -22,6 +22,7 @@ from pydantic import model_validator
 
 from spicekit.analysis import TranAnalysis
 from spicekit.bench import Bench, Panel
+from spicekit.benches.noise import ThermalNoise, noise_context, noise_points, with_noise
 from spicekit.benches.sensing.offset_search import C_SEARCH, LEAST, MOST, comparisons, knots, last_step
 from spicekit.benches.sot.column import Access, Cells, Mirror
 from spicekit.benches.sot.logic import SotLogic, SotLogicParameters
@@ -34,11 +35,13 @@ from spicekit.units import format_value
 
 EDGE = 10e-12  # s, of the ideal sources at the drivers' inputs
 SUPPLIES = ("column", "reference", "bias", "amplifier", "local", "wordline")
+NOISE_DT = 5e-12  # s, between two numbers of a transistor's noise
+QUIET = ("en_", "se_", "sae_", "wl", "nor")  # drivers and output latch: their noise does not reach the decision
 T_FIRST = 0.2e-9  # s, the first comparison of the offset search
 COMMON = "common mode of the comparator's inputs at SAE"
 
 
-class SotSenseParameters(Mirror, Access, Cells, BenchParameters):
+class SotSenseParameters(Mirror, Access, Cells, BenchParameters, ThermalNoise):
     # every transistor is there
     access: ClassVar = "nmos"
     bias: ClassVar = "mirror"
@@ -156,10 +159,11 @@ class SotSense(Bench[SotSenseParameters]):
             for name, (role, width, length) in self.devices().items()
             for point in self.transistor(name, width, length, role)
         ]
-        return (*self.logic.points(), *own)
+        return (*self.logic.points(), *own, *noise_points(self.p))
 
     def context(self) -> dict[str, Any]:
-        return {
+        noisy = [name for name in self.devices() if not name.startswith(QUIET)]
+        return noise_context(self.p, NOISE_DT, noisy) | {
             "device": self.p.junction,
             "l_access": self.logic.l_access,
             "devices": self.devices(),
@@ -185,7 +189,7 @@ class SotSense(Bench[SotSenseParameters]):
             currents = ("i(v.xc0.vread)", "i(vleg)", *(f"i(vdd_{supply})" for supply in SUPPLIES))
             save = (*(f"v({node})" for node in nodes), *currents)
             step, stop = 100e-12, self.p.t_stop
-        return TranAnalysis(save=save, step=step, stop=stop, reltol=3e-4, options={"chgtol": 1e-16})
+        return with_noise(self.p, TranAnalysis(save=save, step=step, stop=stop, reltol=3e-4, options={"chgtol": 1e-16}))
 
     def measures(self) -> tuple[Measure, ...]:
         return self.offset_measures() if self.p.measure == "offset" else self.decision_measures()

@@ -17,6 +17,7 @@ from typing_extensions import TypeVar
 
 from spicekit.bench import Bench
 from spicekit.benches.junction.parameters import JunctionAtRest, place_junction, refuse_rail
+from spicekit.benches.noise import ThermalNoise, noise_context, noise_points
 from spicekit.devices.junction import StaticJunction
 from spicekit.errors import UserError
 from spicekit.limits import Limits
@@ -33,7 +34,7 @@ T_FROM = T_START + EDGE / 2  # s, times are counted from here
 CELLS = {"p": 0, "ap": 1}  # copies of the circuit, one a state of the cell: the higher resistance gives the higher voltage
 
 
-class SenseParameters(JunctionAtRest):
+class SenseParameters(JunctionAtRest, ThermalNoise):
     technology: str = named_file("ptm65", "CMOS technology: a shipped one or the path of a TOML file")
     temperature: float = quantity(27.0, "C", "temperature of all devices")
     measure: Literal["decision", "offset"] = option("decision", "one operation, or the input-referred offset of the amplifier")
@@ -70,6 +71,8 @@ class SenseBench(Bench[A], Generic[A]):
     spare_points: ClassVar = True  # those of the cell, with source=voltage
     held: ClassVar[str | None] = None  # node that holds the decision until START falls, if not the first of these
     deadline: ClassVar[str] = "t_decision"
+    noise_dt: ClassVar[float]  # s, between two numbers of a transistor's noise
+    quiet: ClassVar[tuple[str, ...]]  # how the names of transistors begin whose noise does not reach the decision
 
     def __init__(self, **given: Any) -> None:
         super().__init__(**given)
@@ -137,12 +140,14 @@ class SenseBench(Bench[A], Generic[A]):
         transistors = [
             point for name, (role, width, length) in devices.items() for point in self.transistor(name, width, length, role)
         ]
-        return (*self.junction.points("c0"), *transistors, *self.amplifier_points())
+        return (*self.junction.points("c0"), *transistors, *self.amplifier_points(), *noise_points(self.p))
 
     def context(self) -> dict[str, Any]:
-        return {
+        devices = {**self.source_devices(), **self.amplifier_devices()}
+        noisy = [name for name in devices if not name.startswith(self.quiet)]
+        return noise_context(self.p, self.noise_dt, noisy) | {
             "device": self.junction,
-            "devices": {**self.source_devices(), **self.amplifier_devices()},
+            "devices": devices,
             "cells": self.cells,
             "amplifiers": self.amplifiers,
             "inputs": self.inputs,

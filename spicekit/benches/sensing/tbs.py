@@ -30,6 +30,7 @@ from pydantic import model_validator
 
 from spicekit.analysis import TranAnalysis
 from spicekit.bench import Calibration, Panel, Simulate
+from spicekit.benches.noise import with_noise
 from spicekit.benches.sensing.source import T_START, SenseBench, SenseParameters, Sized
 from spicekit.errors import UserError
 from spicekit.limits import Limits
@@ -45,7 +46,7 @@ TRIM_MOST = 8191  # units of load
 T_CALIBRATION = 60e-9  # s, the window in which LOAD's arrival is looked for
 APART = (0.1e-12, 0.025e-12)  # s between the edges at the inputs of the two latches whose resolution is timed
 # what the trim does not depend on: set to its default, so that benches that differ in it alone share one calibration
-_OTHER = ("overdrive", "delta", "t_meta", "t_recover", "device", "ra", "tmr", "v_half", "i_read", "v_source", "w_access")
+_OTHER = ("overdrive", "delta", "t_meta", "t_recover", "device", "ra", "tmr", "v_half", "i_read", "v_source", "w_access", "noise")
 WINDOW_EDGE = 30e-12  # s, these edges: about those of the sharpened arrivals
 
 
@@ -103,6 +104,8 @@ class TbsSense(SenseBench[TbsParameters]):
         "drive": "driver of START",
     }
     latch: ClassVar = ("q", "qb")
+    noise_dt: ClassVar = 20e-12
+    quiet: ClassVar = ("start", "reset", "load")  # the ideal edge before START; the line's resets; M_LOAD, a capacitor
 
     @functools.cached_property
     def trim(self) -> int:
@@ -211,7 +214,8 @@ class TbsSense(SenseBench[TbsParameters]):
             loads = (f"v(load_{tag})" for tag in self.amplifiers)
             save = ("v(fire)", *arrivals, *loads, *self.decision_save(), "i(vdd_line)")
             stop, until = self.t_off + self.p.t_recover, None  # to its end: the energy is that of the whole operation
-        return TranAnalysis(save=save, step=500e-12, stop=stop, reltol=3e-4, options={"chgtol": 1e-16}, until=until)
+        analysis = TranAnalysis(save=save, step=500e-12, stop=stop, reltol=3e-4, options={"chgtol": 1e-16}, until=until)
+        return with_noise(self.p, analysis)
 
     def measures(self) -> tuple[Measure, ...]:
         return self.trip_measures() if self.p.measure == "offset" else self.arrival_measures()

@@ -12,6 +12,7 @@ from typing import Any, ClassVar, Literal
 
 from spicekit.analysis import TranAnalysis
 from spicekit.bench import Panel
+from spicekit.benches.noise import with_noise
 from spicekit.benches.sensing.offset_search import C_SEARCH, LEAST, MOST, comparisons, knots, last_step
 from spicekit.benches.sensing.source import T_START, SenseBench, SenseParameters, Sized
 from spicekit.benches.sensing.tbs import TbsSense
@@ -59,6 +60,8 @@ class VsaSense(SenseBench[VsaParameters]):
     supplies: ClassVar = {"amplifier": "comparator and output latch", "drive": "driver of the clock"}
     latch: ClassVar = ("outp", "outn")
     held: ClassVar = "q"
+    noise_dt: ClassVar = 5e-12
+    quiet: ClassVar = ("clock", "hold")
 
     def __init__(self, **given: Any) -> None:
         super().__init__(**given)
@@ -159,7 +162,8 @@ class VsaSense(SenseBench[VsaParameters]):
         else:
             save = (*self.decision_save(), *(f"v({node}_{tag})" for tag in self.amplifiers for node in ("clock", "ref")))
             stop = self.t_off + self.p.t_recover
-        return TranAnalysis(save=save, step=500e-12, stop=stop, reltol=3e-4, trtol=1.0, options={"chgtol": 1e-16})
+        analysis = TranAnalysis(save=save, step=500e-12, stop=stop, reltol=3e-4, trtol=1.0, options={"chgtol": 1e-16})
+        return with_noise(self.p, analysis)
 
     def measures(self) -> tuple[Measure, ...]:
         if self.p.measure == "decision":

@@ -6,8 +6,9 @@ from typing import Any
 
 from spicekit.analysis import Analysis, TranAnalysis
 from spicekit.bench import Panel
-from spicekit.benches.junction.noise import SEED, ThermalField, check_noise, draw_every, seed_point
+from spicekit.benches.junction.noise import ThermalField, check_noise, draw_every
 from spicekit.benches.junction.switching import attempted, switching
+from spicekit.benches.noise import SEED, seed_point
 from spicekit.benches.stt.write_path import START, SttWritePath, WriteCell
 from spicekit.measures import At, Integral, Node, i, v
 from spicekit.measures.measure import Measure
