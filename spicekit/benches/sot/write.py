@@ -11,7 +11,7 @@ from spicekit.analysis import Analysis, TranAnalysis
 from spicekit.bench import Panel
 from spicekit.benches.junction.bench import JunctionBench
 from spicekit.benches.junction.parameters import JunctionParameters
-from spicekit.benches.junction.switching import check_stop, switching
+from spicekit.benches.junction.switching import check_stop, electromigration, switching
 from spicekit.benches.sot.column import Access
 from spicekit.errors import UserError
 from spicekit.measures import At, Integral, i, v
@@ -112,6 +112,7 @@ class SotWrite(JunctionBench[SotWriteParameters]):
             ),
             Measure("e_rail", "J", "of it, dissipated in the rail", Integral(i("vhead") * v("head"))),
             Measure("e_wl", "J", "of it, the write word line's", e_wl),
+            *electromigration(self.junction.card.rail, i("vhead"), START, START + self.p.t_pulse),
         )
 
     def works(self) -> str:

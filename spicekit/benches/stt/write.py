@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from spicekit.analysis import Analysis, TranAnalysis
 from spicekit.bench import Panel
-from spicekit.benches.junction.switching import check_stop, switching
+from spicekit.benches.junction.switching import barrier_life, check_stop, switching
 from spicekit.benches.stt.cell import CellParameters, SttCell
 from spicekit.measures import At, Integral, i, v
 from spicekit.measures.measure import Measure
@@ -104,6 +104,7 @@ class SttWrite(SttCell[WriteParameters]):
                 Integral(-(i("vdd_bl") + i("vdd_sl"))) * self.vdd + e_wl,
             ),
             Measure("e_wl", "J", "of it, the word line's", e_wl),
+            *barrier_life(self.junction.card.breakdown, junction),
         )
 
     def works(self) -> str:
