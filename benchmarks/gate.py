@@ -33,6 +33,7 @@ TRIALS = 200
 SETS: dict[str, list[dict[str, Any]]] = {
     "mtj-iv": [{"device": "umn-i-pmtj"}, {"model": "fast", "temperature": 85}, {"tmr": 1.5, "v_max": 0.6, "steps": 4}],
     "mtj-switch": [{"device": "stt-bnn-65nm", "value": 0.7}, {"direction": "p-ap", "value": 0.7}, {"model": "fast"}],
+    "mtj-vcma": [{"direction": "p-ap"}, {"mode": "assisted", "temperature": 50}, {"noise_dt": 4e-12}],
     "stt-read": [{"corner": "ss", "temperature": 85}, {"free_to": "sl", "v_read": 0.1}, {"technology": "ptm45", "model": "fast"}],
     "stt-write": [{"corner": "ff", "temperature": 0}, {"direction": "p-ap"}, {"model": "fast", "w_access": 6e-7}],
     "stt-wer": [{"corner": "ff", "temperature": 0}, {"direction": "p-ap"}, {"t_pulse": 2e-9, "pulses": 2}],

@@ -149,6 +149,7 @@ def report(folder: Path) -> Pictures:
 GALLERY: dict[str, Callable[[Path], Pictures]] = {
     "mtj-iv": command("run mtj-iv -p steps=40", {"mtj-iv-resistance": "resistance.png"}),
     "mtj-switch": command("run mtj-switch", {"mtj-switch-waveforms": "waveforms.png", "mtj-switch-trajectory": "trajectory.png"}),
+    "mtj-vcma": command("run mtj-vcma", {"mtj-vcma-waveforms": "waveforms.png", "mtj-vcma-trajectory": "trajectory.png"}),
     "switching-time": switching_time,
     "mtj-hysteresis": hysteresis,
     "wer": command(f"wer {DEVICE} --current 30u --pulse 1n:40n:79 --sigma ra=5% --sigma hk=3%", {"wer": "wer.png"}),

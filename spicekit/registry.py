@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 SHIPPED = {
     "mtj-iv": "spicekit.benches.junction.iv:MtjIv",
     "mtj-switch": "spicekit.benches.junction.switch:MtjSwitch",
+    "mtj-vcma": "spicekit.benches.junction.vcma:MtjVcma",
     "stt-read": "spicekit.benches.stt.read:SttRead",
     "stt-write": "spicekit.benches.stt.write:SttWrite",
     "stt-wer": "spicekit.benches.stt.wer:SttWer",

@@ -29,6 +29,7 @@ PUBLISHED = {
     "umn-i-pmtj": "358 K: Δ 72.88, TMR 110.5 %",
     "umn-imtj": "RA 5 Ω µm²; TMR of P 0.69 at 358 K: 110.5 %",
     "umn-she-sot": "RA 5 Ω µm²",
+    "vcma-50nm": "none",
 }
 
 

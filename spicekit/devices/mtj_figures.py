@@ -154,14 +154,28 @@ class Thermal(q.Section):
 
 
 class AppliedField(q.Section):
+    """What acts on the free layer beside its own fields: applied, of the reference layers, and of the neighbours' free layers."""
+
     hx: q.FieldStrength | None = None
     hy: q.FieldStrength | None = None
     hz: q.FieldStrength | None = None
+    stray: q.FieldStrength | None = None  # of the reference layers, along the easy axis; positive holds the parallel state
+    pitch: q.Length | None = None  # of a square array of such junctions, whose free layers act too
+    neighbours: Literal["p", "ap"] = "p"  # the state that all of them hold
 
     @property
     def given(self) -> bool:
-        """Whether a component is other than 0."""
-        return any(h is not None and h.value != 0 for h in (self.hx, self.hy, self.hz))
+        """Whether there is a field."""
+        strengths = (self.hx, self.hy, self.hz, self.stray)
+        return self.pitch is not None or any(h is not None and h.value != 0 for h in strengths)
+
+
+class Breakdown(q.Section):
+    """Life of the barrier under a constant voltage V: t63 exp(-acceleration (|V| - voltage)), the E model."""
+
+    t63: q.Duration  # to 63 % of failures at `voltage`, of junctions of this area
+    voltage: q.Voltage
+    acceleration: q.FieldAcceleration
 
 
 class Rail(q.Section):
@@ -176,6 +190,7 @@ class Rail(q.Section):
     resistance: q.Resistance | None = None
     fieldlike: q.Real | None = None  # over the damping-like torque; 0 if left out
     shunt: q.Share | None = None  # share of the current that flows in the heavy metal; 1 if left out
+    j_max: q.CurrentDensity | None = None  # limit of electromigration
 
     @model_validator(mode="after")
     def _one_way(self) -> Rail:
@@ -247,6 +262,7 @@ class MtjFigures(DeviceCard):
     vcma: Vcma | None = None
     thermal: Thermal | None = None
     field: AppliedField = AppliedField()
+    breakdown: Breakdown | None = None
     rail: Rail | None = None
     variation: Variation | None = None
     constants: Constants = Constants()
@@ -277,6 +293,11 @@ class MtjFigures(DeviceCard):
                 f"demagnetisation.model '{self.demagnetisation.model}' given with geometry.shape '{shape}'; allowed: "
                 f"{'prism' if shape == 'rectangle' else 'cylinder or ellipsoid'}, tensor or none"
             )
+        if pitch := self.field.pitch:
+            if self.magnet.easy_axis != "z":
+                raise ValueError("field.pitch given; allowed with magnet.easy_axis = 'z' only")
+            if pitch.value <= max(self.geometry.lx.value, self.geometry.ly.value):
+                raise ValueError(f"field.pitch {pitch.value:g} m given; allowed: above geometry.lx and ly")
         own = self.anisotropy
         if self.temperature.t_curie and (own.ki or own.ku or own.barrier) and not own.exponent:
             raise ValueError(

@@ -95,6 +95,12 @@ def macromodel(card: MtjFigures, temperature: float | None = None) -> MtjNumbers
     small = 1 / math.sqrt(2 * delta)
     theta0 = {"given": given, "small-angle": small}.get(rule, nominal_angle(delta))
     field, thermal = card.field, card.thermal
+    applied = [h.value if h else 0.0 for h in (field.hx, field.hy, field.hz)]
+    applied[easy] += field.stray.value if field.stray else 0.0
+    if field.pitch:
+        shape = card.geometry
+        factor = magnetics.array_factor(shape.lx.value, shape.ly.value, shape.t_free.value, field.pitch.value, shape.shape)
+        applied[easy] += (ms if field.neighbours == "ap" else -ms) * factor
     xi = card.vcma.xi.value if card.vcma else 0.0
     t_ox = card.geometry.t_ox.value if card.geometry.t_ox else 1.0
     numbers = MtjNumbers(
@@ -120,9 +126,9 @@ def macromodel(card: MtjFigures, temperature: float | None = None) -> MtjNumbers
         k_perp=k_perp,
         n_perp=n_perp,
         k_vcma=xi / (t_ox * card.geometry.t_free.value),
-        hx=field.hx.value if field.hx else 0.0,
-        hy=field.hy.value if field.hy else 0.0,
-        hz=field.hz.value if field.hz else 0.0,
+        hx=applied[0],
+        hy=applied[1],
+        hz=applied[2],
         **_torque(card, transport["p_tmr0"], volume),
         p_b=p_b,
         **_rail(card, area, volume),

@@ -58,6 +58,42 @@ def cylinder_demagnetisation(lx: float, ly: float, lz: float) -> Tensor:
     return nxx, nyy, 1 - nxx - nyy
 
 
+def mutual_factor(lx: float, ly: float, lz: float, apart: tuple[float, float], shape: str) -> float:
+    """N of two layers alike in one plane, ``apart`` (x, y) in m: magnetised along z, each has the mean field -N M_z of the other.
+
+    The mean over both areas of what the charges on top and bottom make, A/(2 pi lz) <1/r - 1/sqrt(r^2 + lz^2)>; far away it is
+    that of a dipole, V/(4 pi r^3).  ``shape`` is rectangle, or ellipse or disc.
+    """
+    if shape == "rectangle":
+        nodes, weights = np.polynomial.legendre.leggauss(10)
+        x, y = (side.ravel() / 2 for side in np.meshgrid(lx * nodes, ly * nodes))
+        weight = np.outer(weights, weights).ravel() / 4
+        area = lx * ly
+    else:
+        nodes, weights = np.polynomial.legendre.leggauss(8)  # in the square of the radius, and evenly around
+        radius, phi = np.meshgrid(np.sqrt((nodes + 1) / 2), 2 * math.pi * (np.arange(24) + 0.5) / 24)
+        x, y = (radius * np.cos(phi)).ravel() * lx / 2, (radius * np.sin(phi)).ravel() * ly / 2
+        weight = np.tile(weights, 24) / 48
+        area = math.pi / 4 * lx * ly
+    square = (apart[0] + x[:, None] - x) ** 2 + (apart[1] + y[:, None] - y) ** 2
+    r, slant = np.sqrt(square), np.sqrt(square + lz * lz)
+    return float(area / (2 * math.pi * lz) * (weight @ (lz * lz / (r * slant * (r + slant))) @ weight))
+
+
+SQUARE_LATTICE = 9.0336216831  # sum of 1/r^3 over a square lattice of pitch 1 without its origin: 4 zeta(3/2) beta(3/2)
+
+
+def array_factor(lx: float, ly: float, lz: float, pitch: float, shape: str, rings: int = 3) -> float:
+    """Sum of :func:`mutual_factor` over a square array of ``pitch`` in m, all magnetised alike.
+
+    Those of the nearest ``rings`` are summed, all others are dipoles.
+    """
+    near = [(i, j) for i in range(-rings, rings + 1) for j in range(-rings, rings + 1) if i or j]
+    found = sum(mutual_factor(lx, ly, lz, (i * pitch, j * pitch), shape) for i, j in near)
+    volume = lx * ly * lz * (1.0 if shape == "rectangle" else math.pi / 4)
+    return float(found + volume / (4 * math.pi * pitch**3) * (SQUARE_LATTICE - sum(math.hypot(i, j) ** -3 for i, j in near)))
+
+
 def magnetisation(ms0: ArrayLike, temperature: ArrayLike, t_curie: float, exponent: float) -> Array:
     """Saturation magnetisation at ``temperature`` (K), in the unit of ``ms0``: Ms0 (1 - T/Tc)^exponent.
 

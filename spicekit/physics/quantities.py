@@ -40,6 +40,8 @@ UNITS: dict[str, dict[str, float]] = {
     "ohm": {"ohm": 1.0, "kohm": 1e3},
     "ohm um2": {"ohm um2": 1.0, "ohm m2": 1e12},
     "ohm m": {"ohm m": 1.0, "uohm cm": 1e-8},
+    "A/m2": {"A/m2": 1.0, "A/cm2": 1e4, "MA/cm2": 1e10},
+    "1/V": {"1/V": 1.0, "decades/V": math.log(10)},
     "rad": {"rad": 1.0, "deg": math.pi / 180},
     "rad/(s T)": {"rad/(s T)": 1.0, "rad/(s Oe)": 1e4},
     "1/K^1.5": {"1/K^1.5": 1.0},
@@ -133,4 +135,6 @@ Gyromagnetic = Annotated[Quantity, _above_zero("rad/(s T)")]
 Boltzmann = Annotated[Quantity, _above_zero("J/K")]
 ThermalResistance = Annotated[Quantity, _above_zero("K/W")]
 HeatCapacity = Annotated[Quantity, _above_zero("J/K")]
+CurrentDensity = Annotated[Quantity, _above_zero("A/m2", 1e15)]
+FieldAcceleration = Annotated[Quantity, _above_zero("1/V", 1e3)]
 VcmaCoefficient = Annotated[Quantity, _check("J/(V m)")]

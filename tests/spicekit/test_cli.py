@@ -52,7 +52,7 @@ def test_show(cli: Cli) -> None:
     assert parameters["access"]["allowed"] == "nmos | ideal"
     assert [margin["name"] for margin in answer["margins"]] == ["read", "and", "or"]
     assert answer["works"] == "min(margin_read, margin_and, margin_or) > 0"
-    assert {point["kind"] for point in answer["points"]} == {"ra", "tmr", "vth", "beta", "r_ref"}
+    assert {point["kind"] for point in answer["points"]} == {"ra", "tmr", "cd", "vth", "beta", "r_ref"}
     text = cli("show", "sot-logic").stdout
     for word in (*parameters, "margin_and", "default sigma", f"Works if: {answer['works']}"):
         assert word in text

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from spicekit.devices.mtj_figures import Breakdown, Rail
 from spicekit.errors import UserError
 from spicekit.limits import Limits
-from spicekit.measures import At, Choose, Crossing, Final, First, Integral, Node, maximum, total
+from spicekit.measures import At, Choose, Crossing, Final, First, Integral, Largest, Node, exp, maximum, sqrt, total
 from spicekit.measures.measure import Measure
 
 
@@ -52,7 +53,7 @@ class Attempts:
         return total([1 - before for before in self.done[:-1]]) + 1
 
     def spent(self, power: Node) -> Node:
-        """Energy in J of the pulses that the write takes."""
+        """Integral of ``power`` over the pulses that the write takes: their energy."""
         parts = [Integral(power, begin, end) for begin, end in zip((0.0, *self.ends[:-1]), self.ends, strict=True)]
         return total([parts[0], *((1 - before) * part for before, part in zip(self.done, parts[1:], strict=False))])
 
@@ -76,3 +77,34 @@ def attempted(m: Node, start: float, nexts: Sequence[float], stop: float, remedy
     found = [At(m, time) * First(m) < 0 for time in nexts] + [Final(m) * First(m) < 0]
     done = tuple(maximum(*found[:n]) if n > 1 else found[0] for n in range(1, len(found) + 1))
     return Attempts(switching(m, start, stop, remedy, done[-1]), done, (*nexts, stop))
+
+
+def barrier_life(given: Breakdown | None, volts: Node, over: Callable[[Node], Node] = Integral) -> tuple[Measure, ...]:
+    """What a write takes of the barrier's life, ``volts`` being over the junction; nothing of a card that does not say.
+
+    ``over`` is what integrates over the time that the write takes.
+
+    Lives add up as the times under each voltage do: the integral of dt/t63(V(t)), t63 = t63(V0) exp(-a (|V| - V0)).
+    """
+    if given is None:
+        return ()
+    a, v0 = given.acceleration.value, given.voltage.value
+    # what the barrier's rate has at 0 V is no wear of a write
+    life = over(exp(a * abs(volts) - a * v0) - math.exp(-a * v0)) / given.t63.value
+    return (
+        Measure("breakdown", "", "share of the barrier's life to 63 % of failures that one write takes (E model)", life),
+        Measure("writes_63", "", "writes to 63 % of failures of the barrier", 1 / life),
+    )
+
+
+def electromigration(given: Rail | None, current: Node, start: float, stop: float) -> tuple[Measure, ...]:
+    """Density of the rail's ``current`` over the card's limit: peak, and root mean square from ``start`` to ``stop`` s; none of
+    a card without a limit."""
+    if given is None or given.j_max is None:
+        return ()
+    most = given.j_max.value * given.width.value * given.thickness.value
+    mean = sqrt(Integral(current * current, start, stop) / (stop - start))
+    return (
+        Measure("em_peak", "", "largest current density of the rail over the card's j_max", Largest(abs(current)) / most),
+        Measure("em_rms", "", "the same of the root mean square in the pulse", mean / most),
+    )

@@ -7,7 +7,7 @@ from typing import Any
 from spicekit.analysis import Analysis, TranAnalysis
 from spicekit.bench import Panel
 from spicekit.benches.junction.noise import ThermalField, check_noise, draw_every
-from spicekit.benches.junction.switching import switching
+from spicekit.benches.junction.switching import electromigration, switching
 from spicekit.benches.noise import SEED, seed_point
 from spicekit.benches.sot.write_path import START, RailCell, SotWritePath
 from spicekit.measures import At, Integral, i, v
@@ -63,6 +63,7 @@ class SotWrite(SotWritePath[SotWriteParameters]):
             ),
             Measure("e_rail", "J", "of it, dissipated in the rail", Integral(i("vhead") * v("head"))),
             Measure("e_wl", "J", "of it, the write word line's", e_wl),
+            *electromigration(self.junction.card.rail, i("vhead"), START, START + self.p.t_pulse),
         )
 
     def works(self) -> str:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from spicekit.analysis import Analysis, TranAnalysis
 from spicekit.bench import Panel
 from spicekit.benches.junction.noise import ThermalField, check_noise, draw_every
-from spicekit.benches.junction.switching import attempted, switching
+from spicekit.benches.junction.switching import attempted, barrier_life, switching
 from spicekit.benches.noise import SEED, seed_point
 from spicekit.benches.stt.write_path import START, SttWritePath, WriteCell
 from spicekit.measures import At, Integral, Node, i, v
@@ -81,11 +82,13 @@ class SttWrite(SttWritePath[WriteParameters]):
             first = switching(self.easy_axis, START, self.t_stop, "raise t_pulse or v_wl")
             e_write: Node = Integral(power)
             e_wl: Node = Integral(word)
+            within: Callable[[Node], Node] = Integral
             further: tuple[Measure, ...] = ()
         else:
             ends = [self.start(attempt) for attempt in range(1, self.p.pulses)]
             tries = attempted(self.easy_axis, START, ends, self.t_stop, "raise pulses, t_pulse or v_wl")
             first, further = tries.first, tries.further(self.p.t_pulse + self.p.t_gap)
+            within = tries.spent
             e_write, e_wl = tries.spent(power) + self.p.e_verify * tries.count, tries.spent(word)
         return (
             *first,
@@ -96,6 +99,7 @@ class SttWrite(SttWritePath[WriteParameters]):
             Measure("e_write", "J", "energy from all supplies for the whole write", e_write),
             Measure("e_wl", "J", "of it, the word line's", e_wl),
             *further,
+            *barrier_life(self.junction.card.breakdown, junction, within),
         )
 
     def works(self) -> str:

@@ -31,6 +31,8 @@ from spicekit.registry import make_bench
         ("sot-write", {"direction": "p-ap"}),
         ("sot-write", {"t_pulse": 2e-10}),  # too short
         ("mtj-switch", {"noise_dt": 2e-12, "t_stop": 2e-9, "value": 0.8}),
+        ("mtj-vcma", {}),
+        ("mtj-vcma", {"mode": "assisted", "direction": "p-ap"}),  # raises the barrier
         ("c3cim-column", {"n": 16, "n_hrs": 5}),
         ("c3cim-column", {"n": 16, "transfer": 2, "trim": 0, "placement": "first"}),
         ("c3cim-column", {"n": 16, "data": "random", "driver": "ideal"}),

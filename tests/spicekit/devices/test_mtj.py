@@ -16,7 +16,7 @@ from spicekit.paths import data_root
 
 SHIPPED = {
     "umn-i-pmtj", "umn-c-pmtj", "umn-imtj", "fong-pma", "arm-50nm", "spinlib-vgsot", "freepdk45-sot", "umn-she-sot",
-    "imce-45nm", "stt-bnn-65nm",
+    "imce-45nm", "stt-bnn-65nm", "vcma-50nm",
 }  # fmt: skip
 FOLDER = data_root() / "models" / "mtj"
 
