@@ -211,7 +211,8 @@ class TbsSense(SenseBench[TbsParameters]):
             loads = (f"v(load_{tag})" for tag in self.amplifiers)
             save = ("v(fire)", *arrivals, *loads, *self.decision_save(), "i(vdd_line)")
             stop, until = self.t_off + self.p.t_recover, None  # to its end: the energy is that of the whole operation
-        return TranAnalysis(save=save, step=500e-12, stop=stop, reltol=3e-4, options={"chgtol": 1e-16}, until=until)
+        options = {"chgtol": 1e-16, "gmin": 1e-15}
+        return TranAnalysis(save=save, step=500e-12, stop=stop, reltol=3e-4, options=options, until=until)
 
     def measures(self) -> tuple[Measure, ...]:
         return self.trip_measures() if self.p.measure == "offset" else self.arrival_measures()

@@ -159,7 +159,7 @@ class VsaSense(SenseBench[VsaParameters]):
         else:
             save = (*self.decision_save(), *(f"v({node}_{tag})" for tag in self.amplifiers for node in ("clock", "ref")))
             stop = self.t_off + self.p.t_recover
-        return TranAnalysis(save=save, step=500e-12, stop=stop, reltol=3e-4, trtol=1.0, options={"chgtol": 1e-16})
+        return TranAnalysis(save=save, step=500e-12, stop=stop, reltol=3e-4, trtol=1.0, options={"chgtol": 1e-16, "gmin": 1e-15})
 
     def measures(self) -> tuple[Measure, ...]:
         if self.p.measure == "decision":
