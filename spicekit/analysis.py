@@ -97,7 +97,8 @@ class TranAnalysis:
 
     def option_line(self) -> str:
         """The words of the netlist's ``.options`` line."""
-        numbers = {"reltol": self.reltol, "abstol": 1e-13, "vntol": 1e-7, "trtol": self.trtol, **self.options}
+        # at ngspice's own 1 pS across every junction a node of a femtofarad drifts, and latches stop with a time step too small
+        numbers = {"reltol": self.reltol, "abstol": 1e-13, "vntol": 1e-7, "gmin": 1e-15, "trtol": self.trtol, **self.options}
         return f"method={self.method} {_words(numbers)}"
 
     def netlist_lines(self, standalone: bool) -> str:

@@ -134,7 +134,7 @@ class Fine(VsaSense):
 
     def analysis(self) -> TranAnalysis:
         usual = super().analysis()
-        return replace(usual, step=usual.step / 50, reltol=1e-5, trtol=1.0, options={"chgtol": 1e-18})
+        return replace(usual, step=usual.step / 50, reltol=1e-5, trtol=1.0, options={**usual.options, "chgtol": 1e-18})
 
 
 @pytest.mark.parametrize("given", [{"overdrive": 1e-3}, {"v_mid": 0.7}, {"source": "cell", "corner": "ss"}], ids=str)
