@@ -211,4 +211,4 @@ def test_a_bench_does_not_simulate_itself(tuned: str) -> None:
 @pytest.mark.parametrize("given", [{}, {"measure": "offset", "overdrive": "20m", "device": "umn-i-pmtj"}])
 def test_tbs_sense_benches_that_differ_in_what_does_not_matter_share_a_trim(given: dict[str, Any]) -> None:
     bench = calibrated(make_bench("tbs-sense", given))
-    assert bench.found == {"trim": 649}
+    assert bench.found == {"trim": 619}

@@ -139,7 +139,7 @@ def test_time_step(given: dict[str, Any]) -> None:
 
 
 class Tight(BnnMacro):
-    """With smaller tolerances: the netlist alone has constants where a campaign's has sources, they round differently, and after a
+    """With smaller tolerances: the netlist alone has constants where a campaign has sources, they round differently, and after a
     while the solver takes other steps, so that two runs agree as far as the solver is right."""
 
     template = "benches/stt-bnn-macro.cir.j2"

@@ -126,7 +126,7 @@ class Fine(TbsSense):
 
     def analysis(self) -> TranAnalysis:
         usual = super().analysis()
-        return replace(usual, step=usual.step / 50, reltol=1e-5, trtol=1.0, options={**usual.options, "chgtol": 1e-18})
+        return replace(usual, step=usual.step / 50, reltol=1e-5, trtol=1.0, options={"chgtol": 3e-18})
 
 
 @pytest.mark.parametrize(
