@@ -139,8 +139,8 @@ class Fine(VsaSense):
 
 @pytest.mark.parametrize("given", [{"overdrive": 1e-3}, {"v_mid": 0.7}, {"source": "cell", "corner": "ss"}], ids=str)
 def test_time_step(given: dict[str, Any]) -> None:
-    # the nominal cell at ss stops at an edge, where its transistors' drains are exactly at their sources, and is run with 1 Tohm to
-    # ground from every node
+    # the nominal cell at ss stops at an edge, where its transistors' drains are exactly at their sources, and is run again with
+    # 1 Tohm to ground from every node
     m, fine = run(VsaSense(**given)).measures, run(Fine(**given)).measures
     assert m["t_decision"] == pytest.approx(fine["t_decision"], rel=0.01)
     assert m["e_total"] == pytest.approx(fine["e_total"], rel=0.005)
