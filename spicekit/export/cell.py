@@ -18,7 +18,7 @@ from spicekit.errors import UserError
 from spicekit.export.roles import BY_SYSTEM, NOMINAL_BY_SYSTEM, Roles, Write
 from spicekit.records import parse
 from spicekit.table import LookupTable
-from spicekit.units import parse_quantity
+from spicekit.units import KELVIN, parse_quantity
 
 STATES = ("p", "ap")  # parallel: low resistance, "on", written by SET; antiparallel: "off", written by RESET
 WRITES = ("set", "reset")
@@ -152,6 +152,22 @@ class Cell:
         return sum(self._pair(self.roles.e_read)) / 2
 
     @property
+    def p_read(self) -> float:
+        """Power in W of a read as NVSim means it: the current of a parallel cell, all of it from the supply ``vdd``."""
+        return self.value("vdd") * self.i_read
+
+    @property
+    def kelvin(self) -> int:
+        """Temperature in whole K.  Raises :class:`UserError` where the transistor tables of NVSim and NeuroSim end."""
+        found = round(self.value("temperature") + KELVIN)
+        if not 300 <= found <= 400:
+            raise UserError(
+                f"format '{self.to}' cannot hold temperature={number(self.value('temperature'))} C; its transistor tables run "
+                "from 27 to 127 C"
+            )
+        return found
+
+    @property
     def v_access(self) -> float:
         """Voltage in V over the access path (transistor, and rail of a SOT cell) while a parallel cell is read.
 
@@ -262,17 +278,12 @@ class Cell:
         return "conductances are the cell's, read current over read voltage: the access transistor is included"
 
     def sense_voltage(self) -> tuple[float | None, str]:
-        """What the sense amplifier needs in V, |mean| + 6 sigma of its offset, and a remark.
+        """What the sense amplifier of a cell that is read by a current needs in V, |mean| + 6 sigma of its offset; a remark.
 
         None if the table has no spread of the offset: it depends on the amplifier, not on the cell.
         """
         parallel, antiparallel = self._pair(self.roles.sensed)
-        half = (parallel - antiparallel) / 2
-        if self.roles.forced == "current":
-            half = -half
-            signal = f"this cell's signal, (V_AP - V_P)/2, is {number(half * 1e3)} mV"
-        else:
-            signal = f"this cell's signal, (I_P - I_AP)/2, is {number(half * 1e6)} uA"
+        signal = f"this cell's signal, (V_AP - V_P)/2, is {number((antiparallel - parallel) / 2 * 1e3)} mV"
         sigma = self.optional(f"{self.roles.offset}_std")
         if sigma is None:
             return None, f"set it to k sigma of your sense amplifier's offset; {signal}"

@@ -93,21 +93,17 @@ def simulated(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathF
 
 
 # What MemCell::ReadCellFromFile compares the beginning of a line with, in its order, and the pattern it then scans with.
-_COMMON = [
+_PATTERNS = [
     ("-MemCellType", "-MemCellType: %s"), ("-ProcessNode", "-ProcessNode: %d"), ("-CellArea", "-CellArea (F^2): %lf"),
     ("-CellAspectRatio", "-CellAspectRatio: %lf"), ("-ResistanceOn", "-ResistanceOn (ohm): %lf"),
     ("-ResistanceOff", "-ResistanceOff (ohm): %lf"), ("-ReadMode", "-ReadMode: %s"),
     ("-ReadVoltage", "-ReadVoltage (V): %lf"), ("-ReadCurrent", "-ReadCurrent (uA): %lf"),
-    ("-MinSenseVoltage", "-MinSenseVoltage (mV): %lf"), ("-ResetMode", "-ResetMode: %s"),
+    ("-ReadPower", "-ReadPower (uW): %lf"), ("-MinSenseVoltage", "-MinSenseVoltage (mV): %lf"), ("-ResetMode", "-ResetMode: %s"),
     ("-ResetCurrent", "-ResetCurrent (uA): %lf"), ("-ResetPulse", "-ResetPulse (ns): %lf"),
     ("-ResetEnergy", "-ResetEnergy (pJ): %lf"), ("-SetMode", "-SetMode: %s"), ("-SetCurrent", "-SetCurrent (uA): %lf"),
     ("-SetPulse", "-SetPulse (ns): %lf"), ("-SetEnergy", "-SetEnergy (pJ): %lf"), ("-AccessType", "-AccessType: %s"),
     ("-AccessCMOSWidth", "-AccessCMOSWidth (F): %lf"), ("-VoltageDropAccessDevice", "-VoltageDropAccessDevice (V): %lf"),
 ]  # fmt: skip
-_DIALECTS = {
-    "nvsim": [*_COMMON, ("-ReadEnergy", "-ReadEnergy (pJ): %lf")],
-    "destiny": [*_COMMON, ("-ReadPower", "-ReadPower (uW): %lf")],
-}
 
 
 @pytest.fixture(scope="session")
@@ -115,13 +111,13 @@ def read_cell_file() -> Callable[..., tuple[dict[str, Any], list[str]]]:
     """Read a ``.cell`` text as the tool does, with the C library's own ``sscanf``: (values, lines that it skips)."""
     sscanf = ctypes.CDLL(None).sscanf
 
-    def read(text: str, dialect: str = "nvsim") -> tuple[dict[str, Any], list[str]]:
+    def read(text: str) -> tuple[dict[str, Any], list[str]]:
         assert not text.startswith("\n"), "fscanf would never get past an empty first line"
         values: dict[str, Any] = {}
         skipped = []
         for line in text.splitlines():
             assert len(line) < 5000  # the tool's buffer
-            for prefix, pattern in _DIALECTS[dialect]:
+            for prefix, pattern in _PATTERNS:
                 if line.startswith(prefix):
                     kinds: dict[str, Any] = {
                         "%d": ctypes.c_int(-1),

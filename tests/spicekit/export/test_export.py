@@ -96,7 +96,7 @@ def test_the_record_states_the_nominal_point(stt: LookupTable, written: Callable
 
 @pytest.mark.parametrize("name", POINT_FORMATS)
 def test_a_missing_field(name: str, stt: LookupTable, tmp_path: Path) -> None:
-    missing = "read_i_p_std" if name in ("crosssim", "aihwkit") else "t_read"
+    missing = "read_i_p_std" if name in ("crosssim", "aihwkit") else "t_pulse"
     del stt.variables[missing]
     with pytest.raises(UserError) as caught:
         export(stt, name, tmp_path / "out")
