@@ -24,6 +24,8 @@ STATES = ("p", "ap")  # parallel: low resistance, "on", written by SET; antipara
 WRITES = ("set", "reset")
 NAME = re.compile("[A-Za-z][A-Za-z0-9_-]*")  # of a system: that of files, and of modules and classes in other tools
 
+_OTHERS = {2: "SOT:", 3: "STT:"}  # terminals -> beginning of a limit that is not of such a cell
+
 Point = Mapping[str, float | str]
 
 
@@ -150,6 +152,25 @@ class Cell:
     def e_read(self) -> float:
         """Energy of one read in J, mean of both states."""
         return sum(self._pair(self.roles.e_read)) / 2
+
+    @property
+    def read_cost(self) -> tuple[float, float, str]:
+        """Energy in J (mean of both states) and time in s of one read without its sense amplifier, and what they are of.
+
+        Through drivers and lines where the table has that; otherwise the bit line's alone, for the time of the read.
+        """
+        if self.roles.settle is not None:
+            energies, time = self.roles.settle
+            if all(name in self.table.variables for name in (*energies, time)):
+                what = f"bit line, its driver and a share of the word line, {number(self.t_read * 1e9)} ns long; settled to 1 %"
+                return sum(self._pair(energies)) / 2, self.value(time), what
+        return self.e_read, self.t_read, "bit line alone, without drivers; as long as it is read"
+
+    @property
+    def leak(self) -> float:
+        """Power in W of an idle cell; 0 if the table says none: no line of a magnetic cell stands under voltage then."""
+        found = self.optional(self.roles.leak)
+        return 0.0 if found is None else found
 
     @property
     def p_read(self) -> float:
@@ -320,7 +341,7 @@ class Cell:
             if switched is not None and switched < 1:
                 lines.append(f"Attention: only {number(100 * switched)} % of the simulated {write} pulses switched the cell.")
         lines.append("This format cannot express:")
-        return lines + [f"- {text}" for text in cannot_express if self.roles.terminals == 3 or not text.startswith("SOT")]
+        return lines + [f"- {text}" for text in cannot_express if not text.startswith(_OTHERS[self.roles.terminals])]
 
     def _pair(self, names: tuple[str, str]) -> tuple[float, float]:
         return self.value(names[0]), self.value(names[1])

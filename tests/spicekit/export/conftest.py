@@ -28,7 +28,8 @@ STT = {
     "read_r_p": (3012.3456, "ohm", 0.05), "read_r_ap": (6123.4, "ohm", 0.08), "read_e_p": (30.1e-15, "J", 0.06),
     "read_e_ap": (16.7e-15, "J", 0.05), "set_i_start": (61e-6, "A", 0.04), "set_i_end": (88e-6, "A", 0.04),
     "set_e_write": (0.91e-12, "J", 0.03), "reset_i_start": (79e-6, "A", 0.04), "reset_i_end": (55e-6, "A", 0.04),
-    "reset_e_write": (0.82e-12, "J", 0.03),
+    "reset_e_write": (0.82e-12, "J", 0.03), "settle_e_p": (29.1e-15, "J", 0.05), "settle_e_ap": (18.4e-15, "J", 0.04),
+    "settle_t_settle": (84e-12, "s", 0.02),
 }  # fmt: skip
 STT_SCALARS = {
     "cell_area": (41.6, "F^2"), "access_width": (4.615, ""), "feature_size": (65e-9, "m"), "v_read": (0.15, "V"),
