@@ -18,11 +18,13 @@ from spicekit.errors import UserError
 from spicekit.export.roles import BY_SYSTEM, NOMINAL_BY_SYSTEM, Roles, Write
 from spicekit.records import parse
 from spicekit.table import LookupTable
-from spicekit.units import parse_quantity
+from spicekit.units import KELVIN, parse_quantity
 
 STATES = ("p", "ap")  # parallel: low resistance, "on", written by SET; antiparallel: "off", written by RESET
 WRITES = ("set", "reset")
 NAME = re.compile("[A-Za-z][A-Za-z0-9_-]*")  # of a system: that of files, and of modules and classes in other tools
+
+_OTHERS = {2: "SOT:", 3: "STT:"}  # terminals -> beginning of a limit that is not of such a cell
 
 Point = Mapping[str, float | str]
 
@@ -152,6 +154,41 @@ class Cell:
         return sum(self._pair(self.roles.e_read)) / 2
 
     @property
+    def read_cost(self) -> tuple[float, float, str]:
+        """Energy in J (mean of both states) and time in s of one read without its sense amplifier, and what they are of.
+
+        Through drivers and lines where the table has that; otherwise the bit line's alone, for the time of the read.
+        """
+        if self.roles.settle is not None:
+            energies, time = self.roles.settle
+            if all(name in self.table.variables for name in (*energies, time)):
+                what = f"bit line, its driver and a share of the word line, {number(self.t_read * 1e9)} ns long; settled to 1 %"
+                return sum(self._pair(energies)) / 2, self.value(time), what
+        return self.e_read, self.t_read, "bit line alone, without drivers; as long as it is read"
+
+    @property
+    def leak(self) -> float:
+        """Power in W of an idle cell; 0 if the table says none: no line of a magnetic cell stands under voltage then."""
+        found = self.optional(self.roles.leak)
+        return 0.0 if found is None else found
+
+    @property
+    def p_read(self) -> float:
+        """Power in W of a read as NVSim means it: the current of a parallel cell, all of it from the supply ``vdd``."""
+        return self.value("vdd") * self.i_read
+
+    @property
+    def kelvin(self) -> int:
+        """Temperature in whole K.  Raises :class:`UserError` where the transistor tables of NVSim and NeuroSim end."""
+        found = round(self.value("temperature") + KELVIN)
+        if not 300 <= found <= 400:
+            raise UserError(
+                f"format '{self.to}' cannot hold temperature={number(self.value('temperature'))} C; its transistor tables run "
+                "from 27 to 127 C"
+            )
+        return found
+
+    @property
     def v_access(self) -> float:
         """Voltage in V over the access path (transistor, and rail of a SOT cell) while a parallel cell is read.
 
@@ -262,17 +299,12 @@ class Cell:
         return "conductances are the cell's, read current over read voltage: the access transistor is included"
 
     def sense_voltage(self) -> tuple[float | None, str]:
-        """What the sense amplifier needs in V, |mean| + 6 sigma of its offset, and a remark.
+        """What the sense amplifier of a cell that is read by a current needs in V, |mean| + 6 sigma of its offset; a remark.
 
         None if the table has no spread of the offset: it depends on the amplifier, not on the cell.
         """
         parallel, antiparallel = self._pair(self.roles.sensed)
-        half = (parallel - antiparallel) / 2
-        if self.roles.forced == "current":
-            half = -half
-            signal = f"this cell's signal, (V_AP - V_P)/2, is {number(half * 1e3)} mV"
-        else:
-            signal = f"this cell's signal, (I_P - I_AP)/2, is {number(half * 1e6)} uA"
+        signal = f"this cell's signal, (V_AP - V_P)/2, is {number((antiparallel - parallel) / 2 * 1e3)} mV"
         sigma = self.optional(f"{self.roles.offset}_std")
         if sigma is None:
             return None, f"set it to k sigma of your sense amplifier's offset; {signal}"
@@ -309,7 +341,7 @@ class Cell:
             if switched is not None and switched < 1:
                 lines.append(f"Attention: only {number(100 * switched)} % of the simulated {write} pulses switched the cell.")
         lines.append("This format cannot express:")
-        return lines + [f"- {text}" for text in cannot_express if self.roles.terminals == 3 or not text.startswith("SOT")]
+        return lines + [f"- {text}" for text in cannot_express if not text.startswith(_OTHERS[self.roles.terminals])]
 
     def _pair(self, names: tuple[str, str]) -> tuple[float, float]:
         return self.value(names[0]), self.value(names[1])

@@ -2,9 +2,10 @@
 
 https://github.com/sandialabs/cross-sim (``simulator/parameters``, ``simulator/devices``).
 
-Grammar: ``CrossSimParameters.from_json`` takes ``{"xbar": {"device": {...}}}``; an unknown key is an error there, so the
-JSON has no remarks; they stand in the Python file.  ``Vread`` is a key since the versions with non-linear I-V; delete it for
-3.0.  A device class is known to CrossSim once its module was imported.  Conductances are normalised to 1/Rmin.
+Grammar: ``CrossSimParameters.from_json`` takes ``{"xbar": {"device": {...}}}``; an unknown key is an error there, so the JSON
+has no remarks; they stand in the Python file. ``Vread`` is a key since the versions with non-linear I-V; delete it for 3.0. At
+a time other than 0 CrossSim takes the drift error in place of the programming error, so both name the class.  A device class is
+known to CrossSim once its module was imported. Conductances are normalised to 1/Rmin.
 """
 
 from __future__ import annotations
@@ -45,6 +46,7 @@ def write(table: LookupTable, path: Path, point: Point) -> list[Path]:
                 "infinite_on_off_ratio": False,
                 "clip_conductance": False,
                 "programming_error": error,
+                "drift_error": error,
                 "read_noise": {"enable": False, "model": name},
             }
         }

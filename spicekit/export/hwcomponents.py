@@ -22,7 +22,8 @@ CANNOT_EXPRESS = (
     "spread, margins, error rates and write errors: each cost is a mean at one operating point",
     "costs that depend on the data: states and directions are averaged",
     "throughput apart from latency: one action follows the other without overlap and without recovery time",
-    "leakage: the tables hold none, so leak_power is 0; add that of the periphery",
+    "leakage of the periphery: leak_power is the idle cell's, 0 as no line of it stands under voltage unless the table says more",
+    "STT: a read that ends when the current is there: its energy is that of the table's whole t_read, its latency the settling",
     "SOT: the number of cells in AND and OR (logic_and, logic_or): that of the simulated sense amplifier, two in the ready table",
 )
 
@@ -39,6 +40,7 @@ def write(table: LookupTable, path: Path, point: Point) -> list[Path]:
         component=f"{identifier(cell.system)}_cell",
         system=cell.system,
         area=rounded(cell.area),
+        leak=rounded(cell.leak),
         side=f"{number(cell.features)} F^2 with F = {cell.node} nm",
     )
     for name, (energy, latency, meaning) in actions.items():
@@ -62,8 +64,8 @@ def _actions(cell: Cell) -> dict[str, tuple[float, float, str]]:
         meaning = f"{operation} with its sense amplifier, up to the decision"
         actions[name] = (cell.value(energy), cell.value(latency), meaning)
     if "read" not in actions:
-        meaning = "read of the cell without its sense amplifier, mean of both states"
-        actions = {"read": (cell.e_read, cell.t_read, meaning)} | actions
+        e_read, t_read, what = cell.read_cost
+        actions = {"read": (e_read, t_read, f"read without its sense amplifier, mean of both states: {what}")} | actions
     return actions | {"write": (cell.e_write, cell.t_pulse, "write, mean of both directions; latency of the pulse")}
 
 
@@ -83,7 +85,7 @@ class {name}(ComponentModel):
 
     def __init__(self):
         # {side}; m2, W
-        super().__init__(area={area!r}, leak_power=0.0)
+        super().__init__(area={area!r}, leak_power={leak!r})
 '''
 
 _ACTION = '''

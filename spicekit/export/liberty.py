@@ -19,10 +19,11 @@ FILE = "{system}.lib"
 
 CANNOT_EXPRESS = (
     "one bit: Liberty's smallest memory has one address bit, so two words of one bit are described; area is that of two cells",
-    "periphery: decoder, sense amplifier and drivers are not in it, only the cell's own delay, energy and area",
+    "periphery: decoder, sense amplifier and drivers are not in it, but for the drivers where the table has them",
     "dependence on input transition and load: the tables hold one number, which stands at every index",
     "spread, error rates, write errors and read disturbance: each number is a mean at one operating point",
-    "leakage: the tables hold none, so there is no leakage_power group",
+    "leakage of the periphery: cell_leakage_power is the idle cells', 0 as no line is under voltage unless the table says more",
+    "STT: a read that ends when the current is there: its energy is that of the table's whole t_read, its delay the settling",
     "SOT: AND and OR of several cells",
 )
 
@@ -35,6 +36,7 @@ def write(table: LookupTable, path: Path, point: Point) -> list[Path]:
     """Write the library at one operating point."""
     cell = Cell(table, point, "liberty")
     name = identifier(cell.system)
+    e_read, t_read, what = cell.read_cost
     vdd, temperature, t_pulse = number(cell.value("vdd")), number(cell.value("temperature")), cell.t_pulse
     body = [
         "delay_model : table_lookup;",
@@ -63,10 +65,12 @@ def write(table: LookupTable, path: Path, point: Point) -> list[Path]:
         "pin (CK)",
         "direction : input;",
         "clock : true;",
-        f"min_period : {number(max(t_pulse, cell.t_read) * 1e9)};",
-        *_group("internal_power ()", 'when : "WE";', *_energy(cell.e_write)),
-        *_group("internal_power ()", 'when : "!WE";', *_energy(cell.e_read)),
+        f"min_period : {number(max(t_pulse, t_read) * 1e9)};",
+        *_group("internal_power ()", 'when : "EN & WE";', *_energy(cell.e_write)),
+        *_group("internal_power ()", 'when : "EN & !WE";', *_energy(e_read)),
+        *_group("internal_power ()", 'when : "!EN";', *_energy(0.0)),
     )
+    select = _group("pin (EN)", "direction : input;")
     # the word line has to stay up for the whole write pulse
     enable = _group("pin (WE)", "direction : input;", f"min_pulse_width_high : {number(t_pulse * 1e9)};")
     address = _group("bus (A)", "bus_type : address_bus;", "direction : input;")
@@ -82,16 +86,18 @@ def write(table: LookupTable, path: Path, point: Point) -> list[Path]:
             "timing ()",
             'related_pin : "CK";',
             "timing_type : rising_edge;",
-            *_table("cell_rise (delay)", cell.t_read * 1e9),
-            *_table("cell_fall (delay)", cell.t_read * 1e9),
+            *_table("cell_rise (delay)", t_read * 1e9),
+            *_table("cell_fall (delay)", t_read * 1e9),
             *_table("rise_transition (delay)", TRANSITIONS[0]),
             *_table("fall_transition (delay)", TRANSITIONS[0]),
         ),
     )
     memory = _group("memory ()", "type : ram;", f"address_width : {ADDRESS_BITS};", "word_width : 1;")
     area = f"area : {number(2**ADDRESS_BITS * cell.area * 1e12)};"
-    body += _group(f"cell ({name}_cell)", area, *memory, *clock, *enable, *address, *data, *output)
-    head = ["/*", *(f" * {line}" for line in cell.remarks(CANNOT_EXPRESS)), " */"]
+    leak = f"cell_leakage_power : {number(2**ADDRESS_BITS * cell.leak * 1e9)};"
+    body += _group(f"cell ({name}_cell)", area, leak, *memory, *clock, *select, *enable, *address, *data, *output)
+    lines = [*cell.remarks(CANNOT_EXPRESS), f"A read here is of the {what}."]
+    head = ["/*", *(f" * {line}" for line in lines), " */"]
     write_text(path, "\n".join([*head, *_group(f"library (spicekit_{name})", *body)]) + "\n")
     return [path]
 

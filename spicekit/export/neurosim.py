@@ -17,7 +17,6 @@ from spicekit.errors import UserError
 from spicekit.export.cell import Cell, Point, number
 from spicekit.files import write_text
 from spicekit.table import LookupTable
-from spicekit.units import KELVIN
 
 FILE = "{module}_neurosim.cpp"
 
@@ -41,23 +40,16 @@ def write(table: LookupTable, path: Path, point: Point) -> list[Path]:
     if cell.node not in WIRE_WIDTHS:
         nodes = ", ".join(str(node) for node in WIRE_WIDTHS)
         raise UserError(f"format 'neurosim' cannot hold feature_size={cell.node} nm; its technology nodes are {nodes} nm")
-    kelvin = round(cell.value("temperature") + KELVIN)
-    if not 300 <= kelvin <= 400:
-        raise UserError(
-            f"format 'neurosim' cannot hold temperature={number(cell.value('temperature'))} C; its transistor tables run from "
-            "27 to 127 C"
-        )
     width = WIRE_WIDTHS[cell.node]
     area = cell.area / (width * 1e-9) ** 2  # in NeuroSim's F^2
     r_on, r_off = cell.r
     vdd, v_write = cell.value("vdd"), cell.v_write
-    sense, remark = cell.sense_voltage()
     lines: list[tuple[str, float | int | None, str]] = [
         ("memcelltype", 2, "RRAM stands for MRAM"),
         ("accesstype", 1, "CMOS transistor"),
         ("cellBit", 1, "bit a cell"),
         ("technode", cell.node, "nm; where the file sets it by a switch over 'tech', choose this node there"),
-        ("temp", kelvin, "K"),
+        ("temp", cell.kelvin, "K"),
         ("heightInFeatureSize1T1R", np.sqrt(area * cell.aspect_ratio), f"in wire widths of {width} nm"),
         ("widthInFeatureSize1T1R", np.sqrt(area / cell.aspect_ratio), f"aspect ratio: {cell.aspect_note()}"),
         ("resistanceOn", r_on, "ohm, of the junction at its operating point, parallel"),
@@ -70,7 +62,6 @@ def write(table: LookupTable, path: Path, point: Point) -> list[Path]:
         ("resistanceAccess", cell.r_access, "ohm, of the access path while a parallel cell is read"),
         ("writeVoltage", v_write, "V" if v_write is not None else "V: not in the table, NeuroSim's default stays"),
         ("writePulseWidth", cell.t_pulse, "s; known to the versions with training (V2) only: delete it elsewhere"),
-        ("minSenseVoltage", sense, f"V; {remark}" if sense is not None else f"V: not in the table; {remark}"),
     ]
     text = [f"// {line}" for line in cell.remarks(CANNOT_EXPRESS)]
     for name, value, comment in lines:

@@ -21,7 +21,8 @@ CANNOT_EXPRESS = (
     "spread, margins, error rates and write errors: each field is a mean at one operating point",
     "fractions of an ohm and of an F^2: NVMExplorer cuts resistances and area to whole numbers",
     "the aspect ratio of the cell: NVMExplorer fixes it at 1.46",
-    "the smallest voltage that the sense amplifier resolves: NVMExplorer accepts min_sense_voltage but does not hand it on",
+    "temperature: NVMExplorer always runs NVSim at 350 K",
+    "energy and time of the simulated read: NVSim computes both, from read_power and its own sense amplifier",
     "the voltage over the access transistor",
     "SOT: a cell type of its own: it is described as an STT cell, third terminal, rail and second transistor are lost",
     "SOT: a read by a current: it becomes a read at the RBL voltage of a parallel cell",
@@ -43,7 +44,7 @@ def write(table: LookupTable, path: Path, point: Point) -> list[Path]:
         "r_off": round(r_off),
         "read_mode": "current",
         "read_voltage": rounded(cell.v_read),
-        "read_power": rounded(cell.e_read / cell.t_read * 1e6),
+        "read_power": rounded(cell.p_read * 1e6),
         "mlc": 1,
         "read_floating": False,
     }
@@ -54,9 +55,6 @@ def write(table: LookupTable, path: Path, point: Point) -> list[Path]:
             f"{write_name}_pulse": rounded(cell.t_pulse * 1e9),
             f"{write_name}_energy": rounded(cell.write_energy(write_name) * 1e12),
         }
-    sense, _ = cell.sense_voltage()
-    if sense is not None:
-        custom["min_sense_voltage"] = rounded(sense * 1e3)
     experiment = {
         "exp_name": name,
         "cell_type": ["STT"],

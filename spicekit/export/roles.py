@@ -33,6 +33,8 @@ class Roles(Record):
     current: str = "read_i_p"  # A, through a parallel junction in the read
     junction: str = "read_v_mtj_p"  # V, over a parallel junction in the read; the table may be without
     e_read: tuple[str, str] = ("read_e_p", "read_e_ap")  # J
+    settle: tuple[tuple[str, str], str] | None = None  # J, s: a read through drivers and lines; the table may be without
+    leak: str = "cell_leak"  # W, of an idle cell; the table may be without
     set: Write  # to parallel
     reset: Write  # to antiparallel
     v_write: str  # V; the table may be without
@@ -53,6 +55,7 @@ STT_1T1MTJ = Roles(
     i_read="read_i_p",
     t_read="t_read",
     sensed=("read_i_p", "read_i_ap"),
+    settle=(("settle_e_p", "settle_e_ap"), "settle_t_settle"),
     set=Write(current=("set_i_start", "set_i_end"), energy="set_e_write", switched="set_switched"),
     reset=Write(current=("reset_i_start", "reset_i_end"), energy="reset_e_write", switched="reset_switched"),
     v_write="vdd",

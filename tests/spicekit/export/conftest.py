@@ -28,7 +28,8 @@ STT = {
     "read_r_p": (3012.3456, "ohm", 0.05), "read_r_ap": (6123.4, "ohm", 0.08), "read_e_p": (30.1e-15, "J", 0.06),
     "read_e_ap": (16.7e-15, "J", 0.05), "set_i_start": (61e-6, "A", 0.04), "set_i_end": (88e-6, "A", 0.04),
     "set_e_write": (0.91e-12, "J", 0.03), "reset_i_start": (79e-6, "A", 0.04), "reset_i_end": (55e-6, "A", 0.04),
-    "reset_e_write": (0.82e-12, "J", 0.03),
+    "reset_e_write": (0.82e-12, "J", 0.03), "settle_e_p": (29.1e-15, "J", 0.05), "settle_e_ap": (18.4e-15, "J", 0.04),
+    "settle_t_settle": (84e-12, "s", 0.02),
 }  # fmt: skip
 STT_SCALARS = {
     "cell_area": (41.6, "F^2"), "access_width": (4.615, ""), "feature_size": (65e-9, "m"), "v_read": (0.15, "V"),
@@ -93,21 +94,17 @@ def simulated(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathF
 
 
 # What MemCell::ReadCellFromFile compares the beginning of a line with, in its order, and the pattern it then scans with.
-_COMMON = [
+_PATTERNS = [
     ("-MemCellType", "-MemCellType: %s"), ("-ProcessNode", "-ProcessNode: %d"), ("-CellArea", "-CellArea (F^2): %lf"),
     ("-CellAspectRatio", "-CellAspectRatio: %lf"), ("-ResistanceOn", "-ResistanceOn (ohm): %lf"),
     ("-ResistanceOff", "-ResistanceOff (ohm): %lf"), ("-ReadMode", "-ReadMode: %s"),
     ("-ReadVoltage", "-ReadVoltage (V): %lf"), ("-ReadCurrent", "-ReadCurrent (uA): %lf"),
-    ("-MinSenseVoltage", "-MinSenseVoltage (mV): %lf"), ("-ResetMode", "-ResetMode: %s"),
+    ("-ReadPower", "-ReadPower (uW): %lf"), ("-MinSenseVoltage", "-MinSenseVoltage (mV): %lf"), ("-ResetMode", "-ResetMode: %s"),
     ("-ResetCurrent", "-ResetCurrent (uA): %lf"), ("-ResetPulse", "-ResetPulse (ns): %lf"),
     ("-ResetEnergy", "-ResetEnergy (pJ): %lf"), ("-SetMode", "-SetMode: %s"), ("-SetCurrent", "-SetCurrent (uA): %lf"),
     ("-SetPulse", "-SetPulse (ns): %lf"), ("-SetEnergy", "-SetEnergy (pJ): %lf"), ("-AccessType", "-AccessType: %s"),
     ("-AccessCMOSWidth", "-AccessCMOSWidth (F): %lf"), ("-VoltageDropAccessDevice", "-VoltageDropAccessDevice (V): %lf"),
 ]  # fmt: skip
-_DIALECTS = {
-    "nvsim": [*_COMMON, ("-ReadEnergy", "-ReadEnergy (pJ): %lf")],
-    "destiny": [*_COMMON, ("-ReadPower", "-ReadPower (uW): %lf")],
-}
 
 
 @pytest.fixture(scope="session")
@@ -115,13 +112,13 @@ def read_cell_file() -> Callable[..., tuple[dict[str, Any], list[str]]]:
     """Read a ``.cell`` text as the tool does, with the C library's own ``sscanf``: (values, lines that it skips)."""
     sscanf = ctypes.CDLL(None).sscanf
 
-    def read(text: str, dialect: str = "nvsim") -> tuple[dict[str, Any], list[str]]:
+    def read(text: str) -> tuple[dict[str, Any], list[str]]:
         assert not text.startswith("\n"), "fscanf would never get past an empty first line"
         values: dict[str, Any] = {}
         skipped = []
         for line in text.splitlines():
             assert len(line) < 5000  # the tool's buffer
-            for prefix, pattern in _DIALECTS[dialect]:
+            for prefix, pattern in _PATTERNS:
                 if line.startswith(prefix):
                     kinds: dict[str, Any] = {
                         "%d": ctypes.c_int(-1),

@@ -60,7 +60,8 @@ def made(table: LookupTable, folder: Path, **point: float | str) -> tuple[dict[s
     assert set(content["xbar"]) == {"device"}
     device = content["xbar"]["device"]
     assert set(device) <= DEVICE_KEYS
-    for error in ("programming_error", "read_noise"):
+    assert device["drift_error"] == device["programming_error"]  # in place of which it is taken at a time other than 0
+    for error in ("programming_error", "drift_error", "read_noise"):
         assert set(device[error]) <= ERROR_KEYS
     specification = importlib.util.spec_from_file_location("generated", module)
     assert specification is not None

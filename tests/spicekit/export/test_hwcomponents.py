@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from spicekit.export import export
@@ -85,10 +86,11 @@ def check(component: Any, name: str, energy: float, latency: float) -> None:
 
 
 def check_stt(component: Any, table: LookupTable) -> None:
-    v = {name: float(table.query(name, **CENTRE)) for name in ("read_e_p", "read_e_ap", "set_e_write", "reset_e_write")}
+    names = ("settle_e_p", "settle_e_ap", "settle_t_settle", "set_e_write", "reset_e_write")
+    v = {name: float(table.query(name, **CENTRE)) for name in names}
     assert component.area == pytest.approx(41.6 * 65e-9**2)
     assert component.leak_power == 0
-    check(component, "read", (v["read_e_p"] + v["read_e_ap"]) / 2, 5e-9)
+    check(component, "read", (v["settle_e_p"] + v["settle_e_ap"]) / 2, v["settle_t_settle"])
     check(component, "write", (v["set_e_write"] + v["reset_e_write"]) / 2, 10e-9)
 
 
@@ -103,6 +105,19 @@ def test_stt(stt: LookupTable, tmp_path: Path) -> None:
     component = made(stt, tmp_path)
     check_stt(component, stt)
     assert {name for name in dir(component) if hasattr(getattr(component, name), "is_action")} == {"read", "write"}
+
+
+@pytest.mark.usefixtures("contract")
+def test_a_table_without_drivers_and_with_a_leak(stt: LookupTable, tmp_path: Path) -> None:
+    """The bit line alone for the whole read, which the action then says; the cell's leak is the component's."""
+    del stt.variables["settle_t_settle"]
+    stt.variables["cell_leak"] = ((), np.asarray(1.5e-12))
+    component = made(stt, tmp_path)
+    e_p, e_ap = (float(stt.query(f"read_e_{state}", **CENTRE)) for state in ("p", "ap"))
+    check(component, "read", (e_p + e_ap) / 2, 5e-9)
+    assert component.leak_power == 1.5e-12
+    (text,) = [file.read_text() for file in tmp_path.rglob("__init__.py")]
+    assert "bit line alone, without drivers" in text
 
 
 @pytest.mark.usefixtures("contract")
