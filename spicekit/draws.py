@@ -38,7 +38,7 @@ def _probe(technology: Technology, corner: str) -> str:
     lines = ["* draws", technology.cards(corner), f"Vdd d 0 {technology.vdd!r}"]
     for role, device in technology.devices.items():
         lines += [
-            f".subckt {role}_drawn d g s b params: w={technology.w_min!r} l={technology.l_min!r}",
+            f".subckt {role}_drawn d g s b params: w={technology.w_min!r} l={technology.l_min!r} shared_d=0 shared_s=0",
             technology.instance(device, "d g s b"),
             ".ends",
             f"X{role} d d 0 0 {role}_drawn",

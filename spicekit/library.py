@@ -169,8 +169,14 @@ def _technology_library(technology: Technology, origin: str, corner: str | None,
         f"{format_value(technology.w_min, 'm')} wide. No mismatch.",
     ]
     letter = "M" if instance.kind == "model" else "X"
-    factor = {"m": 1.0, "um": 1e6, "nm": 1e9}[technology.lengths or "m"]
-    size = f"{instance.width}={technology.w_min * factor:g} {instance.length}={technology.l_min * factor:g}"
+    width, factor = technology.w_min * technology.units, technology.units
+    size = f"{instance.width}={width:g} {instance.length}={technology.l_min * factor:g}"
+    if technology.diffusion:
+        length = technology.diffusion.unshared * factor
+        area, perimeter = f"{width * length:g}", f"{2 * (width + length):g}"
+        told = {name: area if name.endswith("area") else perimeter for name in instance.junctions}
+        size += "".join(f" {instance.junctions[name]}={value}" for name, value in told.items())
+    head.append(f"{technology.junctions[0].upper()}{technology.junctions[1:]}.")
     head.append(f"Use: .include {file}, then e.g. {letter}1 drain gate source bulk {instance.name} {size}")
     if technology.compatibility != "ngspice":
         head.append(f"Run the deck as: ngspice -D ngbehavior={technology.compatibility} -b")

@@ -26,7 +26,7 @@ from spicekit.inputs import cached
 from spicekit.model_file import SCALED, Definition, Stamp, definitions, model_stamps, sections, subcircuits
 from spicekit.paths import absolute, data_root, user_path
 from spicekit.toml import Record, read_toml
-from spicekit.units import HOTTEST, KELVIN, parse_value
+from spicekit.units import HOTTEST, KELVIN, format_value, parse_value
 
 # What of a user's file reaches a netlist as text may not bring a line break along, and with it a line of its own.
 _NAME = r"^[A-Za-z_][A-Za-z0-9_.$]*$"
@@ -122,7 +122,18 @@ class Device(Record):
     name: str = Field(pattern=_NAME)
     width: str = Field(default="w", pattern=_NAME)
     length: str = Field(default="l", pattern=_NAME)
+    drain_area: str = Field(default="ad", pattern=_NAME)  # these four are given where the technology has a [diffusion]
+    source_area: str = Field(default="as", pattern=_NAME)
+    drain_perimeter: str = Field(default="pd", pattern=_NAME)
+    source_perimeter: str = Field(default="ps", pattern=_NAME)
     parameters: dict[Name, Expression] = Field(default_factory=dict)  # nf = 1, ad = "w * 0.2": w and l in the unit of `lengths`
+
+    @property
+    def junctions(self) -> dict[str, str]:
+        """What is told of the junctions, by the name of the device's parameter for it; `parameters` that give it go first."""
+        own = {name.lower() for name in self.parameters}
+        names = ("drain_area", "source_area", "drain_perimeter", "source_perimeter")
+        return {name: parameter for name in names if (parameter := getattr(self, name)).lower() not in own}
 
 
 Value = Annotated[float, Field(allow_inf_nan=False)]
@@ -204,6 +215,30 @@ class TemperatureRange(Record):
         return self
 
 
+class Diffusion(Record):
+    """How long the diffusions of drain and source are along the channel: their junctions' areas and perimeters follow.
+
+    One that stands alone has a contact and ends at the field; one between two gates belongs half to each.
+    """
+
+    unshared: Size
+    shared: Size  # from gate to gate
+
+    def junctions(self, width: str, units: float = 1) -> dict[str, str]:
+        """Areas and perimeters of a transistor ``width`` wide, in its own units of length (``units`` a metre), as expressions.
+
+        ``shared_d`` and ``shared_s`` in them are 1 for a diffusion between two gates, else 0.  A perimeter has the gate's edge
+        in it, as BSIM4 takes it unless permod = 0; one between two gates has no end.
+        """
+        alone, between = self.unshared * units, self.shared * units
+        found = {}
+        for side in ("drain", "source"):
+            shared = f"shared_{side[0]}"
+            found[f"{side}_area"] = f"{width}*({alone!r}+({between / 2 - alone!r})*{shared})"
+            found[f"{side}_perimeter"] = f"2*({width}+{alone!r})+({between - 2 * alone!r}-{width})*{shared}"
+        return found
+
+
 Compatibility = Literal["ngspice", "hs", "hsa", "ps", "psa", "lt", "lta", "ltps", "ltpsa", "all"]
 
 
@@ -221,6 +256,7 @@ class Technology(Record):
     params: dict[Name, Value] = Field(default_factory=dict)  # .param of the model files, set at every corner
     compatibility: Compatibility = "ngspice"  # dialect of the model files: ngspice's variable `ngbehavior`
     devices: dict[str, Device]
+    diffusion: Diffusion | None = None  # without it the junctions have what the model takes of itself
     mismatch: Mismatch
     corners: dict[Word, Corner]
     bsim4: dict[Name, dict[Name, Annotated[float, Field(allow_inf_nan=False)] | Word]] = Field(default_factory=dict)
@@ -231,6 +267,19 @@ class Technology(Record):
     def file(self) -> Path:
         """The TOML file."""
         return self._file
+
+    @property
+    def units(self) -> float:
+        """Of the lengths that the devices take, a metre."""
+        return {"m": 1.0, "um": 1e6, "nm": 1e9}[self.lengths or "m"]
+
+    @property
+    def junctions(self) -> str:
+        """What a netlist's transistors have for drain and source, in words."""
+        if self.diffusion is None:
+            return "no [diffusion] is given: areas and perimeters of junctions are what the model takes by itself"
+        alone, between = (format_value(length, "m") for length in (self.diffusion.unshared, self.diffusion.shared))
+        return f"junctions of diffusions {alone} long, {between} between two gates that share one"
 
     def device(self, role: str) -> Device:
         """The device that plays ``role`` (``nmos``, ``pmos``, ...); an unknown one is a :class:`UserError`."""
@@ -267,14 +316,20 @@ class Technology(Record):
         return {**self.params, **self.corners[corner].params}
 
     def instance(self, device: Device, nodes: str, multiplied: bool = False) -> str:
-        """The lines of ``device`` at ``nodes`` in a subcircuit with parameters ``w`` and ``l``, and ``m`` if ``multiplied``."""
-        factor = {"m": "", "um": "*1e6", "nm": "*1e9"}[self.lengths or "m"]
+        """The lines of ``device`` at ``nodes`` in a subcircuit with parameters ``w`` and ``l``, ``m`` if ``multiplied``, and
+        ``shared_d`` and ``shared_s``: 1 if the drain's, the source's diffusion is another transistor's too."""
+        names = [device.width, device.length, *(device.junctions.values() if self.diffusion else ()), *device.parameters]
         own, lines = {"w": "w", "l": "l"}, []
-        if factor or device.parameters:
+        if self.units != 1:
+            own = {name: f"({name}*{self.units:g})" for name in own}
+        if device.kind == "subckt" and (self.units != 1 or len(names) > 2) and own.keys() & {name.lower() for name in names}:
             # ngspice takes a name on an X line for the parameter of the called subcircuit, once that has its value
-            own = {"w": "drawn_w", "l": "drawn_l"}
-            lines = [f".param {drawn}={{{name}{factor}}}" for name, drawn in own.items()]
+            lines = [f".param drawn_{name}={{{text}}}" for name, text in own.items()]
+            own = {name: f"drawn_{name}" for name in own}
         words = {device.width: own["w"], device.length: own["l"]}
+        if self.diffusion:
+            told = self.diffusion.junctions(own["w"], self.units)
+            words |= {parameter: told[name] for name, parameter in device.junctions.items()}
         for name, text in device.parameters.items():
             words[name] = re.sub(r"(?<![\w.])[wl](?!\w)", lambda match: own[match[0]], text)
         sizes = " ".join(f"{name}={{{text}}}" for name, text in words.items()) + (" m={m}" if multiplied else "")
@@ -348,10 +403,12 @@ class Technology(Record):
             if known is None:
                 raise UserError(f"{where}.name: the model files hold no .subckt '{device.name}'")
             named = {"width": device.width, "length": device.length, **{f"parameters.{name}": name for name in device.parameters}}
+            named |= device.junctions if self.diffusion else {}
             for key, parameter in named.items():
                 if parameter.lower() not in known:
                     has = ", ".join(sorted(known)) or "none"
-                    raise UserError(f"{where}.{key}: .subckt '{device.name}' has no parameter '{parameter}'; it has {has}")
+                    why = ", which [diffusion] is told by" if key in device.junctions else ""
+                    raise UserError(f"{where}.{key}: .subckt '{device.name}' has no parameter '{parameter}'{why}; it has {has}")
 
     def _model_card(self, role: str, corner: Corner) -> str:
         parameters = dict(self.bsim4[role])
@@ -399,6 +456,10 @@ def _load(path: str) -> Technology:
     for role, card in technology.bsim4.items():
         if role not in technology.devices:
             raise UserError(f"{file}: [bsim4.{role}] is a card of no device; this technology has {', '.join(technology.devices)}")
+        if technology.diffusion and card.get("permod") == 0:
+            raise UserError(
+                f"{file}: bsim4.{role}.permod = 0 given; allowed with [diffusion]: 1, perimeters with the gate's edge"
+            )
         for parameter in card:
             if parameter not in bsim4_parameters():  # ngspice would ignore it
                 near = difflib.get_close_matches(parameter.lower(), bsim4_parameters(), n=2, cutoff=0.6)

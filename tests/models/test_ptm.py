@@ -88,10 +88,12 @@ def test_current_is_that_of_a_netlist_written_by_hand(repository: Path, tmp_path
     sign = -1 if role == "pmos" else 1
     length = raw["l_min"]["value"]
     card = "\n".join(f"+ {key} = {value}" for key, value in raw["bsim4"][role].items())
+    diffusion = raw["diffusion"]["unshared"]["value"]  # nm
+    junctions = f"AD={1000 * diffusion}e-18 AS={1000 * diffusion}e-18 PD={2 * (1000 + diffusion)}n PS={2 * (1000 + diffusion)}n"
     biases = [(0.0, 1.0), (0.25, 0.05), (0.5, 0.5), (0.8, 0.05), (1.0, 0.3), (1.0, 1.0)]
     lines = [f"* by hand\n.options reltol=1e-9 abstol=1e-18 gmin=1e-18\n.model m1 {role} level = 54\n{card}"]
     for k, (vgs, vds) in enumerate(biases):
-        lines.append(f"Vd{k} d{k} 0 {sign * vds}\nVg{k} g{k} 0 {sign * vgs}\nM{k} d{k} g{k} 0 0 m1 W=1u L={length}")
+        lines.append(f"Vd{k} d{k} 0 {sign * vds}\nVg{k} g{k} 0 {sign * vgs}\nM{k} d{k} g{k} 0 0 m1 W=1u L={length} {junctions}")
     prints = "\n".join(f"let i{k} = -i(vd{k})\nprint i{k}" for k in range(len(biases)))
     lines.append(f".control\nset numdgt=15\nop\n{prints}\nquit\n.endc\n.end\n")
     file = tmp_path / "hand.cir"

@@ -40,6 +40,10 @@ name = "pch_mac"
 width = "wid"
 length = "len"
 
+[diffusion]
+unshared = { value = 105, unit = "nm", source = "test" }
+shared = { value = 140, unit = "nm", source = "test" }
+
 [mismatch]
 a_vt = { value = 1.8e-9, unit = "V m", source = "test" }
 a_beta = { value = 0.7e-8, unit = "m", source = "test" }
@@ -66,11 +70,11 @@ def write_pdk(folder: Path, toml: str = TOML) -> Path:
         library += [
             f".LIB {corner.upper()}",
             f".include 'core_{corner}.inc'",
-            ".subckt nch_mac d g s b wid=1u len=1u",
-            f"M0 d g s b nch_{corner} W='wid' L='len'",
+            ".subckt nch_mac d g s b wid=1u len=1u ad=0 as=0 pd=0 ps=0",
+            f"M0 d g s b nch_{corner} W='wid' L='len' ad='ad' as='as' pd='pd' ps='ps'",
             ".ends nch_mac",
-            ".subckt pch_mac d g s b wid=1u len=1u",
-            f"M0 d g s b pch_{corner} W='wid' L='len'",
+            ".subckt pch_mac d g s b wid=1u len=1u ad=0 as=0 pd=0 ps=0",
+            f"M0 d g s b pch_{corner} W='wid' L='len' ad='ad' as='as' pd='pd' ps='ps'",
             ".ends pch_mac",
             f".ENDL {corner.upper()}",
         ]
@@ -140,7 +144,7 @@ def edited(tmp_path: Path, old: str, new: str) -> Path:
         ("models/all.lib", "models/none.lib", r"corners.tt.file: cannot read model file .*none.lib: No such file"),
         ("models/all.lib", "models", r"cannot read model file .*models: Is a directory"),
         ("[mismatch]\n", "[mismatch]\na_vth = 1\n", r"unknown key 'mismatch.a_vth'; did you mean a_vt"),
-        ("[mismatch]\n", "lmin = 1\n[mismatch]\n", r"unknown key 'devices.pmos.lmin'"),
+        ("[mismatch]\n", "lmin = 1\n[mismatch]\n", r"unknown key 'diffusion.lmin'"),
         ('name = "mypdk"', 'nam = "mypdk"', r"(missing key 'name'|unknown key 'nam'; did you mean name)"),
         ("value = 1.0, unit", "value = -1.0, unit", r"vdd: value -1.0 given; allowed: 0.1 to 50 V"),
         ('value = 1.0, unit = "V"', 'value = "one", unit = "V"', r"vdd: value one given; allowed: 0.1 to 50 V"),
@@ -391,7 +395,7 @@ def test_what_libraries_may_define(tmp_path: Path) -> None:
     pdk = write_pdk(tmp_path)
     file = tmp_path / "models" / "core_tt.inc"
     local = ".subckt {0} a b\n.model rr r rsh={1}\n.param p1={1}\n.func f1(x) 'x*{1}'\nR1 a b 1\n.ends\n"
-    nested = f".subckt outer a b\n{DEVICE.format('nmos_mc')}.model nch_tt d\nX1 a b a b a b nmos_mc\n.ends\n"
+    nested = f".subckt outer a b\n{DEVICE.format('nmos')}.model nch_tt d\nX1 a b a b a b nmos\n.ends\n"
     branches = ".param q=1\n.if (q==0)\n.model dd d is=1e-9\n.elseif (q==1)\n.model dd d is=1e-8\n.else\n.model dd d\n.endif\n"
     bins = ".model nb.1 nmos level=54 lmin=1n lmax=1u\n.model nb.2 nmos level=54 lmin=1u lmax=1m\n"
     names = ".param sigma=1 w=2 l=3 alpha=4 f2(x)='x*sigma'\n.func f3(x, y) 'x+y'\n.global vss! sub!\n"
@@ -532,7 +536,11 @@ def test_a_wrong_dialect_is_one_line(tmp_path: Path, line: str, says: str) -> No
 @pytest.mark.parametrize(
     ("old", "new", "says"),
     [
-        ('width = "wid"', 'width = "w"', r"devices.nmos.width: .subckt 'nch_mac' has no parameter 'w'; it has len, wid"),
+        (
+            'width = "wid"',
+            'width = "w"',
+            r"devices.nmos.width: .subckt 'nch_mac' has no parameter 'w'; it has ad, as, len, pd",
+        ),
         ('name = "pch_mac"', 'name = "pch"', r"devices.pmos.name: the model files hold no .subckt 'pch'"),
     ],
 )

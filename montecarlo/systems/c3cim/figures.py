@@ -25,7 +25,7 @@ from spicekit.units import format_value
 
 BIYANI = "Biyani et al., DATE 2025"
 CELLS = 64
-T_MAC = 800e-9  # s, in which the column settles
+T_MAC = 1100e-9  # s, in which the column settles
 T_CONVENTIONAL = 10e-9  # s, chosen: see docs/c3cim.md
 E_MAC, E_BIT = 30e-15, 0.47e-15  # J, published
 PLACES = {"placement": ["first", "last", "random"]}

@@ -16,7 +16,7 @@ from spicekit.technology import load_technology
 TECHNOLOGY = load_technology("ptm45")
 VDD = TECHNOLOGY.vdd
 CELLS = 64
-T_MAC = 1e-6  # s, in which the slowest memory settles
+T_MAC = 1.4e-6  # s, in which the slowest memory settles
 COLUMN = {"technology": "ptm45", "n": CELLS, "t_mac": T_MAC}
 ERRORS = ("wrong", "error")
 AROUND = ("device", "vdd", "temperature", "corner")

@@ -81,7 +81,7 @@ class C3cimParameters(MemoryColumnParameters):
     l_weak: float = channel_length(2e-6, "length of the diode that sets the cascode's gate", le=1e-4)
     trim: float = quantity(0.005, "", "resolution of each driver's trim; 0: perfect, inf: no trim", ge=0)
     c_hold: float = quantity(10e-15, "F", "capacitor of the sample-and-hold: noise sqrt(kT/C)", gt=0, le=1e-9)
-    t_mac: float = quantity(800e-9, "s", "time of a MAC, for the energy: see c3cim-settle", ge=1e-12, le=1e-3)
+    t_mac: float = quantity(1100e-9, "s", "time of a MAC, for the energy: see c3cim-settle", ge=1e-12, le=1e-3)
 
 
 K = TypeVar("K", bound=C3cimParameters, default=C3cimParameters, covariant=True)

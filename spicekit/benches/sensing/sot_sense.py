@@ -56,9 +56,7 @@ class SotSenseParameters(Mirror, Access, Cells, BenchParameters):
     # 45 nm local wires: 4.2 ohm/um and 0.26 fF/um (CACTI 7, tech_params/45nm.dat, conservative: pitch 2.5 F, aspect ratio 2,
     # 2.2 uohm cm); cell pitch chosen, 0.36 um along RBL (two gates) and 0.65 um along RWL (the write transistor)
     r_cell: float = quantity(1.5, "ohm", "resistance of RBL a cell", ge=1e-3, le=1e4)
-    c_cell: float = quantity(
-        0.15e-15, "F", "capacitance of RBL a cell: 0.09 fF wire, 0.06 fF junction (overlap is in the transistor)", ge=0, le=1e-12
-    )
+    c_cell: float = quantity(0.09e-15, "F", "wire capacitance of RBL a cell; the transistors are in the netlist", ge=0, le=1e-12)
     columns: int = quantity(64, "", "columns on the word line, all sensed together", ge=1, le=4096)
     r_word: float = quantity(2.7, "ohm", "resistance of RWL a column", ge=1e-3, le=1e4)
     c_word: float = quantity(0.17e-15, "F", "wire capacitance of RWL a column; the gates are in the netlist", ge=0, le=1e-12)

@@ -255,7 +255,7 @@ def test_boost_lifts_by_its_capacitors() -> None:
     loaded = 100 * 40 / 140  # C1 in series with the load, as C2 sees it
     second = 0.3 * 100 / (100 + loaded) * 100 / 140
     assert out[1] - out[0] == pytest.approx(first, rel=0.02)
-    assert out[2] - out[1] == pytest.approx(second, rel=0.05)  # the switches of the floating plate take 4 % of it
+    assert out[2] - out[1] == pytest.approx(second, rel=0.06)  # gates and junctions at the floating plate take 5 % of it
 
 
 def test_energy_of_word_line_and_capacitors() -> None:

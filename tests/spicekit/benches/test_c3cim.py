@@ -293,7 +293,7 @@ def test_settling_and_energy() -> None:
     assert whole["settled"] == 1
     assert whole["v_final"] == pytest.approx(dc["v_col"], abs=0.1 * dc["step"])
     assert abs(whole["residual"]) < 0.5
-    assert whole["e_column"] == pytest.approx(50e-9 * 1.0 * 800e-9, rel=0.01)
+    assert whole["e_column"] == pytest.approx(50e-9 * 1.0 * 1100e-9, rel=0.01)
     assert whole["e_driver"] == pytest.approx(dc["e_driver"], rel=0.01)
     assert whole["e_mac"] == pytest.approx(whole["e_column"] + whole["e_driver"] + whole["e_gates"], rel=1e-12)
     assert whole["e_convert"] == pytest.approx(65 * 12e-15)
