@@ -12,7 +12,10 @@ from spicekit.waves import Array
 
 @dataclass(frozen=True)
 class VariationPoint:
-    """One number of one device that may vary: in the netlist the voltage of the node ``name``."""
+    """One number of one device that may vary: in the netlist the voltage of the node ``name``.
+
+    A draw of a foundry's library, which ngspice evaluates while it reads the netlist, is a ``parameter`` of the netlist.
+    """
 
     name: str  # "ra_c0": kind and device, and the node in the netlist
     kind: str  # "ra": what --sigma names
@@ -24,3 +27,4 @@ class VariationPoint:
     most: float = np.inf  # largest standard deviation that may be asked for, in the unit of the point
     square: str = ""  # kind of its square, which may be asked for in its place: the `area` of a `cd`
     correlated: tuple[tuple[str, float], ...] = ()  # by default: other kinds of the same device, and the coefficients
+    parameter: str = ""  # of the netlist, in place of the node
