@@ -32,6 +32,7 @@ SHIPPED = {
     "stt-read": "spicekit.benches.stt.read:SttRead",
     "stt-write": "spicekit.benches.stt.write:SttWrite",
     "stt-settle": "spicekit.benches.stt.settle:SttSettle",
+    "stt-array": "spicekit.benches.arrays.stt:SttArray",
     "stt-bnn-row": "spicekit.benches.bnn.row:BnnRow",
     "stt-bnn-macro": "spicekit.benches.bnn.macro:BnnMacro",
     "sot-read": "spicekit.benches.sot.read:SotRead",

@@ -24,6 +24,8 @@ from spicekit.registry import make_bench
         ("stt-write", {"direction": "p-ap", "t_pulse": 1e-9}),  # too short
         ("stt-settle", {"rows": 64}),
         ("stt-settle", {"t_read": 2e-10}),  # too short
+        ("stt-array", {"rows": 3, "columns": 2, "data": "random"}),
+        ("stt-array", {"rows": 3, "columns": 2, "operation": "write", "sl": "row", "direction": "p-ap"}),
         ("sot-write", {"direction": "p-ap"}),
         ("sot-write", {"t_pulse": 2e-10}),  # too short
         ("mtj-switch", {"noise_dt": 2e-12, "t_stop": 2e-9, "value": 0.8}),
