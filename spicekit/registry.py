@@ -39,6 +39,7 @@ SHIPPED = {
     "sot-logic": "spicekit.benches.sot.logic:SotLogic",
     "sot-sense": "spicekit.benches.sensing.sot_sense:SotSense",
     "sot-write": "spicekit.benches.sot.write:SotWrite",
+    "sot-array": "spicekit.benches.arrays.sot:SotArray",
     "c3cim-column": "spicekit.benches.c3cim.column:C3cimColumn",
     "c3cim-settle": "spicekit.benches.c3cim.settle:C3cimSettle",
     "c3cim-conventional": "spicekit.benches.c3cim.baseline:C3cimConventional",

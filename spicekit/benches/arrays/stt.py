@@ -25,6 +25,7 @@ from spicekit.benches.stt.write import START
 from spicekit.measures import At, Final, First, Integral, Node, Python, i, maximum, total, v
 from spicekit.measures.measure import Margin, Measure
 from spicekit.parameters import Group, option, quantity, voltage
+from spicekit.physics.mtj_numbers import MtjNumbers
 from spicekit.point import VariationPoint
 from spicekit.waves import Array, Waves
 
@@ -264,13 +265,12 @@ class SttArray(ArrayBench[SttArrayParameters]):
         )
         return Measure("disturb_half", "", f"probability that {what} flips the half-selected cell that is worst off", definition)
 
-    @functools.cache  # noqa: B019 - a bench lives as long as its run
     def _readers(self, time: float) -> tuple[SttRead, SttRead]:
         """Reads of one cell for ``time`` s with a current from BL to SL, and from SL to BL."""
         same = {name: getattr(self.p, name) for name in CellParameters.model_fields if name != "free_to"}
         ends = (self.p.free_to, "sl" if self.p.free_to == "bl" else "bl")
-        first, second = (SttRead(**same, free_to=end, t_read=time) for end in ends)
-        return first, second
+        numbers = self.junction.numbers
+        return _reader(numbers, **same, free_to=ends[0], t_read=time), _reader(numbers, **same, free_to=ends[1], t_read=time)
 
     def margins(self) -> tuple[Margin, ...]:
         return () if self.writes else (Margin("read", low="i_ap", high="i_p"),)
@@ -287,3 +287,10 @@ class SttArray(ArrayBench[SttArrayParameters]):
             Panel("lines at the cell", "V", {f"v(wl_{tag})": "WL", f"v(bl_{tag})": "BL", f"v(sl_{tag})": "SL"}),
             Panel("cell current", "A", {f"i(vm_{tag})": "BL to SL"}),
         )
+
+
+@functools.lru_cache(maxsize=16)
+def _reader(numbers: MtjNumbers, **given: Any) -> SttRead:
+    """A read of one cell with the parameters ``given``, whose junction has these ``numbers``: what it knows of the disturbance
+    took it half a second, and the arrays of a sweep share it."""
+    return SttRead(**given)

@@ -28,6 +28,8 @@ from spicekit.registry import make_bench
         ("stt-array", {"rows": 3, "columns": 2, "operation": "write", "sl": "row", "direction": "p-ap"}),
         ("sot-write", {"direction": "p-ap"}),
         ("sot-write", {"t_pulse": 2e-10}),  # too short
+        ("sot-array", {"rows": 2, "columns": 3, "word": 3, "sl": "row"}),
+        ("sot-array", {"rows": 2, "columns": 2, "operation": "write"}),
         ("mtj-switch", {"noise_dt": 2e-12, "t_stop": 2e-9, "value": 0.8}),
         ("c3cim-column", {"n": 16, "n_hrs": 5}),
         ("c3cim-column", {"n": 16, "transfer": 2, "trim": 0, "placement": "first"}),
