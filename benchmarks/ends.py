@@ -51,6 +51,7 @@ SIZES = {
     "n", "n_sel", "rows", "columns", "sections", "steps", "synapses", "span", "stages", "measure", "step", "t_stop",
     "t_pulse", "pulses", "t_gap", "samples", "t_read", "t_window", "t_recover", "t_row", "t_mac", "t_settle", "t_latch",
     "noise_dt", "frequency", "row", "transfer",
+    "column", "word", "lumps",
 }  # fmt: skip
 
 

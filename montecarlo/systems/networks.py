@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True)
@@ -37,6 +38,11 @@ class Layer:
     def parameters(self) -> int:
         """Numbers that the layer stores."""
         return self.filters * (self.places + self.bias)
+
+
+def ungrouped(network: Sequence[Layer]) -> tuple[Layer, ...]:
+    """``network`` with every filter on all channels."""
+    return tuple(replace(layer, groups=1) for layer in network)
 
 
 # Krizhevsky, Sutskever, Hinton (NIPS 2012), with its two groups in conv2, conv4 and conv5.  Which layers are bit-wise, and that

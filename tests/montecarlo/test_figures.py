@@ -18,7 +18,18 @@ from montecarlo.records import SCHEMA
 from montecarlo.running.store import Store
 from montecarlo.systems import SYSTEMS, load_system, system_table
 from montecarlo.systems.figures import system_figures
-from montecarlo.systems.imce.figures import E_ADD, E_FULL_ADDER, image_energy, input_writes, storage
+from montecarlo.systems.imce.figures import (
+    E_ADD,
+    E_FULL_ADDER,
+    E_MAC,
+    energy_countings,
+    image_energy,
+    input_writes,
+    storage,
+    storage_countings,
+)
+from montecarlo.systems.imce.figures import PLANS as IMCE_PLANS
+from montecarlo.systems.imce.table import JUNCTION
 from montecarlo.systems.networks import ALEXNET, SVHN, Layer
 from montecarlo.systems.system import Figure, Plan, System
 from spicekit.errors import SpicekitError, UserError
@@ -78,6 +89,51 @@ def test_storage_of_alexnet() -> None:
     assert figure.simulated == binary / 8 + 4 * full
     assert figure.published == 39.7e6
     assert figure.ratio == pytest.approx(0.595, abs=0.001)
+
+
+def test_the_ways_of_counting_alexnet() -> None:
+    """Its energy and storage by hand; each beside the one published number that does not say what it counts."""
+    found = {figure.name: figure for figure in [*energy_countings(1e-13, 3e-14), *storage_countings()]}
+    # products: conv2, conv4 and conv5 double without groups
+    grouped, groups = 614_895_616, 223_948_800 + 112_140_288 + 74_760_192
+    ends = (105_415_200 + 4_096_000) * E_MAC
+    for bits in (1, 2, 4):
+        both = (
+            found[f"counting W:I 1:{bits} grouped, no ends: energy"],
+            found[f"counting W:I 1:{bits} ungrouped, no ends: energy"],
+        )
+        ands = bits * grouped * 1e-13, bits * (grouped + groups) * 1e-13
+        for figure, least in zip(both, ands, strict=True):
+            share = found[figure.name.replace("energy", "share of the ANDs")]
+            assert share.simulated == pytest.approx(least / figure.simulated)
+            assert least < figure.simulated < 1.1 * least  # bitcount 3.8 %, additions and writes the rest
+            digital = found[figure.name.replace("no ends", "fp32 ends")]
+            assert digital.simulated - figure.simulated == pytest.approx(ends)
+            assert (figure.published, share.published) == (785.25e-6, 0.65)
+    conv = 614_400 + 884_736 + 1_327_104 + 884_736  # conv2 to conv5 without groups
+    fc, first, last = 37_748_736 + 16_777_216, 96 * 364, 1000 * 4097
+    storage = found["counting ungrouped, double ends: storage"]
+    assert storage.simulated == (conv + fc) / 8 + 8 * (first + last)
+    assert storage.origin.startswith("38.5 MiB")
+    full = found["counting ungrouped, double throughout: storage"]
+    assert full.simulated == 8 * (conv + fc + first + last + 256 + 384 + 384 + 256 + 4096 + 4096)
+    assert full.origin.startswith("475.9 MiB")
+    assert full.ratio == pytest.approx(1, abs=2e-3)  # 12 times 39.7
+    single = found["counting grouped, single ends: storage"]
+    assert single.simulated == storage_of_bits()
+
+
+def storage_of_bits() -> float:
+    (figure,) = storage()
+    return figure.simulated
+
+
+def test_read_and_write_have_one_junction() -> None:
+    """The disc of the read has the area and the resistance of the written card's ellipse, 80 x 45 nm."""
+    area = math.pi / 4 * JUNCTION["diameter"] ** 2
+    assert area == pytest.approx(math.pi / 4 * 80e-9 * 45e-9, rel=1e-8)
+    assert JUNCTION["ra"] == pytest.approx(32, rel=1e-8)
+    assert {"ra", "diameter"} <= {name for plan in IMCE_PLANS if plan.bench == "sot-sense" for name in plan.parameters}
 
 
 def test_a_figure_as_json() -> None:

@@ -16,11 +16,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from montecarlo.statistics.margins import clopper_pearson
-from montecarlo.systems.networks import ALEXNET, SVHN, Layer
+from montecarlo.systems.imce.table import JUNCTION
+from montecarlo.systems.networks import ALEXNET, SVHN, Layer, ungrouped
 from montecarlo.systems.system import Figure, Plan
 from spicekit.table import LookupTable
 from spicekit.units import format_value
@@ -34,17 +36,24 @@ E_FULL_ADDER = 0.03e-12 / 8  # J, an eighth of an 8-bit addition
 E_ADD = 0.1e-12  # J, 32-bit addition
 E_MAC = (3.7 + 0.9) * 1e-12  # J, 32-bit floating-point multiplication and addition
 
+# what is published of AlexNet on IMCE, each as one number without what it counts
+PUBLISHED_ENERGY = 785.25e-6  # J an image
+PUBLISHED_SHARE = 0.65  # of the ANDs in the energy, at most
+PUBLISHED_STORAGE = 39.7 * 2**20  # B, read as MiB; 12 times less than at full precision
+
 ROWS = COLUMNS = 64  # of a sub-array; the benches' own, chosen
 FULL_PRECISION = 32  # bits of a weight that is not bit-wise
 
+SENSED = {"rows": ROWS, "columns": COLUMNS} | JUNCTION
+
 PLANS = (
-    Plan("read", "sot-sense", {"bits": ["0", "1"]}, 16, {"operation": "read", "rows": ROWS, "columns": COLUMNS}),
+    Plan("read", "sot-sense", {"bits": ["0", "1"]}, 16, SENSED | {"operation": "read"}),
     Plan(
         "logic",
         "sot-sense",
         {"operation": ["and", "or"], "bits": ["00", "01", "10", "11"]},
         16,
-        {"rows": ROWS, "columns": COLUMNS},
+        SENSED,
     ),
     Plan("write", "sot-write", {"direction": ["ap-p", "p-ap"]}, 16),
 )
@@ -68,7 +77,7 @@ def figures(tables: Mapping[str, LookupTable]) -> list[Figure]:
         simulated("writes that switched", "", write, "sot-write", "switched", {}),
     ]
     # what could be read of the publication gives one energy, for binary weights; the bits of the activations are not in it
-    published = {("AlexNet", 1, 1): 785.25e-6}
+    published = {("AlexNet", 1, 1): PUBLISHED_ENERGY}
     for title, network in (("AlexNet", ALEXNET), ("SVHN CNN", SVHN)):
         for weight, activation in ((1, 1), (1, 4), (2, 2)):
             if network is ALEXNET and weight > 1:
@@ -86,7 +95,7 @@ def figures(tables: Mapping[str, LookupTable]) -> list[Figure]:
                 HOROWITZ,
             )
         )
-    return [*found, *storage()]
+    return [*found, *storage(), *energy_countings(energy_and, energy_write), *storage_countings()]
 
 
 def image_energy(
@@ -100,16 +109,8 @@ def image_energy(
 ) -> list[Figure]:
     """The bit-wise layers of ``network`` with ``weight`` and ``activation`` bits: ANDs, and the energy with its parts."""
     layers = [layer for layer in network if layer.bitwise]
-    planes = weight * activation
-    ands = planes * sum(layer.products for layer in layers)
-    additions = planes * sum(layer.outputs * math.ceil(layer.places / COLUMNS) for layer in layers)
-    writes = sum(input_writes(layer, weight, activation) for layer in layers)
-    parts = {
-        "AND": (ands, energy_and),
-        "bitcount": (ands, E_FULL_ADDER),
-        "shift and accumulate": (additions, E_ADD),
-        "write of inputs": (writes, energy_write),
-    }
+    parts = energy_parts(layers, weight, activation, energy_and, energy_write)
+    ands, _ = parts["AND"]
     total = sum(count * energy for count, energy in parts.values())
     name = f"{title} W:I {weight}:{activation}"
     each = "; ".join(f"{part}: {count:,} x {format_value(energy, 'J')}" for part, (count, energy) in parts.items())
@@ -125,6 +126,20 @@ def image_energy(
             published,
         ),
     ]
+
+
+def energy_parts(
+    layers: Sequence[Layer], weight: int, activation: int, energy_and: float, energy_write: float
+) -> dict[str, tuple[int, float]]:
+    """What bit-wise ``layers`` with ``weight`` and ``activation`` bits spend: how often, and the energy in J of each."""
+    planes = weight * activation
+    ands = planes * sum(layer.products for layer in layers)
+    return {
+        "AND": (ands, energy_and),
+        "bitcount": (ands, E_FULL_ADDER),
+        "shift and accumulate": (planes * sum(layer.outputs * math.ceil(layer.places / COLUMNS) for layer in layers), E_ADD),
+        "write of inputs": (sum(input_writes(layer, weight, activation) for layer in layers), energy_write),
+    }
 
 
 def input_writes(layer: Layer, weight: int, activation: int) -> int:
@@ -147,6 +162,57 @@ def storage() -> list[Figure]:
             39.7e6,
         )
     ]
+
+
+def energy_countings(energy_and: float, energy_write: float) -> list[Figure]:
+    """The published energy of AlexNet beside every way of counting it, and the share of the ANDs in each; none is claimed.
+
+    Binary weights with 1, 2 or 4 bits of the activations, with or without Krizhevsky's two groups, the first and the last layer
+    left out or in 32-bit floating point.
+    """
+    found = []
+    for activation in (1, 2, 4):
+        for groups, network in (("grouped", ALEXNET), ("ungrouped", ungrouped(ALEXNET))):
+            parts = energy_parts([layer for layer in network if layer.bitwise], 1, activation, energy_and, energy_write)
+            bitwise = sum(count * energy for count, energy in parts.values())
+            ends = sum(layer.products for layer in network if not layer.bitwise)
+            ands = parts["AND"][0] * energy_and
+            for precision, digital in (("no ends", 0.0), ("fp32 ends", ends * E_MAC)):
+                total = bitwise + digital
+                name = f"counting W:I 1:{activation} {groups}, {precision}"
+                origin = f"bit-wise layers {format_value(bitwise, 'J')}, first and last {format_value(digital, 'J')}"
+                found += [
+                    Figure(f"{name}: energy", "J", total, origin, f"{FAN}; periphery {HOROWITZ}", PUBLISHED_ENERGY),
+                    Figure(
+                        f"{name}: share of the ANDs", "", ands / total, f"ANDs {format_value(ands, 'J')}", FAN, PUBLISHED_SHARE
+                    ),
+                ]
+    return found
+
+
+def storage_countings() -> list[Figure]:
+    """The published storage of AlexNet beside every way of counting it, in bytes: binary weights and the precision of the first
+    and last layer; and all of it at full precision, which is said to be 12 times as much."""
+    found = []
+    for groups, network in (("grouped", ALEXNET), ("ungrouped", ungrouped(ALEXNET))):
+        binary = sum(layer.parameters for layer in network if layer.bitwise)
+        ends = sum(layer.parameters for layer in network if not layer.bitwise)
+        every = sum(replace(layer, bias=True).parameters for layer in network)
+        for name, bits in (("single", 32), ("double", 64)):
+            size = (binary + bits * ends) / 8
+            full = bits / 8 * every
+            found += [
+                Figure(
+                    f"counting {groups}, {name} ends: storage", "B", size,
+                    f"{size / 2**20:.1f} MiB: {binary:,} bits and {ends:,} numbers of {bits} bits", FAN, PUBLISHED_STORAGE,
+                ),
+                Figure(
+                    f"counting {groups}, {name} throughout: storage", "B", full,
+                    f"{full / 2**20:.1f} MiB: {every:,} numbers of {bits} bits, biases of all layers with them", FAN,
+                    12 * PUBLISHED_STORAGE,
+                ),
+            ]  # fmt: skip
+    return found
 
 
 def mean(table: LookupTable, measure: str, **where: str) -> float:

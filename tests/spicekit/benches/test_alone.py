@@ -27,9 +27,13 @@ from spicekit.registry import make_bench
         ("stt-wer", {"t_pulse": 2e-9, "free_to": "sl"}),
         ("stt-settle", {"rows": 64}),
         ("stt-settle", {"t_read": 2e-10}),  # too short
+        ("stt-array", {"rows": 3, "columns": 2, "data": "random"}),
+        ("stt-array", {"rows": 3, "columns": 2, "operation": "write", "sl": "row", "direction": "p-ap"}),
         ("sot-wer", {"direction": "p-ap", "samples": 100}),
         ("sot-write", {"direction": "p-ap"}),
         ("sot-write", {"t_pulse": 2e-10}),  # too short
+        ("sot-array", {"rows": 2, "columns": 3, "word": 3, "sl": "row"}),
+        ("sot-array", {"rows": 2, "columns": 2, "operation": "write"}),
         ("mtj-switch", {"noise_dt": 2e-12, "t_stop": 2e-9, "value": 0.8}),
         ("mtj-vcma", {}),
         ("mtj-vcma", {"mode": "assisted", "direction": "p-ap"}),  # raises the barrier

@@ -1,0 +1,1 @@
+"""Arrays of cells with the wires of their lines."""
