@@ -14,11 +14,12 @@ from spicekit.benches.arrays.array import ArrayAnalysis, ArrayBench, ArrayParame
 from spicekit.benches.arrays.layout import Wire
 from spicekit.benches.junction.switching import check_stop, switching
 from spicekit.benches.sot.column import Access, Mirror
-from spicekit.benches.sot.write import START, Pulse, SotWrite
+from spicekit.benches.sot.write_path import START, Pulse
 from spicekit.errors import UserError
 from spicekit.measures import At, Final, First, Integral, Node, i, maximum, total, v
 from spicekit.measures.measure import Margin, Measure
 from spicekit.parameters import Group, channel_width, quantity
+from spicekit.physics.sampled import rail_sign
 from spicekit.point import VariationPoint
 
 
@@ -26,7 +27,7 @@ class Wires(Group):
     # those of sot-sense: 45 nm local wires, 4.2 ohm/um and 0.26 fF/um (CACTI 7, tech_params/45nm.dat, conservative); chosen
     # pitches, 0.36 um along the columns and 0.65 um along the rows; a word line has its gates in the netlist
     r_bl: float = quantity(1.5, "ohm", "resistance of RBL, and of WBL, a cell", ge=1e-3, le=1e4)
-    c_bl: float = quantity(0.15e-15, "F", "capacitance of RBL, and of WBL, a cell: wire and junction", ge=0, le=1e-12)
+    c_bl: float = quantity(0.09e-15, "F", "wire capacitance of RBL, and of WBL, a cell; the transistors are in the netlist", ge=0, le=1e-12)
     r_sl: float | None = quantity(
         None, "ohm", "resistance of SL a cell; that of WBL, or of a word line if along the rows, if not given", ge=1e-3, le=1e4
     )
@@ -60,8 +61,9 @@ class SotArray(ArrayBench[SotArrayParameters]):
     @property
     def sign(self) -> int:
         """Sign of the rail current: positive flows from WBL into the head of the rail."""
-        given = {name: getattr(self.p, name) for name in Pulse.model_fields}
-        return SotWrite(**given).sign
+        if self.p.polarity != "auto":
+            return 1 if self.p.polarity == "positive" else -1
+        return rail_sign(self.junction.numbers, self.p.direction)
 
     @property
     def l_access(self) -> float:

@@ -21,7 +21,7 @@ from spicekit.benches.junction.parameters import refuse_rail
 from spicekit.benches.junction.switching import check_stop, switching
 from spicekit.benches.stt.cell import V_READ, CellParameters
 from spicekit.benches.stt.read import SttRead
-from spicekit.benches.stt.write import START
+from spicekit.benches.stt.write_path import START
 from spicekit.measures import At, Final, First, Integral, Node, Python, i, maximum, total, v
 from spicekit.measures.measure import Margin, Measure
 from spicekit.parameters import Group, option, quantity, voltage
@@ -180,11 +180,11 @@ class SttArray(ArrayBench[SttArrayParameters]):
         line, cell = i(f"vline_{self.chosen.column.name}"), i(f"vm_{self.chosen.tag}")
         volts, unit = self._junction_voltage, self.p.v_read * self.p.t_read
         risk = "ap" if self.p.free_to == "bl" else "p"
-        own = tuple(name.format(self.chosen.tag) for name in ("i(vm_{})", "v(ra_{})", "v(tmr_{})"))
+        own = tuple(name.format(self.chosen.tag) for name in ("i(vm_{})", "v(ra_{})", "v(tmr_{})", "v(cd_{})"))
 
         def flips(waves: Waves) -> Array:
-            current, ra, tmr = (waves(name)[risk == "ap" :: 2] for name in own)
-            return self._readers(self.p.t_read)[0].disturb(current, ra, tmr, np.array(1.0))
+            current, ra, tmr, cd = (waves(name)[risk == "ap" :: 2] for name in own)
+            return self._readers(self.p.t_read)[0].disturb(current, ra, tmr, cd)
 
         disturb = Python(flips, own, "Fokker-Planck equation of the trial's own junction, as in stt-read")
         return (
