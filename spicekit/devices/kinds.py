@@ -92,9 +92,9 @@ def _file(name: str) -> Path:
 
 
 def _shipped() -> dict[str, Path]:
-    """Name -> file of the cards that ship; the files in ``models/cmos`` are processes."""
+    """Name -> file of the cards that ship; the files in ``models/cmos`` and ``models/pdk`` are processes."""
     files = (data_root() / "models").glob("*/*.toml")
-    return {file.stem: file for file in files if file.parent.name != "cmos"}
+    return {file.stem: file for file in files if file.parent.name not in ("cmos", "pdk")}
 
 
 def _checked(found: Any, origin: str) -> type[DeviceCard]:
