@@ -52,6 +52,13 @@ def fan_in(folder: Path) -> Pictures:
     return {"sot-logic-fan-in": folder / "fan_in.png"}
 
 
+def array_size(folder: Path) -> Pictures:
+    """Signal and write current against the size of an array: examples/array_size.py."""
+    script = Path(__file__).with_name("array_size.py")
+    subprocess.run([sys.executable, script, "--out", str(folder)], check=True, stdout=subprocess.DEVNULL)
+    return {"array-size": folder / "array-size.png"}
+
+
 def switching_time(folder: Path) -> Pictures:
     """Switching time of a junction against voltage: the scipy reference, ngspice, and the closed forms."""
     p = load_device(DEVICE, MtjCard).at().numbers
@@ -158,6 +165,7 @@ GALLERY: dict[str, Callable[[Path], Pictures]] = {
     "sot-write": command("run sot-write", {"sot-write": "waveforms.png"}),
     "sot-sense": command("run sot-sense", {"sot-sense": "waveforms.png"}),
     "fan-in": fan_in,
+    "array-size": array_size,
     "sot-logic": command(
         "mc sot-logic --trials 100000 --seed 1",
         {"sot-logic-distributions": "distributions.png", "sot-logic-tails": "tails.png"},

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Sequence
+import operator
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any, ClassVar, Generic, Literal, Self
 
@@ -18,7 +19,8 @@ from spicekit.benches.arrays.layout import Crossing, Group, Wire, grouped, line
 from spicekit.benches.junction.bench import JunctionBench
 from spicekit.benches.junction.parameters import JunctionParameters
 from spicekit.devices.junction import Junction
-from spicekit.measures import Node, maximum
+from spicekit.measures import Node, i, maximum
+from spicekit.measures.nodes import node
 from spicekit.parameters import Group as Parameters
 from spicekit.parameters import channel_width, option, quantity
 from spicekit.point import VariationPoint
@@ -212,7 +214,14 @@ class ArrayBench(JunctionBench[A], Generic[A]):
 
     def largest(self, of: dict[Crossing, Node]) -> Node:
         """The largest magnitude of a current in A of one cell; 0 if there are none."""
-        return maximum(0.0, *(abs(current) / float(cell.count) for cell, current in of.items()))
+        return _joined(maximum, [node(0.0), *(abs(current) / float(cell.count) for cell, current in of.items())])
+
+    @property
+    def leak(self) -> Node:
+        """Current in A, at the ammeters, of the half-selected cells in the column of the chosen one."""
+        chosen = self.chosen
+        others = [i(f"vm_{cell.tag}") for cell in self.half_selected if cell.column == chosen.column]
+        return _joined(operator.add, others) if others else 0.0 * i(f"vm_{chosen.tag}")
 
     def subtitle(self) -> str:
         p = self.p
@@ -232,6 +241,14 @@ class ArrayBench(JunctionBench[A], Generic[A]):
             "writes": self.writes,
             "source_lines": self.source_lines,
         }
+
+
+def _joined(join: Callable[[Node, Node], Node], terms: Sequence[Node]) -> Node:
+    """All ``terms`` by twos, so that thousands of them are a dozen deep."""
+    while len(terms) > 1:
+        last = list(terms[len(terms) & ~1 :])
+        terms = [join(first, second) for first, second in zip(terms[::2], terms[1::2], strict=False)] + last
+    return terms[0]
 
 
 def _share(count: int) -> Any:

@@ -16,7 +16,7 @@ from spicekit.benches.junction.switching import check_stop, switching
 from spicekit.benches.sot.column import Access, Mirror
 from spicekit.benches.sot.write_path import START, Pulse
 from spicekit.errors import UserError
-from spicekit.measures import At, Final, First, Integral, Node, i, maximum, total, v
+from spicekit.measures import At, Final, First, Integral, Node, i, maximum, v
 from spicekit.measures.measure import Margin, Measure
 from spicekit.parameters import Group, channel_width, quantity
 from spicekit.physics.sampled import rail_sign
@@ -145,11 +145,6 @@ class SotArray(ArrayBench[SotArrayParameters]):
     def measures(self) -> tuple[Measure, ...]:
         return self._write_measures() if self.writes else self._read_measures()
 
-    def _leak(self) -> Node:
-        """Current in A of the half-selected cells in the column of the chosen one."""
-        others = [i(f"vm_{cell.tag}") for cell in self.half_selected if cell.column == self.chosen.column]
-        return total(others) if others else 0.0 * i(f"vm_{self.chosen.tag}")
-
     def _read_measures(self) -> tuple[Measure, ...]:
         tag = self.chosen.tag
         line, cell = v(self._ends["rbl"]), i(f"vm_{tag}")
@@ -161,7 +156,7 @@ class SotArray(ArrayBench[SotArrayParameters]):
             Measure("dv", "V", "read signal, v_ap - v_p", Final(line) - First(line)),
             Measure("i_cell_p", "A", "current through the junction, parallel", First(cell)),
             Measure("i_cell_ap", "A", "the same, antiparallel", Final(cell)),
-            Measure("i_leak", "A", "current of the other cells on RBL together, cell antiparallel", Final(self._leak())),
+            Measure("i_leak", "A", "current of the other cells on RBL together, cell antiparallel", Final(self.leak)),
             Measure("v_mtj_p", "V", "voltage over the junction, parallel", First(volts)),
             Measure("v_mtj_ap", "V", "the same, antiparallel", Final(volts)),
             *self._drops(("rbl", "sl", "rwl"), First, "cell parallel"),
@@ -188,7 +183,7 @@ class SotArray(ArrayBench[SotArrayParameters]):
             Measure("i_write", "A", "rail current in the middle of the pulse, magnitude", i_write),
             Measure("v_rail", "V", "voltage over the rail then", now(abs(volts))),
             *self._drops(("wbl", "sl", "wwl"), now, "in the middle of the pulse"),
-            Measure("i_leak", "A", "rail current of the other cells on WBL together then", now(abs(self._leak()))),
+            Measure("i_leak", "A", "rail current of the other cells on WBL together then", now(abs(self.leak))),
             Measure("i_half", "A", "largest rail current of a half-selected cell then", i_half),
             Measure("share_half", "", "of the write current, i_half / i_write", i_half / i_write),
             Measure(

@@ -22,7 +22,7 @@ from spicekit.benches.junction.switching import check_stop, switching
 from spicekit.benches.stt.cell import V_READ, CellParameters
 from spicekit.benches.stt.read import SttRead
 from spicekit.benches.stt.write_path import START
-from spicekit.measures import At, Final, First, Integral, Node, Python, i, maximum, total, v
+from spicekit.measures import At, Final, First, Integral, Node, Python, i, maximum, v
 from spicekit.measures.measure import Margin, Measure
 from spicekit.parameters import Group, option, quantity, voltage
 from spicekit.physics.mtj_numbers import MtjNumbers
@@ -157,13 +157,6 @@ class SttArray(ArrayBench[SttArrayParameters]):
         """Largest current in A of a half-selected cell; ``now`` makes a number of a vector."""
         return self.largest({cell: now(i(f"vm_{cell.tag}")) for cell in self.half_selected})
 
-    @property
-    def _leak(self) -> Node:
-        """Current in A of the half-selected cells on the bit line of the chosen one."""
-        chosen = self.chosen
-        others = [i(f"vm_{cell.tag}") for cell in self.half_selected if cell.column == chosen.column]
-        return total(others) if others else 0.0 * i(f"vm_{chosen.tag}")
-
     def analysis(self) -> Analysis:
         if not self.writes:
             return ArrayAnalysis(save=self.vectors(), inner=("vcell", 0, 1, 1))
@@ -193,7 +186,7 @@ class SttArray(ArrayBench[SttArrayParameters]):
             Measure("di", "A", "read signal, i_p - i_ap", First(line) - Final(line)),
             Measure("i_cell_p", "A", "current of the cell alone, parallel", First(cell)),
             Measure("i_cell_ap", "A", "the same, antiparallel", Final(cell)),
-            Measure("i_leak", "A", "current of the other cells on the bit line together, cell antiparallel", Final(self._leak)),
+            Measure("i_leak", "A", "current of the other cells on the bit line together, cell antiparallel", Final(self.leak)),
             Measure("v_mtj_p", "V", "voltage over the junction, parallel", First(volts)),
             Measure("v_mtj_ap", "V", "voltage over the junction, antiparallel", Final(volts)),
             *self._drops(First),
@@ -224,7 +217,7 @@ class SttArray(ArrayBench[SttArrayParameters]):
             Measure("v_gs", "V", "gate-source voltage of the access transistor 0.3 ns into the pulse", now(gate_source)),
             Measure("v_mtj", "V", "voltage over the junction 0.3 ns into the pulse", now(abs(self._junction_voltage))),
             *self._drops(now),
-            Measure("i_leak", "A", "current of the other cells on the bit line together then", now(abs(self._leak))),
+            Measure("i_leak", "A", "current of the other cells on the bit line together then", now(abs(self.leak))),
             Measure("i_half", "A", "largest current of a half-selected cell then", self._half(now)),
             self._disturb_half(self.p.t_pulse, "the pulse"),
             Measure(

@@ -151,6 +151,14 @@ def test_leakage_is_that_of_the_rows_that_are_off() -> None:
     assert many / few == pytest.approx(8 / 4, rel=0.01)
 
 
+def test_hundreds_of_half_selected_cells_are_measured() -> None:
+    """More than a definition may be deep, if each were joined to the ones before."""
+    found = measures(**LINEAR, rows=300, columns=4, word=2, sl="row", data="p")
+    near = measures(**LINEAR, rows=300, columns=4, word=2, sl="row", data="p", netlist="reduced")
+    assert found["i_half"] == pytest.approx(near["i_half"], rel=1e-6, abs=0)
+    assert found["i_leak"] == 0
+
+
 def test_the_worst_data_leave_the_smallest_signal() -> None:
     given = {"rows": 12, "columns": 6, "word": 3, "sl": "row", "temperature": 125, "r_word": 20}
     signals = {data: measures(**given, data=data)["di"] for data in ("worst", "p", "ap", "checker")}
