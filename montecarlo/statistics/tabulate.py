@@ -28,7 +28,7 @@ from spicekit.beyond import Beyond
 from spicekit.errors import SpicekitError
 from spicekit.files import write_atomically, write_text
 from spicekit.outcome import LOST, SHARE, Outcome, in_words
-from spicekit.table import CHECKSUM, QUANTILES, from_dataset
+from spicekit.table import CHECKSUM, QUANTILES, SUPPORT, from_dataset
 from spicekit.waves import Array
 
 BEYOND = "_beyond"  # ends the name of the number of trials in which a measure lies beyond its limits; only where there are any
@@ -96,6 +96,10 @@ def tabulate(
             levels = quantiles(counted(measure, column), QUANTILES)
             put(f"{name}_std", index, std, measure.unit, f"standard deviation of {name}")
             put(f"{name}_quantiles", index, levels, measure.unit, f"quantiles of {name}")
+            if measure.support is not None:
+                for end, bound in zip(SUPPORT, measure.support, strict=True):
+                    meaning = f"{end.strip('_')} {name} that what follows in the circuit takes: draws keep to it"
+                    put(name + end, index, bound, measure.unit, meaning)
             if measure.fraction:
                 low, high = clopper_pearson(int(column.sum()), len(column))
                 put(f"{name}_low", index, low, "", f"95 % interval of {name}, lower end")

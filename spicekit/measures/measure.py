@@ -18,6 +18,7 @@ class Measure:
     definition: Node | None = None  # what it is of the vectors (see spicekit.measures); None: the bench's evaluate() knows
     fraction: bool = False  # it is 0 or 1: a campaign gives its mean an exact interval
     limits: Limits | None = None  # it is found up to these only (see spicekit.limits); None: it has a value in every trial
+    support: tuple[float, float] | None = None  # what takes its answer cuts it to these: a table says so, its draws keep to it
 
 
 @dataclass(frozen=True)

@@ -121,6 +121,8 @@ def test_a_measure_called_as_the_number_of_trials_does_not_hide_it(tmp_path: Pat
     )
     np.testing.assert_array_equal(table["count"], [3, 3])
     np.testing.assert_allclose(table["count_measured"], [0, 4])
+    np.testing.assert_array_equal(table["error_lowest"], [0, -4])  # the decoded answer is between 0 and 4
+    np.testing.assert_array_equal(table["error_highest"], [4, 0])
 
 
 def test_the_standard_table(tmp_path: Path) -> None:

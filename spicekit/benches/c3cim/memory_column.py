@@ -257,12 +257,14 @@ class MemoryColumn(Bench[M], Generic[M]):
             )
         out = (data - low) / each
         count = minimum(maximum(rounded(out), 0.0), n_sel)
+        # the read-out's answer is between 0 and n_sel, whatever comes before the rounding
+        ends = (-float(self.n_hrs), float(self.n_sel - self.n_hrs)) if self.p.data == "given" else None
         return (
             step,
             Measure("n_sel", "", "selected cells", n_sel),
             Measure("n_hrs", "", "of them in HRS: the right answer", n_hrs),
             Measure("count", "", "decoded answer", count),
-            Measure("error", "", "decoded answer before rounding - right answer, in steps", out - n_hrs),
+            Measure("error", "", "decoded answer before rounding - right answer, in steps", out - n_hrs, support=ends),
             Measure("wrong", "", "1 if the decoded answer is not the right one", count ^ n_hrs, fraction=True),
         )
 
