@@ -15,6 +15,7 @@ A user's own bench is a subclass in a file of its own (``path/to/file.py:Divider
 
 from __future__ import annotations
 
+import functools
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -25,6 +26,7 @@ import numpy as np
 from typing_extensions import TypeVar
 
 from spicekit.analysis import Analysis, DcAnalysis
+from spicekit.drawn import global_points, local_points
 from spicekit.errors import SpicekitError, UserError, listed, unknown
 from spicekit.measures.measure import Margin, Measure
 from spicekit.measures.ngspice_writer import control_lines
@@ -102,6 +104,19 @@ class Calibration:
     wanted: Callable[[Mapping[str, float]], bool] | None = None
 
 
+def _with_process(points: Callable[[Any], tuple[VariationPoint, ...]]) -> Callable[[Any], tuple[VariationPoint, ...]]:
+    """A bench's ``points``, and the draws of the technology's library that all devices have in common."""
+
+    @functools.wraps(points)
+    def all_points(bench: Bench) -> tuple[VariationPoint, ...]:
+        found = tuple(points(bench))
+        known = {point.name for point in found}
+        common = global_points(bench.technology.statistics(bench.p.corner)) if bench.takes_draws else []
+        return (*found, *(point for point in common if point.name not in known))
+
+    return all_points
+
+
 P_co = TypeVar("P_co", bound=BenchParameters, default=BenchParameters, covariant=True)
 
 
@@ -117,6 +132,7 @@ class Bench(ABC, Generic[P_co]):
     # points() names devices that not every variant of the netlist holds, so that a seed means the same devices in all of them:
     # a point that no device reads is then no mistake
     spare_points: ClassVar[bool] = False
+    takes_draws: ClassVar[bool] = True  # its netlist hands a library's own draws to the transistors
     # the time that must be reached within its window, of several that have one; if not given, all of them (`spicekit qualify`)
     deadline: ClassVar[str] = ""
 
@@ -126,6 +142,8 @@ class Bench(ABC, Generic[P_co]):
         if "Parameters" not in vars(cls) and (generic or not hasattr(cls, "Parameters")):
             (argument,) = get_args(generic[0]) if generic else (BenchParameters,)
             cls.Parameters = getattr(argument, "__bound__", argument)
+        if "points" in vars(cls):
+            setattr(cls, "points", _with_process(cls.points))  # noqa: B010 - for mypy a method is not to be replaced
 
     def __init__(self, **given: Any) -> None:
         fields = self.Parameters.model_fields
@@ -264,6 +282,13 @@ class Bench(ABC, Generic[P_co]):
                 wrong += [] if names else [f"transistor '{device}': {dimension} = {size} is below the {least} {own}"]
         if wrong:
             raise UserError(f"bench '{self.name}': {listed(wrong)}")
+        draws = local_points(self.technology.statistics(self.p.corner), device, role)
+        if draws:  # the foundry's, in place of Pelgrom's law
+            return [
+                VariationPoint(f"vth_{device}", "vth", 0.0, "V", most=self.technology.vdd / 2),
+                VariationPoint(f"beta_{device}", "beta", 0.0, "", low=-1.0),
+                *draws,
+            ]
         most = self.technology.vdd / 2  # half of all such devices would have no threshold within the supply
         return [
             VariationPoint(f"vth_{device}", "vth", 0.0, "V", sigma=self.technology.sigma_vth(width, length, role), most=most),

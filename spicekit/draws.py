@@ -9,6 +9,8 @@ off.
 from __future__ import annotations
 
 import functools
+import re
+from collections.abc import Iterable
 
 from spicekit.errors import UserError
 from spicekit.model_file import Stamp
@@ -22,24 +24,52 @@ def check_draws(technology: Technology, corner: str) -> None:
     if not drawn:
         return
     netlist = _probe(technology, corner)
-    if _repeats(netlist, technology.compatibility, tuple(technology.model_files(corner))):
+    if _repeats(netlist, technology.compatibility, technology.compiled(), tuple(technology.model_files(corner))):
         return
     call, place = drawn[0].name, drawn[0].place
     more = f" ({len(drawn)} such lines)" if len(drawn) > 1 else ""
     raise UserError(
         f"{place}: {call}{more} is drawn whenever the library is read: no two runs would have the same transistors. Set the "
         f"parameters that switch it off, as params = {{ NAME = 0 }} in {technology.file} or its [corners.{corner}], or name a "
-        "section without statistics; spread comes from [mismatch]"
+        "section without statistics; spread comes from [mismatch], or `spicekit technology trim` makes variation points of them"
     )
+
+
+def changes(
+    technology: Technology, role: str, library: str, given: str, setting: str = "", size: tuple[float, float] | None = None
+) -> bool:
+    """Whether the device of ``role`` of the text ``library`` is another one when its instance is ``given`` parameters
+    (``a=1``), or the library a ``setting``, a line behind it; ``size`` is its W and L in metres, the smallest if not given."""
+    listings = []
+    for words, line in (("", ""), (given, setting)):
+        netlist = _netlist(technology, f"{library}\n{line}", [role], words, size)
+        simulator().load(netlist, technology.compatibility, technology.compiled())
+        listings.append(simulator().listing())
+    first, second = (_numbers(listing) for listing in listings)
+    return first != second
+
+
+def _numbers(listing: str) -> list[str]:
+    """What a listing says of devices and models, without the parameters that led to it."""
+    lines = (line.partition(" : ")[2] or line for line in listing.splitlines())
+    zero = re.compile(r"-(?=0\.0*e)")  # what a draw times nothing leaves of its sign
+    return [zero.sub(" ", line) for line in lines if not line.strip().lower().startswith((".param", "x"))]
 
 
 def _probe(technology: Technology, corner: str) -> str:
     """A netlist with one of each device of the technology."""
-    lines = ["* draws", technology.cards(corner), f"Vdd d 0 {technology.vdd!r}"]
-    for role, device in technology.devices.items():
+    return _netlist(technology, technology.cards(corner), technology.devices)
+
+
+def _netlist(
+    technology: Technology, library: str, roles: Iterable[str], given: str = "", size: tuple[float, float] | None = None
+) -> str:
+    width, length = size or (technology.w_min, technology.l_min)
+    lines = ["* draws", library, f"Vdd d 0 {technology.vdd!r}"]
+    for role in roles:
         lines += [
-            f".subckt {role}_drawn d g s b params: w={technology.w_min!r} l={technology.l_min!r} shared_d=0 shared_s=0",
-            technology.instance(device, "d g s b"),
+            f".subckt {role}_drawn d g s b params: w={width!r} l={length!r} shared_d=0 shared_s=0",
+            f"{technology.instance(technology.devices[role], 'd g s b')} {given}",
             ".ends",
             f"X{role} d d 0 0 {role}_drawn",
         ]
@@ -47,11 +77,11 @@ def _probe(technology: Technology, corner: str) -> str:
 
 
 @functools.lru_cache(maxsize=32)
-def _repeats(netlist: str, compatibility: str, files: tuple[Stamp, ...]) -> bool:
+def _repeats(netlist: str, compatibility: str, osdi: tuple[str, ...], files: tuple[Stamp, ...]) -> bool:
     """Whether two readings of ``netlist``, and of the ``files`` that it includes, give the same circuit."""
     ngspice, listings = simulator(), []
     for seed in (1, 2):
         ngspice.command(f"setseed {seed}")
-        ngspice.load(netlist, compatibility)
-        listings.append(ngspice.listing())
+        ngspice.load(netlist, compatibility, osdi)
+        listings.append(_numbers(ngspice.listing()))
     return listings[0] == listings[1]

@@ -27,7 +27,7 @@ _DEFINING = {".model": "model", ".subckt": "subckt", ".macro": "subckt", ".func"
 _BRACKETS = {".ends": "ends", ".eom": "ends", ".if": "if", ".elseif": "else", ".else": "else", ".endif": "endif", ".endl": "endl"}
 _NUMERICAL = frozenset({"numd", "nbjt", "numos"})  # CIDER's device simulator, which reads and writes files
 CONTROL_CHARACTERS = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]|\r(?!\n)")
-_COMMENT = re.compile(r"(^|\s)\$.*|;.*|(^|\s)//.*")
+COMMENT = re.compile(r"(^|\s)\$.*|;.*|(^|\s)//.*")
 _QUOTED = re.compile(r"\"[^\"]+\"|'[^']+'|[^\s\"'=]+")
 _PARAMETER = re.compile(r"([a-z_]\w*)\s*=")
 _NAME = re.compile(r"\s+([^\s(),={}'\"]+)")
@@ -169,19 +169,19 @@ def _word(line: str) -> str:
 
 def _subcircuit_parameters(line: str) -> frozenset[str]:
     words = line.lower().split(None, 2)
-    return frozenset(_PARAMETER.findall(_COMMENT.sub("", words[2]))) if len(words) > 2 else frozenset()
+    return frozenset(_PARAMETER.findall(COMMENT.sub("", words[2]))) if len(words) > 2 else frozenset()
 
 
 def _events(line: str, number: int, says: int) -> Iterator[Event]:
     """What a logical line defines, reads or sets; ``says`` is a hash of it."""
     word = _word(line)
     rest = line[len(word) :]
-    if call := _RANDOM.search(_COMMENT.sub("", line)):
+    if call := _RANDOM.search(COMMENT.sub("", line)):
         yield Event("random", number, " ".join(call[0].lower().split())[:60])
     if not word.startswith("."):
         yield Event("device", number, word)
     elif word in _OPTIONS:
-        for option in _OPTION.finditer(_COMMENT.sub("", rest)):
+        for option in _OPTION.finditer(COMMENT.sub("", rest)):
             if option[1].lower() not in MODEL_OPTIONS:
                 raise _RefusedError(number, f"a model file may not set the option '{option[1]}', which the bench sets")
             yield Event("option", number, option[0].lower())
@@ -197,10 +197,10 @@ def _events(line: str, number: int, says: int) -> Iterator[Event]:
                 )
         yield Event(_DEFINING[word], number, name[1].lower(), says)
     elif word in (".param", ".params"):
-        for parameter in _ASSIGNED.finditer(_EXPRESSION.sub("0", _COMMENT.sub("", rest))):
+        for parameter in _ASSIGNED.finditer(_EXPRESSION.sub("0", COMMENT.sub("", rest))):
             yield Event("func" if parameter[2] else "param", number, parameter[1].lower(), says)
     elif word == ".global":
-        for node in _COMMENT.sub("", rest).lower().split():
+        for node in COMMENT.sub("", rest).lower().split():
             yield Event("global", number, node)
     elif word in _BRACKETS:
         yield Event(_BRACKETS[word], number)
@@ -209,9 +209,9 @@ def _events(line: str, number: int, says: int) -> Iterator[Event]:
 
 
 def _reads(word: str, rest: str, number: int) -> Event:
-    text = rest if rest.lstrip().startswith(("$", '"', "'")) else _COMMENT.sub("", rest)
+    text = rest if rest.lstrip().startswith(("$", '"', "'")) else COMMENT.sub("", rest)
     first = _QUOTED.match(text.lstrip())
-    after = [] if first is None else _COMMENT.sub("", text.lstrip()[first.end() :]).split()
+    after = [] if first is None else COMMENT.sub("", text.lstrip()[first.end() :]).split()
     if first is None or len(after) > (word == ".lib"):
         if text.count("'") % 2 or text.count('"') % 2:
             raise _RefusedError(number, f"a quote is not closed: {word}{rest[:60]}")

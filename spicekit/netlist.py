@@ -26,10 +26,12 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from spicekit import calibration, inputs
 from spicekit.devices.device import Placed
+from spicekit.drawn import with_draws
 from spicekit.errors import SpicekitError, UserError
 from spicekit.netlist_check import check_once, place_of_template_error
 from spicekit.paths import data_root, own_folder
-from spicekit.technology import Technology
+from spicekit.point import VariationPoint
+from spicekit.technology import Statistics, Technology
 from spicekit.units import KELVIN
 from spicekit.waves import Array
 
@@ -63,8 +65,10 @@ class _Sandbox(ImmutableSandboxedEnvironment):
     def is_safe_callable(self, obj: Any) -> bool:
         owner, name = getattr(obj, "__self__", None), getattr(obj, "__name__", "")
         ours = (
-            name in ("cards", "device", "instance")
+            name in ("cards", "device", "instance", "drawn_instance", "statistics", "compiled")
             if isinstance(owner, Technology)
+            else name == "given"
+            if isinstance(owner, Statistics)
             else name == "measures" and hasattr(owner, "measures")
         )
         plain = type(obj) in self._own or type(owner) in self._data or any(obj is known for known in self.globals.values())
@@ -112,7 +116,7 @@ def render(bench: Bench, samples: Mapping[str, Array] | None = None) -> str:
     own = bench.netlist({})
     if own is not None:
         return own
-    return _render(bench, [_source(point.name, point.nominal, samples) for point in bench.points()], samples is None)
+    return _render(bench, [_source(point, samples) for point in bench.points()], samples is None)
 
 
 def render_at(bench: Bench, values: Mapping[str, float], standalone: bool = True) -> str:
@@ -120,7 +124,7 @@ def render_at(bench: Bench, values: Mapping[str, float], standalone: bool = True
     own = bench.netlist(values)
     if own is not None:
         return own
-    return _render(bench, [_constant(point.name, values.get(point.name, point.nominal)) for point in bench.points()], standalone)
+    return _render(bench, [_constant(point, values.get(point.name, point.nominal)) for point in bench.points()], standalone)
 
 
 def _render(bench: Bench, sources: list[str], standalone: bool) -> str:
@@ -152,7 +156,7 @@ def _render(bench: Bench, sources: list[str], standalone: bool) -> str:
         kind = "" if isinstance(error, jinja2.TemplateError) else f"{type(error).__name__}: "
         raise UserError(f"bench '{bench.name}': {place_of_template_error(error, bench.template)}: {kind}{error}") from error
     # a line ends here where it ends for ngspice: Unicode's other line breaks, which may stand in a comment, begin none
-    netlist = "\n".join(line for line in text.split("\n") if line.strip()) + "\n"
+    netlist = with_draws("\n".join(line for line in text.split("\n") if line.strip()) + "\n", bench)
     check_once(bench, netlist)
     return netlist
 
@@ -180,15 +184,20 @@ def _is_function(value: Any) -> bool:
     return isinstance(value, types.FunctionType | types.MethodType | functools.partial)
 
 
-def _constant(name: str, value: float) -> str:
-    return f"V{name} {name} 0 {value!r}"
+def _constant(point: VariationPoint, value: float) -> str:
+    if point.parameter:
+        return f".param {point.parameter}={value!r}"
+    return f"V{point.name} {point.name} 0 {value!r}"
 
 
-def _source(name: str, nominal: float, samples: Mapping[str, Array] | None) -> str:
+def _source(point: VariationPoint, samples: Mapping[str, Array] | None) -> str:
+    name, nominal = point.name, point.nominal
     values = None if samples is None else samples.get(name)
     if values is None or np.all(values == nominal):
-        return _constant(name, nominal)
+        return _constant(point, nominal)
     if len(values) == 1:
-        return _constant(name, float(values[0]))
+        return _constant(point, float(values[0]))
+    if point.parameter:
+        raise SpicekitError(f"variation point {name} is a parameter of the library: one trial a netlist")
     knots = ",".join(f"{index},{value!r}" for index, value in enumerate(values.tolist()))
     return f"B{name} {name} 0 V = pwl(V(trial),{knots})"

@@ -91,7 +91,8 @@ def check(bench: Bench, netlist: str) -> None:
     """Raise :class:`UserError` for a variation point that nothing reads, a node that is read and driven by nothing, and a saved
     vector that does not exist.  ``netlist`` is the rendered text, in any form."""
     circuit = _parsed(netlist)
-    points = {point.name.lower(): point.name for point in bench.points()}
+    every = bench.points()
+    points = {point.name.lower(): point.name for point in every if not point.parameter}
     analysis = bench.analysis()
     saved = {name.lower() for name in analysis.save}
     for level in (circuit, *circuit.inside):
@@ -109,6 +110,13 @@ def check(bench: Bench, netlist: str) -> None:
             raise UserError(
                 f"bench '{bench.name}': {_place_in_class(bench, name, 'points')}: no device of {bench.template} reads the "
                 f"variation point '{name}', so that it would vary nothing"
+            )
+    for point in every:
+        handed = point.kind != "mm" or f"{{{point.parameter.lower()}}}" in netlist.lower()
+        if point.parameter and not handed and not bench.spare_points:
+            raise UserError(
+                f"bench '{bench.name}': {bench.template} hands the draw '{point.name}' of the library to no transistor: it would "
+                "vary nothing"
             )
     _check_library(bench, netlist, circuit)
     check_draws(bench.technology, bench.p.corner)
@@ -161,7 +169,7 @@ def _check_library(bench: Bench, netlist: str, circuit: Circuit) -> None:
     called = {*_FUNCTIONS, *re.findall(r"([a-z_]\w*)\s*\(", text)}
     nodes = {node for level in (circuit, *circuit.inside) for node in (*level.driven, *level.read, *level.ports)}
     sizes = re.search(r"^m.* w=", text, re.M)
-    set_here = bench.technology.set_params(bench.p.corner)
+    set_here = [*bench.technology.set_params(bench.p.corner), *bench.technology.statistics(bench.p.corner).globals]
     own = {
         **defined,
         "func": called,
@@ -340,7 +348,7 @@ def _shortened(line: str) -> str:
 
 def _place_in_class(bench: Bench, text: str, method: str) -> str:
     """``file:line`` of ``text`` in ``method`` of the bench's class; that of the method if it is put together there."""
-    function = getattr(type(bench), method)
+    function = inspect.unwrap(getattr(type(bench), method))
     try:
         lines, start = inspect.getsourcelines(function)
     except (OSError, TypeError):

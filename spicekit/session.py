@@ -67,7 +67,8 @@ class Session:
         self._longest = longest
         self._read = 0  # points of the waveforms that belong to steps taken
         self._ngspice = simulator()
-        self._ngspice.load(render_at(bench, values or {}, standalone=False), bench.technology.compatibility)
+        netlist = render_at(bench, values or {}, standalone=False)
+        self._ngspice.load(netlist, bench.technology.compatibility, bench.technology.compiled())
         self._own = self._ngspice.loads
         stop = bench.input_time(longest)
         self._advance(0, f"tran {analysis.step!r} {stop!r} 0 {analysis.step!r}")

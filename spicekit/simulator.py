@@ -26,7 +26,7 @@ import sys
 import tempfile
 import warnings
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -94,10 +94,17 @@ class Simulator:
         self.loads = 0  # netlists that were loaded: tells a paused run whether the circuit is still its own
         self.command("set num_threads=1")
         self._compatibility = ""
+        self._osdi: set[str] = set()  # compiled models that are loaded
         self._told: set[str] = set()  # model parameters of whose being ignored it was warned
 
-    def load(self, netlist: str, compatibility: str = "ngspice") -> None:
-        """Replace the circuit by ``netlist``, read in the dialect ``compatibility`` (ngspice's variable ``ngbehavior``).
+    @functools.cached_property
+    def has_osdi(self) -> bool:
+        """Whether it takes compiled Verilog-A models."""
+        return not any("no such command" in line for line in self.told("osdi"))
+
+    def load(self, netlist: str, compatibility: str = "ngspice", osdi: Sequence[str] = ()) -> None:
+        """Replace the circuit by ``netlist``, read in the dialect ``compatibility`` (ngspice's variable ``ngbehavior``), with the
+        compiled models ``osdi``, paths.
 
         Raises :class:`SpicekitError` with ngspice's own words if it does not parse.
         """
@@ -114,6 +121,8 @@ class Simulator:
         if compatibility != self._compatibility:  # it outlives the circuit
             self.command(f"set ngbehavior={compatibility}")
             self._compatibility = compatibility
+        for path in osdi:
+            self._load_osdi(path)
         self.messages.clear()
         lines = [self._ffi.new("char[]", line.encode()) for line in netlist.split("\n") if line.strip()]
         rc = self._library.ngSpice_Circ(self._ffi.new("char *[]", [*lines, self._ffi.new("char[]", b""), self._ffi.NULL]))
@@ -123,6 +132,19 @@ class Simulator:
             raise SpicekitError(f"ngspice refuses the netlist: {self._refusal()}")
         self._loaded = True
         self._tell_ignored()
+
+    def _load_osdi(self, path: str) -> None:
+        if path in self._osdi:  # they outlive the circuit
+            return
+        if not self.has_osdi:
+            raise SpicekitError(
+                f"this ngspice (version {self.version}) takes no OSDI models, and {path} is one: use one that is built with "
+                "--enable-osdi (NGSPICE_LIBRARY_PATH names its library)"
+            )
+        wrong = [line.strip() for line in self.told(f"osdi {path}") if re.search("error|could not|cannot|fail", line, re.I)]
+        if wrong:
+            raise SpicekitError(f"{path}: ngspice cannot load the OSDI model: {wrong[0]}")
+        self._osdi.add(path)
 
     def _refusal(self) -> str:
         """Why, in one line: not the model cards that ngspice repeats, which are hundreds of words long."""

@@ -22,7 +22,7 @@ import numpy as np
 from pydantic import BeforeValidator, Field, model_validator
 
 from spicekit.errors import UserError, unknown
-from spicekit.inputs import cached
+from spicekit.inputs import cached, note
 from spicekit.model_file import SCALED, Definition, Stamp, definitions, model_stamps, sections, subcircuits
 from spicekit.paths import absolute, data_root, user_path
 from spicekit.toml import Record, read_toml
@@ -147,6 +147,17 @@ class ModelFile(Record):
     section: Word | None = None
 
 
+class Statistics(Record):
+    """Parameters of a library that stand for its draws, each a standard normal (:mod:`spicekit.trim` writes such libraries)."""
+
+    local: dict[str, tuple[Name, ...]] = Field(default_factory=dict)  # role -> of its subcircuit: drawn for each device
+    globals: tuple[Name, ...] = Field(default=(), alias="global")  # drawn once for all devices
+
+    def given(self, role: str) -> list[tuple[str, str]]:
+        """Of a subcircuit around the device of ``role``: its parameters for the draws, and what the device calls them."""
+        return [(f"draw_{k}", name) for k, name in enumerate(self.local.get(role, ()), 1)]
+
+
 class Corner(Record):
     """A process corner: shifts on the BSIM4 parameters of the file, or external model files, each with its section."""
 
@@ -156,6 +167,7 @@ class Corner(Record):
     section: Word | None = None
     files: tuple[ModelFile, ...] = ()  # in place of `file` and `section`
     params: dict[Name, Value] = Field(default_factory=dict)
+    statistics: Statistics = Statistics()
 
     @model_validator(mode="after")
     def _one_way(self) -> Corner:
@@ -255,6 +267,7 @@ class Technology(Record):
     lengths: Literal["m", "um", "nm"] | None = None  # unit in which the devices take W and L; metres if not given
     params: dict[Name, Value] = Field(default_factory=dict)  # .param of the model files, set at every corner
     compatibility: Compatibility = "ngspice"  # dialect of the model files: ngspice's variable `ngbehavior`
+    osdi: tuple[Path, ...] = ()  # compiled Verilog-A models, which ngspice loads before the netlist
     devices: dict[str, Device]
     diffusion: Diffusion | None = None  # without it the junctions have what the model takes of itself
     mismatch: Mismatch
@@ -305,6 +318,7 @@ class Technology(Record):
             raise unknown(f"corner of technology '{self.name}'", corner, self.corners)
         chosen = self.corners[corner]
         self.model_files(corner)
+        self.compiled()
         if not chosen.external:
             return "\n".join(self._model_card(role, chosen) for role in self.bsim4)
         lines = [f".lib '{path}' {section}" if section else f".include '{path}'" for path, section in self.roots(corner)]
@@ -335,18 +349,39 @@ class Technology(Record):
         sizes = " ".join(f"{name}={{{text}}}" for name, text in words.items()) + (" m={m}" if multiplied else "")
         return "\n".join([*lines, f"{'M' if device.kind == 'model' else 'X'}1 {nodes} {device.name} {sizes}"])
 
+    def statistics(self, corner: str) -> Statistics:
+        """The draws of the foundry's that are variation points at ``corner``."""
+        found = self.corners.get(corner)
+        return Statistics() if found is None else found.statistics
+
+    def drawn_instance(self, role: str, nodes: str, corner: str) -> str:
+        """:meth:`instance` of the device of ``role``, which gives it the draws of the subcircuit around it."""
+        words = "".join(f" {name}={{{own}}}" for own, name in self.statistics(corner).given(role))
+        return self.instance(self.device(role), nodes) + words
+
     def roots(self, corner: str) -> list[tuple[Path, str | None]]:
         """The model files of ``corner`` where they are, each with its section.
 
         Raises :class:`UserError` for a path that names a variable of the environment that is not set.
         """
-        found = []
-        for external in self.corners[corner].external:
-            name = os.path.expandvars(str(external.file))
-            if missing := re.search(r"\$(\w+|\{[^}]*\})", name):
-                raise UserError(f"{self._file}: file '{external.file}': the environment has no {missing[0].strip('${}')}")
-            found.append((self._file.parent / user_path(name), external.section))
-        return found
+        return [(self._found(external.file, "file"), external.section) for external in self.corners[corner].external]
+
+    def compiled(self) -> tuple[str, ...]:
+        """The paths of the compiled models.  Raises :class:`UserError` for one that is not there."""
+        paths = [self._found(file, "osdi") for file in self.osdi]
+        for path in paths:
+            if not path.is_file():
+                raise UserError(f"{self._file}: osdi: {path} is not a file: the PDK's installation compiles it (OpenVAF)")
+            if not re.fullmatch(r"[\w/.+-]+", str(path)):
+                raise UserError(f"{self._file}: osdi: {path}: allowed in the path: letters, digits and _ / . + -")
+            note(path)
+        return tuple(str(path) for path in paths)
+
+    def _found(self, file: Path, key: str) -> Path:
+        name = os.path.expandvars(str(file))
+        if missing := re.search(r"\$(\w+|\{[^}]*\})", name):
+            raise UserError(f"{self._file}: {key} '{file}': the environment has no {missing[0].strip('${}')}")
+        return self._file.parent / user_path(name)
 
     def model_files(self, corner: str) -> list[Stamp]:
         """The external model files that ``corner`` reads, includes followed; empty for parameters kept in the TOML.
@@ -362,6 +397,7 @@ class Technology(Record):
             if section and section.lower() not in sections(path, origin):
                 raise unknown(f"section of {path}", section, sections(path, origin))
         self._check_subcircuits(subcircuits(files, origin))
+        self._check_statistics(corner, subcircuits(files, origin))
         self._check_lengths(definitions(files, roots, origin, self.has_sections))
         return files
 
@@ -410,6 +446,14 @@ class Technology(Record):
                     why = ", which [diffusion] is told by" if key in device.junctions else ""
                     raise UserError(f"{where}.{key}: .subckt '{device.name}' has no parameter '{parameter}'{why}; it has {has}")
 
+    def _check_statistics(self, corner: str, found: Mapping[str, set[str]]) -> None:
+        """As of sizes: a parameter that the subcircuit has not would be ignored."""
+        for role, names in self.statistics(corner).local.items():
+            name = self.devices[role].name
+            for missing in (given for given in names if given.lower() not in found.get(name.lower(), set())):
+                where = f"{self._file}: corners.{corner}.statistics.local.{role}"
+                raise UserError(f"{where}: .subckt '{name}' has no parameter '{missing}'")
+
     def _model_card(self, role: str, corner: Corner) -> str:
         parameters = dict(self.bsim4[role])
         for key, shift in getattr(corner, role, {}).items():
@@ -426,6 +470,11 @@ def technology_names() -> list[str]:
     return sorted(file.stem for file in (data_root() / "models" / "cmos").glob("*.toml"))
 
 
+def pdk_names() -> list[str]:
+    """Names of the open PDKs whose technology file ships with spicekit, and whose library is found by ``PDK_ROOT``."""
+    return sorted(file.stem for file in (data_root() / "models" / "pdk").glob("*.toml"))
+
+
 @functools.cache
 def bsim4_parameters() -> frozenset[str]:
     """Names of the model parameters that BSIM4 has in ngspice, in lower case."""
@@ -440,9 +489,11 @@ def load_technology(name: str) -> Technology:
     """
     if name in technology_names():
         return _load(str(data_root() / "models" / "cmos" / f"{name}.toml"))
+    if name in pdk_names():
+        return _load(str(data_root() / "models" / "pdk" / f"{name}.toml"))
     if name.endswith(".toml"):
         return _load(absolute(name))
-    raise unknown("technology", name, [*technology_names(), "path/to/your.toml"])
+    raise unknown("technology", name, [*technology_names(), *pdk_names(), "path/to/your.toml"])
 
 
 @cached
@@ -472,6 +523,9 @@ def _load(path: str) -> Technology:
             raise UserError(
                 f"{file}: corners.{key}.section: libraries have no sections in the dialect '{technology.compatibility}'"
             )
+        for role in corner.statistics.local:
+            if role not in technology.devices:
+                raise UserError(f"{file}: {unknown(f'device of corners.{key}.statistics.local', role, technology.devices)}")
         for role, device in technology.devices.items():
             if not corner.external and (corner.section or role not in technology.bsim4 or device.kind != "model"):
                 raise UserError(f"{file}: corners.{key} needs a file, or devices.{role} kind = 'model' and [bsim4.{role}]")

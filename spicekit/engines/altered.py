@@ -37,7 +37,11 @@ class Altered:
     def __init__(self, ngspice: Simulator, bench: Bench, samples: Mapping[str, Array], trials: int) -> None:
         analysis = bench.analysis()
         assert isinstance(analysis, TranAnalysis)
-        self.netlist = render_at(bench, {}, standalone=False)
+        # what ngspice takes when it reads the netlist; of several trials none has such a sample
+        self._read = {
+            point.name: float(samples[point.name][0]) for point in bench.points() if point.parameter and point.name in samples
+        }
+        self.netlist = render_at(bench, self._read, standalone=False)
         self._ngspice, self._bench, self._analysis, self._samples = ngspice, bench, analysis, samples
         self._columns = {measure.name: np.full(trials, np.nan) for measure in bench.measures()}
         self._waves = Waves({name: np.empty(0) for name in ("time", *analysis.save)})
@@ -50,6 +54,8 @@ class Altered:
         failed = []
         for trial in trials:
             for name, values in self._samples.items():
+                if name in self._read:
+                    continue
                 value = float(values[trial])
                 if value != now[name]:
                     ngspice.command(f"alter v{name} dc={value!r}")

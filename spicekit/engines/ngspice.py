@@ -6,6 +6,8 @@ tolerances stay those of the bench.
 
 from __future__ import annotations
 
+import time
+import warnings
 from collections.abc import Mapping
 from typing import ClassVar, Protocol
 
@@ -20,6 +22,9 @@ from spicekit.engines.parsed import Parsed
 from spicekit.engines.swept import Swept
 from spicekit.simulator import simulator
 from spicekit.waves import Array, Waves
+
+SLOW = 2.0  # s of reading a netlist: it is said how to make it faster
+_told: set[str] = set()
 
 Fallbacks = tuple[tuple[str, str], ...]  # in words, and as words of an .options line
 
@@ -41,14 +46,19 @@ class Way(Protocol):
 
 def solve(bench: Bench, samples: Mapping[str, Array]) -> Solved:
     """The engine ``ngspice``: see :class:`spicekit.engines.Engine`."""
-    ngspice, trials = simulator(), trials_of(samples)
+    trials = trials_of(samples)
+    if trials > 1 and any(point.parameter and point.name in samples for point in bench.points()):
+        return _one_by_one(bench, samples, trials)
+    ngspice = simulator()
     kind = Parsed if isinstance(bench, Deck) else Swept if isinstance(bench.analysis(), DcAnalysis) else Altered
     way: Way = kind(ngspice, bench, samples, trials)
     attempts = [0] * trials
     left = list(range(trials))
     for attempt, settings in enumerate(["", *(settings for _, settings in way.fallbacks)]):
         netlist = way.netlist.replace("\n.save ", f"\n.options {settings}\n.save ", 1) if settings else way.netlist
-        ngspice.load(netlist, bench.technology.compatibility)
+        start = time.perf_counter()
+        ngspice.load(netlist, bench.technology.compatibility, bench.technology.compiled())
+        _tell_slow(bench, time.perf_counter() - start)
         for trial in left:
             attempts[trial] = attempt
         left = way.run(left)
@@ -58,3 +68,27 @@ def solve(bench: Bench, samples: Mapping[str, Array]) -> Solved:
     converged = np.ones(trials, dtype=bool)
     converged[left] = False
     return Solved(measures, converged, attempts, waves, ngspice.last_words() if left else "")
+
+
+def _one_by_one(bench: Bench, samples: Mapping[str, Array], trials: int) -> Solved:
+    """Trials whose netlists differ: what a library computes when it is read varies, and ngspice reads it for each."""
+    parts = [solve(bench, {name: values[k : k + 1] for name, values in samples.items()}) for k in range(trials)]
+    measures = {name: np.concatenate([part.measures[name] for part in parts]) for name in parts[0].measures}
+    converged = np.concatenate([part.converged for part in parts])
+    waves = parts[-1].waves
+    if isinstance(bench.analysis(), DcAnalysis):
+        waves = Waves({name: np.concatenate([part.waves.vectors[name] for part in parts]) for name in waves.vectors})
+    attempts = [attempt for part in parts for attempt in part.attempts]
+    return Solved(measures, converged, attempts, waves, next((part.said for part in reversed(parts) if part.said), ""))
+
+
+def _tell_slow(bench: Bench, seconds: float) -> None:
+    """Say once a process that reading the library takes most of the time."""
+    technology = bench.technology
+    if seconds > SLOW and technology.name not in _told and bench.model_files:
+        _told.add(technology.name)
+        warnings.warn(
+            f"the library of technology '{technology.name}' takes {seconds:.0f} s to parse, which every block of trials does: "
+            f"`spicekit technology trim {technology.file} -o trimmed.toml` writes one with only the devices named",
+            stacklevel=2,
+        )

@@ -44,7 +44,8 @@ class Parsed:
         failed = []
         for trial in trials:
             values = {name: float(column[trial]) for name, column in self._samples.items()}
-            self._ngspice.load(self._bench.simulated(values), self._bench.technology.compatibility)
+            technology = self._bench.technology
+            self._ngspice.load(self._bench.simulated(values), technology.compatibility, technology.compiled())
             with counted():
                 found = self._simulate()
             if found is None:

@@ -53,6 +53,7 @@ class Deck(Bench[DeckParameters]):
 
     template = ""
     roles = ()
+    takes_draws = False
     source: ClassVar[Source]
     files: ClassVar[Mapping[str, str]]  # that it was read from: path -> SHA-256
     own: ClassVar[Mapping[str, tuple[float, Any]]]  # its .param: name -> value, line

@@ -157,8 +157,8 @@ class NeuronCircuit(SteppedBench[N], Generic[N]):
         p = self.p
         points: list[VariationPoint] = []
         for name, (role, width, length) in devices(p, self.technology, self.HOLD_RATIO).items():
-            vth, beta = self.transistor(name, width, length, role)
-            points += [vth] if name.split("_")[0] in SWITCHES else [vth, beta]
+            own = self.transistor(name, width, length, role)
+            points += [point for point in own if point.kind != "beta"] if name.split("_")[0] in SWITCHES else own
         for name, farad in self.capacitors().items():
             points.append(VariationPoint(name, "c", 0.0, "", sigma=self.technology.sigma_c(farad / p.c_density), low=-1.0))
         if p.row == "cells":
