@@ -88,6 +88,16 @@ def test_sizes_in_another_unit(tmp_path: Path, expected: float, kind: str, unit:
     assert read_current(file) == pytest.approx(expected, rel=1e-6)
 
 
+def test_a_unit_of_sizes_ends_with_its_circuit(tmp_path: Path, expected: float) -> None:
+    """In HSPICE's dialect ngspice kept it for the next netlists: their transistors were a million times too small."""
+    library = ".option scale=1u\n" + MODELS.format("") + SUBCIRCUITS
+    scaled = write(tmp_path, library, top('lengths = "um"\ncompatibility = "hsa"'), kind="subckt")
+    assert read_current(scaled) == pytest.approx(expected, rel=1e-6)
+    plain = tmp_path / "after"
+    plain.mkdir()
+    assert read_current(write(plain, MODELS.format(""))) == pytest.approx(expected, rel=1e-9)
+
+
 def test_sizes_in_another_unit_with_bins(tmp_path: Path, expected: float) -> None:
     bins = re.sub(r"(model .ch)", r"\1.1", MODELS.format("")).replace("=0.4\n", "=0.4 BIN\n").replace("=-0.4\n", "=-0.4 BIN\n")
     bins = bins.replace("BIN", "lmin=1e-8 lmax=1e-5 wmin=5e-8 wmax=1e-4")
