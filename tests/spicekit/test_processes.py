@@ -316,6 +316,20 @@ def test_mismatch_of_a_role_that_is_none(tmp_path: Path) -> None:
         load_technology(write(tmp_path, MODELS.format(""), change))
 
 
+def test_sizes_at_their_defaults_follow_the_smallest(tmp_path: Path) -> None:
+    """To a process of 420 nm by 150 nm: what is given stays, and what fits is left alone."""
+    changes = (('0.09, unit = "um"', '0.42, unit = "um"'), ('45, unit = "nm"', '150, unit = "nm"'))
+    file = write(tmp_path, MODELS.format(""), *changes)
+    ours, theirs = make_bench("vsa-sense", {}).p, make_bench("vsa-sense", {"technology": file, "w_access": 1e-6}).p
+    own = load_technology(ours.technology)
+    assert theirs.w_access == 1e-6
+    assert theirs.l_input == pytest.approx(ours.l_input * 150e-9 / own.l_min)
+    assert theirs.w_latch == pytest.approx(ours.w_latch * 420e-9 / own.w_min)
+    assert make_bench("sot-read", {"technology": "ptm65"}).p.w_read == make_bench("sot-read", {}).p.w_read
+    with pytest.raises(UserError, match="parameter w_access: 300 nm given; allowed: at least 420 nm, the smallest W"):
+        make_bench("stt-read", {"technology": file, "w_access": 3e-7})
+
+
 VARYING = re.compile(r"^X\S+ .*\bvth_(\w+) .*\b(nmos|pmos)_mc\b", re.M)
 
 
