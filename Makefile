@@ -15,7 +15,7 @@ PIP     = $(BIN)/python -m pip install --disable-pip-version-check --progress-ba
 FILTER := sed -u -n -e 's/^ *Downloading \([^ ]*\.\(whl\|tar\.gz\) .*\)/  downloading \1/p' \
           -e 's/^ *Using cached \([^ ]*\.\(whl\|tar\.gz\) .*\)/  cached \1/p' -e 's/^Installing collected packages.*/  unpacking/p'
 
-.PHONY: demo test lint docs wheel bench qualify soak ends fresh setup develop system clean
+.PHONY: demo test lint docs wheel bench qualify pdk soak ends fresh setup develop system clean
 
 demo: setup
 	@$(BIN)/spicekit doctor
@@ -53,6 +53,10 @@ bench: develop
 # Every shipped bench over corners, temperature and supply: the table of docs/qualification.md.  Some hours on two cores; resumes.
 qualify: setup
 	$(BIN)/python tools/qualify.py --out $(OUT)/qualify
+
+# The open PDKs that are installed below PDK_ROOT: their libraries are read, checked and trimmed, and a bench runs on each.
+pdk: setup
+	$(BIN)/python tools/open_pdks.py --out $(OUT)/pdk
 
 soak: develop
 	$(BIN)/python benchmarks/soak.py

@@ -21,7 +21,7 @@ from spicekit.errors import SpicekitError
 from spicekit.simulator import simulator
 try:
     found = simulator()
-    answer = {"version": found.version, "xspice": found.has_xspice}
+    answer = {"version": found.version, "xspice": found.has_xspice, "osdi": found.has_osdi}
 except SpicekitError as error:
     answer = {"problem": str(error)}
 print(json.dumps(answer))
@@ -83,6 +83,12 @@ def diagnose() -> list[Finding]:
         if loaded
         else Finding("libngspice", "", True, install if library else problem, problem if library else ""),
         Finding("XSPICE code models", "built in" if _probe().get("xspice") else "", False, f"digital models; {install}"),
+        Finding(
+            "OSDI models",
+            "built in" if _probe().get("osdi") else "",
+            False,
+            "compiled Verilog-A (IHP's PDK): an ngspice built with --enable-osdi",
+        ),
         Finding("ngspice program", program or "", False, f"to run rendered netlists by hand: {install}"),
         _packages(),
     ]

@@ -21,7 +21,7 @@ from spicekit.errors import UserError, unknown
 from spicekit.inputs import fingerprint, shipped
 from spicekit.netlist import environment
 from spicekit.paths import absolute
-from spicekit.technology import Technology, load_technology, technology_names
+from spicekit.technology import Technology, load_technology, pdk_names, technology_names
 from spicekit.toml import read_table
 from spicekit.units import KELVIN, format_value
 
@@ -54,7 +54,9 @@ def _is_path(name: str) -> bool:
 
 
 def _is_technology(name: str) -> bool:
-    return name in technology_names() or (name.endswith(".toml") and ":" not in name and "corners" in _table(name))
+    return name in (*technology_names(), *pdk_names()) or (
+        name.endswith(".toml") and ":" not in name and "corners" in _table(name)
+    )
 
 
 def _table(name: str) -> dict[str, object]:
@@ -65,7 +67,7 @@ def _check_known(name: str) -> None:
     from spicekit.devices import list_devices
 
     if name not in (known := list_devices()):
-        raise unknown("device or technology", name, [*known, *technology_names(), "path/to/your.toml"])
+        raise unknown("device or technology", name, [*known, *technology_names(), *pdk_names(), "path/to/your.toml"])
 
 
 def _origin(name: str) -> str:

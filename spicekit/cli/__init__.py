@@ -31,6 +31,7 @@ from spicekit.cli.device import doctor, library, retention, wer
 from spicekit.cli.new import new_bench
 from spicekit.cli.output import fail, only_answers, warn
 from spicekit.cli.table import table_export, table_query, table_show
+from spicekit.cli.technology import technology_check, technology_trim
 from spicekit.errors import UserError
 
 # the parser's own error for a wrong option or argument; older typer has it in click, newer ones carry it themselves
@@ -94,6 +95,9 @@ def program(*others: Register) -> typer.Typer:
     tables = typer.Typer(help="Tables made by sweep and characterize.", no_args_is_help=True, rich_markup_mode=None)
     add(tables, show=table_show, query=table_query, export=table_export)
     app.add_typer(tables, name="table")
+    processes = typer.Typer(help="CMOS processes: one's own PDK.", no_args_is_help=True, rich_markup_mode=None)
+    add(processes, check=technology_check, trim=technology_trim)
+    app.add_typer(processes, name="technology")
     made = typer.Typer(help="A start of one's own: an example that runs at once.", no_args_is_help=True, rich_markup_mode=None)
     made.callback()(lambda: None)  # a group, though it has one command yet
     add(made, bench=new_bench)

@@ -88,7 +88,11 @@ def test_temperature_out_of_range(temperature: float | str) -> None:
     ("name", "says"),
     [
         ("ptm4", "unknown technology 'ptm4'; did you mean ptm45"),
-        ("gf180", "unknown technology 'gf180'; choose from path/to/your.toml, ptm45, ptm65"),
+        ("gf180", "unknown technology 'gf180'; did you mean gf180mcu"),
+        (
+            "x9",
+            "unknown technology 'x9'; choose from freepdk45, gf180mcu, ihp-sg13g2, path/to/your.toml, ptm45, ptm65, sky130A",
+        ),
         ("", "unknown technology ''"),
     ],
 )
