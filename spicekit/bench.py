@@ -159,6 +159,10 @@ class Bench(ABC, Generic[P_co]):
                 self.model_files = self.technology.model_files(self.p.corner)
                 for role in self.roles:
                     self.technology.device(role)
+                if sizes := self._scaled(given):
+                    known = {name: value for name, value in given.items() if name in fields and name not in wrong}
+                    other, more = read_parameters(self.Parameters, known | sizes)
+                    self.p, wrong = other or p, wrong | more
                 wrong = self._beyond_technology() | wrong
                 if outside := self._temperature_outside():
                     wrong["temperature"] = outside
@@ -174,6 +178,22 @@ class Bench(ABC, Generic[P_co]):
     def load_technology(self) -> Technology:
         """The technology of the bench.  Raises :class:`UserError` for one that is not there."""
         return load_technology(self.p.technology)
+
+    def _scaled(self, given: Mapping[str, Any]) -> dict[str, float]:
+        """The sizes that are not ``given``, if one of their defaults is too small for the technology: in as many smallest W or L
+        of it as the default is of the bench's own technology, so that their ratios stay, and at most what is allowed."""
+        fields, sizes = self.Parameters.model_fields, dict[str, float]()
+        for name, field in fields.items():
+            if parameter_extra(self.Parameters, name).get("size") and name not in given and isinstance(field.default, float):
+                sizes[name] = field.default
+        if all(value >= self.technology_limits(name)[0] * (1 - 1e-9) for name, value in sizes.items()):
+            return {}
+        own, here = load_technology(fields["technology"].default), self.technology
+        ratios = {"W": here.w_min / own.w_min, "L": here.l_min / own.l_min}
+        most = {name: min([mark.le for mark in fields[name].metadata if hasattr(mark, "le")], default=np.inf) for name in sizes}
+        return {
+            name: min(value * ratios[parameter_extra(self.Parameters, name)["size"]], most[name]) for name, value in sizes.items()
+        }
 
     def _beyond_technology(self) -> dict[str, str]:
         """Sizes and voltages of which the technology's models mean nothing: parameter -> a line."""

@@ -351,7 +351,7 @@ def _shortened(line: str) -> str:
 
 def _place_in_class(bench: Bench, text: str, method: str) -> str:
     """``file:line`` of ``text`` in ``method`` of the bench's class; that of the method if it is put together there."""
-    function = getattr(type(bench), method)
+    function = inspect.unwrap(getattr(type(bench), method))
     try:
         lines, start = inspect.getsourcelines(function)
     except (OSError, TypeError):

@@ -115,6 +115,7 @@ class Simulator:
         self.loads += 1
         self.clear()
         self.command("delete all")  # conditions to stop at, which outlive their circuit
+        self.command("unset scale")  # as does, in the dialects of HSPICE, the option of this name: of the sizes of transistors
         if self._loaded:
             self.command("remcirc")
             self._loaded = False

@@ -25,7 +25,7 @@ from spicekit.waves import Array
 
 UNIT_CURRENT = 100e-9  # A, of a square transistor at its threshold
 LINEAR = 0.05  # V, drain to source, where the threshold is read
-POINTS = 201  # of a transfer curve
+POINTS = 501  # of a transfer curve
 TEMPERATURES = 5
 ROOM = 27.0  # C
 
@@ -120,7 +120,7 @@ def _corner(technology: Technology, corner: str, width: float, length: float) ->
     variants = {role: _variants([own for own, _ in statistics.given(role)]) for role in technology.devices}
     lines = ["* check", technology.cards(corner), f".temp {ROOM!r}", "Vg g 0 0", "Em m 0 g 0 -1"]
     for role in technology.devices:
-        sign, gate = (-1, "m") if role.startswith("p") else (1, "g")
+        sign, node = (-1, "m") if role.startswith("p") else (1, "g")
         given = "".join(f" {own}=0" for own, _ in statistics.given(role))
         lines += [
             f".subckt {role}_checked d g s b params: w={width!r} l={length!r} shared_d=0 shared_s=0{given}",
@@ -130,7 +130,7 @@ def _corner(technology: Technology, corner: str, width: float, length: float) ->
         for k, words in enumerate(variants[role]):
             for drain, volts in (("lin", LINEAR), ("sat", technology.vdd)):
                 name = f"{role}_{drain}_{k}"
-                lines += [f"V{name} d{name} 0 {sign * volts!r}", f"X{name} d{name} {gate} 0 0 {role}_checked {words}"]
+                lines += [f"V{name} d{name} 0 {sign * volts!r}", f"X{name} d{name} {node} 0 0 {role}_checked {words}"]
     start = time.perf_counter()
     ngspice = simulator()
     ngspice.load("\n".join([*lines, ".end"]) + "\n", technology.compatibility, technology.compiled())

@@ -33,11 +33,12 @@ def tried(name: str, out: Path) -> bool:
     technology = load_technology(name)
     try:
         technology.model_files("tt")
+        technology.compiled()
     except SpicekitError as error:
         print(f"{name}: not installed: {error}")
         return True
     small = str(out / f"{name}.toml")
-    sizes = [text.format(l=technology.l_min, w=technology.w_min) for text in SIZES]
+    sizes = [text.format(l=f"{technology.l_min:.6g}", w=f"{technology.w_min:.6g}") for text in SIZES]
     drawing = [corner for corner in technology.corners if "m" in corner]
     corners = ["tt", *drawing[:1], *drawing[-1:]]
     steps = [

@@ -88,6 +88,16 @@ def test_sizes_in_another_unit(tmp_path: Path, expected: float, kind: str, unit:
     assert read_current(file) == pytest.approx(expected, rel=1e-6)
 
 
+def test_a_unit_of_sizes_ends_with_its_circuit(tmp_path: Path, expected: float) -> None:
+    """In HSPICE's dialect ngspice kept it for the next netlists: their transistors were a million times too small."""
+    library = ".option scale=1u\n" + MODELS.format("") + SUBCIRCUITS
+    scaled = write(tmp_path, library, top('lengths = "um"\ncompatibility = "hsa"'), kind="subckt")
+    assert read_current(scaled) == pytest.approx(expected, rel=1e-6)
+    plain = tmp_path / "after"
+    plain.mkdir()
+    assert read_current(write(plain, MODELS.format(""))) == pytest.approx(expected, rel=1e-9)
+
+
 def test_sizes_in_another_unit_with_bins(tmp_path: Path, expected: float) -> None:
     bins = re.sub(r"(model .ch)", r"\1.1", MODELS.format("")).replace("=0.4\n", "=0.4 BIN\n").replace("=-0.4\n", "=-0.4 BIN\n")
     bins = bins.replace("BIN", "lmin=1e-8 lmax=1e-5 wmin=5e-8 wmax=1e-4")
@@ -304,6 +314,20 @@ def test_mismatch_of_a_role_that_is_none(tmp_path: Path) -> None:
     change = ("[corners.tt]", '[mismatch.pmso]\na_vt = { value = 3, unit = "mV um", source = "x" }\n[corners.tt]')
     with pytest.raises(UserError, match=r"mini.toml: unknown device of \[mismatch\] 'pmso'; did you mean pmos"):
         load_technology(write(tmp_path, MODELS.format(""), change))
+
+
+def test_sizes_at_their_defaults_follow_the_smallest(tmp_path: Path) -> None:
+    """To a process of 420 nm by 150 nm: what is given stays, and what fits is left alone."""
+    changes = (('0.09, unit = "um"', '0.42, unit = "um"'), ('45, unit = "nm"', '150, unit = "nm"'))
+    file = write(tmp_path, MODELS.format(""), *changes)
+    ours, theirs = make_bench("vsa-sense", {}).p, make_bench("vsa-sense", {"technology": file, "w_access": 1e-6}).p
+    own = load_technology(ours.technology)
+    assert theirs.w_access == 1e-6
+    assert theirs.l_input == pytest.approx(ours.l_input * 150e-9 / own.l_min)
+    assert theirs.w_latch == pytest.approx(ours.w_latch * 420e-9 / own.w_min)
+    assert make_bench("sot-read", {"technology": "ptm65"}).p.w_read == make_bench("sot-read", {}).p.w_read
+    with pytest.raises(UserError, match="parameter w_access: 300 nm given; allowed: at least 420 nm, the smallest W"):
+        make_bench("stt-read", {"technology": file, "w_access": 3e-7})
 
 
 VARYING = re.compile(r"^X\S+ .*\bvth_(\w+) .*\b(nmos|pmos)_mc\b", re.M)

@@ -70,8 +70,7 @@ def test_currents_and_thresholds_of_a_square_law(tmp_path: Path) -> None:
     n, p = check.transistors
     for one, kp in ((n, KP), (p, KP / 2)):
         assert one.i_on == pytest.approx(kp / 2 * 10 * (1 - VTO) ** 2, rel=1e-4)
-        linear = VTO + 0.025 + 100e-9 / (kp * 0.05)  # I = kp W/L ((V - V_T) V_DS - V_DS^2 / 2) = 100 nA W/L
-        assert one.v_th == pytest.approx(linear, abs=3e-3)
+        assert one.v_th == pytest.approx(VTO + math.sqrt(2 * 100e-9 / kp), abs=1e-3)  # saturated: I = kp/2 W/L (V - V_T)^2
         assert one.i_off < 1e-9
         assert one.sigma_vth == pytest.approx(1.8e-3 / math.sqrt(0.1), rel=1e-9)
         relative = 2 / (1 - VTO) * one.sigma_vth  # g_m / I of a square law
@@ -94,10 +93,13 @@ def test_a_librarys_own_mismatch_stands_beside_pelgroms(tmp_path: Path) -> None:
 def test_which_benches_fit(tmp_path: Path) -> None:
     assert not any(fitting("ptm45").values())
     change = ('0.09, unit = "um"', '0.42, unit = "um"')
-    found = fitting(write(tmp_path, SQUARE, change, kind="subckt"))
-    assert found["stt-read"].startswith("parameter w_access: 300 nm given; allowed: at least 420 nm, the smallest W")
-    assert "l_input" not in found["vsa-sense"]
+    changes = (change, ('45, unit = "nm"', '150, unit = "nm"'), ('value = 1.0, unit = "V"', 'value = 1.8, unit = "V"'))
+    file = write(tmp_path, SQUARE, *changes, kind="subckt")
+    found = fitting(file)
+    assert found["stt-read"] == found["vsa-sense"] == ""
     assert not any("\n" in reason for reason in found.values())
+    low = write(tmp_path, SQUARE, changes[0], ('value = 1.0, unit = "V"', 'value = 0.2, unit = "V"'), kind="subckt")
+    assert "v_" in fitting(low)["stt-bnn-row"]
 
 
 def test_the_command_and_its_files(tmp_path: Path, cli: Cli) -> None:

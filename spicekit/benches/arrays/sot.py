@@ -27,7 +27,9 @@ class Wires(Group):
     # those of sot-sense: 45 nm local wires, 4.2 ohm/um and 0.26 fF/um (CACTI 7, tech_params/45nm.dat, conservative); chosen
     # pitches, 0.36 um along the columns and 0.65 um along the rows; a word line has its gates in the netlist
     r_bl: float = quantity(1.5, "ohm", "resistance of RBL, and of WBL, a cell", ge=1e-3, le=1e4)
-    c_bl: float = quantity(0.09e-15, "F", "wire capacitance of RBL, and of WBL, a cell; the transistors are in the netlist", ge=0, le=1e-12)
+    c_bl: float = quantity(
+        0.09e-15, "F", "wire capacitance of RBL, and of WBL, a cell; the transistors are in the netlist", ge=0, le=1e-12
+    )
     r_sl: float | None = quantity(
         None, "ohm", "resistance of SL a cell; that of WBL, or of a word line if along the rows, if not given", ge=1e-3, le=1e4
     )
