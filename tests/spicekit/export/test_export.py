@@ -18,6 +18,8 @@ from spicekit.export.cell import Cell, nominal
 from spicekit.export.roles import BY_SYSTEM, SOT_2T1R, STT_1T1MTJ, Roles
 from spicekit.table import CHECKSUM, LookupTable
 
+pytestmark = pytest.mark.filterwarnings("ignore:NeuroSim V:UserWarning")  # the cells of conftest are too narrow for it
+
 POINT_FORMATS = [name for name in FORMATS if name not in ("csv", "npz")]
 COMMENTED = [name for name in POINT_FORMATS if name not in ("crosssim",)]
 
