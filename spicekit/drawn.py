@@ -7,13 +7,10 @@ in the two states of a cell share it.  So the draws go the way that this node ta
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from collections.abc import Iterable
 
 from spicekit.point import VariationPoint
 from spicekit.technology import Statistics
-
-if TYPE_CHECKING:
-    from spicekit.bench import Bench
 
 
 def local_points(statistics: Statistics, device: str, role: str) -> list[VariationPoint]:
@@ -30,13 +27,12 @@ def global_points(statistics: Statistics) -> list[VariationPoint]:
     ]
 
 
-def with_draws(netlist: str, bench: Bench) -> str:
-    """``netlist``, in which every transistor has the parameters of its variation points."""
-    statistics = bench.technology.statistics(bench.p.corner)
+def with_draws(netlist: str, statistics: Statistics, points: Iterable[VariationPoint]) -> str:
+    """``netlist``, in which every transistor has the parameters of its variation ``points``."""
     counts = {f"{role}_mc": len(names) for role, names in statistics.local.items()}
     if not any(counts.values()):
         return netlist
-    known = {point.parameter for point in bench.points()}
+    known = {point.parameter for point in points}
     lines = netlist.split("\n")
     ports: dict[str, list[str]] = {
         name: ["", "", "", "", "dvth", ""] for name in counts

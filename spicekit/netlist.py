@@ -158,7 +158,8 @@ def _render(bench: Bench, sources: list[str], standalone: bool, values: Mapping[
         kind = "" if isinstance(error, jinja2.TemplateError) else f"{type(error).__name__}: "
         raise UserError(f"bench '{bench.name}': {place_of_template_error(error, bench.template)}: {kind}{error}") from error
     # a line ends here where it ends for ngspice: Unicode's other line breaks, which may stand in a comment, begin none
-    netlist = with_draws("\n".join(line for line in text.split("\n") if line.strip()) + "\n", bench)
+    netlist = "\n".join(line for line in text.split("\n") if line.strip()) + "\n"
+    netlist = with_draws(netlist, bench.technology.statistics(bench.p.corner), bench.points())
     check_once(bench, netlist)
     return netlist
 

@@ -62,7 +62,8 @@ def netlist(circuit: str, nodes: tuple[str, ...], seed: int) -> str:
         technology=technology, roles=("nmos", "pmos"), temperature_k=KELVINS, noise_dt=DT, k_b=K_B, q_e=E_CHARGE
     )
     plain = "\n".join(
-        f".subckt {role}_plain d g s b params: w=1u l=1u\n{technology.instance(technology.device(role), 'd g s b')}\n.ends"
+        f".subckt {role}_plain d g s b params: w=1u l=1u shared_d=0 shared_s=0\n"
+        f"{technology.instance(technology.device(role), 'd g s b')}\n.ends"
         for role in ("nmos", "pmos")
     )
     return f"""* noise
