@@ -311,7 +311,7 @@ def gradient(outputs: Sequence[Node | float], inputs: Sequence[Node]) -> list[li
             if any(isinstance(s, Node) or s != 0.0 for s in slopes):
                 slope[id(node)] = _RULES[node.op](node, slopes)
         columns.append([slope.get(id(out), 0.0) if isinstance(out, Node) else 0.0 for out in outputs])
-    return [list(row) for row in zip(*columns, strict=True)]
+    return [[column[k] for column in columns] for k in range(len(outputs))]
 
 
 _BUILD: dict[str, Callable[..., Any]] = {"add": add, "sub": sub, "mul": mul, "inv": inverse, "neg": neg, "where": where}

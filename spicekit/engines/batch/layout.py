@@ -146,6 +146,7 @@ class Layout:
 
     def _save(self, vector: str, number: Mapping[str, int], a: dict[str, list[Any]]) -> None:
         kind, name = vector[0].lower(), vector[2:-1].strip().lower()
+        name = name.removeprefix("v.") if kind == "i" else name  # ngspice's name of a source in a subcircuit
         if kind not in "vi" or "," in name:
             raise Unsupported(f"the vector {vector}")
         currents = merged(self._program.currents(name)) if kind == "i" else []

@@ -411,6 +411,8 @@ class Program:
                 continue
             names = str(other.args[0]).split(":") if other.op == "input" else []
             place = self.node[names[1]].plus(self.node[names[2]], -1.0) if len(names) == 3 else Sum(unknown={-1: 1.0})
+            if not place.unknown and not place.known:
+                return []  # a node that is ground: the current is zero
             if place.unknown or len(place.known) != 1:
                 raise Unsupported(f"{element.name}: {element.rest}")
             ((weight, factor),) = place.known.items()

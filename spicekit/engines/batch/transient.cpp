@@ -174,7 +174,8 @@ struct Solver {
         lane[l].newton = 0;
         lane[l].gmin = 1e-2;
         lane[l].guess = true;
-        for (int k = 0; k < c.unknowns; ++k) x[k][l] = 0.0;
+        // nodes at 0 V, and what is defined by an expression at 1, as it may be divided by
+        for (int k = 0; k < c.unknowns; ++k) x[k][l] = c.diagonal[k] < 0 ? 1.0 : 0.0;
     }
 
     void finish(int l, int status) {

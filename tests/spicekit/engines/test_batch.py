@@ -132,6 +132,33 @@ def test_sources_are_ngspice_s_at_every_point() -> None:
         assert found[vector][0] == reference[vector][0]
 
 
+def test_currents_of_sources_in_subcircuits_and_expressions_that_divide() -> None:
+    """A source's current by ngspice's name, one scaled by a node that is ground, and a quotient of two expressions."""
+    elements = """
+.subckt part a b dbeta
+Vsense a x 0
+R1 x b 1k
+Bbeta a b I = V(dbeta)*I(Vsense)
+.ends
+V1 top 0 1
+X1 top 0 0 part
+Vbeta beta 0 0.5
+X2 top 0 beta part
+B1 up 0 V = 2 + V(top)
+B2 down 0 V = 4*V(top)
+B3 q 0 V = V(down)/V(up)
+B4 c 0 V = time < 0 ? 1 : 7
+Rq q 0 1k
+"""
+    save = ("i(v.x1.vsense)", "i(v.x2.vsense)", "i(v1)", "v(q)", "v(c)")
+    (found,) = simulated(elements, save, 1e-9, 1e-8)
+    assert found is not None
+    assert [found[vector][-1] for vector in save] == pytest.approx([1e-3, 1e-3, -2.5e-3, 4 / 3, 7.0], rel=1e-9)
+    reference = by_ngspice(elements, save, 1e-9, 1e-8)
+    for vector in save:
+        assert found[vector][-1] == pytest.approx(reference[vector][-1], rel=1e-4)
+
+
 def test_tbs_sense_decides_and_measures_as_ngspice() -> None:
     """With mismatch: the same decisions, and times and energies within the convergence error of ngspice's tolerances."""
     bench = make_bench("tbs-sense", {"trim": 649})

@@ -53,6 +53,7 @@ def test_constants_are_folded_and_what_is_equal_is_one_node() -> None:
     assert graph.neg(graph.neg(X)) is X
     assert graph.exp(X * Y) is graph.exp(X * Y)
     assert graph.gradient([3.0, X], [X]) == [[0.0], [1.0]]
+    assert graph.gradient([3.0, X], []) == [[], []]
     with pytest.raises(TypeError, match="where"):
         bool(X > Y)
 
