@@ -165,6 +165,24 @@ class Sensitivity(Record):
     measures: dict[str, list[Driver]]
 
 
+class ComparedMeasure(Record):
+    """One measure of trials that two engines simulated, as roots of mean squares in its unit."""
+
+    difference: float  # between the engines
+    convergence: float  # between ngspice and ngspice with tolerances ten times finer
+    size: float
+    jumps: int  # trials in which one of them found a value and the other none
+
+
+class Comparison(Record):
+    """Trials of a campaign of another engine that ngspice simulated again."""
+
+    trials: int
+    outcomes_apart: int
+    measures: dict[str, ComparedMeasure]
+    beyond: list[str]  # measures that differ by more than ngspice's own error accounts for
+
+
 class Summary(File):
     """``summary.json`` of a campaign."""
 
@@ -179,6 +197,7 @@ class Summary(File):
     warnings: list[str] = []
     identity: str = ""  # of the campaign whose trials it sums up
     calibrations: dict[str, Calibration] = {}  # that the bench's notes asked for
+    comparison: Comparison | None = None  # with ngspice, of a campaign of the engine batch
 
 
 class Deviation(Record):

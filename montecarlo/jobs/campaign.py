@@ -11,9 +11,11 @@ and any number of interruptions.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import time
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -23,6 +25,7 @@ import numpy as np
 
 from montecarlo import records
 from montecarlo.identity import BINDING, code_hash, differing, versions
+from montecarlo.jobs.comparison import compared, warnings_of
 from montecarlo.jobs.job import Job
 from montecarlo.jobs.result import CampaignResult
 from montecarlo.joint import read_joint
@@ -35,10 +38,10 @@ from montecarlo.variation import Correlation, Space, Variation
 from spicekit import inputs
 from spicekit.bench import Bench
 from spicekit.calibration import recorded
-from spicekit.engines import NGSPICE
+from spicekit.engines import BATCH, NGSPICE, unable
 from spicekit.engines import engine as find_engine
 from spicekit.engines.calibrate import calibrated_apart, wanted
-from spicekit.errors import UserError
+from spicekit.errors import SpicekitError, UserError
 from spicekit.files import output_folder, write_text
 from spicekit.netlist import render
 from spicekit.paths import absolute
@@ -118,6 +121,12 @@ class Campaign(Job):
                 self._bench.found |= self._known(records.read(record, kind))
             self._netlist = render(calibrated_apart(self._bench, self.engine))
         self._files |= files
+        reason = unable(self.engine, self._bench)
+        if reason:
+            warnings.warn(
+                f"bench '{self._bench.name}' is simulated by ngspice: {self.engine} does not know {reason}", stacklevel=3
+            )
+            self.engine = NGSPICE
 
     def _known(self, record: records.CampaignRecord | records.StudyRecord) -> dict[str, float]:
         """The values in a record of the same calibrations: of the same bench with the same inputs.  None of another's."""
@@ -221,7 +230,24 @@ class Campaign(Job):
             store = self.store(folder)
             simulated = simulate_sources([self.prepare(store, crew)], crew)
             elapsed = time.monotonic() - started if simulated else None
-            return CampaignResult(self.bench, folder, summarise(self, store, elapsed))
+            comparison = self._comparison(store, crew, bool(simulated))
+            summary = summarise(self, store, elapsed)
+            if comparison is not None:
+                said = [*summary.get("warnings", ()), *warnings_of(comparison, self.engine)]
+                added = {"comparison": comparison.model_dump(), "warnings": said}
+                summary |= records.write(folder / "summary.json", records.Summary, summary | added)
+            return CampaignResult(self.bench, folder, summary)
+
+    def _comparison(self, store: Store, crew: Crew, simulated: bool) -> records.Comparison | None:
+        """The campaign beside ngspice, if another shipped engine simulated it."""
+        if self.engine != BATCH:
+            return None
+        if not simulated:
+            with contextlib.suppress(SpicekitError):
+                before = records.read(store.folder / "summary.json", records.Summary)
+                if before.identity == store.identity and before.comparison is not None:
+                    return before.comparison
+        return compared(self, self.samples, store, crew.pool)
 
     def store(self, folder: Path) -> Store:
         """``folder`` as this campaign's."""

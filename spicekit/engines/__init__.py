@@ -21,8 +21,12 @@ from spicekit.waves import Array, Waves
 if TYPE_CHECKING:
     from spicekit.bench import Bench
 
-NGSPICE = "ngspice"
-SHIPPED = {NGSPICE: "spicekit.engines.ngspice:solve"}
+NGSPICE, FINE, BATCH = "ngspice", "ngspice-fine", "batch"
+SHIPPED = {
+    NGSPICE: "spicekit.engines.ngspice:solve",
+    FINE: "spicekit.engines.ngspice:fine",
+    BATCH: "spicekit.engines.batch.engine:solve",
+}
 ENTRY_POINT_GROUP = "spicekit.engines"
 
 
@@ -52,6 +56,15 @@ class Engine(Protocol):
 def trials_of(samples: Mapping[str, Array]) -> int:
     """The number of trials that ``samples`` ask for."""
     return len(next(iter(samples.values()))) if samples else 1
+
+
+def unable(name: str, bench: Bench) -> str:
+    """Why the engine ``name`` cannot simulate ``bench``, which is calibrated; nothing if it can, or if it does not say.
+
+    An engine says it in its method ``unable``.
+    """
+    says = getattr(engine(name), "unable", None)
+    return "" if says is None else str(says(bench))
 
 
 def engine(name: str) -> Engine:

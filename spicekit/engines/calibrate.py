@@ -14,7 +14,7 @@ from spicekit.bench import Bench, Calibration, Nominal
 from spicekit.blame import checked_bench
 from spicekit.block import simulate_block
 from spicekit.calibration import Calibrated
-from spicekit.engines import NGSPICE
+from spicekit.engines import NGSPICE, unable
 from spicekit.errors import SpicekitError, Uncalibrated, UserError
 from spicekit.limit import LOADING, isolated, uncounted
 
@@ -155,7 +155,7 @@ class Variant:
         if key not in self._seen:
             calibrated(bench, self._engine)
             values = {point.name: np.array([point.nominal]) for point in bench.points()}
-            block = simulate_block(bench, values, self._engine)
+            block = simulate_block(bench, values, NGSPICE if unable(self._engine, bench) else self._engine)
             measures = {name: float(column[0]) for name, column in block.measures.items()}
             self._seen[key] = Nominal(bench, block.outcomes[0], measures, block.waves)
         return self._seen[key]

@@ -13,13 +13,14 @@ from typing import ClassVar, Protocol
 
 import numpy as np
 
-from spicekit.analysis import DcAnalysis
+from spicekit.analysis import DcAnalysis, TranAnalysis
 from spicekit.bench import Bench
 from spicekit.benches.deck import Deck
 from spicekit.engines import Solved, trials_of
 from spicekit.engines.altered import Altered
 from spicekit.engines.parsed import Parsed
 from spicekit.engines.swept import Swept
+from spicekit.errors import UserError
 from spicekit.simulator import simulator
 from spicekit.waves import Array, Waves
 
@@ -46,15 +47,31 @@ class Way(Protocol):
 
 def solve(bench: Bench, samples: Mapping[str, Array]) -> Solved:
     """The engine ``ngspice``: see :class:`spicekit.engines.Engine`."""
+    return _solve(bench, samples, "")
+
+
+def fine(bench: Bench, samples: Mapping[str, Array]) -> Solved:
+    """Transients with tolerances ten times finer than the bench's: how far it is from convergence."""
+    analysis = bench.analysis()
+    if not isinstance(analysis, TranAnalysis):
+        raise UserError(f"bench '{bench.name}' is no transient: the engine ngspice-fine has nothing to refine")
+    numbers = {"abstol": 1e-13, "vntol": 1e-7, "chgtol": 1e-14, **analysis.options, "reltol": analysis.reltol}
+    finer = " ".join(f"{name}={numbers[name] / 10!r}" for name in ("reltol", "abstol", "vntol", "chgtol"))
+    return _solve(bench, samples, finer)
+
+
+def _solve(bench: Bench, samples: Mapping[str, Array], always: str) -> Solved:
+    """``always`` are words of the ``.options`` line beside those of the fallbacks."""
     trials = trials_of(samples)
     if trials > 1 and any(point.parameter and point.name in samples for point in bench.points()):
-        return _one_by_one(bench, samples, trials)
+        return _one_by_one(bench, samples, trials, always)
     ngspice = simulator()
     kind = Parsed if isinstance(bench, Deck) else Swept if isinstance(bench.analysis(), DcAnalysis) else Altered
     way: Way = kind(ngspice, bench, samples, trials)
     attempts = [0] * trials
     left = list(range(trials))
-    for attempt, settings in enumerate(["", *(settings for _, settings in way.fallbacks)]):
+    for attempt, fallback in enumerate(["", *(settings for _, settings in way.fallbacks)]):
+        settings = f"{always} {fallback}".strip()
         netlist = way.netlist.replace("\n.save ", f"\n.options {settings}\n.save ", 1) if settings else way.netlist
         start = time.perf_counter()
         ngspice.load(netlist, bench.technology.compatibility, bench.technology.compiled())
@@ -70,9 +87,9 @@ def solve(bench: Bench, samples: Mapping[str, Array]) -> Solved:
     return Solved(measures, converged, attempts, waves, ngspice.last_words() if left else "")
 
 
-def _one_by_one(bench: Bench, samples: Mapping[str, Array], trials: int) -> Solved:
+def _one_by_one(bench: Bench, samples: Mapping[str, Array], trials: int, always: str) -> Solved:
     """Trials whose netlists differ: what a library computes when it is read varies, and ngspice reads it for each."""
-    parts = [solve(bench, {name: values[k : k + 1] for name, values in samples.items()}) for k in range(trials)]
+    parts = [_solve(bench, {name: values[k : k + 1] for name, values in samples.items()}, always) for k in range(trials)]
     measures = {name: np.concatenate([part.measures[name] for part in parts]) for name in parts[0].measures}
     converged = np.concatenate([part.converged for part in parts])
     waves = parts[-1].waves
