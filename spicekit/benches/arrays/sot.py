@@ -14,12 +14,11 @@ from spicekit.benches.arrays.array import ArrayAnalysis, ArrayBench, ArrayParame
 from spicekit.benches.arrays.layout import Wire
 from spicekit.benches.junction.switching import check_stop, switching
 from spicekit.benches.sot.column import Access, Mirror
-from spicekit.benches.sot.write_path import START, Pulse
+from spicekit.benches.sot.write_path import START, Pulse, current_sign
 from spicekit.errors import UserError
 from spicekit.measures import At, Final, First, Integral, Node, i, maximum, v
 from spicekit.measures.measure import Margin, Measure
 from spicekit.parameters import Group, channel_width, quantity
-from spicekit.physics.sampled import rail_sign
 from spicekit.point import VariationPoint
 
 
@@ -63,9 +62,7 @@ class SotArray(ArrayBench[SotArrayParameters]):
     @property
     def sign(self) -> int:
         """Sign of the rail current: positive flows from WBL into the head of the rail."""
-        if self.p.polarity != "auto":
-            return 1 if self.p.polarity == "positive" else -1
-        return rail_sign(self.junction.numbers, self.p.direction)
+        return current_sign(self.p, self.junction.numbers)
 
     @property
     def l_access(self) -> float:

@@ -15,6 +15,7 @@ from spicekit.benches.junction.switching import check_stop
 from spicekit.benches.sot.column import Access
 from spicekit.errors import UserError
 from spicekit.parameters import channel_width, named_file, option, quantity, voltage
+from spicekit.physics.mtj_numbers import MtjNumbers
 from spicekit.physics.sampled import rail_sign
 from spicekit.point import VariationPoint
 
@@ -30,6 +31,13 @@ class Pulse(JunctionParameters):
     v_write: float = voltage(0.135, "magnitude of V_WP and V_WN on WBL", gt=0, le=3)
     t_pulse: float = quantity(1e-9, "s", "length of the write pulse", gt=1e-11, le=1e-6)
     t_stop: float | None = quantity(None, "s", "end of the simulation; 1.5 ns after the pulse if not given", gt=1e-11, le=1e-5)
+
+
+def current_sign(p: Pulse, numbers: MtjNumbers) -> int:
+    """Sign of the rail current of a write: the one asked for, else the one that writes (:func:`rail_sign`)."""
+    if p.polarity != "auto":
+        return 1 if p.polarity == "positive" else -1
+    return rail_sign(numbers, p.direction)
 
 
 class RailCell(Access, Pulse):
@@ -60,9 +68,7 @@ class SotWritePath(JunctionBench[W], Generic[W]):
     @property
     def sign(self) -> int:
         """Sign of the rail current: positive flows from WBL into the head of the rail (:func:`rail_sign`)."""
-        if self.p.polarity != "auto":
-            return 1 if self.p.polarity == "positive" else -1
-        return rail_sign(self.junction.numbers, self.p.direction)
+        return current_sign(self.p, self.junction.numbers)
 
     @property
     def l_access(self) -> float:
