@@ -24,7 +24,7 @@ SENSE = {"source": "thevenin", "measure": "offset"}
 # no decision is wanted of these: a fixed delay line saves the search for its trim
 FREE = {"trim": 360, "t_window": 6e-9}
 DISTANCES = np.arange(-16.5, 17)  # cells
-ENERGIES = ("e_total", "e_row", "e_wordline", "e_drivers", "e_sense", "e_load", "e_latch", "e_drive", "e_line")
+ENERGIES = ("e_total", "e_row", "e_wordline", "e_drivers", "e_sense", "e_lift", "e_load", "e_latch", "e_drive", "e_line")
 
 
 def macro(simulated: xr.Dataset) -> xr.Dataset:
