@@ -24,6 +24,7 @@ from spicekit.analysis import TranAnalysis
 from spicekit.bench import Bench, Panel
 from spicekit.benches.noise import ThermalNoise, noise_context, noise_points, with_noise
 from spicekit.benches.sensing.offset_search import C_SEARCH, LEAST, MOST, comparisons, knots, last_step
+from spicekit.benches.sensing.reference import Reference
 from spicekit.benches.sensing.verdict import verdicts
 from spicekit.benches.sot.column import Access, Cells, Mirror
 from spicekit.benches.sot.logic import SotLogic, SotLogicParameters
@@ -42,7 +43,7 @@ T_FIRST = 0.2e-9  # s, the first comparison of the offset search
 COMMON = "common mode of the comparator's inputs at SAE"
 
 
-class SotSenseParameters(Mirror, Access, Cells, BenchParameters, ThermalNoise):
+class SotSenseParameters(Mirror, Access, Cells, Reference, BenchParameters, ThermalNoise):
     # every transistor is there
     access: ClassVar = "nmos"
     bias: ClassVar = "mirror"
@@ -169,6 +170,7 @@ class SotSense(Bench[SotSenseParameters]):
             "l_access": self.logic.l_access,
             "devices": self.devices(),
             "r_ref": self.logic.references(),
+            "mtj_legs": self.logic.legs,
             "leg": "m" if self.p.operation == "read" else self.p.operation,
             "edge": EDGE,
             "t_first": T_FIRST,
