@@ -239,8 +239,8 @@ def test_imce_energy_of_an_and_is_that_of_its_trials(imce: tuple[Path, dict[str,
     assert figure(printed, "OR energy")["simulated"] == pytest.approx(
         np.mean([s.parts.column("e_total").mean() for s in stores[4:]])
     )
-    assert figure(printed, "AND, wrong decisions")["simulated"] == 0
-    assert "95 % interval 0 to 0.056" in figure(printed, "AND, wrong decisions")["from"]
+    assert figure(printed, "AND, errors")["simulated"] == 0
+    assert "95 % interval 0 to 0.056" in figure(printed, "AND, errors")["from"]
     assert figure(printed, "writes that switched")["simulated"] == 1
     assert 50e-15 < energy < 500e-15
     # the two cells of a logic operation cost no less than the one of a read, and a write is shorter than its pulse

@@ -68,7 +68,7 @@ def figures(tables: Mapping[str, LookupTable]) -> list[Figure]:
         found += [
             simulated(f"{name} latency", "s", table, "sot-sense", "t_sense", where),
             simulated(f"{name} energy", "J", table, "sot-sense", "e_total", where),
-            simulated(f"{name}, wrong decisions", "", table, "sot-sense", "wrong", where),
+            simulated(f"{name}, errors", "", table, "sot-sense", "error", where),
         ]
     found += [
         simulated("write current", "A", write, "sot-write", "i_write", {}, 120e-6),

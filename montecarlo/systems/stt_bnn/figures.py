@@ -62,8 +62,8 @@ def macro_figures(tables: Mapping[str, LookupTable], boost: int) -> list[Figure]
     efficiency = OPERATIONS / (ROWS * energy)
     published = EFFICIENCY.get(boost)
     derived = f"derived from {published / 1e12:.0f} TOPS/W, {PHAM}" if published else ""
-    wrong = float(table.query("wrong", boost=boost))
-    low, high = clopper_pearson(round(wrong * trials), trials)
+    error = float(table.query("error", boost=boost))
+    low, high = clopper_pearson(round(error * trials), trials)
     each = f"mean of {trials} trials"
     return [
         Figure(name + "latency", "s", float(table.query("t_latency", boost=boost)), f"stt-bnn-macro t_latency: {each}"),
@@ -100,8 +100,8 @@ def macro_figures(tables: Mapping[str, LookupTable], boost: int) -> list[Figure]
         Figure(
             name + "average error, end to end",
             "",
-            wrong,
-            f"stt-bnn-macro wrong, weights and inputs drawn: {each}, 95 % interval {low:.3g} to {high:.3g}",
+            error,
+            f"stt-bnn-macro error, weights and inputs drawn: {each}, 95 % interval {low:.3g} to {high:.3g}",
             PHAM if boost == 0 else "",
             0.085 if boost == 0 else None,
         ),

@@ -35,8 +35,7 @@ class BnnMacro(MacroCircuit):
         return measures(self)
 
     def works(self) -> str:
-        # what is not decided yet is late, and not wrong
-        return "wrong < 0.5 or decided < 0.5" if self.p.measure == "decision" else ""
+        return "wrong < 0.5" if self.p.measure == "decision" else ""
 
     def panels(self) -> tuple[Panel, ...]:
         row, copies = self.p.source == "row", {"in": "", "lo": " (low)", "hi": " (high)"}

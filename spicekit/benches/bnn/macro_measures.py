@@ -7,6 +7,7 @@ import math
 from spicekit.benches.bnn.array import START
 from spicekit.benches.bnn.macro_circuit import DELTA, RESET, SUPPLIES, MacroCircuit
 from spicekit.benches.sensing.tbs import FOUND
+from spicekit.benches.sensing.verdict import verdicts
 from spicekit.limits import Limits
 from spicekit.measures import At, Choose, Crossing, First, Integral, Node, Number, Settling, floor, i, ln, maximum, v
 from spicekit.measures.measure import Measure
@@ -39,11 +40,12 @@ def _decision_measures(macro: MacroCircuit) -> tuple[Measure, ...]:
     row = macro.p.source == "row"
     apart, line = v("q_in") - v("qb_in"), v(f"sl_{macro.p.n - 1 if row else 'in'}")
     parted = Crossing(abs(apart), macro.vdd / 2, after=macro.t_ready)
-    decided = parted < macro.t_off
+    late = parted >= macro.t_off
     decision = At(apart, macro.t_off) > macro.vdd / 2
     n1 = _matches(macro)
     right = 2 * n1 >= macro.p.n if row else Number(float(macro.inputs["in"] > macro.v_mid))
-    t_decision = Choose(decided, parted - macro.t_from, math.inf)
+    wrong = (parted < macro.t_off) & (decision ^ right)
+    t_decision = Choose(late, math.inf, parted - macro.t_from)
     t_latency = macro.t_from + t_decision - START
     t_load, t_delay = arrival(macro, "arrive_in"), arrival(macro, "delayed")
     # the logarithm of the ratio, but of arrivals of which one is missing the side on which it is
@@ -53,15 +55,8 @@ def _decision_measures(macro: MacroCircuit) -> tuple[Measure, ...]:
         Measure("v_sl", "V", "source line when the sense node is isolated", At(line, macro.t_sample)),
         Measure("v_sense", "V", "sense node when START rises", At(v("sense_in"), macro.t_ready)),
         Measure("decision", "", "decision at the end of t_window", decision, fraction=True),
-        Measure(
-            "wrong",
-            "",
-            "1 if it is not the right answer: 1 for n/2 or more matches, SL above v_mid",
-            (decision ^ right) | (parted >= macro.t_off),
-            fraction=True,
-        ),
-        Measure("decided", "", "1 if the latch's outputs parted by VDD/2 within t_window", decided, fraction=True),
-        Measure("t_decision", "s", "from START until they did", t_decision, limits=WINDOW),
+        *verdicts(late, wrong, "t_window", "; right is 1 for n/2 or more matches, SL above v_mid"),
+        Measure("t_decision", "s", "from START until the latch's outputs parted by VDD/2", t_decision, limits=WINDOW),
         Measure("t_latency", "s", "the same from when the row was switched on", t_latency, limits=WINDOW),
         Measure(
             "t_cycle",

@@ -18,6 +18,7 @@ from typing_extensions import TypeVar
 from spicekit.bench import Bench
 from spicekit.benches.junction.parameters import JunctionAtRest, place_junction, refuse_rail
 from spicekit.benches.noise import ThermalNoise, noise_context, noise_points
+from spicekit.benches.sensing.verdict import verdicts
 from spicekit.devices.junction import StaticJunction
 from spicekit.errors import UserError
 from spicekit.limits import Limits
@@ -157,8 +158,7 @@ class SenseBench(Bench[A], Generic[A]):
         }
 
     def works(self) -> str:
-        # what is not decided yet is late, and not wrong
-        return "wrong < 0.5 or decided < 0.5" if self.p.measure == "decision" else ""
+        return "wrong < 0.5" if self.p.measure == "decision" else ""
 
     def margins(self) -> tuple[Margin, ...]:
         if self.cells:
@@ -181,10 +181,13 @@ class SenseBench(Bench[A], Generic[A]):
         high, low = self.latch
         apart = {tag: v(f"{high}_{tag}") - v(f"{low}_{tag}") for tag in self.amplifiers}
         parted = {tag: Crossing(abs(wave), self.vdd / 2, after=T_START) for tag, wave in apart.items()}
-        decision = {
-            tag: At(v(f"{self.held}_{tag}") if self.held else wave, self.t_off) > self.vdd / 2 for tag, wave in apart.items()
-        }
-        wrong = [(decision[tag] ^ right) | (parted[tag] >= self.t_off) for tag, right in self.amplifiers.items()]
+        decision, late, wrong = {}, {}, {}
+        for tag, right in self.amplifiers.items():
+            decision[tag] = (At(v(f"{self.held}_{tag}"), self.t_off) if self.held else At(apart[tag], self.t_off)) > self.vdd / 2
+            late[tag] = parted[tag] >= self.t_off
+            wrong[tag] = (parted[tag] < self.t_off) & ((At(apart[tag], self.t_off) > 0) ^ right)
+            if self.held:  # which still holds the answer before
+                late[tag] = late[tag] | (decision[tag] ^ (At(apart[tag], self.t_off) > 0))
         moved = [abs(line - At(line, T_START)) for line in (v(f"sl_{tag}") for tag in self.amplifiers)]
         meaning, both = "decision at the end of t_window", ", either state" if self.cells else ""
         which = (
@@ -200,19 +203,12 @@ class SenseBench(Bench[A], Generic[A]):
         )
         return (
             *which,
-            Measure("wrong", "", f"1 if it is not the right answer{both}", functools.reduce(operator.or_, wrong), fraction=True),
-            Measure(
-                "decided",
-                "",
-                "1 if the latch's outputs parted by VDD/2 within t_window (both states)",
-                functools.reduce(operator.and_, [time < self.t_off for time in parted.values()]),
-                fraction=True,
-            ),
+            *verdicts(*(functools.reduce(operator.or_, one.values()) for one in (late, wrong)), "t_window", both),
             Measure(
                 "t_decision",
                 "s",
-                "from START until they did (the later of both states)",
-                maximum(*(time - T_FROM for time in parted.values())),
+                "from START until the latch's outputs parted by VDD/2 (the later of both states)",
+                maximum(*(Choose(late[tag], math.inf, time - T_FROM) for tag, time in parted.items())),
                 limits=self.window,
             ),
             Measure(

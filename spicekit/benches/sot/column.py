@@ -114,11 +114,13 @@ class SotColumn(Bench[S], Generic[S]):
     def diode_supply(self) -> tuple[str, ...]:
         return ("i(vdd_diode)",) if self.p.bias == "mirror" else ()
 
-    def junction_voltage(self, states: Sequence[int]) -> float:
-        """Voltage in volts over nominal junctions in parallel (``states``: 0 P, 1 AP) at ``i_read`` through ideal switches."""
+    def junction_voltage(self, states: Sequence[int], current: float | None = None) -> float:
+        """Voltage in volts over nominal junctions in parallel (``states``: 0 P, 1 AP) at ``current`` in amperes, or ``i_read``,
+        through ideal switches."""
         p, r_p = self.p, self.p.junction.r_p
+        total = p.i_read if current is None else current
 
         def excess(v: float) -> float:
-            return float(sum(v / (r_p * (1 + s * p.tmr / (1 + (v / p.v_half) ** 2))) for s in states) - p.i_read)
+            return float(sum(v / (r_p * (1 + s * p.tmr / (1 + (v / p.v_half) ** 2))) for s in states) - total)
 
-        return float(brentq(excess, 0.0, p.i_read * r_p * (1 + p.tmr), xtol=1e-15))
+        return float(brentq(excess, 0.0, 1.001 * total * r_p * (1 + p.tmr), xtol=1e-15))

@@ -37,7 +37,7 @@ def measures(values: Mapping[str, float] | None = None, **given: Any) -> dict[st
 def test_decides_within_ten_nanoseconds() -> None:
     for overdrive in (-0.1, -2e-3, 2e-3, 0.1):
         m = measures(overdrive=overdrive)
-        assert (m["decided"], m["wrong"], m["decision"]) == (1, 0, overdrive > 0), overdrive
+        assert (m["late"], m["wrong"], m["decision"]) == (0, 0, overdrive > 0), overdrive
         assert 0 < m["t_decision"] < 10e-9
         # the first arrival decides; the latch adds a few gate delays at most
         assert m["t_decision"] == pytest.approx(min(m["t_load"], m["t_delay"]), abs=30e-12)
@@ -172,10 +172,10 @@ def test_energy_is_that_of_the_capacitors() -> None:
 
 def test_an_amplifier_without_time_is_an_outcome() -> None:
     m = measures(t_window=2e-9, trim=700)
-    assert (m["decided"], m["wrong"], m["decision"]) == (0, 1, 0)
+    assert (m["late"], m["wrong"], m["error"], m["decision"]) == (1, 0, 1, 0)
     assert m["t_decision"] == math.inf
     slow = measures({"vth_st": 0.4})  # LOAD never arrives: the delay line decides
-    assert (slow["decided"], slow["wrong"], slow["decision"]) == (1, 1, 0)
+    assert (slow["late"], slow["wrong"], slow["error"], slow["decision"]) == (0, 1, 1, 0)
 
 
 def test_cell_levels_follow_the_junction() -> None:
@@ -190,7 +190,7 @@ def test_cell_levels_follow_the_junction() -> None:
     assert m["v_ap"] - m["v_p"] == pytest.approx(v - 10e-6 * r_p, rel=0.03)
     assert m["v_p"] < m["trip"] < m["v_ap"]
     decision = measures(source="cell")
-    assert (decision["decision_p"], decision["decision_ap"], decision["wrong"], decision["decided"]) == (0, 1, 0, 1)
+    assert (decision["decision_p"], decision["decision_ap"], decision["wrong"], decision["late"]) == (0, 1, 0, 0)
 
 
 @pytest.mark.parametrize(

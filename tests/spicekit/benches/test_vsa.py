@@ -52,7 +52,7 @@ def test_gate_area_is_that_of_time_based_sensing() -> None:
 def test_decides_right(given: dict[str, Any]) -> None:
     for overdrive in (-0.1, -1e-3, 1e-3, 0.1):
         m = measures(**given, overdrive=overdrive)
-        assert (m["decided"], m["wrong"], m["decision"]) == (1, 0, overdrive > 0), overdrive
+        assert (m["late"], m["wrong"], m["decision"]) == (0, 0, overdrive > 0), overdrive
         assert 20e-12 < m["t_decision"] < 2e-9
         assert m["e_total"] == pytest.approx(m["e_amplifier"] + m["e_drive"], rel=1e-12)
         assert min(m["e_amplifier"], m["e_drive"]) > 0
@@ -149,7 +149,7 @@ def test_time_step(given: dict[str, Any]) -> None:
 
 def test_an_amplifier_without_time_is_an_outcome() -> None:
     m = measures(t_window=100e-12)
-    assert (m["decided"], m["wrong"], m["decision"]) == (0, 1, 0)  # the output latch still holds the opposite
+    assert (m["late"], m["wrong"], m["error"], m["decision"]) == (1, 0, 1, 0)  # the output latch still holds the opposite
     assert m["t_decision"] == math.inf
 
 

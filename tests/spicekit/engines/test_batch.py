@@ -168,7 +168,7 @@ def test_tbs_sense_decides_and_measures_as_ngspice() -> None:
     found, reference = solve(bench, samples), ngspice.solve(bench, samples)
     assert found.converged.all()
     assert found.attempts == [0] * trials
-    for name in ("decision", "wrong", "decided"):
+    for name in ("decision", "wrong", "late"):
         np.testing.assert_array_equal(found.measures[name], reference.measures[name], err_msg=name)
     for name, tolerance in {
         "t_load": 1e-3,
