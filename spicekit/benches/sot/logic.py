@@ -6,13 +6,14 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Sequence
 from typing import Any, Generic, Literal, Self
 
 from pydantic import model_validator
 from typing_extensions import TypeVar
 
 from spicekit.analysis import DcAnalysis
-from spicekit.benches.sot.column import SotColumn, SotParameters
+from spicekit.benches.sot.column import Logic, SotColumn, SotParameters
 from spicekit.measures import Node, maximum, mean, minimum, v
 from spicekit.measures.measure import Margin, Measure
 from spicekit.parameters import option, quantity
@@ -21,7 +22,7 @@ from spicekit.point import VariationPoint
 REFERENCES = ("m", "and", "or")  # branches of IMCE's sense amplifier: EN_M, EN_AND, EN_OR
 
 
-class SotLogicParameters(SotParameters):
+class SotLogicParameters(Logic, SotParameters):
     fan_in: int = quantity(2, "", "cells that are sensed together", ge=2, le=6)
     inputs: Literal["boundary", "all"] = option(
         "boundary", "input combinations: those next to a decision boundary, or all (the others are always further away)"
@@ -59,6 +60,12 @@ class SotLogic(SotColumn[L], Generic[L]):
     def cases(self) -> dict[str, list[int]]:
         return super().cases() | {word: [int(bit) for bit in word] for word in self.words()}
 
+    def currents(self) -> dict[str, float]:
+        return {"diode": self.p.i_read, "diode_logic": self.p.i_logic}
+
+    def diode(self, states: Sequence[int]) -> str:
+        return "diode" if len(states) == 1 else "diode_logic"
+
     def analysis(self) -> DcAnalysis:
         columns = [vector for case in self.cases() for vector in (f"v(rbl_{case})", f"i(vdd_{case})")]
         references = [vector for name in REFERENCES for vector in (f"v(ref_{name})", f"i(vdd_ref_{name})")]
@@ -82,12 +89,13 @@ class SotLogic(SotColumn[L], Generic[L]):
         k = self.cells()
         pairs = {"m": ([0], [1]), "and": ([0] + [1] * (k - 1), [1] * k), "or": ([0] * k, [1] + [0] * (k - 1))}
         return {
-            name: (self.junction_voltage(low) + self.junction_voltage(high)) / 2 / self.p.i_read
+            name: (self.junction_voltage(low) + self.junction_voltage(high)) / 2 / self.currents()[self.diode(low)]
             for name, (low, high) in pairs.items()
         }
 
     def context(self) -> dict[str, Any]:
-        return super().context() | {"words": self.words()}
+        # of the columns and references that one diode serves in turn, the first of each loads it
+        return super().context() | {"words": self.words(), "loads": ("p", self.words()[0], "ref_m", "ref_and")}
 
     def measures(self) -> tuple[Measure, ...]:
         zeros, ones = "0" * self.cells(), "1" * self.cells()
@@ -96,7 +104,7 @@ class SotLogic(SotColumn[L], Generic[L]):
         highest_0 = maximum(*(rbl[word] for word in words if word != ones))
         lowest_1 = minimum(*(rbl[word] for word in words if word != zeros))
         reads = [self.supply_current(case, "ref_m") for case in ("p", "ap")]
-        ands = [self.supply_current(word, "ref_and") for word in words if word != zeros]
+        ands = [self.supply_current(word, "ref_and", diode="diode_logic") for word in words if word != zeros]
         states = [Measure(f"v_{word}", "V", f"RBL voltage, cells store {word}", rbl[word]) for word in words]
 
         def margin(low: Node, high: Node, reference: Node) -> Node:
@@ -133,7 +141,7 @@ class SotLogic(SotColumn[L], Generic[L]):
                 "e_or",
                 "J",
                 "energy from the supply in t_sense, OR, mean of the input combinations",
-                self.supply_current(zeros, "ref_or") * unit,
+                self.supply_current(zeros, "ref_or", diode="diode_logic") * unit,
             ),
         )
 
