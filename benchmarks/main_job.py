@@ -3,7 +3,7 @@
     python benchmarks/main_job.py [--trials 100000]
 
 Prints the wall time, outcomes and the parent's peak memory of the real circuit; then, for ideal switches and current and no
-bias roll-off, mean and worst gaps in units of i_read * R_P beside those of the closed form with the same sigmas.
+bias roll-off, mean and worst gaps in units of I * R_P beside those of the closed form with the same sigmas.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import tempfile
 import time
 from pathlib import Path
 
-# ideal circuit, sigma(RA) 5 %, sigma(TMR) 10 %, 100 000 trials of the closed form: (mean gap, worst gap) in i_read * R_P
+# ideal circuit, sigma(RA) 5 %, sigma(TMR) 10 %, 100 000 trials of the closed form: (mean gap, worst gap) in I * R_P
 CLOSED_FORM = {
     1.5: {"read": (1.500, 0.526), "and": (0.533, 0.124), "or": (0.214, -0.006)},
     2.5: {"read": (2.500, 1.102), "and": (0.967, 0.367), "or": (0.277, 0.041)},
@@ -47,10 +47,10 @@ def main() -> None:
         for name_, margin in summary["margins"].items():
             print(f"  {name_:5} mean {margin['mean'] * 1e3:7.2f} mV, worst {margin['worst'] * 1e3:+7.2f} mV")
         for tmr, published in CLOSED_FORM.items():
-            ideal = ("access=ideal", "bias=ideal", "v_half=inf", f"tmr={tmr}", "ra=10", "i_read=10u")
+            ideal = ("access=ideal", "bias=ideal", "v_half=inf", f"tmr={tmr}", "ra=10", "i_read=10u", "i_logic=10u")
             summary = campaign(folder / f"ideal-{tmr}", trials, *ideal)
             unit = 10e-6 * 10e-12 / (3.141592653589793 / 4 * 45e-9**2)
-            print(f"ideal circuit, TMR {tmr:.0%}, in units of i_read * R_P:")
+            print(f"ideal circuit, TMR {tmr:.0%}, in units of I * R_P:")
             for margin, (mean, worst) in published.items():
                 found = summary["margins"][margin]
                 print(

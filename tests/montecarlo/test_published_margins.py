@@ -23,9 +23,9 @@ from montecarlo.running.store import Store
 Array = NDArray[np.float64]
 Read = Callable[[Path], object]
 
-IDEAL = {"access": "ideal", "bias": "ideal", "v_half": "inf"}
+IDEAL = {"access": "ideal", "bias": "ideal", "v_half": "inf", "i_read": "10u", "i_logic": "10u"}
 R_P = 18.0e-12 / (math.pi * 45e-9**2 / 4)  # the bench's default junction
-UNIT = 10e-6 * R_P  # its default read current
+UNIT = 10e-6 * R_P
 
 PUBLISHED = {
     1.5: {"read": (1.500, 0.526), "and": (0.533, 0.124), "or": (0.214, -0.006)},

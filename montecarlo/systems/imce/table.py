@@ -14,7 +14,7 @@ from spicekit.technology import load_technology
 TECHNOLOGY = load_technology("ptm45")
 VDD = TECHNOLOGY.vdd
 W_READ, W_WRITE = 150e-9, 540e-9  # m
-I_READ = 10e-6  # A
+I_READ, I_LOGIC = 7e-6, 10e-6  # A
 T_SENSE = 1e-9  # s, for which the DC benches count the read current's energy
 V_WRITE, T_PULSE = 0.135, 1e-9  # V, s
 # read and write have one junction: the card's, in the benches of the read as a disc of its area
@@ -25,6 +25,7 @@ JUNCTION = {
 }
 CELL = {"technology": "ptm45", "w_read": W_READ, "w_write": W_WRITE}
 COLUMN = CELL | JUNCTION | {"i_read": I_READ}
+SENSED = COLUMN | {"i_logic": I_LOGIC}
 WRITE = CELL | {"device": "imce-45nm", "v_write": V_WRITE, "t_pulse": T_PULSE}
 AROUND = ("vdd", "temperature", "corner")  # the rail's current does not pass the barrier: writing does not depend on TMR
 LOGIC = ("margin_read", "margin_and", "margin_or", "e_read", "e_and", "e_or")
@@ -42,11 +43,11 @@ TABLE = SystemTable(
     nominal={"tmr": 2.5, "vdd": VDD, "temperature": 27.0, "corner": "tt", "fan_in": 2},
     parts=(
         Part("read", "sot-read", COLUMN | {"t_sense": T_SENSE}, trials=500),
-        Part("logic", "sot-logic", COLUMN | {"t_sense": T_SENSE}, own={"fan_in": range(2, 7)}, trials=500, measures=LOGIC),
-        Part("sense_read", "sot-sense", COLUMN | {"operation": "read"}, trials=20),
-        Part("sense_and", "sot-sense", COLUMN | {"operation": "and"}, trials=20),
-        Part("sense_or", "sot-sense", COLUMN | {"operation": "or"}, trials=20),
-        Part("sense", "sot-sense", COLUMN | {"measure": "offset"}, over=AROUND, trials=20, measures=("offset", "in_range")),
+        Part("logic", "sot-logic", SENSED | {"t_sense": T_SENSE}, own={"fan_in": range(2, 7)}, trials=500, measures=LOGIC),
+        Part("sense_read", "sot-sense", SENSED | {"operation": "read"}, trials=20),
+        Part("sense_and", "sot-sense", SENSED | {"operation": "and"}, trials=20),
+        Part("sense_or", "sot-sense", SENSED | {"operation": "or"}, trials=20),
+        Part("sense", "sot-sense", SENSED | {"measure": "offset"}, over=AROUND, trials=20, measures=("offset", "in_range")),
         Part("set", "sot-write", WRITE | {"direction": "ap-p"}, over=AROUND, trials=20),
         Part("reset", "sot-write", WRITE | {"direction": "p-ap"}, over=AROUND, trials=20),
     ),
@@ -54,7 +55,8 @@ TABLE = SystemTable(
         layout(TECHNOLOGY.l_min, W_READ, W_WRITE, gates=2),
         constants(
             {
-                "i_read": (I_READ, "A", "read current into RBL"),
+                "i_read": (I_READ, "A", "current into RBL of a read"),
+                "i_logic": (I_LOGIC, "A", "current into RBL for AND and OR"),
                 "t_sense": (T_SENSE, "s", "time for which it flows in read_e_* and logic_e_*"),
                 "t_pulse": (T_PULSE, "s", "length of the write pulse"),
                 "v_write": (V_WRITE, "V", "magnitude of V_WP and V_WN on WBL"),

@@ -26,7 +26,7 @@ from spicekit.benches.noise import ThermalNoise, noise_context, noise_points, wi
 from spicekit.benches.sensing.offset_search import C_SEARCH, LEAST, MOST, comparisons, knots, last_step
 from spicekit.benches.sensing.reference import Reference
 from spicekit.benches.sensing.verdict import verdicts
-from spicekit.benches.sot.column import Access, Cells, Mirror
+from spicekit.benches.sot.column import Access, Cells, Logic, Mirror
 from spicekit.benches.sot.logic import SotLogic, SotLogicParameters
 from spicekit.limits import Limits
 from spicekit.measures import At, Choose, Crossing, Final, First, energy, total, v
@@ -43,7 +43,7 @@ T_FIRST = 0.2e-9  # s, the first comparison of the offset search
 COMMON = "common mode of the comparator's inputs at SAE"
 
 
-class SotSenseParameters(Mirror, Access, Cells, Reference, BenchParameters, ThermalNoise):
+class SotSenseParameters(Mirror, Access, Logic, Cells, Reference, BenchParameters, ThermalNoise):
     # every transistor is there
     access: ClassVar = "nmos"
     bias: ClassVar = "mirror"
@@ -75,7 +75,7 @@ class SotSenseParameters(Mirror, Access, Cells, Reference, BenchParameters, Ther
     w_driver: float = channel_width(1e-6, "width of the NMOS of the drivers; PMOS twice that", le=1e-4)
     w_input: float = channel_width(10e-6, "width of each input PMOS of the comparator", le=1e-4)
     l_input: float = channel_length(120e-9, "length of each input PMOS", le=1e-5)
-    w_tail: float = channel_width(1e-6, "width of the tail PMOS that SAE fires", le=1e-4)
+    w_tail: float = channel_width(2e-6, "width of the tail PMOS that SAE fires", le=1e-4)
     w_latch: float = channel_width(2e-6, "width of the cross-coupled NMOS of the comparator; PMOS twice that", le=1e-4)
     w_reset: float = channel_width(300e-9, "width of the comparator's reset NMOS", le=1e-4)
     offset_range: float = quantity(32e-3, "V", "the offset search covers - to + this", ge=LEAST, le=MOST)
@@ -112,6 +112,11 @@ class SotSense(Bench[SotSenseParameters]):
     def word(self) -> str:
         """What the sensed cells store, a character a cell."""
         return self.p.bits or "1" + "0" * (self.p.cells - 1)
+
+    @property
+    def current(self) -> float:
+        """Into RBL and REF, in amperes."""
+        return self.p.i_read if self.p.operation == "read" else self.p.i_logic
 
     @property
     def expected(self) -> int:
@@ -201,7 +206,8 @@ class SotSense(Bench[SotSenseParameters]):
         """Those of ``measure=offset``."""
         applied = Final(v("dv"))
         last = format_value(last_step(self.p.offset_range), "V", 2)
-        in_range = abs(applied) < self.p.offset_range * (1 - 1.5 / 2**self.comparisons)
+        # a search that goes one way all the time ends 1 last step before the end of its range, any other one at least 3 before
+        in_range = abs(applied) < self.p.offset_range * (1 - 2 / 2**self.comparisons)
         found = Final(v("rbl_0")) - Final(v("ref_0"))
         return (
             Measure(

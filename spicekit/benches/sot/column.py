@@ -28,7 +28,7 @@ class Cells(Group):
     diameter: float = quantity(45e-9, "m", "diameter of the round junction", gt=1e-9, le=1e-6)
     tmr: float = quantity(2.5, "", "tunnel magnetoresistance at zero bias and 27 C (150% or 1.5)", gt=0, le=20)
     v_half: float = quantity(0.5, "V", "bias at which TMR is halved; inf switches the roll-off off", ge=LEAST_BIAS)
-    i_read: float = quantity(10e-6, "A", "read current into RBL", ge=1e-12, le=1e-3)
+    i_read: float = quantity(7e-6, "A", "current into RBL of a read", ge=1e-12, le=1e-3)
     r_rail: float = quantity(560.0, "ohm", "heavy-metal rail, head to tail; the junction sits at its middle", ge=0.01, le=1e5)
     rows: int = quantity(64, "", "cells on the column; the unselected ones leak", ge=1, le=4096)
 
@@ -36,6 +36,15 @@ class Cells(Group):
     def junction(self) -> StaticJunction:
         """The nominal junction."""
         return StaticJunction.round(diameter=self.diameter, ra=self.ra, tmr=self.tmr, v_half=self.v_half, spread=IMCE)
+
+
+class Logic(Group):
+    """The current for several cells at once.
+
+    Their resistances lie in parallel, so it may be larger than that of a read, and has to be, for the smaller differences.
+    """
+
+    i_logic: float = quantity(10e-6, "A", "current into RBL for AND and OR", ge=1e-12, le=1e-3)
 
 
 class Ideals(Group):
@@ -84,15 +93,24 @@ class SotColumn(Bench[S], Generic[S]):
         """Name of each copy of the column -> what its addressed cells store; a read addresses cell 0 alone."""
         return {"p": [0], "ap": [1]}
 
-    def supply_current(self, *supplies: str) -> Node:
-        """Current in amperes out of the named supplies and the mirror's diode."""
-        diode = ("diode",) if self.p.bias == "mirror" else ()
-        return -total([i(f"vdd_{supply}") for supply in (*supplies, *diode)])
+    def currents(self) -> dict[str, float]:
+        """The currents that the mirror brings, in amperes, each by the name of its diode."""
+        return {"diode": self.p.i_read}
+
+    def diode(self, states: Sequence[int]) -> str:
+        """Name of the diode that sets the current of a column in which cells in ``states`` are addressed."""
+        return "diode"
+
+    def supply_current(self, *supplies: str, diode: str = "diode") -> Node:
+        """Current in amperes out of the named supplies and the mirror's ``diode``."""
+        return -total([i(f"vdd_{supply}") for supply in (*supplies, *((diode,) if self.p.bias == "mirror" else ()))])
 
     def context(self) -> dict[str, Any]:
         return {
             "device": self.p.junction,
             "cases": self.cases(),
+            "diodes": {case: self.diode(states) for case, states in self.cases().items()},
+            "currents": self.currents(),
             "l_access": self.l_access,
         }
 
@@ -112,13 +130,13 @@ class SotColumn(Bench[S], Generic[S]):
         return ()
 
     def diode_supply(self) -> tuple[str, ...]:
-        return ("i(vdd_diode)",) if self.p.bias == "mirror" else ()
+        return tuple(f"i(vdd_{diode})" for diode in self.currents()) if self.p.bias == "mirror" else ()
 
     def junction_voltage(self, states: Sequence[int], current: float | None = None) -> float:
-        """Voltage in volts over nominal junctions in parallel (``states``: 0 P, 1 AP) at ``current`` in amperes, or ``i_read``,
-        through ideal switches."""
+        """Voltage in volts over nominal junctions in parallel (``states``: 0 P, 1 AP) at ``current`` in amperes, or at that of
+        their operation, through ideal switches."""
         p, r_p = self.p, self.p.junction.r_p
-        total = p.i_read if current is None else current
+        total = self.currents()[self.diode(states)] if current is None else current
 
         def excess(v: float) -> float:
             return float(sum(v / (r_p * (1 + s * p.tmr / (1 + (v / p.v_half) ** 2))) for s in states) - total)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import functools
 import itertools
+from collections.abc import Sequence
 from typing import Any, Generic, Literal, Self
 
 from pydantic import model_validator
@@ -14,7 +15,7 @@ from typing_extensions import TypeVar
 
 from spicekit.analysis import DcAnalysis
 from spicekit.benches.sensing.reference import Leg, Reference
-from spicekit.benches.sot.column import SotColumn, SotParameters
+from spicekit.benches.sot.column import Logic, SotColumn, SotParameters
 from spicekit.measures import Node, maximum, mean, minimum, v
 from spicekit.measures.measure import Margin, Measure
 from spicekit.parameters import option, quantity
@@ -23,7 +24,7 @@ from spicekit.point import VariationPoint
 REFERENCES = ("m", "and", "or")  # branches of IMCE's sense amplifier: EN_M, EN_AND, EN_OR
 
 
-class SotLogicParameters(Reference, SotParameters):
+class SotLogicParameters(Logic, Reference, SotParameters):
     fan_in: int = quantity(2, "", "cells that are sensed together", ge=2, le=6)
     inputs: Literal["boundary", "all"] = option(
         "boundary", "input combinations: those next to a decision boundary, or all (the others are always further away)"
@@ -61,6 +62,12 @@ class SotLogic(SotColumn[L], Generic[L]):
     def cases(self) -> dict[str, list[int]]:
         return super().cases() | {word: [int(bit) for bit in word] for word in self.words()}
 
+    def currents(self) -> dict[str, float]:
+        return {"diode": self.p.i_read, "diode_logic": self.p.i_logic}
+
+    def diode(self, states: Sequence[int]) -> str:
+        return "diode" if len(states) == 1 else "diode_logic"
+
     def analysis(self) -> DcAnalysis:
         columns = [vector for case in self.cases() for vector in (f"v(rbl_{case})", f"i(vdd_{case})")]
         references = [vector for name in REFERENCES for vector in (f"v(ref_{name})", f"i(vdd_ref_{name})")]
@@ -87,7 +94,7 @@ class SotLogic(SotColumn[L], Generic[L]):
         """
         warm = self.p.warm(self.temperature)
         return {
-            name: warm * (self.junction_voltage(low) + self.junction_voltage(high)) / 2 / self.p.i_read
+            name: warm * (self.junction_voltage(low) + self.junction_voltage(high)) / 2 / self.currents()[self.diode(low)]
             for name, (low, high) in self.parted().items()
         }
 
@@ -103,12 +110,14 @@ class SotLogic(SotColumn[L], Generic[L]):
         if p.reference == "resistor":
             return {}
         return {
-            name: Leg.of(f"ref_{name}", low, high, p.i_read, self.junction_voltage, p.n_ref)
+            name: Leg.of(f"ref_{name}", low, high, self.currents()[self.diode(low)], self.junction_voltage, p.n_ref)
             for name, (low, high) in self.parted().items()
         }
 
     def context(self) -> dict[str, Any]:
-        return super().context() | {"words": self.words(), "mtj_legs": self.legs, "r_ref": self.references()}
+        # of the columns and references that one diode serves in turn, the first of each loads it
+        loads = ("p", self.words()[0], "ref_m", "ref_and")
+        return super().context() | {"words": self.words(), "loads": loads, "mtj_legs": self.legs, "r_ref": self.references()}
 
     def measures(self) -> tuple[Measure, ...]:
         zeros, ones = "0" * self.cells(), "1" * self.cells()
@@ -117,7 +126,7 @@ class SotLogic(SotColumn[L], Generic[L]):
         highest_0 = maximum(*(rbl[word] for word in words if word != ones))
         lowest_1 = minimum(*(rbl[word] for word in words if word != zeros))
         reads = [self.supply_current(case, "ref_m") for case in ("p", "ap")]
-        ands = [self.supply_current(word, "ref_and") for word in words if word != zeros]
+        ands = [self.supply_current(word, "ref_and", diode="diode_logic") for word in words if word != zeros]
         states = [Measure(f"v_{word}", "V", f"RBL voltage, cells store {word}", rbl[word]) for word in words]
 
         def margin(low: Node, high: Node, reference: Node) -> Node:
@@ -154,7 +163,7 @@ class SotLogic(SotColumn[L], Generic[L]):
                 "e_or",
                 "J",
                 "energy from the supply in t_sense, OR, mean of the input combinations",
-                self.supply_current(zeros, "ref_or") * unit,
+                self.supply_current(zeros, "ref_or", diode="diode_logic") * unit,
             ),
         )
 

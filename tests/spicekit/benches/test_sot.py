@@ -42,22 +42,23 @@ def sense_voltage(
     return float(brentq(excess, 0, current * r_p * (1 + hot), xtol=1e-16, rtol=1e-14))
 
 
-def expected_logic(k: int, current: float, **junction: Any) -> dict[str, float]:
-    """Sense voltages and references of ``sot-logic`` with ideal switches and an ideal current."""
+def expected_logic(k: int, i_read: float, i_logic: float, **junction: Any) -> dict[str, float]:
+    """Sense voltages and references of ``sot-logic`` with ideal switches and ideal currents."""
     at_27 = {**junction, "celsius": 27.0}  # a designer fixes the references for nominal junctions at room temperature
 
     def middle(low: Sequence[int], high: Sequence[int]) -> float:
+        current = i_read if len(low) == 1 else i_logic
         return (sense_voltage(low, current, **at_27) + sense_voltage(high, current, **at_27)) / 2
 
     values = {
-        "v_p": sense_voltage([0], current, **junction),
-        "v_ap": sense_voltage([1], current, **junction),
+        "v_p": sense_voltage([0], i_read, **junction),
+        "v_ap": sense_voltage([1], i_read, **junction),
         "v_ref_m": middle([0], [1]),
         "v_ref_and": middle([1] * (k - 1) + [0], [1] * k),
         "v_ref_or": middle([0] * k, [1] + [0] * (k - 1)),
     }
     for bits in itertools.product((0, 1), repeat=k):
-        values["v_" + "".join(map(str, bits))] = sense_voltage(bits, current, **junction)
+        values["v_" + "".join(map(str, bits))] = sense_voltage(bits, i_logic, **junction)
     return values
 
 
@@ -80,8 +81,8 @@ def test_ideal_read_is_the_closed_form(v_half: float, celsius: float, tmr: float
 @pytest.mark.parametrize("v_half", [0.5, math.inf])
 def test_ideal_logic_is_the_closed_form(fan_in: int, v_half: float) -> None:
     given = {"ra": 12.0, "diameter": 40e-9, "tmr": 2.0, "v_half": v_half}
-    found = run("sot-logic", **IDEAL, **given, fan_in=fan_in, inputs="all", i_read=8e-6, t_sense=3e-9).measures
-    expected = expected_logic(fan_in, 8e-6, **given)
+    found = run("sot-logic", **IDEAL, **given, fan_in=fan_in, inputs="all", i_read=6e-6, i_logic=8e-6, t_sense=3e-9).measures
+    expected = expected_logic(fan_in, 6e-6, 8e-6, **given)
     for name, value in expected.items():
         assert found[name] == pytest.approx(value, rel=CLOSED_FORM), name
     zeros, ones = "v_" + "0" * fan_in, "v_" + "1" * fan_in
@@ -101,13 +102,13 @@ def test_ideal_logic_is_the_closed_form(fan_in: int, v_half: float) -> None:
         assert found[name] == pytest.approx(value, abs=CLOSED_FORM * expected["v_ap"]), name
         assert value > 0
     # the supply carries the column's current and the reference branch's
-    for name in ("e_read", "e_and", "e_or"):
-        assert found[name] == pytest.approx(2 * 1.0 * 8e-6 * 3e-9, rel=1e-9)
+    for name, current in (("e_read", 6e-6), ("e_and", 8e-6), ("e_or", 8e-6)):
+        assert found[name] == pytest.approx(2 * 1.0 * current * 3e-9, rel=1e-9)
 
 
 def test_references_stay_where_they_were_when_it_gets_hot() -> None:
     cold, hot = (run("sot-logic", **IDEAL, temperature=celsius).measures for celsius in (27, 85))
-    expected = expected_logic(2, 10e-6, ra=18.0, diameter=45e-9, tmr=2.5, v_half=0.5, celsius=85.0)
+    expected = expected_logic(2, 7e-6, 10e-6, ra=18.0, diameter=45e-9, tmr=2.5, v_half=0.5, celsius=85.0)
     for name, value in expected.items():
         assert hot[name] == pytest.approx(value, rel=CLOSED_FORM), name
     for name in ("v_ref_m", "v_ref_and", "v_ref_or"):
@@ -133,8 +134,8 @@ def test_references_stay_where_they_were_when_it_gets_hot() -> None:
 def test_any_ideal_junction(ra: float, diameter: float, tmr: float, v_half: float, volts: float) -> None:
     current = min(volts * math.pi * diameter**2 / 4 / (ra * 1e-12), 1e-3)  # a parallel junction is at ``volts``
     given = {"ra": ra, "diameter": diameter, "tmr": tmr, "v_half": v_half}
-    found = run("sot-logic", **IDEAL, **given, i_read=current).measures
-    for name, value in expected_logic(2, current, **given).items():
+    found = run("sot-logic", **IDEAL, **given, i_read=current, i_logic=current).measures
+    for name, value in expected_logic(2, current, current, **given).items():
         assert found[name] == pytest.approx(value, rel=CLOSED_FORM), name
 
 
@@ -170,13 +171,13 @@ def test_cells_are_alike() -> None:
 
 
 def test_energy_of_the_mirror_is_three_branches() -> None:
-    m = run("sot-logic", i_read=10e-6, t_sense=2e-9).measures
-    for name in ("e_read", "e_and", "e_or"):
-        # diode, column and reference each carry the read current; a long mirror's error is a few per cent
-        assert m[name] == pytest.approx(3 * 1.0 * 10e-6 * 2e-9, rel=0.05)
-    longer = run("sot-logic", i_read=10e-6, t_sense=4e-9).measures
+    m = run("sot-logic", i_read=7e-6, i_logic=10e-6, t_sense=2e-9).measures
+    for name, current in (("e_read", 7e-6), ("e_and", 10e-6), ("e_or", 10e-6)):
+        # diode, column and reference each carry it; a long mirror's error is a few per cent
+        assert m[name] == pytest.approx(3 * 1.0 * current * 2e-9, rel=0.05)
+    longer = run("sot-logic", i_read=7e-6, i_logic=10e-6, t_sense=4e-9).measures
     assert longer["e_and"] == pytest.approx(2 * m["e_and"], rel=1e-12)
-    read = run("sot-read").measures
+    read = run("sot-read", i_read=10e-6).measures
     assert read["e_p"] == pytest.approx(2 * 1.0 * 10e-6 * 1e-9, rel=0.05)
 
 
@@ -193,8 +194,8 @@ def test_what_takes_signal_away() -> None:
 
 
 def test_rail_is_in_the_path() -> None:
-    with_rail = run("sot-read", bias="ideal", r_rail=5600).measures
-    without = run("sot-read", bias="ideal", r_rail=0.01).measures
+    with_rail = run("sot-read", bias="ideal", r_rail=5600, i_read=10e-6).measures
+    without = run("sot-read", bias="ideal", r_rail=0.01, i_read=10e-6).measures
     # half the rail carries the read current: the junction sits at its middle; the access transistor sees a little body effect
     assert with_rail["v_p"] - without["v_p"] == pytest.approx(10e-6 * 2800, rel=0.05)
 

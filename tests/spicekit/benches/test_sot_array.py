@@ -26,7 +26,7 @@ def test_a_single_cell_is_that_of_sot_read() -> None:
     disc = np.pi / 4 * 45e-9**2
     ra = bench.junction.ra * disc / bench.junction.numbers.area
     array = measures(**ALONE, temperature=27)
-    cell = spicekit.run("sot-read", ra=ra, tmr=bench.junction.tmr, rows=1).measures
+    cell = spicekit.run("sot-read", ra=ra, tmr=bench.junction.tmr, rows=1, i_read=bench.p.i_read).measures
     for name in ("v_p", "v_ap", "dv"):
         assert array[name] == pytest.approx(cell[name], rel=2e-3, abs=0), name
     for state in ("p", "ap"):
