@@ -452,7 +452,7 @@ struct Solver {
             if ((c.until >= 0 && node[c.until][l] > 0.5) || s.time >= c.stop * (1 - 1e-12)) { finish(l, 1); return; }
         }
         step = std::min(step, c.largest);
-        const double least = c.largest * 5e-5;  // breakpoints closer than this are one
+        const double least = std::max(c.largest * 1e-11, c.stop * 1e-15);  // breakpoints closer than this are one
         bool on = false;
         for (; s.next_break < c.breaks - 1 && c.break_times[s.next_break] <= s.time + least; ++s.next_break)
             on |= c.break_times[s.next_break] >= s.time - least;
@@ -464,7 +464,7 @@ struct Solver {
             if (s.points == 1) step /= 10;
         }
         s.uncut = step;  // before it is cut to the breakpoint
-        if (s.time + step >= at - least) step = at - s.time;
+        if (s.time + step >= at - std::min(0.01 * step, c.largest * 5e-5)) step = at - s.time;  // leaves no tiny step before it
         s.step = step;
         predict(l);
     }

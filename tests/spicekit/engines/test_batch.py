@@ -132,6 +132,21 @@ def test_sources_are_ngspice_s_at_every_point() -> None:
         assert found[vector][0] == reference[vector][0]
 
 
+def test_the_end_of_an_edge_far_shorter_than_the_largest_step_is_met() -> None:
+    """An edge of a hundred-thousandth of the largest step: a point at both its ends, and all of the charge flows in it."""
+    edge, stop = 1e-14, 5e-8
+    elements = f"V1 a 0 PULSE(0 1 1n {edge} {edge} 20n 1)\nV2 a b 0\nC1 b 0 1p"
+    (found,) = simulated(elements, ("v(a)", "i(v2)"), 1e-9, stop)
+    assert found is not None
+    time = found["time"]
+    for at in (1e-9, 1e-9 + edge, 21e-9 + edge, 21e-9 + 2 * edge):
+        assert abs(time - at).min() <= 1e-9 * edge + 1e-15 * stop
+    assert found["v(a)"][np.searchsorted(time, 1e-9 + edge * (1 - 1e-4)) :][0] == pytest.approx(1, abs=1e-3)
+    rising = time < 10e-9
+    charge = np.sum(found["i(v2)"][rising][1:] * np.diff(time[rising]))  # an Euler step's current holds over the step
+    assert charge == pytest.approx(1e-12, rel=1e-2)
+
+
 def test_currents_of_sources_in_subcircuits_and_expressions_that_divide() -> None:
     """A source's current by ngspice's name, one scaled by a node that is ground, and a quotient of two expressions."""
     elements = """
