@@ -28,6 +28,24 @@ settings.load_profile("spicekit")
 _PRINTED = re.compile(r"^(\w+) = (\S+)$", re.MULTILINE)
 
 
+LONGEST = (  # files of half a minute and more, the longest first: side by side, all workers then end together
+    "montecarlo/test_faults.py", "montecarlo/test_cluster.py", "montecarlo/test_soak.py", "montecarlo/test_identity.py",
+    "montecarlo/test_qualify.py", "montecarlo/test_campaign.py", "montecarlo/test_figures_neurons.py",
+    "spicekit/benches/test_tbs.py", "spicekit/benches/test_sot_sense.py", "montecarlo/test_figures.py",
+    "spicekit/benches/test_junction_benches.py", "montecarlo/test_stt_bnn.py", "montecarlo/test_characterize.py",
+    "spicekit/test_folders.py", "spicekit/benches/test_stt_wer.py", "montecarlo/test_engines.py", "montecarlo/test_joint.py",
+    "spicekit/benches/test_c3cim.py", "spicekit/benches/test_vsa.py", "spicekit/test_surroundings.py",
+    "montecarlo/test_published_margins.py", "montecarlo/test_rare.py", "montecarlo/test_sweep.py", "montecarlo/test_report.py",
+)  # fmt: skip
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest files first; within a file and among the others the order stays."""
+    tests = Path(__file__).resolve().parent
+    place = {str(tests / name): number for number, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: place.get(str(item.path), len(place)))
+
+
 @pytest.fixture(scope="session")
 def repository() -> Path:
     """The checkout."""

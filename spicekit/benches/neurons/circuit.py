@@ -25,7 +25,6 @@ from typing import Any, ClassVar, Generic, NamedTuple
 
 import numpy as np
 from scipy.special import ndtr
-from scipy.stats import binom
 from typing_extensions import TypeVar
 
 from spicekit.analysis import TranAnalysis
@@ -177,6 +176,8 @@ class NeuronCircuit(SteppedBench[N], Generic[N]):
 
     def _drawn(self, z: Array) -> Array:
         """Matches of random weights and inputs, from standard normals."""
+        from scipy.stats import binom  # a second to import
+
         return np.asarray(binom.ppf(ndtr(z), self.p.synapses, self.p.p_match), dtype=float)
 
     def context(self) -> dict[str, Any]:
