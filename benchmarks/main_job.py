@@ -49,7 +49,7 @@ def main() -> None:
         for tmr, published in CLOSED_FORM.items():
             ideal = ("access=ideal", "bias=ideal", "v_half=inf", f"tmr={tmr}", "ra=10", "i_read=10u", "i_logic=10u")
             summary = campaign(folder / f"ideal-{tmr}", trials, *ideal)
-            unit = 10e-6 * 10e-12 / (3.141592653589793 / 4 * 45e-9**2)
+            unit = 10e-6 * 10e-12 / (3.141592653589793 / 4 * 60e-9**2)
             print(f"ideal circuit, TMR {tmr:.0%}, in units of I * R_P:")
             for margin, (mean, worst) in published.items():
                 found = summary["margins"][margin]

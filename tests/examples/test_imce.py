@@ -89,7 +89,7 @@ def test_a_pair_is_the_gate_that_its_voltages_say(campaign: Store) -> None:
 
 def test_sigma_tmr_and_offset_are_what_they_say(campaign: Store) -> None:
     samples = campaign.samples.read(0, 1000)
-    for name, mean, sigma in (("tmr_c0", 0.3, 0.09), ("tmr_c1", 0.3, 0.09), ("offset_sa", 0.0, 8e-3), ("ra_c0", 18.0, 0.9)):
+    for name, mean, sigma in (("tmr_c0", 0.3, 0.09), ("tmr_c1", 0.3, 0.09), ("offset_sa", 0.0, 8e-3), ("ra_c0", 32.0, 1.6)):
         assert np.mean(samples[name]) == pytest.approx(mean, abs=4 * sigma / np.sqrt(1000)), name
         assert np.std(samples[name]) == pytest.approx(sigma, rel=4 / np.sqrt(2000)), name
 

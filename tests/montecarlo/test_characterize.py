@@ -93,7 +93,7 @@ def test_provenance_holds_every_part(small: Path) -> None:
     assert set(record["versions"]) == {"spicekit", "ngspice", "python", "numpy", "scipy", "pyarrow"}
     assert list(record["parts"]) == ["read", "logic"]
     assert record["parts"]["logic"]["over"] == {"tmr": [1.5, 2.5], "fan_in": [2, 3]}
-    assert record["parts"]["read"]["parameters"]["ra"] == 18.0
+    assert record["parts"]["read"]["parameters"]["ra"] == 32.0
 
 
 def test_files_of_mixed_dimensions(small: Path) -> None:

@@ -8,6 +8,7 @@ import math
 import shutil
 import subprocess
 from collections.abc import Callable
+from dataclasses import astuple
 from pathlib import Path
 from typing import Any
 
@@ -29,11 +30,15 @@ from montecarlo.systems.imce.figures import (
     storage_countings,
 )
 from montecarlo.systems.imce.figures import PLANS as IMCE_PLANS
-from montecarlo.systems.imce.table import JUNCTION
 from montecarlo.systems.networks import ALEXNET, SVHN, Layer
 from montecarlo.systems.system import Figure, Plan, System
+from spicekit.benches.sot.column import Cells
+from spicekit.benches.sot.write import SotWrite
+from spicekit.devices import load_device
+from spicekit.devices.mtj import MtjCard
 from spicekit.errors import SpicekitError, UserError
 from spicekit.files import read_record
+from spicekit.registry import make_bench
 from spicekit.table import LookupTable
 
 Cli = Callable[..., subprocess.CompletedProcess[str]]
@@ -129,11 +134,15 @@ def storage_of_bits() -> float:
 
 
 def test_read_and_write_have_one_junction() -> None:
-    """The disc of the read has the area and the resistance of the written card's ellipse, 80 x 45 nm."""
-    area = math.pi / 4 * JUNCTION["diameter"] ** 2
-    assert area == pytest.approx(math.pi / 4 * 80e-9 * 45e-9, rel=1e-8)
-    assert JUNCTION["ra"] == pytest.approx(32, rel=1e-8)
-    assert {"ra", "diameter"} <= {name for plan in IMCE_PLANS if plan.bench == "sot-sense" for name in plan.parameters}
+    """The disc of the read has the area and the resistance of the written card's ellipse, 80 x 45 nm, in every bench."""
+    for name in ("sot-read", "sot-logic", "sot-sense"):
+        bench = make_bench(name, {})
+        assert isinstance(bench.p, Cells)
+        read, written = bench.p.junction.numbers, load_device(SotWrite().p.device, MtjCard).at().static().numbers
+        assert read.area == pytest.approx(math.pi / 4 * 80e-9 * 45e-9, rel=1e-9)
+        # TMR of the one is that at 27 C, of the other at 300 K
+        assert astuple(read) == pytest.approx(astuple(written), rel=1e-3)
+    assert {"ra", "diameter"}.isdisjoint(name for plan in IMCE_PLANS for name in plan.parameters)
 
 
 def test_a_figure_as_json() -> None:

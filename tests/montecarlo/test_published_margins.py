@@ -24,7 +24,7 @@ Array = NDArray[np.float64]
 Read = Callable[[Path], object]
 
 IDEAL = {"access": "ideal", "bias": "ideal", "v_half": "inf", "i_read": "10u", "i_logic": "10u"}
-R_P = 18.0e-12 / (math.pi * 45e-9**2 / 4)  # the bench's default junction
+R_P = 32.0e-12 / (math.pi * 60e-9**2 / 4)  # the bench's default junction
 UNIT = 10e-6 * R_P
 
 PUBLISHED = {
@@ -103,7 +103,7 @@ def test_100_000_trials_at_150_per_cent(tmp_path: Path) -> None:
     store = Store(tmp_path)
     samples = store.samples.read(0, 100_000)
     expected = closed_form(
-        np.array([samples["ra_c0"], samples["ra_c1"]]) / 18.0, np.array([samples["tmr_c0"], samples["tmr_c1"]])
+        np.array([samples["ra_c0"], samples["ra_c1"]]) / 32.0, np.array([samples["tmr_c0"], samples["tmr_c1"]])
     )
     for name, values in expected.items():
         np.testing.assert_allclose(store.parts.column(name) / UNIT, values, rtol=1e-6, err_msg=name)

@@ -84,7 +84,7 @@ def test_coordinates_units_and_provenance(reference: Path) -> None:
     assert (record["bench"], record["trials"], record["seed"], record["sampler"]) == ("sot-read", 60, 3, "random")
     assert record["over"] == GRID
     assert record["given"] == IDEAL
-    assert record["parameters"]["ra"] == 18.0  # defaults too
+    assert record["parameters"]["ra"] == 32.0  # defaults too
     assert "tmr" not in record["parameters"]
     assert record["variations"][0]["sigma"] == 0.08
     assert len(record["netlist_sha256"]) == 64

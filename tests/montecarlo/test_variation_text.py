@@ -71,5 +71,5 @@ def test_the_commands_say_it_above_their_answer(
 ) -> None:
     done = cli(words[0], "sot-read", *words[1:], "--trials", 4, "--sigma", "ra=0.05", "--workers", 1, "--out", tmp_path / "a")
     assert (done.returncode, done.stderr) == (0, "")
-    place = done.stdout.index("nominal 18 ohm um2, sigma 0.05 ohm um2 = 0.278 %, normal: ra_c0")
+    place = done.stdout.index("nominal 32 ohm um2, sigma 0.05 ohm um2 = 0.156 %, normal: ra_c0")
     assert place < done.stdout.rindex("v_ap")

@@ -35,12 +35,12 @@ def test_a_run_is_repeatable() -> None:
 
 def test_values_of_variation_points() -> None:
     ideal = {"access": "ideal", "bias": "ideal", "v_half": "inf"}
-    assert run("sot-read", {"ra_c0": 36.0}, **ideal).measures["v_p"] == pytest.approx(
+    assert run("sot-read", {"ra_c0": 64.0}, **ideal).measures["v_p"] == pytest.approx(
         2 * run("sot-read", **ideal).measures["v_p"], rel=1e-6
     )
     result = run("sot-read", {"tmr_c0": 1.0}, **ideal)
     assert result.measures["tmr_read"] == pytest.approx(1.0, rel=1e-6)
-    assert (result.values["tmr_c0"], result.values["ra_c0"]) == (1.0, 18.0)
+    assert (result.values["tmr_c0"], result.values["ra_c0"]) == (1.0, 32.0)
 
 
 def test_a_variation_point_that_is_not_there_is_an_error() -> None:

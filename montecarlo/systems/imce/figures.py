@@ -21,7 +21,6 @@ from dataclasses import replace
 import numpy as np
 
 from montecarlo.statistics.margins import clopper_pearson
-from montecarlo.systems.imce.table import JUNCTION
 from montecarlo.systems.networks import ALEXNET, SVHN, Layer, ungrouped
 from montecarlo.systems.system import Figure, Plan
 from spicekit.table import LookupTable
@@ -44,7 +43,7 @@ PUBLISHED_STORAGE = 39.7 * 2**20  # B, read as MiB; 12 times less than at full p
 ROWS = COLUMNS = 64  # of a sub-array; the benches' own, chosen
 FULL_PRECISION = 32  # bits of a weight that is not bit-wise
 
-SENSED = {"rows": ROWS, "columns": COLUMNS} | JUNCTION
+SENSED = {"rows": ROWS, "columns": COLUMNS}
 
 PLANS = (
     Plan("read", "sot-sense", {"bits": ["0", "1"]}, 16, SENSED | {"operation": "read"}),

@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import math
-
 from montecarlo.systems.compute import constants, layout
 from montecarlo.systems.system import Part, SystemTable
-from spicekit.devices import load_device
-from spicekit.devices.mtj import MtjCard
 from spicekit.export.roles import SOT_2T1R
 from spicekit.technology import load_technology
 
@@ -17,14 +13,8 @@ W_READ, W_WRITE = 150e-9, 540e-9  # m
 I_READ, I_LOGIC = 7e-6, 10e-6  # A
 T_SENSE = 1e-9  # s, for which the DC benches count the read current's energy
 V_WRITE, T_PULSE = 0.135, 1e-9  # V, s
-# read and write have one junction: the card's, in the benches of the read as a disc of its area
-_CARD = load_device("imce-45nm", MtjCard).at()
-JUNCTION = {
-    "ra": float(f"{_CARD.ra:.9g}"),
-    "diameter": float(f"{math.sqrt(4 * _CARD.numbers.area / math.pi):.9g}"),
-}
 CELL = {"technology": "ptm45", "w_read": W_READ, "w_write": W_WRITE}
-COLUMN = CELL | JUNCTION | {"i_read": I_READ}
+COLUMN = CELL | {"i_read": I_READ}
 SENSED = COLUMN | {"i_logic": I_LOGIC}
 WRITE = CELL | {"device": "imce-45nm", "v_write": V_WRITE, "t_pulse": T_PULSE}
 AROUND = ("vdd", "temperature", "corner")  # the rail's current does not pass the barrier: writing does not depend on TMR

@@ -22,10 +22,13 @@ from spicekit.point import VariationPoint
 
 
 class Cells(Group):
-    """The junctions of a 2T1R column and the current that reads them."""
+    """The junctions of a 2T1R column and the current that reads them.
 
-    ra: float = quantity(18.0, "ohm um2", "resistance-area product of the junction", ge=0.1, le=1e5)
-    diameter: float = quantity(45e-9, "m", "diameter of the round junction", gt=1e-9, le=1e-6)
+    The defaults are those of the card ``imce-45nm``, which is what is written, as a disc of the area of its ellipse.
+    """
+
+    ra: float = quantity(32.0, "ohm um2", "resistance-area product of the junction", ge=0.1, le=1e5)
+    diameter: float = quantity(60e-9, "m", "diameter of the round junction", gt=1e-9, le=1e-6)
     tmr: float = quantity(2.5, "", "tunnel magnetoresistance at zero bias and 27 C (150% or 1.5)", gt=0, le=20)
     v_half: float = quantity(0.5, "V", "bias at which TMR is halved; inf switches the roll-off off", ge=LEAST_BIAS)
     i_read: float = quantity(7e-6, "A", "current into RBL of a read", ge=1e-12, le=1e-3)

@@ -67,7 +67,7 @@ def expected_logic(k: int, i_read: float, i_logic: float, **junction: Any) -> di
 @pytest.mark.parametrize(("tmr", "current"), [(2.5, 10e-6), (1.5, 25e-6)])
 def test_ideal_read_is_the_closed_form(v_half: float, celsius: float, tmr: float, current: float) -> None:
     found = run("sot-read", **IDEAL, v_half=v_half, temperature=celsius, tmr=tmr, i_read=current).measures
-    v = {case: sense_voltage([state], current, 18.0, 45e-9, tmr, v_half, celsius) for case, state in (("p", 0), ("ap", 1))}
+    v = {case: sense_voltage([state], current, 32.0, 60e-9, tmr, v_half, celsius) for case, state in (("p", 0), ("ap", 1))}
     for case in ("p", "ap"):
         assert found[f"v_{case}"] == pytest.approx(v[case], rel=CLOSED_FORM)
         assert found[f"i_{case}"] == pytest.approx(current, rel=1e-9)
@@ -108,7 +108,7 @@ def test_ideal_logic_is_the_closed_form(fan_in: int, v_half: float) -> None:
 
 def test_references_stay_where_they_were_when_it_gets_hot() -> None:
     cold, hot = (run("sot-logic", **IDEAL, temperature=celsius).measures for celsius in (27, 85))
-    expected = expected_logic(2, 7e-6, 10e-6, ra=18.0, diameter=45e-9, tmr=2.5, v_half=0.5, celsius=85.0)
+    expected = expected_logic(2, 7e-6, 10e-6, ra=32.0, diameter=60e-9, tmr=2.5, v_half=0.5, celsius=85.0)
     for name, value in expected.items():
         assert hot[name] == pytest.approx(value, rel=CLOSED_FORM), name
     for name in ("v_ref_m", "v_ref_and", "v_ref_or"):

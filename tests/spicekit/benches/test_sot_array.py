@@ -3,7 +3,6 @@ the full one."""
 
 from __future__ import annotations
 
-import numpy as np
 import pytest
 
 import spicekit
@@ -20,13 +19,11 @@ def measures(**given: object) -> dict[str, float]:
 
 
 def test_a_single_cell_is_that_of_sot_read() -> None:
-    """A disc of the card's resistance; SL is held by a driver of 100 um in place of 0 V."""
+    """The disc of the card's resistance; SL is held by a driver of 100 um in place of 0 V."""
     bench = spicekit.make_bench("sot-array", dict(ALONE))
     assert isinstance(bench, SotArray)
-    disc = np.pi / 4 * 45e-9**2
-    ra = bench.junction.ra * disc / bench.junction.numbers.area
     array = measures(**ALONE, temperature=27)
-    cell = spicekit.run("sot-read", ra=ra, tmr=bench.junction.tmr, rows=1, i_read=bench.p.i_read).measures
+    cell = spicekit.run("sot-read", tmr=bench.junction.tmr, rows=1, i_read=bench.p.i_read).measures
     for name in ("v_p", "v_ap", "dv"):
         assert array[name] == pytest.approx(cell[name], rel=2e-3, abs=0), name
     for state in ("p", "ap"):
