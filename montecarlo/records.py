@@ -165,6 +165,41 @@ class Sensitivity(Record):
     measures: dict[str, list[Driver]]
 
 
+class Improvement(Record):
+    """A number by the trials alone and with the regression, each with its 95 % interval.
+
+    ``worth`` is how many trials one trial replaces with the regression.
+    """
+
+    plain: tuple[float | None, float | None, float | None]  # value, low, high
+    improved: tuple[float | None, float | None, float | None]
+    worth: float | None
+
+
+class ImprovedMeasure(Record):
+    """A measure with a regression on what varies (:mod:`montecarlo.statistics.surrogate`)."""
+
+    unit: str
+    r2: float  # by cross-validation
+    terms: int  # coefficients
+    form: str  # the regression is of the `value` or of its `logarithm`
+    mean: Improvement
+    std: Improvement
+    q001: Improvement
+    q50: Improvement
+    q999: Improvement
+
+
+class Surrogate(Record):
+    """What ``--surrogate`` adds; ``refused`` says why a measure, or a margin's error rate, has none."""
+
+    trials: int
+    draws: int  # at which the regressions were evaluated
+    measures: dict[str, ImprovedMeasure]
+    margins: dict[str, dict[str, Improvement]]  # margin -> rate -> improvement
+    refused: dict[str, str]
+
+
 class ComparedMeasure(Record):
     """One measure of trials that two engines simulated, as roots of mean squares in its unit."""
 
@@ -197,6 +232,7 @@ class Summary(File):
     warnings: list[str] = []
     identity: str = ""  # of the campaign whose trials it sums up
     calibrations: dict[str, Calibration] = {}  # that the bench's notes asked for
+    surrogate: Surrogate | None = None
     comparison: Comparison | None = None  # with ngspice, of a campaign of the engine batch
 
 

@@ -22,6 +22,7 @@ from montecarlo.cli.options import (
     Seed,
     Sigma,
     SigmaGlobal,
+    Surrogate,
     Timeout,
     VariationFile,
     Workers,
@@ -72,6 +73,7 @@ def mc(
         str | None,
         typer.Option(help='Stop when precise, --trials at most: "margins.NAME.error_rate ci<10%", "measures.NAME.mean ci<1%".'),
     ] = None,
+    surrogate: Surrogate = False,
     parameter: Parameters = None,
     corner: Corner = None,
     temperature: Temperature = None,
@@ -102,6 +104,7 @@ def mc(
             variation_file=read_variation_file(variation),
             sampler=sampler,
             engine=engine,
+            surrogate=surrogate,
         )
 
     check_folder(out, Campaign.file)

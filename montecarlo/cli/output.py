@@ -10,6 +10,8 @@ from spicekit.cli.output import answers, say
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from rich.console import Console
+
     from montecarlo import records
     from montecarlo.systems.system import Figure
     from montecarlo.variation import Space
@@ -72,6 +74,8 @@ def print_summary(summary: records.Summary) -> None:
                 _rate(margin.circuit_error_rate, margin.circuit_error_rate_ci),
             )
         console.print(table)
+    if summary.surrogate is not None:
+        print_surrogate(summary.surrogate, console)
     print_sensitivity(summary.sensitivity)
     shown = [f"{count:,} {name}" for name, count in summary.outcomes.items() if count or name is Outcome.OK]
     say("outcomes: " + ", ".join(shown))
@@ -80,6 +84,24 @@ def print_summary(summary: records.Summary) -> None:
             say(f"  {name}: {name.advice}; look at one with `spicekit replay DIR --trial ID`")
     for line in summary.warnings:
         say(f"  {line}")
+
+
+def print_surrogate(found: records.Surrogate, console: Console) -> None:
+    """Plain and improved estimates below each other, and what is refused."""
+    from rich import box
+    from rich.table import Table
+
+    from montecarlo.statistics.improved_text import improved_rows, refused_lines
+
+    table = Table(title=f"With a regression as control variate: {found.trials:,} trials, {found.draws:,} draws", box=box.SIMPLE)
+    for heading in ("of", "R2", "estimate", "plain (95 %)", "improved (95 %)", "one trial is worth"):
+        table.add_column(heading, justify="left" if heading in ("of", "estimate") else "right")
+    for row in improved_rows(found):
+        table.add_row(*row)
+    if found.measures or found.margins:
+        console.print(table)
+    for line in refused_lines(found):
+        say(line)
 
 
 def print_sensitivity(found: records.Sensitivity) -> None:

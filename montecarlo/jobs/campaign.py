@@ -66,6 +66,7 @@ class Campaign(Job):
         sampler: str = "random",
         engine: str = NGSPICE,
         variation_file: str = "",
+        surrogate: bool = False,
     ) -> None:
         if trials < 1:
             raise UserError(f"--trials {trials}: at least 1")
@@ -76,6 +77,7 @@ class Campaign(Job):
         self.seed = seed
         self.sampler = sampler
         self.engine = full_name(engine)
+        self.surrogate = surrogate  # of its summary, not of what is simulated
         with inputs.recording() as self._files:
             find_engine(self.engine)
             made = self._bench = make_bench(self.bench_name, dict(parameters or {}))
@@ -232,7 +234,7 @@ class Campaign(Job):
             simulated = simulate_sources([self.prepare(store, crew)], crew)
             elapsed = time.monotonic() - started if simulated else None
             comparison = self._comparison(store, crew, bool(simulated))
-            summary = summarise(self, store, elapsed)
+            summary = summarise(self, store, elapsed, self.surrogate)
             if comparison is not None:
                 said = [*summary.get("warnings", ()), *warnings_of(comparison, self.engine)]
                 added = {"comparison": comparison.model_dump(), "warnings": said}
