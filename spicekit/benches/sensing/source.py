@@ -201,9 +201,10 @@ class SenseBench(Bench[A], Generic[A]):
             if self.cells
             else [Measure("decision", "", meaning, decision["in"], fraction=True)]
         )
+        any_late, any_wrong = (functools.reduce(operator.or_, one.values()) for one in (late, wrong))
         return (
             *which,
-            *verdicts(*(functools.reduce(operator.or_, one.values()) for one in (late, wrong)), "t_window", both),
+            *verdicts(any_late, any_wrong, "t_window", both),
             Measure(
                 "t_decision",
                 "s",
