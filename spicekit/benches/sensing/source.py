@@ -222,13 +222,18 @@ class SenseBench(Bench[A], Generic[A]):
             for tag in self.cells
         )
 
-    def energy_measures(self, shared: Mapping[str, tuple[int, str]]) -> tuple[Measure, ...]:
-        """Energy of a whole operation by supply; ``shared``: supply -> number of amplifiers that it feeds, and its meaning."""
-        meanings = {**self.supplies, **{name: meaning for name, (_, meaning) in shared.items()}}
+    def energy_measures(
+        self, shared: Mapping[str, tuple[int, str]], further: Mapping[str, tuple[Node, str]] | None = None
+    ) -> tuple[Measure, ...]:
+        """Energy of a whole operation by supply; ``shared``: supply -> number of amplifiers that it feeds, and its meaning;
+        ``further``: what is spent beside these, in joules, and its meaning."""
+        beside = further or {}
+        meanings = {**self.supplies, **{name: meaning for name, (_, meaning) in {**shared, **beside}.items()}}
         parts = {
             name: total([Integral(i(f"vdd_{name}_{tag}")) for tag in self.amplifiers]) * self.vdd / len(self.amplifiers)
             for name in self.supplies
         } | {name: Integral(i(f"vdd_{name}")) * self.vdd / users for name, (users, _) in shared.items()}
+        parts |= {name: spent for name, (spent, _) in beside.items()}
         mean = ", mean of both states" if self.cells else ""
         return (
             Measure("e_total", "J", f"energy from all supplies{mean}: the {len(parts)} below", total(list(parts.values()))),

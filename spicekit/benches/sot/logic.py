@@ -103,8 +103,7 @@ class SotLogic(SotColumn[L], Generic[L]):
         if p.reference == "resistor":
             return {}
         return {
-            name: Leg.of(f"ref_{name}", low, high, p.i_read, self.junction_voltage, p.n_ref)
-            for name, (low, high) in self.parted().items()
+            name: Leg.of(f"ref_{name}", low, high, p.junction, p.i_read, p.n_ref) for name, (low, high) in self.parted().items()
         }
 
     def context(self) -> dict[str, Any]:
