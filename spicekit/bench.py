@@ -185,7 +185,7 @@ class Bench(ABC, Generic[P_co]):
         fields, sizes = self.Parameters.model_fields, dict[str, float]()
         for name, field in fields.items():
             if parameter_extra(self.Parameters, name).get("size") and name not in given and isinstance(field.default, float):
-                sizes[name] = field.default
+                sizes[name] = getattr(self.p, name)  # its default, or that which goes with another parameter
         if all(value >= self.technology_limits(name)[0] * (1 - 1e-9) for name, value in sizes.items()):
             return {}
         own, here = load_technology(fields["technology"].default), self.technology

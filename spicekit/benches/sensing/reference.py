@@ -13,7 +13,7 @@ one there.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, Self
 
@@ -27,20 +27,18 @@ from spicekit.point import VariationPoint
 T_NOMINAL = 27.0  # C, at which a resistor has its value
 
 
-class Reference(Group):
-    """What the reference legs are made of."""
+class ReferenceSpread(Group):
+    """Of the reference legs, whatever a bench lets choose between."""
 
-    reference: Literal["resistor", "mtj"] = option(
-        "resistor", "reference legs: resistors, or reference cells of junctions like the array's"
-    )
+    reference: str
     n_ref: int = quantity(1, "", "reference=mtj: legs of so many columns are tied together and average", ge=1, le=16)
     sigma_r: float = quantity(0.0, "", "reference=resistor: relative standard deviation of each (poly: some 1%)", ge=0, le=1)
     tc_r: float = quantity(0.0, "1/K", "reference=resistor: temperature coefficient, about 27 C", ge=-0.005, le=0.005)
 
     @model_validator(mode="after")
     def _of_its_kind(self) -> Self:
-        others = ("sigma_r", "tc_r") if self.reference == "mtj" else ("n_ref",)
-        for name in others:
+        own = {"mtj": ("n_ref",), "resistor": ("sigma_r", "tc_r")}.get(self.reference, ())
+        for name in [name for name in ("n_ref", "sigma_r", "tc_r") if name not in own]:
             value, default = getattr(self, name), type(self).model_fields[name].default
             if value != default:
                 raise ValueError(f"{name}: {value:g} given with reference={self.reference}; allowed: {default:g}")
@@ -49,6 +47,14 @@ class Reference(Group):
     def warm(self, celsius: float) -> float:
         """Factor on a resistor at a temperature in C."""
         return 1 + self.tc_r * (celsius - T_NOMINAL)
+
+
+class Reference(ReferenceSpread):
+    """What the reference legs are made of."""
+
+    reference: Literal["resistor", "mtj"] = option(
+        "resistor", "reference legs: resistors, or reference cells of junctions like the array's"
+    )
 
 
 @dataclass(frozen=True)
@@ -69,19 +75,14 @@ class Leg:
     n_ref: int = 1
 
     @classmethod
-    def of(
-        cls, name: str, low: Sequence[int], high: Sequence[int], current: float, volts: Callable[[Sequence[int], float], float],
-        n_ref: int = 1,
-    ) -> Leg:  # fmt: skip
-        """That between the states ``low`` and ``high``, whose nominal voltage at ``current`` in A is midway between theirs.
-
-        ``volts(states, current)`` is the voltage of nominal junctions in parallel.
-        """
+    def of(cls, name: str, low: Sequence[int], high: Sequence[int], junction: StaticJunction, current: float, n_ref: int) -> Leg:
+        """That between cells of ``junction`` that store ``low`` and ``high``, whose nominal voltage at ``current`` in A is midway
+        between theirs."""
         halves = (tuple(low), tuple(high))
-        middle = sum(volts(states, current) for states in halves) / 2
+        middle = sum(junction.voltage(states, current) for states in halves) / 2
 
         def excess(factor: float) -> float:
-            return sum(volts(states, current / 2 / factor) for states in halves) - middle
+            return sum(junction.voltage(states, current / 2 / factor) for states in halves) - middle
 
         # at half the area the groups have the cells' own current, which gives twice the middle
         most = 2.0

@@ -224,13 +224,18 @@ class SenseBench(Bench[A], Generic[A]):
             for tag in self.cells
         )
 
-    def energy_measures(self, shared: Mapping[str, tuple[int, str]]) -> tuple[Measure, ...]:
-        """Energy of a whole operation by supply; ``shared``: supply -> number of amplifiers that it feeds, and its meaning."""
-        meanings = {**self.supplies, **{name: meaning for name, (_, meaning) in shared.items()}}
+    def energy_measures(
+        self, shared: Mapping[str, tuple[int, str]], further: Mapping[str, tuple[Node, str]] | None = None
+    ) -> tuple[Measure, ...]:
+        """Energy of a whole operation by supply; ``shared``: supply -> number of amplifiers that it feeds, and its meaning;
+        ``further``: charge in coulombs that is taken beside these, and its meaning."""
+        beside = further or {}
+        meanings = {**self.supplies, **{name: meaning for name, (_, meaning) in {**shared, **beside}.items()}}
         charges = {
             name: total([Integral(i(f"vdd_{name}_{tag}")) for tag in self.amplifiers]) / len(self.amplifiers)
             for name in self.supplies
         } | {name: Integral(i(f"vdd_{name}")) / users for name, (users, _) in shared.items()}
+        charges |= {name: charge for name, (charge, _) in beside.items()}
         items = (Item(name, meaning, self.vdd, charges[name]) for name, meaning in meanings.items())
         mean = ", mean of both states" if self.cells else ""
         return Spent(self.p, self.vdd, tuple(items)).measures("energy of the amplifier", mean)

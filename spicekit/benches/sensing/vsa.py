@@ -1,33 +1,48 @@
 """The conventional sense amplifier beside time-based sensing: a latch-type voltage comparator of equal total gate area.
 
-A StrongARM comparator with output latch compares the input with a reference voltage.  The reference has a variation point of
-its own: an amplifier without one (``tbs-sense``) is spared it.  By default its sigma is that of a unity-gain buffer whose
-input pair has 2 um2 a transistor, 2.5 mV at the shipped 65 nm (Pelgrom); ``sigma_ref=0`` is an ideal reference.
+A StrongARM comparator with output latch compares the input with a reference.  ``reference=buffer``: a voltage that a unity-gain
+buffer brings, with a variation point of its own; by default its sigma is that of an input pair of 2 um2 a transistor, 2.5 mV at
+the shipped 65 nm (Pelgrom).  The buffer serves ``users`` amplifiers, whose share of its area and current is theirs.  With
+``source=cell`` the reference may be a line of its own with the cell's read current, into a resistor or reference cells of
+junctions (:mod:`spicekit.benches.sensing.reference`) behind a replica of the access path.  An amplifier without an analog
+reference (``tbs-sense``) is spared all of that; ``reference=ideal`` is one that costs nothing and has no spread.
 """
 
 from __future__ import annotations
 
+import functools
 import math
 from typing import Any, ClassVar, Literal
 
 from spicekit.analysis import TranAnalysis
 from spicekit.bench import Panel
+from spicekit.benches.junction.parameters import place_junction
 from spicekit.benches.noise import with_noise
 from spicekit.benches.sensing.offset_search import C_SEARCH, LEAST, MOST, comparisons, knots, last_step
+from spicekit.benches.sensing.reference import T_NOMINAL, Leg, ReferenceSpread
 from spicekit.benches.sensing.source import T_START, SenseBench, SenseParameters, Sized
 from spicekit.benches.sensing.tbs import TbsSense
+from spicekit.devices.junction import StaticJunction
 from spicekit.errors import UserError
 from spicekit.limits import Limits
-from spicekit.measures import Choose, Final, v
+from spicekit.measures import Choose, Final, Integral, Node, Number, i, mean, v
 from spicekit.measures.measure import Measure
 from spicekit.parameters import channel_length, channel_width, option, quantity
 from spicekit.point import VariationPoint
 from spicekit.units import format_value
 
 BUFFER = 2e-12  # m2, gate area of each input transistor of the reference's buffer
+BUFFER_PARTS = 4  # of such an area: the input pair and its load
 
 
-class VsaParameters(SenseParameters):
+class VsaParameters(SenseParameters, ReferenceSpread):
+    reference: Literal["buffer", "ideal", "resistor", "mtj"] = option(
+        "buffer",
+        "reference: a buffer's voltage; an ideal one; with source=cell a line with a resistor, or with cells of junctions",
+    )
+    users: int = quantity(16, "", "reference=buffer: amplifiers on one buffer", ge=1, le=1024)
+    # 16 lines of 50 fF, settled to 5 % in the 4.2 ns of an operation: 1.4 ns, so that gm = 0.57 mS at some 12/V
+    i_buffer: float = quantity(100e-6, "A", "reference=buffer: its supply current", ge=0, le=1e-2)
     sigma_ref: float | None = quantity(
         None,
         "V",
@@ -65,6 +80,15 @@ class VsaSense(SenseBench[VsaParameters]):
 
     def __init__(self, **given: Any) -> None:
         super().__init__(**given)
+        if self.p.reference in ("resistor", "mtj") and not self.cells:
+            raise UserError(
+                f"bench '{self.name}': parameter reference: {self.p.reference} given; allowed with source=cell, as it has the "
+                "cell's read current"
+            )
+        if self.p.sigma_ref is not None and self.p.reference != "buffer":
+            raise UserError(
+                f"bench '{self.name}': parameter sigma_ref: given with reference={self.p.reference}; allowed with buffer"
+            )
         if self.w_input < self.technology.w_min:
             raise UserError(
                 f"bench '{self.name}': parameter gate_area: {self.total_area:g} m2 leaves no room for the input pair: allowed: "
@@ -96,9 +120,14 @@ class VsaSense(SenseBench[VsaParameters]):
         return TbsSense(technology=self.p.technology).gate_area if self.p.gate_area is None else self.p.gate_area
 
     @property
+    def buffer_area(self) -> float:
+        """Gate area of an amplifier's share of the reference's buffer, in m2."""
+        return BUFFER_PARTS * BUFFER / self.p.users if self.p.reference == "buffer" else 0.0
+
+    @property
     def others_area(self) -> float:
         """Gate area of all transistors but the input pair, in m2."""
-        return sum(width * length for _, width, length in self.other_devices().values())
+        return self.buffer_area + sum(width * length for _, width, length in self.other_devices().values())
 
     @property
     def w_input(self) -> float:
@@ -107,7 +136,36 @@ class VsaSense(SenseBench[VsaParameters]):
 
     @property
     def gate_area(self) -> float:
-        return sum(width * length for _, width, length in self.amplifier_devices().values())
+        return self.buffer_area + sum(width * length for _, width, length in self.amplifier_devices().values())
+
+    @property
+    def own_line(self) -> bool:
+        """Whether the reference is a line with a read current of its own."""
+        return self.p.reference in ("resistor", "mtj")
+
+    @functools.cached_property
+    def _cell_at_nominal(self) -> StaticJunction:
+        """The junction at the temperature for which the reference is made."""
+        return place_junction(self.p.model_copy(update={"temperature": T_NOMINAL})).static()
+
+    @functools.cached_property
+    def leg(self) -> Leg | None:
+        """The reference cells of reference=mtj."""
+        if self.p.reference != "mtj":
+            return None
+        return Leg.of("ref", [0], [1], self._cell_at_nominal, self.p.i_read, self.p.n_ref)
+
+    @property
+    def r_ref(self) -> float:
+        """Resistance in ohm of reference=resistor at the temperature of the bench."""
+        cell, current = self._cell_at_nominal, self.p.i_read
+        return self.p.warm(self.temperature) * (cell.voltage([0], current) + cell.voltage([1], current)) / 2 / current
+
+    def source_devices(self) -> dict[str, Sized]:
+        own = super().source_devices()
+        if not self.own_line:
+            return own
+        return own | {"mref": own["mr"], "cref": own["c0"]}
 
     def amplifier_devices(self) -> dict[str, Sized]:
         role = "nmos" if self.rising else "pmos"
@@ -134,12 +192,19 @@ class VsaSense(SenseBench[VsaParameters]):
         return found
 
     def amplifier_points(self) -> tuple[VariationPoint, ...]:
+        if self.leg is not None:
+            return tuple(self.leg.points(self.junction))
+        if self.p.reference == "resistor":
+            return (VariationPoint("r_ref", "r_ref", self.r_ref, "ohm", sigma=self.p.sigma_r * self.r_ref, low=0.0),)
         sigma = 2**0.5 * self.technology.sigma_vth(BUFFER, 1.0) if self.p.sigma_ref is None else self.p.sigma_ref
+        sigma = sigma if self.p.reference == "buffer" else 0.0
         return (VariationPoint("vref", "vref", self.p.v_mid, "V", sigma=sigma, most=self.technology.vdd / 2),)
 
     def context(self) -> dict[str, Any]:
         return super().context() | {
             "rising": self.rising,
+            "own_line": self.own_line,
+            "leg": self.leg,
             "search": knots(self.p.offset_range, self.p.t_window, T_START, self.period),
             "c_search": C_SEARCH,
         }
@@ -161,13 +226,14 @@ class VsaSense(SenseBench[VsaParameters]):
             stop = T_START + self.comparisons * self.period
         else:
             save = (*self.decision_save(), *(f"v({node}_{tag})" for tag in self.amplifiers for node in ("clock", "ref")))
+            save += tuple(f"i(vdd_reference_{tag})" for tag in self.amplifiers if self.own_line)
             stop = self.t_off + self.p.t_recover
         analysis = TranAnalysis(save=save, step=500e-12, stop=stop, reltol=3e-4, trtol=1.0, options={"chgtol": 1e-16})
         return with_noise(self.p, analysis)
 
     def measures(self) -> tuple[Measure, ...]:
         if self.p.measure == "decision":
-            return (*self.decision_measures(), *self.energy_measures({}))
+            return (*self.decision_measures(), *self.energy_measures({}, self.reference_charge()))
         limits = Limits("raise offset_range", low=-self.reach, high=self.reach)
         applied = Final(v("dv"))
         last = format_value(last_step(self.p.offset_range), "V", 2)
@@ -191,6 +257,16 @@ class VsaSense(SenseBench[VsaParameters]):
             Measure("in_range", "", "1 if it lies within offset_range of v_mid", in_range, fraction=True),
             *self.level_measures(),
         )
+
+    def reference_charge(self) -> dict[str, tuple[Node, str]]:
+        """Charge that the reference takes, from the start of the simulation to its end, as the cell's read current flows."""
+        if self.own_line:
+            taken = [Integral(i(f"vdd_reference_{tag}")) for tag in self.amplifiers]
+            return {"reference": (mean(taken), "read current of the reference line")}
+        if self.p.reference == "ideal":
+            return {}
+        share = self.p.i_buffer * (self.t_off + self.p.t_recover) / self.p.users
+        return {"reference": (Number(share), "reference buffer, one amplifier's share")}
 
     def panels(self) -> tuple[Panel, ...]:
         if self.p.measure == "offset":

@@ -110,7 +110,7 @@ class SotLogic(SotColumn[L], Generic[L]):
         if p.reference == "resistor":
             return {}
         return {
-            name: Leg.of(f"ref_{name}", low, high, self.currents()[self.diode(low)], self.junction_voltage, p.n_ref)
+            name: Leg.of(f"ref_{name}", low, high, p.junction, self.currents()[self.diode(low)], p.n_ref)
             for name, (low, high) in self.parted().items()
         }
 

@@ -130,7 +130,15 @@ class Fine(TbsSense):
 
 
 @pytest.mark.parametrize(
-    "given", [{"overdrive": 1e-3}, {"overdrive": 30e-3, "corner": "ff", "temperature": 125}, {"measure": "offset"}], ids=str
+    "given",
+    [
+        {"overdrive": 1e-3},
+        {"overdrive": 30e-3, "corner": "ff", "temperature": 125},
+        {"measure": "offset"},
+        {"design": "fast", "overdrive": 1e-3},
+        {"design": "fast", "measure": "offset"},
+    ],
+    ids=str,
 )
 def test_time_step(given: dict[str, Any]) -> None:
     trim = trim_of(**given)  # the same line for both
@@ -146,6 +154,33 @@ def test_time_step(given: dict[str, Any]) -> None:
     assert m["e_load"] == pytest.approx(fine["e_load"], rel=0.003)
     assert m["e_line"] == pytest.approx(fine["e_line"], rel=0.01)
     assert m["e_latch"] == pytest.approx(fine["e_latch"], rel=0.05)
+
+
+def test_a_design_gives_the_sizes_that_are_not_given() -> None:
+    fine, fast = TbsSense(trim=600).p, TbsSense(design="fast", trim=300).p
+    assert TbsSense(design="fine", trim=600).p == fine
+    assert fast.w_st * fast.l_st == pytest.approx(fine.w_st * fine.l_st, rel=0.01)
+    assert (fast.w_enable, fast.t_window, fine.t_window) == (1.2e-6, 2e-9, 10e-9)
+    own = TbsSense(design="fast", trim=300, l_st="1u", t_window="5n").p
+    assert (own.l_st, own.w_st, own.t_window) == (1e-6, fast.w_st, 5e-9)
+    assert TbsSense(design="fast").gate_area == pytest.approx(TbsSense().gate_area, rel=0.03)
+
+
+@pytest.mark.parametrize(("corner", "celsius", "vdd"), [("ff", 125, 1.2), ("ss", -40, 1.0)])
+def test_fast_design_over_corners(corner: str, celsius: float, vdd: float) -> None:
+    given: dict[str, Any] = {"design": "fast", "corner": corner, "temperature": celsius, "vdd": vdd, "t_window": 4e-9}
+    trim = trim_of(**given)
+    assert abs(measures(**given, trim=trim, measure="offset")["offset"]) < 0.3e-3
+    cell = measures(**given, trim=trim, source="cell")
+    assert (cell["decision_p"], cell["decision_ap"], cell["late"]) == (0, 1, 0)
+
+
+def test_delay_beside_the_voltage_amplifier_is_as_published() -> None:
+    """At equal gate area 13 to 14 % slower (Trinh et al., TCAS-I 2018)."""
+    times = {}
+    for bench, given in (("tbs-sense", {"design": "fast"}), ("vsa-sense", {})):
+        times[bench] = np.mean([run(bench, **given, overdrive=x).measures["t_decision"] for x in (-10e-3, 10e-3)])
+    assert times["tbs-sense"] / times["vsa-sense"] == pytest.approx(1.135, rel=0.05)
 
 
 def test_metastability_window_is_where_the_latch_needs_t_meta(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -238,6 +273,7 @@ def test_campaign(cli: Cli, tmp_path: Path) -> None:
     [
         ({"v_in": 0.4, "source": "cell"}, r"parameter v_in: 0.4 V given; allowed with source=voltage only"),
         ({"stages": "2"}, r"stages: 2 given; allowed: an odd number"),
+        ({"design": "best"}, r"parameter design: allowed: 'fine' or 'fast'"),
         ({"trim": 8192}, r"parameter trim: allowed: less than or equal to 8191"),
         ({"amplifiers": 1}, r"parameter amplifiers: allowed: greater than or equal to 2"),
         ({"source": "row"}, r"parameter source: allowed: 'voltage' or 'cell'"),
