@@ -33,7 +33,7 @@ from spicekit.registry import make_bench
         ("sot-write", {"direction": "p-ap", "rails": "pump"}),
         ("sot-write", {"t_pulse": 2e-10}),  # too short
         ("sot-array", {"rows": 2, "columns": 3, "word": 3, "sl": "row"}),
-        ("sot-array", {"rows": 2, "columns": 2, "operation": "write"}),
+        ("sot-array", {"rows": 2, "columns": 2, "operation": "write", "rails": "pump"}),
         ("mtj-switch", {"noise_dt": 2e-12, "t_stop": 2e-9, "value": 0.8}),
         ("mtj-vcma", {}),
         ("mtj-vcma", {"mode": "assisted", "direction": "p-ap"}),  # raises the barrier
