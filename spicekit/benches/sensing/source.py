@@ -31,8 +31,7 @@ from spicekit.rails import Item, RailSupply, Spent
 Sized = tuple[str, float, float]  # type, width and length in metres
 
 EDGE = 10e-12  # s, of the ideal sources at the drivers' inputs
-T_START = 0.2e-9  # s, START begins to rise
-T_FROM = T_START + EDGE / 2  # s, times are counted from here
+T_START = 0.2e-9  # s, START begins to rise where nothing has to be done before
 CELLS = {"p": 0, "ap": 1}  # copies of the circuit, one a state of the cell: the higher resistance gives the higher voltage
 
 
@@ -99,9 +98,19 @@ class SenseBench(Bench[A], Generic[A]):
         return junction.r_p * (1 + junction.numbers.tmr / 2) if self.cells else self.p.r_source
 
     @property
+    def t_start(self) -> float:
+        """When START begins to rise, in seconds."""
+        return T_START
+
+    @property
+    def t_from(self) -> float:
+        """The middle of that edge, from which times are counted."""
+        return self.t_start + EDGE / 2
+
+    @property
     def t_off(self) -> float:
         """When START falls again, in seconds."""
-        return T_START + self.p.t_window
+        return self.t_start + self.p.t_window
 
     @property
     def cells(self) -> dict[str, int]:
@@ -154,7 +163,7 @@ class SenseBench(Bench[A], Generic[A]):
             "amplifiers": self.amplifiers,
             "inputs": self.inputs,
             "edge": EDGE,
-            "t_start": T_START,
+            "t_start": self.t_start,
         }
 
     def works(self) -> str:
@@ -168,7 +177,7 @@ class SenseBench(Bench[A], Generic[A]):
     @property
     def window(self) -> Limits:
         """Of times from START."""
-        return Limits("raise t_window", high=self.t_off - T_FROM, event=True)
+        return Limits("raise t_window", high=self.t_off - self.t_from, event=True)
 
     def decision_save(self) -> tuple[str, ...]:
         """Vectors that :meth:`decision_measures` and :meth:`energy_measures` need of the copies."""
@@ -180,7 +189,7 @@ class SenseBench(Bench[A], Generic[A]):
         """Decision, its time and the kickback, over the copies."""
         high, low = self.latch
         apart = {tag: v(f"{high}_{tag}") - v(f"{low}_{tag}") for tag in self.amplifiers}
-        parted = {tag: Crossing(abs(wave), self.vdd / 2, after=T_START) for tag, wave in apart.items()}
+        parted = {tag: Crossing(abs(wave), self.vdd / 2, after=self.t_start) for tag, wave in apart.items()}
         decision, late, wrong = {}, {}, {}
         for tag, right in self.amplifiers.items():
             decision[tag] = (At(v(f"{self.held}_{tag}"), self.t_off) if self.held else At(apart[tag], self.t_off)) > self.vdd / 2
@@ -188,7 +197,7 @@ class SenseBench(Bench[A], Generic[A]):
             wrong[tag] = (parted[tag] < self.t_off) & ((At(apart[tag], self.t_off) > 0) ^ right)
             if self.held:  # which still holds the answer before
                 late[tag] = late[tag] | (decision[tag] ^ (At(apart[tag], self.t_off) > 0))
-        moved = [abs(line - At(line, T_START)) for line in (v(f"sl_{tag}") for tag in self.amplifiers)]
+        moved = [abs(line - At(line, self.t_start)) for line in (v(f"sl_{tag}") for tag in self.amplifiers)]
         meaning, both = "decision at the end of t_window", ", either state" if self.cells else ""
         which = (
             [
@@ -209,7 +218,7 @@ class SenseBench(Bench[A], Generic[A]):
                 "t_decision",
                 "s",
                 "from START until the latch's outputs parted by VDD/2 (the later of both states)",
-                maximum(*(Choose(late[tag], math.inf, time - T_FROM) for tag, time in parted.items())),
+                maximum(*(Choose(late[tag], math.inf, time - self.t_from) for tag, time in parted.items())),
                 limits=self.window,
             ),
             Measure(
@@ -220,7 +229,7 @@ class SenseBench(Bench[A], Generic[A]):
     def level_measures(self) -> tuple[Measure, ...]:
         """Input voltages of the cell's states when START rises."""
         return tuple(
-            Measure(f"v_{tag}", "V", f"input when START rises, cell {tag.upper()}", At(v(f"sl_{tag}"), T_START))
+            Measure(f"v_{tag}", "V", f"input when START rises, cell {tag.upper()}", At(v(f"sl_{tag}"), self.t_start))
             for tag in self.cells
         )
 
@@ -242,8 +251,8 @@ class SenseBench(Bench[A], Generic[A]):
 
     def arrival(self, node: str) -> Node:
         """When ``node`` first passes VDD/2, in seconds from START; inf if it does not within t_window."""
-        found = Crossing(v(node), self.vdd / 2, after=T_START)
-        return Choose(found < self.t_off, found - T_FROM, math.inf)
+        found = Crossing(v(node), self.vdd / 2, after=self.t_start)
+        return Choose(found < self.t_off, found - self.t_from, math.inf)
 
     def subtitle(self) -> str:
         if self.p.measure == "offset":

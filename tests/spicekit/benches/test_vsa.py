@@ -213,7 +213,7 @@ def test_reference_cells_follow_the_cell() -> None:
 
 
 def test_an_own_line_costs_its_current() -> None:
-    m = run("vsa-sense", source="cell", reference="mtj").measures  # as at ss: an edge at which drains are exactly at sources
+    m = measures(source="cell", reference="mtj")
     assert m["e_reference"] == pytest.approx(1.1 * 10e-6 * 4.2e-9, rel=0.05)
     assert m["e_total"] == pytest.approx(m["e_amplifier"] + m["e_drive"] + m["e_reference"], rel=1e-12)
     assert m["error"] == 0
