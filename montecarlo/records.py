@@ -344,6 +344,8 @@ class SystemFigure(Record):
     ratio: float | None
     source: str
     origin: str = Field(alias="from")
+    remark: str = ""
+    command: str = ""
 
 
 class SystemRecord(File):

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from montecarlo import records
-    from montecarlo.systems.system import Figure
+    from montecarlo.systems.system import Figure, System
     from montecarlo.variation import Space
 
 
@@ -97,7 +97,10 @@ def print_sensitivity(found: records.Sensitivity) -> None:
         say(f"  {name:14} " + ", ".join(words))
 
 
-def print_figures(name: str, figures: Sequence[Figure]) -> None:
+def print_figures(system: System, figures: Sequence[Figure], seed: int) -> None:
+    """Ours beside the published ones; then the commands of the plans that they are made of, and the remarks."""
+    import textwrap
+
     from rich import box
     from rich.console import Console
     from rich.table import Table
@@ -106,15 +109,22 @@ def print_figures(name: str, figures: Sequence[Figure]) -> None:
 
     stream = answers()
     console = Console(file=stream, width=None if stream.isatty() else 170)
-    table = Table(title=f"{name}: simulated and published", box=box.SIMPLE)
-    for heading in ("figure", "simulated", "published", "ratio", "from", "source"):
+    table = Table(title=f"{system.name}: simulated and published", box=box.SIMPLE)
+    for heading in ("figure", "simulated", "published", "ratio", "by", "from", "source"):
         number = heading in ("simulated", "published", "ratio")
         table.add_column(heading, justify="right" if number else "left", no_wrap=number or heading == "figure")
     for figure in figures:
         published = "-" if figure.published is None else format_value(figure.published, figure.unit, 5)
         ratio = "-" if figure.ratio is None else f"{figure.ratio:.3g}"
-        table.add_row(figure.name, format_value(figure.simulated, figure.unit), published, ratio, figure.origin, figure.source)
+        values = (format_value(figure.simulated, figure.unit), published, ratio)
+        table.add_row(figure.name, *values, ", ".join(figure.plans), figure.origin, figure.source)
     console.print(table)
+    say("by:")
+    for plan in system.plans:
+        say(f"  {plan.name}: {plan.command(seed)}")
+    for figure in figures:
+        if figure.remark:
+            say(textwrap.fill(f"{figure.name}: {figure.remark}", 160, subsequent_indent="  "))
 
 
 def _rate(rate: float | None, interval: tuple[float, float] | None) -> str:

@@ -84,7 +84,8 @@ class Campaign(Job):
             if self.variation_file:
                 variations, correlations = read_joint(self.variation_file).under(variations, correlations, points)
             self.space = Space(points, variations, correlations)
-        self.parameters = {name: made.given(name, value) for name, value in (parameters or {}).items()}
+        values = made.parameters()  # as the bench reads them: 128, "128" and 1.28e2 are one number
+        self.parameters = {name: values[name] for name in parameters or {}}
         if not self.space.points:
             raise UserError(f"bench '{made.name}' has no variation points: there is nothing to vary")
         self._netlist: str | None = None

@@ -277,7 +277,7 @@ def test_samplers_through_a_campaign(tmp_path: Path, name: str) -> None:
         ({"seed": 5}, r"'seed' differs \(4 there, 5 now\)"),
         ({"trials": 7301}, r"'trials' differs \(7300 there, 7301 now\)"),
         ({"sampler": "lhs"}, r"'sampler' differs \(random there, lhs now\)"),
-        ({"parameters": {"tmr": "200%"}}, r"'given' differs \(tmr: None there, 200% now\)"),
+        ({"parameters": {"tmr": "200%"}}, r"'given' differs \(tmr: None there, 2.0 now\)"),
         ({"variations": []}, "'variations' differs"),
         ({"correlations": []}, "'correlations' differs"),
         ({"bench": "sot-read"}, r"'bench' differs \(sot-logic there, sot-read now\)"),

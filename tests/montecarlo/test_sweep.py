@@ -158,6 +158,15 @@ def test_a_finished_sweep_mends_its_table_and_a_damaged_part(reference: Path) ->
     assert tables(reference) == before
 
 
+def test_parameters_as_text_are_those_of_the_same_sweep() -> None:
+    """What the command is given and what a program gives is one record: either resumes the other's folder."""
+    numbers = {"temperature": 85.0, "w_read": 200e-9, "ra": 18}
+    text = {"temperature": "358.15K", "w_read": "0.2u", "ra": "1.8e1"}
+    made, typed = (Sweep("sot-read", {"tmr": [1.5]}, trials=4, parameters=given).record() for given in (numbers, text))
+    assert made == typed
+    assert typed["given"] == numbers
+
+
 @pytest.mark.parametrize(
     ("changes", "said"),
     [

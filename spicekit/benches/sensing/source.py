@@ -25,6 +25,7 @@ from spicekit.measures import At, Choose, Crossing, Integral, Largest, Node, i, 
 from spicekit.measures.measure import Margin, Measure
 from spicekit.parameters import channel_length, channel_width, named_file, option, quantity, voltage
 from spicekit.point import VariationPoint
+from spicekit.rails import Item, RailSupply, Spent
 
 Sized = tuple[str, float, float]  # type, width and length in metres
 
@@ -34,7 +35,7 @@ T_FROM = T_START + EDGE / 2  # s, times are counted from here
 CELLS = {"p": 0, "ap": 1}  # copies of the circuit, one a state of the cell: the higher resistance gives the higher voltage
 
 
-class SenseParameters(JunctionAtRest, ThermalNoise):
+class SenseParameters(JunctionAtRest, ThermalNoise, RailSupply):
     technology: str = named_file("ptm65", "CMOS technology: a shipped one or the path of a TOML file")
     temperature: float = quantity(27.0, "C", "temperature of all devices")
     measure: Literal["decision", "offset"] = option("decision", "one operation, or the input-referred offset of the amplifier")
@@ -229,15 +230,13 @@ class SenseBench(Bench[A], Generic[A]):
     def energy_measures(self, shared: Mapping[str, tuple[int, str]]) -> tuple[Measure, ...]:
         """Energy of a whole operation by supply; ``shared``: supply -> number of amplifiers that it feeds, and its meaning."""
         meanings = {**self.supplies, **{name: meaning for name, (_, meaning) in shared.items()}}
-        parts = {
-            name: total([Integral(i(f"vdd_{name}_{tag}")) for tag in self.amplifiers]) * self.vdd / len(self.amplifiers)
+        charges = {
+            name: total([Integral(i(f"vdd_{name}_{tag}")) for tag in self.amplifiers]) / len(self.amplifiers)
             for name in self.supplies
-        } | {name: Integral(i(f"vdd_{name}")) * self.vdd / users for name, (users, _) in shared.items()}
+        } | {name: Integral(i(f"vdd_{name}")) / users for name, (users, _) in shared.items()}
+        items = (Item(name, meaning, self.vdd, charges[name]) for name, meaning in meanings.items())
         mean = ", mean of both states" if self.cells else ""
-        return (
-            Measure("e_total", "J", f"energy from all supplies{mean}: the {len(parts)} below", total(list(parts.values()))),
-            *(Measure(f"e_{name}", "J", meaning, parts[name]) for name, meaning in meanings.items()),
-        )
+        return Spent(self.p, self.vdd, tuple(items)).measures("energy of the amplifier", mean)
 
     def arrival(self, node: str) -> Node:
         """When ``node`` first passes VDD/2, in seconds from START; inf if it does not within t_window."""

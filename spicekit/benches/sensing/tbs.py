@@ -310,7 +310,7 @@ class TbsSense(SenseBench[TbsParameters]):
         if self.p.measure == "offset":
             return {}
         energy = {name: float(value) for name, value in self.evaluate(waves).items() if name.startswith("e_")}
-        total = energy.pop("e_total")
+        total, _ = energy.pop("e_total"), energy.pop("e_supply")
         figure = new_figure(7, 3.2)
         axis = figure.subplots()
         names = {"e_load": "LOAD", "e_latch": "inverters, latch", "e_drive": "START driver", "e_line": "delay line, share"}

@@ -14,9 +14,13 @@ from spicekit.measures import At, Integral, i, v
 from spicekit.measures.measure import Measure
 from spicekit.parameters import quantity
 from spicekit.point import VariationPoint
+from spicekit.rails import Item, RailSupply, Spent, check_rails, gates
+
+# ideal sources, each in the place of a driver's earlier stages: of the WBL driver, of WBL's keeper, of the write word line
+GATES = ("i(vgate)", "i(vidle)", "i(vin_wl)")
 
 
-class SotWriteParameters(ThermalField, RailCell):
+class SotWriteParameters(ThermalField, RailCell, RailSupply):
     step: float | None = quantity(None, "s", "largest time step; 0.06 rad of the precession if not given", ge=1e-14, le=1e-9)
 
 
@@ -28,6 +32,7 @@ class SotWrite(SotWritePath[SotWriteParameters]):
     def __init__(self, **given: Any) -> None:
         super().__init__(**given)
         check_noise(self.name, self.p, self.p.noise_dt)
+        check_rails(self.name, self.p, self.vdd, {"V_WP" if self.sign > 0 else "V_WN": self.sign * self.p.v_write})
 
     @property
     def noise_dt(self) -> float:
@@ -42,7 +47,7 @@ class SotWrite(SotWritePath[SotWriteParameters]):
 
     def analysis(self) -> Analysis:
         return TranAnalysis(
-            save=("v(mx)", "v(my)", "v(mz)", "v(wwl)", "v(wbl)", "v(head)", "i(vhead)", "i(vsupply)", "i(vdd_wl)"),
+            save=("v(mx)", "v(my)", "v(mz)", "v(wwl)", "v(wbl)", "v(head)", "i(vhead)", "i(vsupply)", "i(vdd_wl)", *GATES),
             step=self.junction.step if self.p.step is None else self.p.step,
             stop=self.t_stop,
             seed=SEED if self.noise_dt else None,
@@ -50,7 +55,8 @@ class SotWrite(SotWritePath[SotWriteParameters]):
 
     def measures(self) -> tuple[Measure, ...]:
         middle = START + self.p.t_pulse / 2
-        e_wl = Integral(-i("vdd_wl")) * self.vdd
+        spent = self.spent()
+        line, word, _ = spent.items
         return (
             *switching(self.easy_axis, START, self.t_stop, "raise t_pulse or v_write"),
             Measure("i_write", "A", "rail current in the middle of the pulse, magnitude", At(abs(i("vhead")), middle)),
@@ -58,13 +64,23 @@ class SotWrite(SotWritePath[SotWriteParameters]):
             Measure(
                 "e_write",
                 "J",
-                "energy from all supplies for the whole write",
-                Integral(-i("vsupply")) * self.sign * self.p.v_write + e_wl,
+                "energy of the whole write from WBL's rail and the write word line's supply",
+                line.energy + word.energy,
             ),
             Measure("e_rail", "J", "of it, dissipated in the rail", Integral(i("vhead") * v("head"))),
-            Measure("e_wl", "J", "of it, the write word line's", e_wl),
+            *spent.measures("energy of the whole write"),
             *electromigration(self.junction.card.rail, i("vhead"), START, START + self.p.t_pulse),
         )
+
+    def spent(self) -> Spent:
+        """Where the energy of the write goes."""
+        name = "V_WP" if self.sign > 0 else "V_WN"
+        items = (
+            Item.of("line", "WBL and the rail of the cell", self.sign * self.p.v_write, -i("vsupply"), rail=name),
+            Item.of("wl", "write word line", self.vdd, -i("vdd_wl")),
+            gates(self.vdd, GATES, "gates of the drivers of WBL and of the write word line, charged from VDD"),
+        )
+        return Spent(self.p, self.vdd, items)
 
     def works(self) -> str:
         return "switched > 0.5"

@@ -30,7 +30,7 @@ from spicekit.registry import make_bench
         ("stt-array", {"rows": 3, "columns": 2, "data": "random"}),
         ("stt-array", {"rows": 3, "columns": 2, "operation": "write", "sl": "row", "direction": "p-ap"}),
         ("sot-wer", {"direction": "p-ap", "samples": 100}),
-        ("sot-write", {"direction": "p-ap"}),
+        ("sot-write", {"direction": "p-ap", "rails": "pump"}),
         ("sot-write", {"t_pulse": 2e-10}),  # too short
         ("sot-array", {"rows": 2, "columns": 3, "word": 3, "sl": "row"}),
         ("sot-array", {"rows": 2, "columns": 2, "operation": "write"}),
