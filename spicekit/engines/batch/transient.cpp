@@ -178,7 +178,8 @@ struct Solver {
         set_sources(l, 0.0);
     }
 
-    // From nothing: nodes at 0 V, and what expressions define at what they give there, one after the other.  Then Newton's method,
+    // From nothing: nodes at 0 V, and each unknown in turn to where its own equation alone has it: what an expression defines, and,
+    // at the first stage, nodes that belong to no transistor (a magnetisation of length 0 has no direction).  Then Newton's method,
     // at the first stage as it is, at the second with a large conductance from every node to ground that is taken away in steps.
     void hard(int l) {
         Lane &s = lane[l];
@@ -234,14 +235,20 @@ struct Solver {
         }
         assemble(by_step, by_slope, gmin);
         const bool sweeping = std::any_of(lane.begin(), lane.end(), [](const Lane &s) { return s.sweeps > 0; });
-        if (sweeping) residual = b;
+        if (sweeping) {
+            residual = b;
+            for (int k = 0; k < c.unknowns; ++k)
+                if (c.diagonal[k] >= 0) residual[k] /= a[c.diagonal[k]];
+        }
         eliminate(c, a.data(), b.data());
         ::substitute(c, a.data(), b.data(), dx.data(), back);
         if (sweeping)
             for (int l = 0; l < LANES; ++l)
                 if (lane[l].sweeps > 0)
-                    for (int k = 0; k < c.unknowns; ++k)
-                        dx[k][l] = c.diagonal[k] < 0 && std::abs(residual[k][l]) < 1e12 ? residual[k][l] : 0.0;
+                    for (int k = 0; k < c.unknowns; ++k) {
+                        const bool alone = c.diagonal[k] < 0 || (lane[l].stage == 1 && !c.limited[k]);
+                        dx[k][l] = alone && std::abs(residual[k][l]) < 1e12 ? residual[k][l] : 0.0;
+                    }
         // how far a lane is from its solution
         V worst{}, size{};
         M lost{};  // no number, or out of all proportion
