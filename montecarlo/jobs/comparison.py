@@ -18,7 +18,8 @@ from montecarlo.running.executor import died, timed_out
 from montecarlo.running.store import Store
 from montecarlo.running.subject import Drawn
 from montecarlo.running.worker import Rows, Task, simulate
-from spicekit.analysis import TranAnalysis
+from spicekit.analysis import DcAnalysis, TranAnalysis
+from spicekit.bench import Bench
 from spicekit.engines import FINE, NGSPICE
 from spicekit.outcome import Outcome
 from spicekit.waves import Array
@@ -27,6 +28,7 @@ Samples = Callable[[int, int], dict[str, Array]]  # of the trials from one to be
 
 LEAST, SHARE = 20, 0.01  # trials that are simulated again, and of all the part that comes to them
 CONVERGED = 20  # of these, trials with finer tolerances
+MODEL = 1e-6  # to which single transistors agree (tests/spicekit/engines/test_bsim4.py)
 WORSE = 3.0  # times ngspice's own error, in the root of the mean square
 
 
@@ -49,10 +51,15 @@ def compared(campaign: Drawn, samples: Samples, store: Store, pool: Executor) ->
         measures[name] = measured(
             mine[ok], _column(reference, name, ok), _column(reference, name, sure), _column(fine, name, sure)
         )
-    analysis = campaign.bench.analysis()
-    assert isinstance(analysis, TranAnalysis)
-    beyond = [name for name, one in measures.items() if one.jumps or one.difference > allowed(one, analysis.reltol)]
+    reltol = tolerance_of(campaign.bench)
+    beyond = [name for name, one in measures.items() if one.jumps or one.difference > allowed(one, reltol)]
     return records.Comparison(trials=len(chosen), outcomes_apart=int(apart), measures=measures, beyond=beyond)
+
+
+def tolerance_of(bench: Bench) -> float:
+    """The relative tolerance that a bench asks for, but not below that to which transistor models agree."""
+    analysis = bench.analysis()
+    return max(analysis.reltol, MODEL) if isinstance(analysis, TranAnalysis | DcAnalysis) else MODEL
 
 
 def allowed(one: records.ComparedMeasure, reltol: float) -> float:

@@ -51,13 +51,13 @@ def solve(bench: Bench, samples: Mapping[str, Array]) -> Solved:
 
 
 def fine(bench: Bench, samples: Mapping[str, Array]) -> Solved:
-    """Transients with tolerances ten times finer than the bench's: how far it is from convergence."""
+    """With tolerances ten times finer than the bench's: how far it is from convergence."""
     analysis = bench.analysis()
-    if not isinstance(analysis, TranAnalysis):
-        raise UserError(f"bench '{bench.name}' is no transient: the engine ngspice-fine has nothing to refine")
-    numbers = {"abstol": 1e-13, "vntol": 1e-7, "chgtol": 1e-14, **analysis.options, "reltol": analysis.reltol}
-    finer = " ".join(f"{name}={numbers[name] / 10!r}" for name in ("reltol", "abstol", "vntol", "chgtol"))
-    return _solve(bench, samples, finer)
+    if isinstance(bench, Deck) or not isinstance(analysis, TranAnalysis | DcAnalysis):
+        raise UserError(f"bench '{bench.name}' is a netlist of one's own: the engine ngspice-fine has no tolerances to refine")
+    given = dict(word.split("=") for word in analysis.option_line().split())
+    numbers = {"chgtol": 1e-14, **{name: float(given[name]) for name in ("reltol", "abstol", "vntol", "chgtol") if name in given}}
+    return _solve(bench, samples, " ".join(f"{name}={value / 10!r}" for name, value in numbers.items()))
 
 
 def _solve(bench: Bench, samples: Mapping[str, Array], always: str) -> Solved:

@@ -54,6 +54,17 @@ def test_a_campaign_of_the_batch_engine_is_compared(tmp_path: Path) -> None:
     assert (tmp_path / "out" / "summary.json").read_bytes() == before
 
 
-def test_finer_tolerances_are_for_transients() -> None:
-    with pytest.raises(UserError, match="'stt-read' is no transient"):
-        engine("ngspice-fine")(make_bench("stt-read", {}), {})
+def test_finer_tolerances_are_set_behind_the_bench_s() -> None:
+    """A read of one cell by both: the voltages move by less than the coarser tolerance, and they move."""
+    bench = make_bench("stt-read", {})
+    samples = Campaign("stt-read", trials=6).samples(0, 6)
+    coarse, fine = engine("ngspice")(bench, samples), engine("ngspice-fine")(bench, samples)
+    moved = [abs(fine.waves(name) - values).max() / abs(values).max() for name, values in coarse.waves.vectors.items()]
+    assert 0 < max(moved) < 1e-6
+
+
+def test_what_has_no_tolerances_is_not_refined(tmp_path: Path) -> None:
+    deck = tmp_path / "own.cir"
+    deck.write_text("* own\nV1 a 0 1\nR1 a 0 1k\n.op\n.print op v(a)\n.end\n")
+    with pytest.raises(UserError, match="no tolerances"):
+        engine("ngspice-fine")(make_bench(str(deck), {}), {})
