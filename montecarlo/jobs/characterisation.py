@@ -33,7 +33,13 @@ class Characterisation(Sweeps):
     noun, file, kind = "characterisation", "characterize.json", records.CharacterisationRecord
 
     def __init__(
-        self, system: SystemTable, *, over: Mapping[str, Sequence[Any]] | None = None, trials_scale: float = 1.0, seed: int = 1
+        self,
+        system: SystemTable,
+        *,
+        over: Mapping[str, Sequence[Any]] | None = None,
+        trials_scale: float = 1.0,
+        seed: int = 1,
+        surrogate: bool = False,
     ) -> None:
         if not 0 < trials_scale <= 1e6:
             raise UserError(f"--trials-scale {trials_scale:g}: above 0, at most 1e6")
@@ -51,7 +57,13 @@ class Characterisation(Sweeps):
             if part.prefix in sweeps:
                 raise ValueError(f"system '{system.name}' has two parts '{part.prefix}'")
             sweeps[part.prefix] = Sweep(
-                part.bench, grid, trials=trials, seed=seed, parameters=part.parameters, measures=part.measures
+                part.bench,
+                grid,
+                trials=trials,
+                seed=seed,
+                parameters=part.parameters,
+                measures=part.measures,
+                surrogate=surrogate and trials > 0,
             )
         self.sweeps = sweeps
 

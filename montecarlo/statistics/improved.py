@@ -6,6 +6,7 @@ outside the physical range, which would be no trials either, are left out.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -35,20 +36,25 @@ def improved(campaign: Drawn, store: Store) -> dict[str, Any]:
     """The key ``surrogate`` of the summary (:class:`montecarlo.records.Surrogate`), of the first trials that fit the memory."""
     if campaign.sampler == NOMINAL:
         raise UserError("--surrogate: nothing varies in a nominal simulation; give --trials")
-    bench = campaign.bench
     trials = min(campaign.trials, MOST_NUMBERS // max(len(campaign.space.points), 1))
     table = store.parts.head(trials)
     ok = table["outcome"] == str(Outcome.OK)
     samples = {name: column[ok] for name, column in store.samples.read(0, trials).items()}
+    return improve(campaign, samples, {measure.name: table[measure.name][ok] for measure in campaign.bench.measures()})
+
+
+def improve(campaign: Drawn, samples: Mapping[str, Array], values: Mapping[str, Array]) -> dict[str, Any]:
+    """The same of trials that are all ok: ``samples`` of each variation point and ``values`` of each measure."""
+    bench = campaign.bench
+    trials = len(next(iter(values.values())))
     varied = [name for name, column in samples.items() if len(column) and np.ptp(column) > 0]
-    found: dict[str, Any] = {"trials": int(ok.sum()), "draws": 0, "measures": {}, "margins": {}, "refused": {}}
+    found: dict[str, Any] = {"trials": trials, "draws": 0, "measures": {}, "margins": {}, "refused": {}}
     if not varied:
         found["refused"] = {measure.name: "no trial is ok, or nothing varies" for measure in bench.measures()}
         return found
     x = np.stack([samples[name] for name in varied], axis=1)
     draws = drawn(campaign, varied, len(x))
     found["draws"] = len(draws)
-    values = {measure.name: table[measure.name][ok] for measure in bench.measures()}
     smears: dict[str, Smeared] = {}
     for measure in bench.measures():
         try:
@@ -62,7 +68,7 @@ def improved(campaign: Drawn, store: Store) -> dict[str, Any]:
     for margin in bench.margins():
         rates: dict[str, Any] = {}
         try:
-            rates["error_rate"] = _error_rate(margin, values, smears)
+            rates["error_rate"] = error_rate(margin, values, smears)
         except Refused as reason:
             found["refused"][f"{margin.name}.error_rate"] = str(reason)
         if margin.reference is not None:
@@ -117,7 +123,7 @@ def _measure(x: Array, y: Array, draws: Array, seed: int) -> tuple[dict[str, Any
     return {"r2": fit.r2, "terms": len(fit.terms), "form": fit.link} | figures, smear
 
 
-def _error_rate(margin: Margin, values: dict[str, Array], smears: dict[str, Smeared]) -> dict[str, Any]:
+def error_rate(margin: Margin, values: Mapping[str, Array], smears: Mapping[str, Smeared]) -> dict[str, Any]:
     """The rate at the best fixed reference, beside the plain one."""
     for name in (margin.low, margin.high):
         if name not in smears:
@@ -129,7 +135,7 @@ def _error_rate(margin: Margin, values: dict[str, Array], smears: dict[str, Smea
     return _rate(rate, low.above(reference), high.above(reference), min(low.degrees, high.degrees), 2 * low.trials)
 
 
-def _circuit_error_rate(margin: Margin, x: Array, values: dict[str, Array], draws: Array, seed: int) -> dict[str, Any]:
+def _circuit_error_rate(margin: Margin, x: Array, values: Mapping[str, Array], draws: Array, seed: int) -> dict[str, Any]:
     """The rate with the circuit's own reference, of the distances from it."""
     low, high, own = values[margin.low], values[margin.high], values[str(margin.reference)]
     sides = []

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 
 from montecarlo.records import without_nan
 from montecarlo.running.store import Store
-from montecarlo.running.subject import Subject
+from montecarlo.running.subject import Drawn
+from montecarlo.statistics.improved import LEVELS, improved
 from montecarlo.statistics.margins import (
     MarginStatistics,
     circuit_errors,
@@ -33,20 +34,23 @@ from spicekit.waves import Array
 
 BEYOND = "_beyond"  # ends the name of the number of trials in which a measure lies beyond its limits; only where there are any
 OWN = ("count", *(f"outcome_{outcome}" for outcome in Outcome))  # every table's, of the trials
+IMPROVED = "_improved"  # ends the name of an estimate with a regression as control variate
 RATES = ("error_rate", "error_rate_low", "error_rate_high")
 MARGIN_FIELDS = ("mean", "worst", "sigma3", "sigma6", "reference", *RATES)  # circuit_ before RATES: the circuit's own reference
 
 
 def tabulate(
     grid: Mapping[str, Sequence[Any]],
-    points: Sequence[tuple[Subject, Store] | None],
+    points: Sequence[tuple[Drawn, Store] | None],
     attributes: Mapping[str, Any],
     measures: Sequence[str] | None = None,
+    surrogate: bool = False,
 ) -> xr.Dataset:
     """The dataset over ``grid`` (parameter -> values); ``points`` are in the order of its product, last parameter fastest.
 
     A point that is None was not simulated: its counts are 0, all else NaN.
 
+    ``surrogate`` adds the estimates of :mod:`montecarlo.statistics.improved`; NaN where a regression is refused.
     ``attributes`` is the provenance; ``measures`` names those to keep, all if None (margins are always kept).  A measure
     which a point does not have, or of which no trial is ok there, is NaN; so is the mean of one that lies beyond its limits in a
     trial, unless it is an event (see :mod:`spicekit.limits`).
@@ -110,6 +114,10 @@ def tabulate(
                 meaning = f"{field.replace('_', ' ')} of the margin between {margin.low} and {margin.high}"
                 put(f"margin_{margin.name}_{field}", index, value, unit, meaning)
 
+        if surrogate and many:
+            for name, value, unit, meaning in _improved(campaign, store, measures):
+                put(name, index, value, unit, meaning)
+
     dataset = xr.Dataset(attrs={"spicekit": json.dumps(dict(attributes))})
     for name, swept in grid.items():
         dataset = dataset.assign_coords({name: (name, np.asarray(swept), {"units": parameter_unit(first, name)})})
@@ -118,6 +126,23 @@ def tabulate(
     for name, column in columns.items():
         dataset[name] = ((*grid, "quantile") if column.ndim > len(shape) else tuple(grid), column, notes[name])
     return dataset
+
+
+def _improved(campaign: Drawn, store: Store, measures: Sequence[str] | None) -> Iterator[tuple[str, float, str, str]]:
+    """Name, value, unit, meaning of the estimates with a regression, each with the ends of its 95 % interval."""
+    found = improved(campaign, store)
+    rows: list[tuple[str, str, dict[str, Any]]] = []
+    for name, row in found["measures"].items():
+        if measures is None or name in measures:
+            yield f"{name}_r2", row["r2"], "", f"part of the variance of {name} that the regression predicts, cross-validated"
+            ends = {"mean": "", "std": "_std"} | {level: f"_{level}" for level in LEVELS}
+            rows += [(name + end, row["unit"], row[key]) for key, end in ends.items()]
+    for name, rates in found["margins"].items():
+        rows += [(f"margin_{name}_{rate}", "", one) for rate, one in rates.items()]
+    for name, unit, one in rows:
+        for end, value in zip(("", "_low", "_high"), one["improved"], strict=True):
+            side = {"": "", "_low": ", lower end of the 95 % interval", "_high": ", upper end of the 95 % interval"}[end]
+            yield f"{name}{IMPROVED}{end}", value, unit, f"{name} with a regression as control variate{side}"
 
 
 def outcome_counts(dataset: xr.Dataset) -> Counter[Outcome]:
@@ -169,7 +194,7 @@ def _margin(margin: Margin, values: Mapping[str, Array], many: bool) -> dict[str
     return fields
 
 
-def parameter_unit(campaign: Subject, name: str) -> str:
+def parameter_unit(campaign: Drawn, name: str) -> str:
     """Unit of a bench's parameter."""
     extra = campaign.bench.Parameters.model_fields[name].json_schema_extra
     return str(extra.get("unit", "")) if isinstance(extra, dict) else ""

@@ -5,19 +5,26 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 from scipy.stats import binomtest, norm
 
-from montecarlo import Campaign, Variation
-from montecarlo.statistics.improved import plain_quantile, plain_std
+from montecarlo import Campaign, Variation, records
+from montecarlo.jobs.sweep import Sweep
+from montecarlo.jobs.until import Until, run_until
+from montecarlo.report.campaign import page
+from montecarlo.report.content import Table
+from montecarlo.statistics.improved import error_rate, plain_quantile, plain_std
 from montecarlo.statistics.regression import Fit, fit
 from montecarlo.statistics.surrogate import Estimate, Refused, linked, moments, regressed, smeared
+from spicekit import UserError
+from spicekit.bench import Margin
 
 Array = NDArray[np.float64]
-SETS, TRIALS, DRAWS = 50, 150, 40_000
+SETS, TRIALS, DRAWS = 50, 150, 20_000
 LEVELS = (0.001, 0.5, 0.999)
 WEIGHTS = np.array([0.6, -0.5, 0.4, 0.3, -0.25, 0.2, 0.15, -0.1, 0.05, 0.0])
 WEIGHTS /= np.linalg.norm(WEIGHTS)
@@ -131,11 +138,10 @@ def test_plain_intervals() -> None:
     assert np.isnan(plain_quantile(np.arange(500.0), 0.001).value)
 
 
-def divider(user_benches: Path, **options: object) -> Campaign:
+def divider(user_benches: Path, trials: int = 100, **options: Any) -> Campaign:
     """1 V over r and 1000 ohm, r = 1000 ohm of 5 %, by the engine that knows its closed form."""
-    return Campaign(
-        f"{user_benches / 'faults.py'}:Divider", trials=100, engine=f"{user_benches / 'closed_form.py'}:solve", **options
-    )
+    engine = f"{user_benches / 'closed_form.py'}:solve"
+    return Campaign(f"{user_benches / 'faults.py'}:Divider", trials=trials, engine=engine, **options)
 
 
 def test_a_campaign_tells_plain_and_improved(user_benches: Path, tmp_path: Path) -> None:
@@ -153,6 +159,10 @@ def test_a_campaign_tells_plain_and_improved(user_benches: Path, tmp_path: Path)
         assert row[key]["plain"][0] == (None if key != "q50" else pytest.approx(true, rel=0.01))
     assert row["std"]["plain"][0] == summary["measures"]["v_out"]["std"]
     assert row["std"]["worth"] > 100
+    section = next(one for one in page(tmp_path).sections if one.heading == "With a regression as control variate")
+    rows = next(block for block in section.blocks if isinstance(block, Table)).rows
+    assert [row[2] for row in rows] == ["mean", "sigma", "0.1 %", "median", "99.9 %"]
+    assert rows[2][3] == "-"
     again = divider(user_benches, seed=4, surrogate=True).run(tmp_path, workers=1)
     assert again.summary["surrogate"] == found
     assert "surrogate" not in divider(user_benches, seed=4).run(tmp_path, workers=1).summary
@@ -169,3 +179,77 @@ def test_draws_keep_to_what_a_trial_may_be(user_benches: Path, tmp_path: Path) -
     _, low, high = summary["surrogate"]["measures"]["v_out"]["mean"]["improved"]
     assert low < true < high
     assert high - low < 0.1 * true
+
+
+def test_a_sweep_has_improved_columns(user_benches: Path, tmp_path: Path) -> None:
+    """At each point: sigma of 1/(2 + 0.05 z) V, which 100 trials alone tell to 7 %; nothing is told of a nominal one."""
+    bench = f"{user_benches / 'faults.py'}:Divider"
+    options = {"engine": f"{user_benches / 'closed_form.py'}:solve", "surrogate": True}
+    over = {"threshold": [1.0, 2.0]}
+    table = Sweep(bench, over, trials=100, **options).run(tmp_path, workers=1)
+    z = np.linspace(-8, 8, 20_001)
+    weight = norm.pdf(z) / norm.pdf(z).sum()
+    v = 1 / (2 + 0.05 * z)
+    std = np.sqrt(weight @ v**2 - (weight @ v) ** 2)
+    for name, true in (
+        ("v_out_improved", weight @ v),
+        ("v_out_std_improved", std),
+        ("v_out_q001_improved", 1 / (2 + 0.05 * 3.0902)),
+    ):
+        assert table[name].values == pytest.approx([true, true], rel=0.01)
+        assert np.all((table[f"{name}_low"] < table[name]) & (table[name] < table[f"{name}_high"]))
+    assert np.all(table["v_out_r2"] > 0.999)
+    with pytest.raises(UserError, match="--surrogate needs --trials"):
+        Sweep(bench, over, **options)
+
+
+def test_it_ends_when_sigma_is_precise(user_benches: Path, tmp_path: Path) -> None:
+    """Sigma to 1 % takes 20 000 trials alone, and the first stage with a regression."""
+    goal = Until.parse("sigma( v_out ) ci < 1%", divider(user_benches).bench)
+    assert goal.text == "sigma( v_out ) ci < 1%"
+    campaign, result = run_until(lambda n: divider(user_benches, trials=n), goal, 100_000, tmp_path, workers=1)
+    assert campaign.trials < 5000
+    assert goal.met(result.record)
+    low, high = result.summary["surrogate"]["measures"]["v_out"]["std"]["improved"][1:]
+    assert goal.width(result.record) == pytest.approx((high - low) / (high + low), rel=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("sigma(v_in) ci<1%", "unknown measure 'v_in'"),
+        ("spread(v_out) ci<1%", "unknown figure 'spread'; choose from mean, q001, q50, q999, sigma"),
+        ("sigma v_out ci<1%", "give e.g."),
+    ],
+)
+def test_goals_that_are_none(text: str, words: str, user_benches: Path) -> None:
+    with pytest.raises(UserError, match=words):
+        Until.parse(text, divider(user_benches).bench)
+
+
+def test_a_goal_that_no_regression_reaches_says_why(user_benches: Path) -> None:
+    goal = Until.parse("sigma(v_out) ci<1%", divider(user_benches).bench)
+    found = records.Surrogate(trials=9, draws=0, measures={}, margins={}, refused={"v_out": "it jumps"})
+    summary = records.Summary.model_construct(surrogate=found)
+    assert not goal.met(summary)
+    assert goal.why_not(summary) == "no regression of v_out: it jumps"
+
+
+def test_error_rates_of_a_margin() -> None:
+    """Two normal states whose means are 4 apart, sigma 1 and 1: the best reference is between them, and the rate Phi(-2)."""
+    inside = 0
+    for seed in range(12):
+        rng = np.random.default_rng(seed)
+        z, draws = rng.standard_normal((120, 4)), rng.standard_normal((DRAWS, 4))
+        low, high = z[:, 0], 4 + 0.8 * z[:, 1] + 0.6 * z[:, 2]
+        low, high = (y + 0.02 * rng.standard_normal(len(z)) for y in (low, high))
+        smears = {}
+        for name, y in (("low", low), ("high", high)):
+            found = regressed(z, y)
+            smears[name] = smeared(found, z, y, draws, linked(found, draws), rng)
+        rate = error_rate(Margin("m", "low", "high"), {"low": low, "high": high}, smears)
+        value, lower, upper = rate["improved"]
+        assert value == pytest.approx(norm.cdf(-2), rel=0.12)
+        assert rate["worth"] > 5
+        inside += lower < norm.cdf(-2) < upper
+    assert binomtest(inside, 12, 0.95, "less").pvalue > 0.002
