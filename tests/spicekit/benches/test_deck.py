@@ -162,8 +162,9 @@ def test_every_transistor_has_the_spread_of_its_own_size(chain: Path) -> None:
 def test_a_column_has_the_statistics_of_its_bench(column: Path, tmp_path: Path) -> None:
     """The hierarchy, the junctions of a library, .print op and a margin; our bench's states share their devices, these do not."""
     found = Campaign(str(column), trials=300, seed=5, parameters={"technology": "ptm45"}).run(tmp_path / "own", workers=2)
-    ours = Campaign("sot-read", trials=10_000, seed=6).run(tmp_path / "ours", workers=2)
-    nominal, reference = run(make_bench(str(column), {"technology": "ptm45"})).measures, spicekit.run("sot-read").measures
+    given = {"i_read": 10e-6}
+    ours = Campaign("sot-read", trials=10_000, seed=6, parameters=given).run(tmp_path / "ours", workers=2)
+    nominal, reference = run(make_bench(str(column), {"technology": "ptm45"})).measures, spicekit.run("sot-read", **given).measures
     for name in ("v_p", "v_ap"):
         mine = f"v_rbl_{name[2:]}"
         assert nominal[mine] == pytest.approx(reference[name], rel=1e-6)

@@ -66,7 +66,7 @@ def test_a_junction_of_the_leg_counts_by_its_share() -> None:
         nominal = logic(n_ref=n_ref, **flat)["v_ref_m"]
         for tag, part in (("l", 1 / 4), ("h", 3 / 4)):
             name = f"ra_ref_m_0a{tag}0"
-            more = logic({name: 1.01 * 18}, n_ref=n_ref, **flat)["v_ref_m"]
+            more = logic({name: 1.01 * make_bench("sot-logic").p.ra}, n_ref=n_ref, **flat)["v_ref_m"]
             assert more / nominal - 1 == pytest.approx(0.01 * part / (2 * n_ref), rel=0.02), (n_ref, tag)
 
 
