@@ -68,6 +68,15 @@ def found() -> dict[str, Figure]:
     return {one.name: one for one in made}
 
 
+def test_every_figure_names_its_plans_and_what_it_counts(found: dict[str, Figure]) -> None:
+    assert all(one.plans and set(one.plans) <= {plan.name for plan in PLANS} for one in found.values())
+    whole = found["100nA: column MAC, current and bias"]
+    assert whole.plans == ("mac",)
+    assert whole.remark == "rows apart: 11 fJ a column where they hold their input, 20 fJ where half of them switch and return"
+    assert "354 fJ a MAC, 11.8 times the published 30 fJ" in found["BNN 784-3136-10, 100nA, energy without read-out"].remark
+    assert found["current-summing (5 k and 50 kohm) over constant-current, power"].plans == ("conventional-5k", "mac")
+
+
 def columns_one_by_one(sizes: list[int]) -> int:
     """Columns of a fully connected network: cells dealt to columns of 64, neuron by neuron."""
     total = 0

@@ -19,7 +19,7 @@ from dataclasses import dataclass, replace
 
 from montecarlo.systems.imce.figures import mean, simulated
 from montecarlo.systems.networks import Layer
-from montecarlo.systems.system import Figure, Plan
+from montecarlo.systems.system import Figure, Plan, made_of
 from spicekit.benches.c3cim.memory_column import MemoryColumnParameters
 from spicekit.benches.c3cim.settle import C3cimSettleParameters
 from spicekit.table import LookupTable
@@ -84,6 +84,7 @@ BNN = (Layer("hidden", 1, 3136, 1, 784), Layer("output", 1, 10, 1, 3136))
 SNN = (Layer("hidden", 1, 81, 1, 324), Layer("output", 1, 10, 1, 81))
 STEPS = 60  # of the spiking network
 NETWORKS = (("BNN 784-3136-10", BNN, 1, 14.6e-9), ("SNN 324-81-10", SNN, STEPS, 11.24e-9))
+PRIOR = "which prior designs is not known: resistances, clamp and time of the other column are chosen"
 CONVERTER = "converter: van Elzakker et al., JSSC 2010"
 
 
@@ -96,7 +97,7 @@ def figures(tables: Mapping[str, LookupTable]) -> list[Figure]:
         found += of_design
     for measure in ("inl", "dnl"):
         title = f"{measure.upper()}, in steps, current-summing column, 10 k and 100 kohm"
-        found.append(_nominal(title, tables["conventional"], "c3cim-conventional", measure))
+        found += made_of("conventional", [_nominal(title, tables["conventional"], "c3cim-conventional", measure)])
     for title, layers, steps, published in NETWORKS:
         for design in DESIGNS:
             found += inference(f"{title}, {design}", layers, steps, *spent[design], published)
@@ -120,6 +121,10 @@ def _design(design: str, tables: Mapping[str, LookupTable]) -> tuple[list[Figure
         return replace(one, published=value, source=BIYANI)
 
     held = figure("column MAC, rows hold, random inputs", "J", "e_mac", n_sel=CELLS // 2)
+    rows = {name: figure("", "J", "e_gates", name, CELLS // 2).simulated for name in ("hold", "return")}
+    apart = f"rows apart: {format_value(rows['hold'], 'J', 3)} a column where they hold their input, " + (
+        f"{format_value(rows['return'], 'J', 3)} where half of them switch and return"
+    )
     readout = figure("read-out of a column", "J", "e_readout", remark="not in the MAC above; " + CONVERTER)
     current, bias = figure("of it, the column's current", "J", "e_column"), figure("of it, share of the bias", "J", "e_driver")
     both = current.simulated + bias.simulated
@@ -131,7 +136,7 @@ def _design(design: str, tables: Mapping[str, LookupTable]) -> tuple[list[Figure
 
     found = [
         Figure(f"{design}: column MAC, current and bias", "J", both, "c3cim-settle e_column + e_driver, rows apart",
-               BIYANI, E_MAC),
+               BIYANI, E_MAC, apart),
         published(current, E_MAC),
         bias,
         published(held, E_MAC),
@@ -146,14 +151,14 @@ def _design(design: str, tables: Mapping[str, LookupTable]) -> tuple[list[Figure
         figure("MACs that settled in time", "", "settled", remark=settled),
         figure("pedestal of the switch at half of the counts, in steps", "", "pedestal", n_sel=CELLS // 2,
                remark="32 of 32 selected cells in HRS"),
-        wrong("n_hrs even over 0 to 64", "uniform"),
-        wrong("random inputs and weights", "random"),
     ]  # fmt: skip
-    found += [
+    wrongs = [wrong("n_hrs even over 0 to 64", "uniform"), wrong("random inputs and weights", "random")]
+    lines = [
         _nominal(f"{design}: {measure.upper()}, in steps", line, "c3cim-column", measure, design=design)
         for measure in ("inl", "dnl")
     ]
-    return found, (held.simulated, readout.simulated)
+    every = [*made_of("mac", found), *made_of("count", wrongs), *made_of("line", lines)]
+    return every, (held.simulated, readout.simulated)
 
 
 def macs(layers: Sequence[Layer], steps: int) -> int:
@@ -171,11 +176,14 @@ def inference(
     alone = f"{each}; the same number of the published {format_value(E_MAC, 'J')}: {format_value(number * E_MAC, 'J')}"
     steps_said = f", {steps} time steps" if steps > 1 else ""
     both = f"{number:,} x ({format_value(energy, 'J')} + {format_value(readout, 'J')})"
-    return [
+    more = f"the published total is {format_value(published / number, 'J', 3)} a MAC, {published / number / E_MAC:.3g} times the"
+    more += f" published {format_value(E_MAC, 'J')}: it holds more than columns; what, is not said"
+    found = [
         Figure(f"{title}, column MACs an inference", "", float(number), f"{columns} columns{steps_said}"),
-        Figure(f"{title}, energy without read-out", "J", number * energy, alone, BIYANI, published),
+        Figure(f"{title}, energy without read-out", "J", number * energy, alone, BIYANI, published, more),
         Figure(f"{title}, energy with read-out", "J", number * (energy + readout), both, BIYANI, published),
     ]
+    return made_of("mac", found)
 
 
 def implied(energy: float, readout: float) -> list[Figure]:
@@ -189,7 +197,7 @@ def implied(energy: float, readout: float) -> list[Figure]:
         said = f"{both}; the published {format_value(total, 'J')} / {number:,} MACs would be met by a converter of "
         said += f"{format_value(level, 'J', 3)} a level"
         found.append(Figure(f"MAC with read-out, as {title} implies it", "J", energy + readout, said, BIYANI, each))
-    return found
+    return made_of("mac", found)
 
 
 def comparison(baseline: Baseline, constant: float, energy: float, readout: float) -> list[Figure]:
@@ -204,10 +212,11 @@ def comparison(baseline: Baseline, constant: float, energy: float, readout: floa
     times = f"the same energies in {format_value(baseline.t_mac, 's', 3)} (chosen) and {format_value(T_MAC[LATEST], 's')}; "
     times += f"in {format_value(t_same, 's', 3)} the energy's ratio would be {ENERGY_RATIO}"
     title = f"current-summing ({baseline.title}) over constant-current"
-    return [
-        Figure(f"{title}, energy a MAC", "", conventional / constant, e_mac, said, ENERGY_RATIO),
-        Figure(f"{title}, power", "", power, times, said, POWER_RATIO),
+    found = [
+        Figure(f"{title}, energy a MAC", "", conventional / constant, e_mac, said, ENERGY_RATIO, PRIOR),
+        Figure(f"{title}, power", "", power, times, said, POWER_RATIO, PRIOR),
     ]
+    return made_of(baseline.plan, found, "mac")
 
 
 def _nominal(name: str, table: LookupTable, bench: str, measure: str, **where: str) -> Figure:
