@@ -347,6 +347,44 @@ class QualifySummary(File):
     points: list[QualifyPoint]
 
 
+class Estimate(Record):
+    """A figure with its 95 % interval; None where the trials do not give one."""
+
+    value: float | None
+    low: float | None
+    high: float | None
+
+
+class AmplifierRow(Record):
+    """One amplifier of a comparison, in SI units; means over all decisions."""
+
+    name: str
+    gate_area: float
+    ok: int = Field(ge=0)  # trials
+    error: Estimate
+    wrong: float | None
+    late: float | None
+    t_decision: float | None
+    t_decision_std: float | None
+    offset: float | None
+    sigma_offset: Estimate
+    noise: Estimate | None  # None: not asked for
+    kick: float | None
+    e_total: float | None
+
+
+class AmplifierSummary(File):
+    """``summary.json`` of a comparison of sense amplifiers at equal gate area."""
+
+    area: float
+    overdrive: float | None  # None: the inputs are both states of a cell
+    trials: int
+    noise_trials: int
+    seed: int
+    given: dict[str, str]
+    amplifiers: list[AmplifierRow]
+
+
 class Provenance(Record):
     """The provenance inside a table, of a sweep or of a system's table with its ``parts``; a table made otherwise has less."""
 

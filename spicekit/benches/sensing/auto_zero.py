@@ -46,6 +46,7 @@ class AutoZero(Comparing[AutoZeroParameters]):
         "drive": "drivers of switches and inverters",
     }
     latch: ClassVar = ("outp", "outn")
+    scaled: ClassVar = ("w_driver", "w_amplify", "w_switch", "w_latch", "c_sample", "c_couple")
     noise_dt: ClassVar = 5e-12
     quiet: ClassVar = ("zero", "unzero", "sel", "unsel", "amp_", "hold_", "gate")
     turned: ClassVar = 0.6

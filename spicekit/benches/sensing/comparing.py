@@ -91,11 +91,11 @@ class Comparing(SenseBench[C], Generic[C]):
 
     @property
     def gate_area(self) -> float:
-        return self.buffer_area + sum(width * length for _, width, length in self.amplifier_devices().values())
+        return self.shared_area + sum(width * length for _, width, length in self.amplifier_devices().values())
 
     @property
-    def buffer_area(self) -> float:
-        """Gate area of an amplifier's share of the reference's buffer, in m2."""
+    def shared_area(self) -> float:
+        """Gate area of an amplifier's share of the reference's buffer."""
         return BUFFER_PARTS * BUFFER / self.p.users if self.p.reference == "buffer" else 0.0
 
     @property

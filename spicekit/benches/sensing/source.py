@@ -70,6 +70,7 @@ class SenseBench(Bench[A], Generic[A]):
     supplies: ClassVar[dict[str, str]]  # of each copy: name -> what its energy is spent on
     latch: ClassVar[tuple[str, str]]  # nodes that part with the decision: the first is high for a 1
     spare_points: ClassVar = True  # those of the cell, with source=voltage
+    scaled: ClassVar[tuple[str, ...]]  # parameters that grow with the area: see at_area()
     held: ClassVar[str | None] = None  # node that holds the decision until START falls, if not the first of these
     deadline: ClassVar[str] = "t_decision"
     noise_dt: ClassVar[float]  # s, between two numbers of a transistor's noise
@@ -139,6 +140,22 @@ class SenseBench(Bench[A], Generic[A]):
     @abstractmethod
     def gate_area(self) -> float:
         """Sum of W L over the amplifier's transistors in m2, with its share of what several amplifiers use."""
+
+    @property
+    def shared_area(self) -> float:
+        """Part of it that no size of the amplifier changes, in m2."""
+        return 0.0
+
+    def at_area(self, area: float) -> dict[str, float]:
+        """The parameters with which the amplifier has a gate area of ``area`` m2: its widths, and the capacitors that go with
+        them, times one factor, so that times stay and energies grow with the area.
+
+        Raises :class:`UserError` if what it shares with others is larger.
+        """
+        if area <= self.shared_area:
+            raise UserError(f"bench '{self.name}': its share of the reference alone has {self.shared_area * 1e12:.3g} um2")
+        factor = (area - self.shared_area) / (self.gate_area - self.shared_area)
+        return {name: getattr(self.p, name) * factor for name in self.scaled}
 
     def source_devices(self) -> dict[str, Sized]:
         """Transistors of the cell's read: name -> type, width and length in metres."""

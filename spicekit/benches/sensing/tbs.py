@@ -134,6 +134,9 @@ class TbsSense(SenseBench[TbsParameters]):
         "drive": "driver of START",
     }
     latch: ClassVar = ("q", "qb")
+    scaled: ClassVar = (
+        "w_st", "w_enable", "w_precharge", "w_load", "c_metal", "w_switch", "w_latch", "w_line", "w_buffer", "w_driver", "c_trim",
+    )  # fmt: skip
     noise_dt: ClassVar = 20e-12
     quiet: ClassVar = ("start", "reset", "load")  # the ideal edge before START; the line's resets; M_LOAD, a capacitor
 

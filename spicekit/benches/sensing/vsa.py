@@ -41,6 +41,7 @@ class VsaSense(Comparing[VsaParameters]):
     template = "benches/vsa-sense.cir.j2"
     supplies: ClassVar = {"amplifier": "comparator and output latch", "drive": "driver of the clock"}
     latch: ClassVar = ("outp", "outn")
+    scaled: ClassVar = ("w_driver", "w_tail", "w_latch", "w_reset")
     held: ClassVar = "q"
     noise_dt: ClassVar = 5e-12
     quiet: ClassVar = ("clock", "hold")
@@ -59,6 +60,9 @@ class VsaSense(Comparing[VsaParameters]):
         """Whether the inputs are NMOS and the clock rises to start."""
         return (self.p.v_mid > self.vdd / 2) if self.p.inputs is None else self.p.inputs == "nmos"
 
+    def at_area(self, area: float) -> dict[str, float]:
+        return super().at_area(area) | {"gate_area": area}  # the input pair takes what the others leave
+
     @property
     def total_area(self) -> float:
         """Total gate area asked for, in m2."""
@@ -67,7 +71,7 @@ class VsaSense(Comparing[VsaParameters]):
     @property
     def others_area(self) -> float:
         """Gate area of all transistors but the input pair, in m2."""
-        return self.buffer_area + sum(width * length for _, width, length in self.other_devices().values())
+        return self.shared_area + sum(width * length for _, width, length in self.other_devices().values())
 
     @property
     def w_input(self) -> float:
