@@ -59,6 +59,13 @@ def array_size(folder: Path) -> Pictures:
     return {"array-size": folder / "array-size.png"}
 
 
+def cell_layouts(folder: Path) -> Pictures:
+    """Cells to scale: examples/cell_layouts.py."""
+    script = Path(__file__).with_name("cell_layouts.py")
+    subprocess.run([sys.executable, script, "--out", str(folder)], check=True, stdout=subprocess.DEVNULL)
+    return {"area-cells": folder / "area-cells.png"}
+
+
 def switching_time(folder: Path) -> Pictures:
     """Switching time of a junction against voltage: the scipy reference, ngspice, and the closed forms."""
     p = load_device(DEVICE, MtjCard).at().numbers
@@ -166,6 +173,7 @@ GALLERY: dict[str, Callable[[Path], Pictures]] = {
     "sot-sense": command("run sot-sense", {"sot-sense": "waveforms.png"}),
     "fan-in": fan_in,
     "array-size": array_size,
+    "cell-layouts": cell_layouts,
     "sot-logic": command(
         "mc sot-logic --trials 100000 --seed 1",
         {"sot-logic-distributions": "distributions.png", "sot-logic-tails": "tails.png"},

@@ -40,6 +40,7 @@ _UNITS = {
     "V": {"V": 1.0, "mV": 1e-3},
     "m": {"m": 1.0, "um": 1e-6, "nm": 1e-9},
     "V m": {"V m": 1.0, "V um": 1e-6, "mV um": 1e-9},
+    "F/m2": {"F/m2": 1.0, "fF/um2": 1e-3},
     "m (of 1)": {"m": 1.0, "um": 1e-6, "nm": 1e-9, "% um": 1e-8},
 }
 
@@ -107,6 +108,7 @@ def _quantity(unit: str, low: float, high: float, sized: bool = False) -> Before
 
 Supply = Annotated[float, _quantity("V", 0.1, 50)]
 Size = Annotated[float, _quantity("m", 1e-9, 1e-4)]
+Density = Annotated[float, _quantity("F/m2", 1e-5, 1)]
 MismatchVoltage = Annotated[float | BySize, _quantity("V m", 0, 1e-6, sized=True)]  # 1 V um; published: 1 to 30 mV um
 MismatchShare = Annotated[float | BySize, _quantity("m (of 1)", 0, 1e-6, sized=True)]  # 100 % um; published: about 1 % um
 
@@ -251,6 +253,18 @@ class Diffusion(Record):
         return found
 
 
+class Layout(Record):
+    """What the area of a layout follows from, beside the gates' lengths and the diffusions (:mod:`spicekit.area.rule`)."""
+
+    feature: Size  # F, the unit of areas
+    active_spacing: Size  # between the diffusions of two transistors
+    gate_end: Size  # of a gate beyond the diffusion
+    gate_spacing: Size  # between the ends of two gates
+    metal_pitch: Size  # of the lines of an array
+    metal_capacitance: Density  # of a capacitor of metal, an area
+    gate_capacitance: Density  # of one that is the gate of a transistor
+
+
 Compatibility = Literal["ngspice", "hs", "hsa", "ps", "psa", "lt", "lta", "ltps", "ltpsa", "all"]
 
 
@@ -270,6 +284,7 @@ class Technology(Record):
     osdi: tuple[Path, ...] = ()  # compiled Verilog-A models, which ngspice loads before the netlist
     devices: dict[str, Device]
     diffusion: Diffusion | None = None  # without it the junctions have what the model takes of itself
+    layout: Layout | None = None  # without it no area is known
     mismatch: Mismatch
     corners: dict[Word, Corner]
     bsim4: dict[Name, dict[Name, Annotated[float, Field(allow_inf_nan=False)] | Word]] = Field(default_factory=dict)

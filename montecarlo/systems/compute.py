@@ -9,6 +9,7 @@ import numpy as np
 import xarray as xr
 
 from montecarlo.systems.system import Compute
+from spicekit.area.rule import Box, Rule
 from spicekit.devices import load_device
 from spicekit.devices.mtj import MtjCard
 from spicekit.waves import Array
@@ -26,22 +27,17 @@ def constants(values: Mapping[str, tuple[float, str, str]]) -> Compute:
     return compute
 
 
-def layout(feature_size: float, access_width: float, widest: float, gates: int) -> Compute:
-    """Cell area by a rule; all lengths in metres.
-
-    ``gates`` transistors side by side, 3 F each along the bit line, in an active area as wide as the ``widest`` plus F to its
-    neighbour: 3 (W/F + 1) F^2 for one, which is NVSim's rule for a cell behind a MOSFET (Dong et al., IEEE Trans. CAD 31, 994
-    (2012)).  The junction and, of a SOT cell, the rail lie above and take no area of their own.
-    """
-    height, width = 3.0 * gates, widest / feature_size + 1
-    rule = f"{gates} x 3 F along the bit line times W/F + 1 of the widest transistor"
+def layout(rule: Rule, cell: Box, access_width: float) -> Compute:
+    """Area of a ``cell`` by the layout ``rule`` of its technology (docs/area.md); ``access_width`` in metres."""
+    feature_size = rule.feature
+    height, width = cell.along / feature_size, cell.across / feature_size
     return constants(
         {
-            "feature_size": (feature_size, "m", "F: the technology's shortest gate"),
+            "feature_size": (feature_size, "m", "F: the technology's node"),
             "access_width": (access_width / feature_size, FEATURE, "width of the access transistor of the read"),
-            "cell_area": (height * width, "F^2", f"area of the cell by the rule {rule}"),
-            "cell_height": (height, FEATURE, "side of the cell along the bit line, by the rule of cell_area"),
-            "cell_width": (width, FEATURE, "side of the cell along the word line, by the rule of cell_area"),
+            "cell_area": (height * width, "F^2", f"area of the cell by the layout rule of {rule.technology.name}"),
+            "cell_height": (height, FEATURE, "side of the cell along the bit line, by the layout rule"),
+            "cell_width": (width, FEATURE, "side of the cell along the word line, by the layout rule"),
             "cell_aspect_ratio": (height / width, "", "cell_height over cell_width"),
         }
     )

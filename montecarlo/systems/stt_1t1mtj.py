@@ -6,11 +6,13 @@ import numpy as np
 
 from montecarlo.systems.compute import constants, layout, write_errors
 from montecarlo.systems.system import Part, System, SystemTable
+from spicekit.area.rule import Rule
 from spicekit.benches.stt.cell import V_READ
 from spicekit.export.roles import STT_1T1MTJ
 from spicekit.technology import load_technology
 
 TECHNOLOGY = load_technology("ptm65")
+RULE = Rule(TECHNOLOGY)
 VDD = TECHNOLOGY.vdd
 W_ACCESS = 300e-9  # m
 T_READ = 5e-9  # s
@@ -39,7 +41,7 @@ TABLE = SystemTable(
     ),
     computed=(
         write_errors("stt-bnn-65nm", np.round(np.arange(1e-9, 30.01e-9, 0.25e-9), 12), NOMINAL),
-        layout(TECHNOLOGY.l_min, W_ACCESS, W_ACCESS, gates=1),
+        layout(RULE, RULE.stt_cell(W_ACCESS, TECHNOLOGY.l_min), W_ACCESS),
         constants(
             {
                 "v_read": (V_READ, "V", "bit-line voltage of a read"),

@@ -26,6 +26,7 @@ from typing import Annotated, Any, NoReturn
 import typer
 from typer.core import TyperCommand
 
+from spicekit.cli.area import area
 from spicekit.cli.bench import list_benches, render, run, show
 from spicekit.cli.device import doctor, library, retention, wer
 from spicekit.cli.new import new_bench
@@ -91,7 +92,7 @@ def program(*others: Register) -> typer.Typer:
     add(app, list=list_benches, show=show, render=render, run=run)
     for register in others:
         register(app)
-    add(app, wer=wer, retention=retention, library=library, doctor=doctor)
+    add(app, area=area, wer=wer, retention=retention, library=library, doctor=doctor)
     tables = typer.Typer(help="Tables made by sweep and characterize.", no_args_is_help=True, rich_markup_mode=None)
     add(tables, show=table_show, query=table_query, export=table_export)
     app.add_typer(tables, name="table")

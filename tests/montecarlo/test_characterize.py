@@ -20,10 +20,13 @@ from montecarlo.systems import system_table
 from montecarlo.systems.compute import constants, layout
 from montecarlo.systems.system import Part, SystemTable
 from spicekit import LookupTable, UserError
+from spicekit.area import Box, Rule, floor_plan
 from spicekit.devices import load_device
 from spicekit.devices.mtj import MtjCard
 from spicekit.export import FORMATS, export
 from spicekit.export.roles import BY_SYSTEM, Roles
+from spicekit.registry import make_bench
+from spicekit.technology import load_technology
 from spicekit.wer import write_error_curve
 
 Cli = Callable[..., subprocess.CompletedProcess[str]]
@@ -165,15 +168,12 @@ def test_wrong_input_is_one_line(make: Callable[[], Any], said: str) -> None:
     assert "\n" not in str(error.value)
 
 
-def test_the_layout_rule() -> None:
-    """NVSim's 3 (W/F + 1) F^2 for one transistor; two side by side double the length along the bit line."""
-    one = layout(65e-9, 260e-9, 260e-9, gates=1)(xr.Dataset())
-    assert float(one["cell_area"]) == pytest.approx(3 * (4 + 1))
-    assert float(one["access_width"]) == pytest.approx(4)
-    two = layout(45e-9, 90e-9, 540e-9, gates=2)(xr.Dataset())
-    assert float(two["cell_area"]) == pytest.approx(6 * 13)
-    assert float(two["cell_height"] * two["cell_width"]) == pytest.approx(float(two["cell_area"]))
-    assert float(two["cell_aspect_ratio"]) == pytest.approx(6 / 13)
+def test_the_layout_of_a_cell() -> None:
+    cell = layout(Rule(load_technology("ptm45")), Box(90e-9, 180e-9), 135e-9)(xr.Dataset())
+    found = {name: float(value) for name, value in cell.data_vars.items()}
+    assert found == pytest.approx(
+        {"feature_size": 45e-9, "access_width": 3, "cell_area": 8, "cell_height": 2, "cell_width": 4, "cell_aspect_ratio": 0.5}
+    )
 
 
 # what the exporters ask for, see spicekit/export
@@ -214,8 +214,14 @@ def test_the_shipped_tables_hold_what_the_exporters_need(shipped: Path, tmp_path
     assert all(count == 0 for name, count in outcomes.items() if not name.endswith("_ok")), outcomes
     for name, (_, values) in table.variables.items():
         assert np.isfinite(values).all(), name
-    for name in FORMATS:
-        assert all(path.is_file() for path in export(table, name, tmp_path / name))
+    written = {name: export(table, name, tmp_path / name) for name in FORMATS}
+    assert all(path.is_file() for paths in written.values() for path in paths)
+    # the area is that of the layout rule, as `spicekit area` says it
+    bench = make_bench("stt-read" if table.provenance["system"] == "stt-1t1mtj" else "sot-read", {})
+    area = floor_plan(bench)["cell"].area
+    features = area / float(table.query("feature_size")) ** 2
+    assert f"-CellArea (F^2): {features:.6g}\n" in written["nvsim"][0].read_text(encoding="utf-8")
+    assert f"area : {2 * area * 1e12:.6g};" in written["liberty"][0].read_text(encoding="utf-8")
 
 
 def test_the_shipped_numbers_are_those_of_their_benches(shipped: Path) -> None:
@@ -230,8 +236,11 @@ def test_the_shipped_numbers_are_those_of_their_benches(shipped: Path) -> None:
             card, float(table.query("reset_i_start")), pulses, direction="p-ap", temperature=27
         )  # fmt: skip
         assert table.query("wer_reset", pulse=pulses) == pytest.approx(curve.wer, rel=0.02)  # solved at other pulses too
-        assert float(table.query("cell_area")) == pytest.approx(3 * (300 / 65 + 1))
+        # 376 nm: drain 152, gate 65, half of the source 101, half of the spacing 58; 416 nm: the transistor and the spacing
+        assert float(table.query("cell_area")) == pytest.approx(376 * 416 / 65**2)
+        assert float(table.query("cell_aspect_ratio")) == pytest.approx(376 / 416)
     else:
+        assert float(table.query("cell_area")) == pytest.approx(520 * 620 / 45**2)  # 520 nm: 2 (70 + 45 + 105) + 80
         nominal = spicekit.run("sot-read", **point).measures
         assert table.query("read_dv") == pytest.approx(nominal["dv"], rel=0.15)
         assert table.query("sense_and_t_sense") == pytest.approx(1.64e-9, rel=0.1)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from montecarlo.systems.compute import constants, layout
 from montecarlo.systems.system import Part, SystemTable
+from spicekit.area.rule import Rule
 from spicekit.export.roles import SOT_2T1R
 from spicekit.technology import load_technology
 
 TECHNOLOGY = load_technology("ptm45")
+RULE = Rule(TECHNOLOGY)
 VDD = TECHNOLOGY.vdd
 W_READ, W_WRITE = 150e-9, 540e-9  # m
 I_READ, I_LOGIC = 7e-6, 10e-6  # A
@@ -42,7 +44,7 @@ TABLE = SystemTable(
         Part("reset", "sot-write", WRITE | {"direction": "p-ap"}, over=AROUND, trials=20),
     ),
     computed=(
-        layout(TECHNOLOGY.l_min, W_READ, W_WRITE, gates=2),
+        layout(RULE, RULE.sot_cell(W_READ, W_WRITE, TECHNOLOGY.l_min), W_READ),
         constants(
             {
                 "i_read": (I_READ, "A", "current into RBL of a read"),
