@@ -35,9 +35,10 @@ GROUP = {True: 100, False: 5}  # trials that ngspice simulates one after the oth
 
 
 class Sampled(Subject, Protocol):
-    """A subject whose samples are drawn."""
+    """A subject whose samples are drawn, and what is known of it beside ngspice."""
 
     seed: int
+    comparison: records.Comparison | None
 
     def samples(self, first: int, last: int) -> dict[str, Array]:
         """Of the trials from one to below the other."""

@@ -7,11 +7,11 @@ import json
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Unpack
+from typing import Any, ClassVar, Unpack
 
 from montecarlo import records
 from montecarlo.identity import BINDING, differing
-from montecarlo.jobs.comparison import compared, warnings_of
+from montecarlo.jobs.comparison import Sampled, compared, warnings_of
 from montecarlo.running.crew import Crew, Settings, Warn
 from montecarlo.running.preflight import preflight
 from montecarlo.running.store import locked
@@ -19,9 +19,6 @@ from spicekit.engines import BATCH, NGSPICE
 from spicekit.errors import UserError
 from spicekit.files import read_record
 from spicekit.folders import check_folder, check_unclaimed, difference
-
-if TYPE_CHECKING:
-    from montecarlo.jobs.campaign import Campaign
 
 
 class Job(ABC):
@@ -33,7 +30,7 @@ class Job(ABC):
 
     @property
     @abstractmethod
-    def campaigns(self) -> Sequence[Campaign]:
+    def campaigns(self) -> Sequence[Sampled]:
         """All that it simulates, as far as that is known beforehand."""
 
     @abstractmethod
@@ -53,7 +50,7 @@ class Job(ABC):
         """
 
     @property
-    def drawn(self) -> Sequence[Campaign]:
+    def drawn(self) -> Sequence[Sampled]:
         """What is compared with ngspice where another shipped engine simulates: its trials' samples are drawn."""
         return self.campaigns
 
