@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 import numpy as np
 from pydantic import AliasChoices, Field
 
-from spicekit.engines import NGSPICE
+from spicekit.engines import BATCH, NGSPICE
 from spicekit.export.roles import Roles
 from spicekit.outcome import Outcome
 from spicekit.records import SCHEMA as SCHEMA
@@ -69,6 +69,27 @@ class _Varied(File):
     engine: str = NGSPICE
 
 
+class ComparedMeasure(Record):
+    """One measure of trials that two engines simulated, as roots of mean squares in its unit."""
+
+    difference: float  # between the engines
+    convergence: float  # between ngspice and ngspice with tolerances ten times finer
+    size: float
+    jumps: int  # trials in which one of them found a value and the other none
+    own_jumps: int = 0  # those of ngspice, with finer tolerances
+
+
+class Comparison(Record):
+    """Trials of a job that another engine and ngspice simulated before it began; if any measure is beyond, ngspice does it."""
+
+    engine: str = BATCH
+    kernel: str = ""  # SHA-256 of what was compiled
+    trials: int
+    outcomes_apart: int
+    measures: dict[str, ComparedMeasure]
+    beyond: list[str]  # measures that differ by more than ngspice's own error accounts for
+
+
 class CampaignRecord(_Varied):
     """``campaign.json``."""
 
@@ -83,6 +104,7 @@ class CampaignRecord(_Varied):
     versions: dict[str, str]
     until: str = ""
     at_most: int = Field(0, ge=0)
+    comparison: Comparison | None = None
 
 
 class SweepRecord(_Varied):
@@ -92,6 +114,7 @@ class SweepRecord(_Varied):
     over: dict[str, list[Any]]
     trials: int = Field(ge=0)
     sampler: str
+    comparison: Comparison | None = None
 
 
 class CharacterisationRecord(File):
@@ -116,6 +139,7 @@ class StudyRecord(_Varied):
     target_cov: float
     method: str
     most: int
+    comparison: Comparison | None = None
 
 
 class MeasureSummary(Record):
@@ -198,24 +222,6 @@ class Surrogate(Record):
     measures: dict[str, ImprovedMeasure]
     margins: dict[str, dict[str, Improvement]]  # margin -> rate -> improvement
     refused: dict[str, str]
-
-
-class ComparedMeasure(Record):
-    """One measure of trials that two engines simulated, as roots of mean squares in its unit."""
-
-    difference: float  # between the engines
-    convergence: float  # between ngspice and ngspice with tolerances ten times finer
-    size: float
-    jumps: int  # trials in which one of them found a value and the other none
-
-
-class Comparison(Record):
-    """Trials of a campaign of another engine that ngspice simulated again."""
-
-    trials: int
-    outcomes_apart: int
-    measures: dict[str, ComparedMeasure]
-    beyond: list[str]  # measures that differ by more than ngspice's own error accounts for
 
 
 class Summary(File):
@@ -403,6 +409,7 @@ class Provenance(Record):
     inputs: dict[str, str] = {}
     code_sha256: str = ""
     engine: str = NGSPICE
+    comparison: Comparison | None = None
     calibrations: dict[str, list[float | None]] = {}
     netlist_sha256: str = Field("", validation_alias=AliasChoices("netlist_sha256", "netlists_sha256"))  # as 0.1 had it
     versions: dict[str, str] = {}

@@ -167,6 +167,7 @@ class Sweep(Job):
             "inputs": self.inputs,
             "code_sha256": code_hash(),
             "engine": first.engine,
+            **({"comparison": first.comparison.model_dump()} if first.comparison else {}),
             "calibrations": self.calibrations(),
         }
 
