@@ -24,7 +24,7 @@ from montecarlo.statistics.margins import clopper_pearson
 from montecarlo.systems.imce.table import JUNCTION
 from montecarlo.systems.networks import ALEXNET, SVHN, Layer, ungrouped
 from montecarlo.systems.system import Figure, Plan
-from spicekit.table import LookupTable
+from spicekit.table import LookupTable, inner
 from spicekit.units import format_value
 from spicekit.waves import Array
 
@@ -247,7 +247,7 @@ def simulated(
 
 def _cells(table: LookupTable, measure: str, where: Mapping[str, str]) -> Array:
     """The table's values of ``measure`` where its coordinates are ``where``."""
-    free = {name: values for name, values in table.coordinates.items() if name not in where and name != "quantile"}
+    free = {name: values for name, values in table.coordinates.items() if name not in where and not inner(name)}
     grid = np.meshgrid(*free.values(), indexing="ij")
     return table.query(measure, **dict(zip(free, grid, strict=True)), **where)
 
