@@ -23,7 +23,7 @@ import numpy as np
 from montecarlo.statistics.margins import clopper_pearson
 from montecarlo.systems.networks import ALEXNET, SVHN, Layer, ungrouped
 from montecarlo.systems.system import Figure, Plan, made_of
-from spicekit.table import LookupTable
+from spicekit.table import LookupTable, inner
 from spicekit.units import format_value
 from spicekit.waves import Array
 
@@ -267,7 +267,7 @@ def simulated(
 
 def _cells(table: LookupTable, measure: str, where: Mapping[str, str]) -> Array:
     """The table's values of ``measure`` where its coordinates are ``where``."""
-    free = {name: values for name, values in table.coordinates.items() if name not in where and name != "quantile"}
+    free = {name: values for name, values in table.coordinates.items() if name not in where and not inner(name)}
     grid = np.meshgrid(*free.values(), indexing="ij")
     return table.query(measure, **dict(zip(free, grid, strict=True)), **where)
 
