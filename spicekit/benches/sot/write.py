@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from spicekit.analysis import Analysis, TranAnalysis
 from spicekit.bench import Panel
 from spicekit.benches.junction.noise import ThermalField, check_noise, draw_every
-from spicekit.benches.junction.switching import electromigration, switching
+from spicekit.benches.junction.switching import attempted, electromigration, switching
 from spicekit.benches.noise import SEED, seed_point
 from spicekit.benches.sot.write_path import START, RailCell, SotWritePath
-from spicekit.measures import At, Integral, i, v
+from spicekit.measures import At, Integral, Node, i, v
 from spicekit.measures.measure import Measure
 from spicekit.parameters import quantity
 from spicekit.point import VariationPoint
 
 
 class SotWriteParameters(ThermalField, RailCell):
+    pulses: int = quantity(1, "", "write attempts at most: another pulse where the read after one does not find the new state",
+                           ge=1, le=16)  # fmt: skip
+    t_gap: float = quantity(1.5e-9, "s", "from the end of a pulse to the next one, in which it is verified", ge=4e-10, le=1e-6)
+    e_verify: float = quantity(0.0, "J", "energy of the read that verifies an attempt, with pulses above 1", ge=0, le=1e-9)
     step: float | None = quantity(None, "s", "largest time step; 0.06 rad of the precession if not given", ge=1e-14, le=1e-9)
 
 
@@ -28,6 +33,16 @@ class SotWrite(SotWritePath[SotWriteParameters]):
     def __init__(self, **given: Any) -> None:
         super().__init__(**given)
         check_noise(self.name, self.p, self.p.noise_dt)
+
+    @property
+    def attempts(self) -> int:  # type: ignore[override]
+        """Pulses that are simulated."""
+        return self.p.pulses
+
+    @property
+    def t_gap(self) -> float:  # type: ignore[override]
+        """Time between them in seconds."""
+        return self.p.t_gap
 
     @property
     def noise_dt(self) -> float:
@@ -50,19 +65,27 @@ class SotWrite(SotWritePath[SotWriteParameters]):
 
     def measures(self) -> tuple[Measure, ...]:
         middle = START + self.p.t_pulse / 2
-        e_wl = Integral(-i("vdd_wl")) * self.vdd
+        within: Callable[[Node], Node] = Integral
+        further: tuple[Measure, ...] = ()
+        if self.p.pulses == 1:
+            first = switching(self.easy_axis, START, self.t_stop, "raise t_pulse or v_write")
+        else:
+            ends = [self.start(attempt) for attempt in range(1, self.p.pulses)]
+            tries = attempted(self.easy_axis, START, ends, self.t_stop, "raise pulses, t_pulse or v_write")
+            first, further = tries.first, tries.further(self.p.t_pulse + self.p.t_gap)
+            within = tries.spent
+        e_wl = within(-i("vdd_wl")) * self.vdd
+        e_write = within(-i("vsupply")) * self.sign * self.p.v_write + e_wl
+        if self.p.pulses > 1:
+            e_write += self.p.e_verify * tries.count
         return (
-            *switching(self.easy_axis, START, self.t_stop, "raise t_pulse or v_write"),
+            *first,
             Measure("i_write", "A", "rail current in the middle of the pulse, magnitude", At(abs(i("vhead")), middle)),
             Measure("v_rail", "V", "voltage over the rail in the middle of the pulse, magnitude", At(abs(v("head")), middle)),
-            Measure(
-                "e_write",
-                "J",
-                "energy from all supplies for the whole write",
-                Integral(-i("vsupply")) * self.sign * self.p.v_write + e_wl,
-            ),
-            Measure("e_rail", "J", "of it, dissipated in the rail", Integral(i("vhead") * v("head"))),
+            Measure("e_write", "J", "energy from all supplies for the whole write", e_write),
+            Measure("e_rail", "J", "of it, dissipated in the rail", within(i("vhead") * v("head"))),
             Measure("e_wl", "J", "of it, the write word line's", e_wl),
+            *further,
             *electromigration(self.junction.card.rail, i("vhead"), START, START + self.p.t_pulse),
         )
 
