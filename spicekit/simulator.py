@@ -26,7 +26,7 @@ import sys
 import tempfile
 import warnings
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -90,6 +90,7 @@ class Simulator:
         self.version: int | None = self._ngspice.ngspice_version
         self.has_xspice: bool = self._ngspice.has_xspice
         self._loaded = False
+        self._key: Hashable = None  # what the circuit was read from, if that can tell
         self._broken = False
         self.loads = 0  # netlists that were loaded: tells a paused run whether the circuit is still its own
         self.command("set num_threads=1")
@@ -102,9 +103,18 @@ class Simulator:
         """Whether it takes compiled Verilog-A models."""
         return not any("no such command" in line for line in self.told("osdi"))
 
-    def load(self, netlist: str, compatibility: str = "ngspice", osdi: Sequence[str] = ()) -> None:
+    def load(
+        self,
+        netlist: str,
+        compatibility: str = "ngspice",
+        osdi: Sequence[str] = (),
+        files: Sequence[Hashable] | None = None,
+    ) -> None:
         """Replace the circuit by ``netlist``, read in the dialect ``compatibility`` (ngspice's variable ``ngbehavior``), with the
         compiled models ``osdi``, paths.
+
+        ``files`` are the stamps of what it includes: if these and all else are those of the circuit that is there, that is set
+        back to what was read, which gives the same numbers to the bit, and no file is read again.
 
         Raises :class:`SpicekitError` with ngspice's own words if it does not parse.
         """
@@ -115,6 +125,13 @@ class Simulator:
         self.loads += 1
         self.clear()
         self.command("delete all")  # conditions to stop at, which outlive their circuit
+        key = None if files is None else (netlist, compatibility, tuple(osdi), tuple(files))
+        if key is not None and key == self._key:
+            self.messages.clear()
+            self.command("reset")
+            if not any(line.lower().startswith(("error", "command failed")) for line in self.messages):
+                return
+        self._key = None
         self.command("unset scale")  # as does, in the dialects of HSPICE, the option of this name: of the sizes of transistors
         if self._loaded:
             self.command("remcirc")
@@ -132,6 +149,7 @@ class Simulator:
             self._broken = any("cannot recover" in line for line in self.messages)
             raise SpicekitError(f"ngspice refuses the netlist: {self._refusal()}")
         self._loaded = True
+        self._key = key
         self._tell_ignored()
 
     def _load_osdi(self, path: str) -> None:

@@ -16,6 +16,7 @@ import numpy as np
 from spicekit.bench import Bench
 from spicekit.benches.deck import Deck, measured
 from spicekit.engines.altered import ABSURD
+from spicekit.engines.reading import read
 from spicekit.errors import UserError
 from spicekit.limit import counted
 from spicekit.simulator import Simulator
@@ -45,8 +46,7 @@ class Parsed:
         failed = []
         for trial in trials:
             values = {name: float(column[trial]) for name, column in self._samples.items()}
-            technology = self._bench.technology
-            self._ngspice.load(self._bench.simulated(values), technology.compatibility, technology.compiled())
+            read(self._ngspice, self._bench, self._bench.simulated(values))
             with counted():
                 found = self._simulate()
             if found is None:
