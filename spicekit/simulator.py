@@ -17,6 +17,7 @@ from __future__ import annotations
 import contextlib
 import ctypes.util
 import functools
+import itertools
 import logging
 import os
 import re
@@ -35,8 +36,24 @@ from numpy.typing import NDArray
 from spicekit.errors import SpicekitError
 
 _UNDEFINED = re.compile(r"^\s*Undefined parameter \[([^\]]*)\]")
+_NO_BIN = re.compile(r"could not find a valid modelname", re.IGNORECASE)
+_SIZED = re.compile(r"(m\S*)\s.*?\s(\S+)\s+w\s*=\s*(\S+)\s+l\s*=\s*(\S+)", re.IGNORECASE)
 _IGNORED = re.compile(r"unrecognized parameter \(([^)]*)\) - ignored")
 INSTALL_HINT = "install it with: sudo apt-get install libngspice0 ngspice (other systems: see `spicekit doctor`)"
+
+
+class NoBin(SpicekitError):
+    """No model of a library is for the size of a transistor of the netlist."""
+
+    def __init__(self, transistor: str, model: str, width: float, length: float) -> None:
+        super().__init__(
+            f"ngspice refuses the netlist: no model '{model}' for W = {width:.6g}, L = {length:.6g} (transistor {transistor})"
+        )
+        self.transistor, self.model = transistor, model
+        self.width, self.length = width, length  # in the library's unit of sizes
+
+    def __reduce__(self) -> tuple[type[NoBin], tuple[str, str, float, float]]:
+        return NoBin, (self.transistor, self.model, self.width, self.length)
 
 
 def find_library() -> str | None:
@@ -147,6 +164,7 @@ class Simulator:
         errors = [line for line in self.messages if line.lower().startswith("error")]
         if rc or errors:
             self._broken = any("cannot recover" in line for line in self.messages)
+            self._raise_bin()
             raise SpicekitError(f"ngspice refuses the netlist: {self._refusal()}")
         self._loaded = True
         self._key = key
@@ -164,6 +182,14 @@ class Simulator:
         if wrong:
             raise SpicekitError(f"{path}: ngspice cannot load the OSDI model: {wrong[0]}")
         self._osdi.add(path)
+
+    def _raise_bin(self) -> None:
+        """Raise :class:`NoBin` if that is what ngspice said last."""
+        said = list(self.messages)
+        for line, verdict in itertools.pairwise(said):
+            if _NO_BIN.search(verdict) and (found := _SIZED.match(line.strip())):
+                with contextlib.suppress(ValueError):
+                    raise NoBin(found[1], found[2], float(found[3]), float(found[4]))
 
     def _refusal(self) -> str:
         """Why, in one line: not the model cards that ngspice repeats, which are hundreds of words long."""

@@ -147,7 +147,8 @@ class Deck(Bench[DeckParameters]):
     @functools.cached_property
     def _listing(self) -> Listing:
         files = {**self.files, **{str(stamp.path): f"{stamp.size} {stamp.changed}" for stamp in self.model_files}}
-        return listing(self.source, self.netlist({}), self.technology.compatibility, files)
+        technology = self.technology
+        return listing(self.source, self.netlist({}), technology.compatibility, technology.compiled(), files)
 
     @functools.cached_property
     def contents(self) -> Contents:

@@ -74,14 +74,16 @@ class Listing:
 
 
 @functools.lru_cache(maxsize=64)
-def _listed(netlist: str, compatibility: str, seed: int, files: tuple[tuple[str, str], ...]) -> tuple[str, tuple[str, ...]]:
+def _listed(
+    netlist: str, compatibility: str, osdi: tuple[str, ...], seed: int, files: tuple[tuple[str, str], ...]
+) -> tuple[str, tuple[str, ...]]:
     """What ngspice says when it is asked for the expanded circuit; or in the first place, why it refuses the netlist."""
 
     def work() -> tuple[str, tuple[str, ...]]:
         ngspice = simulator()
         ngspice.command(f"setseed {seed}")
         try:
-            ngspice.load(netlist, compatibility)
+            ngspice.load(netlist, compatibility, osdi)
         except SpicekitError as error:
             return str(error), tuple(ngspice.messages)
         return "", tuple(ngspice.told("listing expand"))
@@ -94,16 +96,16 @@ def _listed(netlist: str, compatibility: str, seed: int, files: tuple[tuple[str,
         return "ngspice died of it", ()
 
 
-def listing(source: Source, netlist: str, compatibility: str, files: Mapping[str, str]) -> Listing:
-    """``files``: what the netlist reads, path -> SHA-256.
+def listing(source: Source, netlist: str, compatibility: str, osdi: tuple[str, ...], files: Mapping[str, str]) -> Listing:
+    """``files``: what the netlist reads, path -> SHA-256; ``osdi``: compiled models that it needs.
 
     Raises :class:`UserError` for a netlist that ngspice refuses, with its line, and for one that draws by itself.
     """
     key = tuple(sorted(files.items()))
-    refused, said = _listed(netlist, compatibility, 1, key)
+    refused, said = _listed(netlist, compatibility, osdi, 1, key)
     if refused:
         raise UserError(_refusal(source, refused, said))
-    if source.drawn and _listed(netlist, compatibility, 2, key)[1] != said:
+    if source.drawn and _listed(netlist, compatibility, osdi, 2, key)[1] != said:
         raise UserError(
             f"{source.path}: agauss, gauss, aunif or unif in it, or in what it includes, is drawn by ngspice while it reads "
             "the netlist, other than by our seed: write the nominal value, switch the statistics of the library off by its "
