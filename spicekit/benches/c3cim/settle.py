@@ -75,6 +75,11 @@ class C3cimSettle(C3cimBench[C3cimSettleParameters]):
         return START + self.p.t_mac
 
     @property
+    def t_read(self) -> float:
+        """When the held voltage is read, in s."""
+        return self.t_sample + DROOP
+
+    @property
     def t_back(self) -> float:
         """When the rows switch back, s."""
         return START + 2 * self.p.t_mac
@@ -97,7 +102,7 @@ class C3cimSettle(C3cimBench[C3cimSettleParameters]):
 
     def measures(self) -> tuple[Measure, ...]:
         column, step = v("d_top"), self.p.i_col * self.memory.numbers.step
-        final, sample, hold = At(column, self.t_back), At(column, self.t_sample), At(v("hold"), self.t_sample + DROOP)
+        final, sample, hold = At(column, self.t_back), At(column, self.t_sample), At(v("hold"), self.t_read)
         before = self.t_sample * (1 + 1e-9)  # the switch that lets go moves the column, too
         t_settle = maximum(Settling(abs(column - final), step / 2, stop=before) - START, 0.0)  # 0: it moved by less
         e_column = energy("vdd_d", self.v_column, START, self.t_sample)
@@ -106,7 +111,7 @@ class C3cimSettle(C3cimBench[C3cimSettleParameters]):
             e_driver = energy("vdd_bias", self.v_column, START, self.t_sample) / self.p.columns
         e_gates = self.rows() / self.p.columns
         e_convert = Number(self.e_convert)
-        e_readout = energy("vdd_sample", self.vdd, START, self.t_sample + DROOP) + e_convert
+        e_readout = energy("vdd_sample", self.vdd, START, self.t_read) + e_convert
         return (
             Measure(
                 "t_settle",

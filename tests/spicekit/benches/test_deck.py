@@ -164,7 +164,10 @@ def test_a_column_has_the_statistics_of_its_bench(column: Path, tmp_path: Path) 
     found = Campaign(str(column), trials=300, seed=5, parameters={"technology": "ptm45"}).run(tmp_path / "own", workers=2)
     given = {"i_read": 10e-6}
     ours = Campaign("sot-read", trials=10_000, seed=6, parameters=given).run(tmp_path / "ours", workers=2)
-    nominal, reference = run(make_bench(str(column), {"technology": "ptm45"})).measures, spicekit.run("sot-read", given).measures
+    nominal, reference = (
+        run(make_bench(str(column), {"technology": "ptm45"})).measures,
+        spicekit.run("sot-read", **given).measures,
+    )
     for name in ("v_p", "v_ap"):
         mine = f"v_rbl_{name[2:]}"
         assert nominal[mine] == pytest.approx(reference[name], rel=1e-6)
