@@ -166,7 +166,7 @@ class NeuronCircuit(SteppedBench[N], Generic[N]):
         if p.row == "cells":
             return (*points, *cell_points(self), *noise_points(self.p))
         if p.measure != "train" or self.live:
-            return tuple(points)
+            return (*points, *noise_points(p))
         sigma = self.line.sigma
         draw = self._drawn if given_matches(p) is None else None
         for step, n1 in enumerate(self.sequence(), 1):
