@@ -117,7 +117,7 @@ struct Lane {
     Phase phase = IDLE;
     int trial = -1, order = 1, newton = 0, next_break = 0, points = 0, smooth = 0;
     int stage = 0, sweeps = 0;  // of the search for an operating point, see hard(); sweeps through the expressions that are left
-    double time = 0, step = 0, proposed = 0, uncut = 0, old[3] = {1, 1, 1}, gmin = 0;
+    double time = 0, step = 0, proposed = 0, uncut = 0, old[3] = {1, 1, 1}, gmin = 0, before = 0;
     bool first = true, guess = false;
 };
 
@@ -265,7 +265,11 @@ struct Solver {
         for (int k = 0; k < c.unknowns; ++k) { dx[k] *= damp; x[k] += dx[k]; }
         bool any = false, done[LANES];
         for (int l = 0; l < LANES; ++l) {
-            done[l] = lane[l].phase != IDLE && !lost[l] && worst[l] <= 1.0 && damp[l] == 1.0;
+            // Newton's method converges quadratically: what is left behind a change is as much smaller than it as it was than the last
+            Lane &s = lane[l];
+            const bool nearly = s.newton > 0 && worst[l] <= 30.0 && worst[l] * worst[l] <= 0.1 * s.before;
+            done[l] = s.phase != IDLE && !lost[l] && (worst[l] <= 1.0 || nearly) && damp[l] == 1.0;
+            s.before = worst[l];
             any |= done[l];
             if (lane[l].phase != IDLE) ++run.trials[lane[l].trial].iterations;
         }
