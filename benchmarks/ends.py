@@ -48,6 +48,7 @@ TINY = 1e-30  # stands for an end "above 0"
 SIGNED_ENERGY = {
     "e_sense",
     "e_lift",
+    "e_line",
     "e_rails",
     "e_high",
     "e_low",
