@@ -241,7 +241,7 @@ def noise_estimate(above: Array, below: Array) -> records.Estimate:
 
 def csv(summary: records.AmplifierSummary) -> str:
     """The table, a line an amplifier, in SI units."""
-    lines = []
+    lines: list[str] = []
     for row in summary.amplifiers:
         flat: dict[str, Any] = {}
         for name, value in row.model_dump().items():
