@@ -12,8 +12,8 @@ The membrane is V_C1 = V(x) - V(m).  Because the amplifier holds x, a transfer d
 the charge at x: nothing of the old state is shared away.  Units are matches (see :mod:`spicekit.physics.neuron`).
 
 Solver: internal nodes hold fractions of a femtofarad, hence ``chgtol`` of 1e-16 C.  Against a largest step of 10 ps, reltol
-1e-5, chgtol 1e-18 and trtol 1, what a step adds is off by less than 0.05 matches, of which the trims (found with the same settings)
-take out the mean; energies are within 0.2 %.
+1e-5, chgtol 1e-18 and trtol 1, what a step adds is off by less than 0.05 matches, of which the trims (found with the same
+settings) take out the mean; energies are within 0.2 %.
 """
 
 from __future__ import annotations
