@@ -126,9 +126,10 @@ class NeuronCircuit(SteppedBench[N], Generic[N]):
     def trim(self) -> Trim:
         """The trims in force; a circuit of ideal components needs none."""
         usual = Trim(1.0, 0.0, 0.0) if len(self.ideal) == len(GROUPS) else self.TRIM[self._phases]
-        if self.p.design != "ideal-row":  # what is injected is a charge: more matches of a smaller LSB
-            larger = SourceLine.of(self.name, type(self.p)()).lsb / self.line.lsb
-            usual = Trim(usual.gain, usual.rho * larger, usual.theta * larger)
+        # what is injected is a charge: more matches of a smaller LSB
+        default = type(self.p)()
+        larger = SourceLine.of(self.name, default).lsb * default.c_s / (self.line.lsb * self.p.c_s)
+        usual = Trim(usual.gain, usual.rho * larger, usual.theta * larger)
         given = (self.p.trim_gain, self.p.trim_rho, self.p.trim_theta)
         return Trim(*(default if value is None else value for default, value in zip(usual, given, strict=True)))
 
