@@ -21,7 +21,6 @@ from montecarlo.jobs.sweep import Sweep
 from montecarlo.running.executor import LocalExecutor
 from spicekit import make_bench
 from spicekit.files import output_folder
-from spicekit.plots import conditions
 from spicekit.style import COLOURS, new_figure, save
 
 # bench -> signal and its unit for the plot, write current, margin
@@ -111,8 +110,9 @@ def plot(tables: Tables, columns: int, path: Path) -> Path:
         left.set_xticks(rows, [str(count) for count in rows])
     for axis in axes[1]:
         axis.set_xlabel("rows")
-    where = [f"{bench} {conditions(make_bench(bench, {}))}" for bench in BENCHES]
-    figure.suptitle("Selected cell over the number of rows\n" + "\n".join(where), fontsize=10)
+    made = {bench: make_bench(bench, {}) for bench in BENCHES}
+    where = (f"{bench}: {', '.join(one.process())}, {one.temperature:.3g} °C" for bench, one in made.items())
+    figure.suptitle("; ".join(where), fontsize=10)
     return save(figure, path)
 
 
