@@ -19,6 +19,7 @@ import xarray as xr
 
 from montecarlo.jobs.sweep import Sweep
 from montecarlo.running.executor import LocalExecutor
+from spicekit import make_bench
 from spicekit.files import output_folder
 from spicekit.style import COLOURS, new_figure, save
 
@@ -109,6 +110,9 @@ def plot(tables: Tables, columns: int, path: Path) -> Path:
         left.set_xticks(rows, [str(count) for count in rows])
     for axis in axes[1]:
         axis.set_xlabel("rows")
+    made = {bench: make_bench(bench, {}) for bench in BENCHES}
+    where = (f"{bench}: {', '.join(one.process())}, {one.temperature:.3g} °C" for bench, one in made.items())
+    figure.suptitle("; ".join(where), fontsize=10)
     return save(figure, path)
 
 

@@ -1,7 +1,7 @@
 """The constant-current column in pictures and tables, beside the conventional column.
 
 python examples/c3cim_column.py --out out/c3cim [--trials 1000] [--workers 2] [PART ...]
-with parts transfer, settling, errors, energy, comparison, headroom; all of them if none is given
+with parts transfer, settling, errors, energy, trade, comparison, headroom; all of them if none is given
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import argparse
 import math
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -66,11 +67,11 @@ def settling(folder: Path, _: int, __: int) -> None:
             f" residual {m['residual']:+.3f}, pedestal {m['pedestal']:+.3f} steps"
         )
     lower.axhline(0.5, color="black", lw=0.8, ls=":")
-    upper.axvline(805, color="grey", lw=0.8)
+    upper.axvline(1105, color="grey", lw=0.8)
     upper.set_ylabel("column; dotted: held (mV)")
     upper.legend(fontsize=8)
     lower.set_ylabel("from final (steps)")
-    lower.set_xlabel("time (ns); rows switch at 5 ns, sample at 805 ns")
+    lower.set_xlabel("time (ns); rows switch at 5 ns, sample at 1105 ns")
     figure.suptitle("c3cim-settle: rram-hfo2, 50 nA, ptm45 tt, 27 °C, VDD 1 V", fontsize=11)
     print("plot:", save(figure, folder / "settling.png"))
 
@@ -117,7 +118,7 @@ def energy(folder: Path, _: int, __: int) -> None:
 
     def measured(n: int, i_col: float) -> dict[str, float]:
         # as long as it takes to settle: the time found is the time of the MAC
-        time = 800e-9 * max((n / 64) ** 2, 0.05)
+        time = 1100e-9 * max((n / 64) ** 2, 0.05)
         slow = run("c3cim-settle", n=n, i_col=i_col, t_mac=2 * time).measures["t_settle"]
         return run("c3cim-settle", n=n, i_col=i_col, t_mac=slow).measures | {"time": slow}
 
@@ -145,6 +146,36 @@ def energy(folder: Path, _: int, __: int) -> None:
             )
     figure.suptitle("c3cim-settle with t_mac = t_settle: rram-hfo2, all cells to HRS, ptm45 tt, 27 °C, VDD 1 V", fontsize=11)
     print("plot:", save(figure, folder / "energy.png"))
+
+
+def trade(folder: Path, _: int, __: int) -> None:
+    """Energy of the column and its bias against the time it settles in, by current, for memories and rails of both designs."""
+    figure = new_figure(8, 5)
+    axis = figure.subplots()
+    rails: list[tuple[str, dict[str, Any], tuple[float, ...]]] = [
+        ("10 k and 100 kohm, 1 V, hold 10 fF", {}, (30e-9, 40e-9, 50e-9, 60e-9)),
+        ("5 k and 50 kohm, 0.7 V, hold 2 fF", {"design": "100nA"}, (50e-9, 60e-9, 80e-9, 100e-9)),
+        ("the same, hold 5 fF", {"design": "100nA", "c_hold": 5e-15}, (50e-9, 60e-9, 80e-9, 100e-9)),
+    ]
+    for colour, (label, given, currents) in zip(COLOURS, rails, strict=False):
+        points = []
+        for i_col in currents:
+            time = run("c3cim-settle", i_col=i_col, t_mac=1.5e-6, **given).measures["t_settle"]
+            m = run("c3cim-settle", i_col=i_col, t_mac=time, **given).measures
+            points.append((time * 1e9, (m["e_column"] + m["e_driver"]) * 1e15, i_col * 1e9))
+            print(f"{label}, {i_col * 1e9:.0f} nA: settles in {time * 1e9:.0f} ns, {points[-1][1]:.1f} fJ", flush=True)
+        times, energies, _nano = np.array(points).T
+        axis.plot(times, energies, "o-", color=colour, label=label)
+        for at, e, nano in points:
+            axis.annotate(f"{nano:.0f} nA", (at, e), textcoords="offset points", xytext=(5, 5), fontsize=8)
+    axis.axhline(30, color="black", ls="--", lw=1, label="published: 30 fJ")
+    axis.set_xlim(0, None)
+    axis.set_ylim(0, None)
+    axis.set_xlabel("settles in (ns), all cells from bypassed to HRS")
+    axis.set_ylabel("column and bias, for as long (fJ)")
+    axis.legend(fontsize=8)
+    figure.suptitle("c3cim-settle: 64 cells of rram-hfo2, ptm45 tt, 27 °C", fontsize=11)
+    print("plot:", save(figure, folder / "trade.png"))
 
 
 def comparison(folder: Path, trials: int, workers: int) -> None:
@@ -203,7 +234,7 @@ def headroom(folder: Path, _: int, __: int) -> None:
 
 
 PARTS: dict[str, Callable[[Path, int, int], None]] = {
-    part.__name__: part for part in (transfer, settling, errors, energy, comparison, headroom)
+    part.__name__: part for part in (transfer, settling, errors, energy, trade, comparison, headroom)
 }
 
 

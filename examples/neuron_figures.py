@@ -1,21 +1,26 @@
-"""Figures of the integrate-and-fire neurons: a train, errors against frequency, sigma against sizes, energy.
+"""Figures of the integrate-and-fire neurons: a train, energy, errors against frequency and corner, sigma against sizes, and what
+a larger LSB and a trim of the threshold give.
 
-python examples/neuron_figures.py --out out/neurons [--trials 40] [--only train frequency sigma energy]
+python examples/neuron_figures.py --out out/neurons [--trials 40] [--only train energy frequency corners sigma trade]
 """
 
 from __future__ import annotations
 
 import argparse
 import itertools
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from montecarlo import clopper_pearson
+from montecarlo.systems.neuron_figures import wrong_steps
 from montecarlo.variation import Space
 from spicekit import make_bench, run
 from spicekit.benches.neurons.charge_if import ChargeIf
 from spicekit.benches.neurons.dynamic_if import DynamicIf
+from spicekit.benches.neurons.measures import PARTS
 from spicekit.benches.neurons.neuron import Neuron
 from spicekit.block import simulate_block
 from spicekit.style import COLOURS, new_figure, save
@@ -23,7 +28,6 @@ from spicekit.waves import Waves
 
 NEURONS: dict[str, type[Neuron]] = {"charge-if": ChargeIf, "dynamic-if": DynamicIf}
 PUBLISHED = {"charge-if": (285e6, 5.10e-15), "dynamic-if": (166e6, 5.48e-15)}  # Hz, J a synapse
-PARTS = ("row", "amplifier", "comparator", "drive", "phases", "bias", "rails")
 
 
 def train(folder: Path) -> None:
@@ -71,18 +75,14 @@ def frequency(folder: Path) -> None:
         scan = published * np.array([0.35, 0.5, 0.71, 1, 1.2, 1.41, 1.7, 2])
         errors = []
         for hertz in scan:
-            given: dict[str, Any] = {"frequency": float(hertz), "measure": "linearity"}
-            first = run(name, **given).measures
-            trim = NEURONS[name](**given).trim
-            gain, rho = trim.gain * first["gain"], trim.rho + first["rho_error"] / first["gain"]
-            again = run(name, trim_gain=gain, trim_rho=rho, **given).measures
+            first, again = trimmed(name, frequency=float(hertz))
             errors.append((first["error_max"], again["error_max"]))
             print(f"{name} {hertz / 1e6:6.1f} MHz: error_max {first['error_max']:.2f}, trimmed {again['error_max']:.2f} matches")
-        as_is, trimmed = np.array(errors).T
+        as_is, after = np.array(errors).T
         axis.loglog(
             scan / 1e6, as_is, "o--", color=colour, lw=1, mfc="white", label=f"{name}, trimmed at {published / 1e6:.0f} MHz"
         )
-        axis.loglog(scan / 1e6, trimmed, "o-", color=colour, label=f"{name}, trimmed at each frequency")
+        axis.loglog(scan / 1e6, after, "o-", color=colour, label=f"{name}, trimmed at each frequency")
         axis.axvline(published / 1e6, color=colour, ls=":", lw=1)
     axis.axhline(0.5, color="black", ls="--", lw=1, label="half a step")
     ticks = (60, 100, 150, 200, 300, 400, 600)
@@ -93,6 +93,77 @@ def frequency(folder: Path) -> None:
     axis.legend(fontsize=8)
     axis.set_title("Membrane step over N1 = ρ ± 64: ptm65 tt, 27 °C; dotted: published frequencies")
     print("plot:", save(figure, folder / "frequency.png"))
+
+
+def trimmed(name: str, **given: Any) -> tuple[dict[str, float], dict[str, float]]:
+    """Linearity of a design with the default trims, and trimmed for it."""
+    given["measure"] = "linearity"
+    first = run(name, **given).measures
+    trim = NEURONS[name](**given).trim
+    gain, rho = trim.gain * first["gain"], trim.rho + first["rho_error"] / first["gain"]
+    return first, run(name, trim_gain=gain, trim_rho=rho, **given).measures
+
+
+def corners(folder: Path) -> None:
+    """Largest error of a step at the published frequencies over corners and temperature, trimmed at tt, 27 C, and there."""
+    figure = new_figure(10, 4.2)
+    places = list(itertools.product(("tt", "ff", "ss"), (-40.0, 27.0, 85.0)))
+    for axis, name in zip(figure.subplots(1, 2, sharey=True), PUBLISHED, strict=True):
+        found = [trimmed(name, corner=corner, temperature=celsius) for corner, celsius in places]
+        as_is, after = ([m["error_max"] for m in pair] for pair in zip(*found, strict=True))
+        x = np.arange(len(places))
+        axis.bar(x - 0.2, as_is, 0.4, color=COLOURS[0], label="trims of tt, 27 °C")
+        axis.bar(x + 0.2, after, 0.4, color=COLOURS[1], label="trimmed there")
+        axis.axhline(0.5, color="black", ls="--", lw=1, label="half a match")
+        axis.set_xticks(x, [f"{corner}\n{celsius:.0f}" for corner, celsius in places], fontsize=8)
+        axis.set_title(f"{name}, {PUBLISHED[name][0] / 1e6:.0f} MHz", fontsize=10)
+        axis.legend(fontsize=8)
+        for (corner, celsius), first, again in zip(places, as_is, after, strict=True):
+            print(f"{name} {corner} {celsius:g} C: error_max {first:.2f}, trimmed {again:.2f} matches", flush=True)
+    figure.axes[0].set_ylabel("largest error of a step (matches)")
+    figure.suptitle("Membrane step over N1 = ρ ± 64 by corner and temperature (°C): ptm65", fontsize=11)
+    print("plot:", save(figure, folder / "corners.png"))
+
+
+def trade(folder: Path, trials: int) -> None:
+    """Wrong steps and energy of charge-if against the row's LSB, by V_H, with and without a trim of the threshold."""
+    figure = new_figure(8, 5)
+    axis = figure.subplots()
+    energies = axis.twinx()
+    rails = (0.45, 0.6, 1.0)
+    designs: list[tuple[str, dict[str, Any]]] = [("no trim", {}), ("4 bits of trim", {"trim_bits": 4})]
+    for index, (label, given) in enumerate(designs):
+        points = []
+        for v_high in rails:
+            bench = make_bench("charge-if", {"phases": "ideal", "v_high": v_high, **given})
+            assert isinstance(bench, Neuron)
+            space = Space(bench.points())
+            values = space.values(np.random.default_rng(1).standard_normal((trials, space.dimensions)))
+            found = simulate_block(bench, values).measures
+            wrong = round(float(np.sum(found["spike_errors"])))
+            low, high = clopper_pearson(wrong, trials * bench.p.steps)
+            points.append(
+                (bench.line.lsb * 1e3, wrong / trials / bench.p.steps, low, high, float(np.mean(found["e_synapse"])) * 1e15)
+            )
+            print(f"{label}, V_H {v_high:g} V: LSB {points[-1][0]:.3f} mV, wrong {points[-1][1]:.3f} ({low:.3f} to {high:.3f}),"
+                  f" {points[-1][4]:.2f} fJ a synapse", flush=True)  # fmt: skip
+        lsb, share, low, high, energy = np.array(points).T
+        axis.errorbar(
+            lsb, share * 100, [(share - low) * 100, (high - share) * 100], fmt="o-", color=COLOURS[index], capsize=3, label=label
+        )
+        if not given:
+            energies.plot(lsb, energy, "s:", color="grey", ms=4, label="energy")
+    bound = wrong_steps(make_bench("charge-if", {}).line.sigma) * 100  # type: ignore[attr-defined]
+    axis.axhline(bound, color="black", ls="--", lw=1, label=f"what the row's spread leaves: {bound:.1f} %")
+    axis.set_ylim(0, None)
+    axis.set_xlabel("LSB of the row (mV), by V_H of 0.45, 0.6 and 1 V")
+    axis.set_ylabel(f"wrong steps (%), {trials} trains of 8, 95 % interval")
+    energies.set_ylabel("energy a synapse (fJ), dotted")
+    energies.set_ylim(0, None)
+    energies.grid(visible=False)
+    axis.legend(fontsize=8, loc="upper right")
+    axis.set_title("charge-if, 285 MHz: mismatch of row and neuron, ptm65 tt, 27 °C", fontsize=11)
+    print("plot:", save(figure, folder / "trade.png"))
 
 
 def sigma(folder: Path, trials: int) -> None:
@@ -155,22 +226,21 @@ def energy(folder: Path) -> None:
     print("plot:", save(figure, folder / "energy.png"))
 
 
+PICTURES: dict[str, Callable[..., None]] = {
+    picture.__name__: picture for picture in (train, energy, frequency, corners, sigma, trade)
+}
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--out", type=Path, default=Path("out/neurons"))
     parser.add_argument("--trials", type=int, default=40)
-    parser.add_argument("--only", nargs="+", choices=("train", "frequency", "sigma", "energy"), default=None)
+    parser.add_argument("--only", nargs="+", choices=PICTURES, default=None)
     options = parser.parse_args()
     options.out.mkdir(parents=True, exist_ok=True)
-    wanted = options.only or ("train", "energy", "frequency", "sigma")
-    if "train" in wanted:
-        train(options.out)
-    if "energy" in wanted:
-        energy(options.out)
-    if "frequency" in wanted:
-        frequency(options.out)
-    if "sigma" in wanted:
-        sigma(options.out, options.trials)
+    for name in options.only or PICTURES:
+        picture = PICTURES[name]
+        picture(options.out, options.trials) if name in ("sigma", "trade") else picture(options.out)
 
 
 if __name__ == "__main__":

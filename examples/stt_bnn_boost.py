@@ -89,7 +89,8 @@ def plot(tables: dict[str, LookupTable], path: Path) -> Path:
     right.legend(fontsize=8, loc="center right")
     right.set_title("Energy, mean of end-to-end trials with drawn data", fontsize=10)
     macro = BnnMacro()
-    figure.suptitle(f"stt-bnn-macro: {macro.technology.name} {macro.p.corner}, {macro.temperature:.3g} °C", fontsize=11)
+    where = f"{macro.technology.name} {macro.p.corner}, {macro.temperature:.3g} °C, {macro.vdd:g} V"
+    figure.suptitle(f"stt-bnn-macro: {where}", fontsize=11)
     return save(figure, path)
 
 

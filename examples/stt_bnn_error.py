@@ -108,8 +108,8 @@ def plot(
     axis.set_ylim(0, 0.7)
     axis.legend(fontsize=8, loc="upper right")
     axis.set_title(
-        f"stt-bnn-macro: {macro.technology.name} {macro.p.corner}, {macro.temperature:.3g} °C, "
-        f"{macro.p.v_high:g}/{macro.p.v_low:g} V, boost {macro.p.boost}, average error {found.average:.3f}",
+        f"stt-bnn-macro: {macro.technology.name} {macro.p.corner}, {macro.temperature:.3g} °C, {macro.vdd:g} V, "
+        f"rails {macro.p.v_high:g}/{macro.p.v_low:g} V, boost {macro.p.boost}, average error {found.average:.3f}",
         fontsize=10,
     )
     return save(figure, path)

@@ -71,8 +71,8 @@ def plot(bench: BnnRow, v_sl: Array, found: Linearity, few: Array, mean: Array, 
     top.legend(loc="upper left")
     middle.legend(fontsize=8)
     figure.suptitle(
-        f"stt-bnn-row: {bench.technology.name} {bench.p.corner}, {bench.temperature:.3g} °C, "
-        f"{bench.p.v_high:g}/{bench.p.v_low:g} V, "
+        f"stt-bnn-row: {bench.technology.name} {bench.p.corner}, {bench.temperature:.3g} °C, {bench.vdd:g} V, "
+        f"rails {bench.p.v_high:g}/{bench.p.v_low:g} V, "
         f"TMR {bench.junction.tmr:.0%}, {bench.p.positions} positions, LSB {found.lsb * 1e3:.3g} mV, {trials} trials a count",
         fontsize=10,
     )

@@ -82,7 +82,7 @@ def energy(folder: Path, _: int) -> None:
         "e_reference": "reference buffer, share",
     }
     colours = dict(zip(names, COLOURS, strict=False))
-    benches = {
+    benches: dict[str, tuple[str, dict[str, Any]]] = {
         "tbs-sense, fine": ("tbs-sense", {}),
         "tbs-sense, fast": ("tbs-sense", {"design": "fast"}),
         "vsa-sense": ("vsa-sense", {}),
@@ -161,6 +161,13 @@ def ber(folder: Path, count: int) -> None:
 SHAPES = {"fast": (0.22e-6, 0.25e-6, 0.29e-6, 0.35e-6, 0.5e-6, 0.7e-6), "fine": (0.7e-6, 1e-6)}
 
 
+def trim_of(**given: Any) -> int:
+    """The trim that centres the decision."""
+    made = calibrated(TbsSense(**given))
+    assert isinstance(made, TbsSense)
+    return made.trim
+
+
 def spread(bench: str, **given: Any) -> tuple[float, float]:
     """Standard deviation of the offset in V, to first order: of the amplifier without its reference, and of the reference.
 
@@ -201,8 +208,8 @@ def trade(folder: Path, _: int) -> None:
     for colour, (design, lengths) in zip(COLOURS, SHAPES.items(), strict=False):
         points = []
         for length in lengths:
-            given = {"design": design, "w_st": 3e-12 / length, "l_st": length, "t_window": 16e-9}
-            trim = calibrated(TbsSense(**given)).trim
+            given: dict[str, Any] = {"design": design, "w_st": 3e-12 / length, "l_st": length, "t_window": 16e-9}
+            trim = trim_of(**given)
             time, spent = delay("tbs-sense", trim=trim, **given)
             sigma = spread("tbs-sense", trim=trim, **given)[0]
             points.append((time * 1e9, sigma * 1e3))
@@ -230,18 +237,18 @@ def trim(folder: Path, _: int) -> None:
     figure = new_figure(9, 4.6)
     upper = figure.subplots(2, 2, sharex=True)
     for column, design in enumerate(("fine", "fast")):
-        fixed = calibrated(TbsSense(design=design)).trim
+        fixed = trim_of(design=design)
         print(f"{design}: trim {fixed} at tt, 27 C")
         for colour, corner in zip(COLOURS, ("tt", "ss", "ff", "sf", "fs"), strict=False):
             rows = []
             for celsius in (-40, 27, 125):
-                given = {
+                given: dict[str, Any] = {
                     "design": design,
                     "corner": corner,
                     "temperature": celsius,
                     "t_window": 30e-9 if design == "fine" else 6e-9,
                 }
-                found = calibrated(TbsSense(**given)).trim
+                found = trim_of(**given)
                 own, kept = (run("tbs-sense", measure="offset", trim=units, **given).measures for units in (found, fixed))
                 rows.append((celsius, found, kept["offset"] * 1e3))
                 print(

@@ -16,6 +16,7 @@ from spicekit.bench import Bench, Margin
 from spicekit.errors import UserError
 from spicekit.files import read_record
 from spicekit.outcome import Outcome
+from spicekit.registry import make_bench
 from spicekit.style import COLOURS, new_figure, save
 from spicekit.units import readable
 from spicekit.waves import Array
@@ -61,9 +62,12 @@ def _states(margins: list[Margin], store: Store) -> dict[str, Array]:
 
 
 def _conditions(bench: Bench, summary: dict[str, Any]) -> str:
+    return f"{summary['bench']}, {summary['outcomes']['ok']:,} trials, seed {summary['seed']}, {_place(bench)}"
+
+
+def _place(bench: Bench) -> str:
     process, *supply = bench.process() or ("",)
-    drawn = f"{summary['bench']}, {summary['outcomes']['ok']:,} trials, seed {summary['seed']}"
-    return ", ".join(filter(None, [drawn, process, f"{bench.temperature:g} °C", *supply]))
+    return ", ".join(filter(None, [process, f"{bench.temperature:g} °C", *supply]))
 
 
 def _histograms(bench: Bench, store: Store, summary: dict[str, Any]) -> Figure:
@@ -238,6 +242,7 @@ def plot_margins_against(folders: list[Path], parameter: str, label: str, path: 
         axis.legend(fontsize=8)
     left.margins(y=0.32)  # room for the legend above the lines
     left.legend(fontsize=8, ncols=len(names), loc="upper center")
-    summary = found[0][1]
-    figure.suptitle(f"Margins against {label}: {summary['bench']}, {summary['trials']:,} trials a point", fontsize=11)
+    summary, record = found[0][1], Store(folders[0]).read_record()
+    place = _place(make_bench(record["bench"], record["parameters"]))
+    figure.suptitle(f"Margins against {label}: {summary['bench']}, {summary['trials']:,} trials a point, {place}", fontsize=11)
     return save(figure, path)

@@ -56,6 +56,8 @@ from spicekit.technology import Technology, load_technology
 from spicekit.units import format_value
 from spicekit.waves import Array, MissingVector, Waves
 
+NARROW = 10e-6  # m: wider transistors drive lines, and a foundry's models end at some 100 um
+
 # all that a bench is written with
 __all__ = [
     "Bench", "BenchParameters", "Calibration", "Margin", "Measure", "Panel", "VariationPoint", "channel_length", "channel_width",
@@ -181,7 +183,11 @@ class Bench(ABC, Generic[P_co]):
 
     def _scaled(self, given: Mapping[str, Any]) -> dict[str, float]:
         """The sizes that are not ``given``, if one of their defaults is too small for the technology: in as many smallest W or L
-        of it as the default is of the bench's own technology, so that their ratios stay, and at most what is allowed."""
+        of it as the default is of the bench's own technology, so that their ratios stay, and at most what is allowed.
+
+        Where the lengths grow more than the widths, the widths up to :data:`NARROW` grow as much, so that no cell is weaker: a
+        write's current is the junction's, and stays.
+        """
         fields, sizes = self.Parameters.model_fields, dict[str, float]()
         for name, field in fields.items():
             if parameter_extra(self.Parameters, name).get("size") and name not in given and isinstance(field.default, float):
@@ -189,11 +195,15 @@ class Bench(ABC, Generic[P_co]):
         if all(value >= self.technology_limits(name)[0] * (1 - 1e-9) for name, value in sizes.items()):
             return {}
         own, here = load_technology(fields["technology"].default), self.technology
-        ratios = {"W": here.w_min / own.w_min, "L": here.l_min / own.l_min}
+        wider, longer = here.w_min / own.w_min, here.l_min / own.l_min
         most = {name: min([mark.le for mark in fields[name].metadata if hasattr(mark, "le")], default=np.inf) for name in sizes}
-        return {
-            name: min(value * ratios[parameter_extra(self.Parameters, name)["size"]], most[name]) for name, value in sizes.items()
+        scaled = {
+            name: value * longer
+            if parameter_extra(self.Parameters, name)["size"] == "L"
+            else max(value * wider, min(value * longer, NARROW))
+            for name, value in sizes.items()
         }
+        return {name: min(value, most[name]) for name, value in scaled.items()}
 
     def _beyond_technology(self) -> dict[str, str]:
         """Sizes and voltages of which the technology's models mean nothing: parameter -> a line."""

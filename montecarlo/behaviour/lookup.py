@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from spicekit.errors import unknown
-from spicekit.table import LookupTable
+from spicekit.table import LookupTable, inner
 from spicekit.waves import Array
 
 
@@ -17,6 +17,8 @@ def operating_point(table: LookupTable, /, **where: Any) -> dict[str, Any]:
     stated = table.provenance.get("nominal", {})
     found = {}
     for name, grid in table.coordinates.items():
+        if inner(name):
+            continue
         values, value = grid.tolist(), stated.get(name)
         number = isinstance(value, int | float) and grid.dtype.kind in "fiu"
         if value in values or (number and values[0] <= value <= values[-1]):

@@ -19,6 +19,7 @@ from typing import Any
 import xarray as xr
 
 from montecarlo.systems.system import Part, SystemTable
+from spicekit.benches.neurons.measures import PARTS
 from spicekit.technology import load_technology
 
 VDD = load_technology("ptm65").vdd
@@ -28,7 +29,7 @@ NO_SPREAD = {"sigma_ra": 0.0, "sigma_tmr": 0.0, "sigma_cd": 0.0}  # of the junct
 THRESHOLD = {"measure": "threshold", "phases": "ideal"}
 ERRORS = ("spike_error", "train_wrong", "step_error", "step_bias", "sigma_scale")
 OFFSET = ("offset", "in_range")
-ENERGIES = ("e_step", "e_synapse", "e_row", "e_amplifier", "e_comparator", "e_drive", "e_phases", "e_bias", "e_rails")
+ENERGIES = ("e_step", "e_supply", "e_synapse", *(f"e_{part}" for part in PARTS))
 UNTRIMMED = "with the trims of tt, 27 °C"
 
 

@@ -30,7 +30,7 @@ def trials_table(over: dict[str, list[object]], **measures: tuple[Any, float]) -
     return LookupTable({name: np.array(values) for name, values in over.items()}, variables, {}, {})
 
 
-def nominal_table(over: dict[str, list[object]], **measures: list[float]) -> LookupTable:
+def nominal_table(over: dict[str, list[object]], **measures: Any) -> LookupTable:
     shape = tuple(len(values) for values in over.values())
     each = {n: (tuple(over), np.array(np.broadcast_to(v, shape))) for n, v in measures.items()}
     return LookupTable({name: np.array(values) for name, values in over.items()}, each, {}, {})
@@ -49,16 +49,21 @@ def found() -> dict[str, Figure]:
         e_column=(np.array([[[54]], [[29]]]) * FJ, 0), e_driver=(np.array([[[9]], [[5]]]) * FJ, 0),
         e_gates=(np.array([[[20, 40], [10, 10]], [[20, 40], [11, 12]]]) * FJ, 0),
         e_readout=(288 * FJ, 0), e_convert=(286 * FJ, 0), t_settle=(np.array([[[200e-9, 1000e-9]], [[190e-9, 400e-9]]]), 5e-9),
-        settled=(0.75, 0), pedestal=(np.array([[[0.1, 0.2]], [[-0.3, 1.0]]]), 0),
+        settled=(0.75, 0),
     )  # fmt: skip
     places: dict[str, list[object]] = {"placement": PLACES}
     tables = {
         "mac": mac,
-        "line": nominal_table({"design": DESIGNS} | places, inl=[0.19, 0.14, 0.06], dnl=[0.02, 0.01, 0.01]),
+        "pedestal": nominal_table(
+            {"design": DESIGNS, "n_hrs": [0, 32, 64]}, pedestal=np.array([[-0.6, -0.2, 0.1], [-0.9, 0.05, 1.1]])
+        ),
+        "line": nominal_table({"design": DESIGNS} | places, step=[4.5e-3] * 3, inl=[0.19, 0.14, 0.06], dnl=[0.02, 0.01, 0.01]),
         "conventional": nominal_table(places, inl=[3.0, 3.1, 4.0], dnl=[0.3, 0.2, 0.2]),
         "count": trials_table({"design": DESIGNS, "data": ["uniform", "random"]}, wrong=([[0.25, 0.125]], 0.4)),
         **{
-            one.plan: nominal_table(places, e_mac=[2400 * FJ, 2500 * FJ, 2600 * FJ], e_convert=[286 * FJ] * 3)
+            one.plan: nominal_table(
+                places, e_mac=[2400 * FJ, 2500 * FJ, 2600 * FJ], e_convert=[286 * FJ] * 3, e_column=[2300 * FJ] * 3
+            )
             for one in BASELINES
         },
     }
@@ -110,7 +115,10 @@ def test_energy_of_a_mac_and_its_bits(found: dict[str, Figure]) -> None:
     assert bit.simulated == pytest.approx(63 * FJ / 64)
     assert bit.ratio == pytest.approx(63 / 64 / 0.47)
     assert found["50nA: settling time"].simulated == 1000e-9
-    assert found["100nA: pedestal of the switch at half of the counts, in steps"].simulated == -0.3
+    pedestal = found["100nA: pedestal of the switch at half of the counts, in steps"]
+    assert pedestal.simulated == 0.05
+    assert "through both ends, which references take out: -0.05" in pedestal.remark
+    assert "sigma 0.32 steps" in found["100nA: wrong counts, random inputs and weights"].remark  # sqrt(kT / 2 fF) is 1.44 mV
     assert found["100nA: wrong counts, random inputs and weights"].simulated == 0.125
     assert "95 % interval" in found["100nA: MACs that settled in time"].origin
 
@@ -141,6 +149,9 @@ def test_comparison_with_the_conventional_column(found: dict[str, Figure]) -> No
         power = found[title.format(one.title, "power")]
         assert power.simulated == pytest.approx((2786 * FJ / one.t_mac) / (333 * FJ / 420e-9))
         assert power.published == 35
+    remark = found[title.format(BASELINES[-1].title, "power")].remark
+    assert "both ratios hold for one that takes 80.4 ns" in remark
+    assert all(figure.plans for figure in found.values())
     # 80.4 ns is where both published ratios would hold at once
     assert BASELINES[-1].t_mac == pytest.approx(420e-9 * 6.7 / 35)
     assert "in 7.78 ns the energy's ratio would be 6.7" in found[title.format("10 k and 100 kohm", "power")].origin

@@ -14,9 +14,10 @@ from scipy.stats import binomtest
 import spicekit
 from montecarlo import Campaign, Characterisation
 from montecarlo.systems import charge_if, load_system, stt_bsnn, system_table
-from montecarlo.systems.neuron_figures import NO_SPREAD, PARTS, TRAIN, neuron_figures, plans, sigma_bsnn
+from montecarlo.systems.neuron_figures import NO_SPREAD, TRAIN, neuron_figures, plans, sigma_bsnn, wrong_steps
 from montecarlo.systems.neuron_table import STEPS, step_errors
 from montecarlo.systems.system import Figure
+from spicekit.benches.neurons.measures import PARTS
 from spicekit.table import LookupTable
 
 Array = NDArray[np.float64]
@@ -57,13 +58,20 @@ ROW, ALONE = errors_of_steps(6, 0.7, 0.3, 0.1, 1), errors_of_steps(5, 0.1, 0.3, 
 
 @pytest.fixture(scope="module")
 def tables() -> dict[str, LookupTable]:
-    energies = {f"e_{part}": np.full(6, (1 + k) * 1e-15) for k, part in enumerate(PARTS)}
-    step = np.full(6, 28e-15)
+    ways = {"word_line": np.array(["static", "toggle"]), "rails": np.array(["ideal", "ldo"])}
+    whole = np.array([[28e-15, 42e-15], [35e-15, 49e-15]])
+    energies = {f"e_{part}": np.full((2, 2), (1 + k) * 1e-15) for k, part in enumerate(PARTS)} | {"e_step": whole}
+    spent = {name: (tuple(ways), values) for name, values in {**energies, "e_synapse": whole / N}.items()}
     made = {
-        "train": table(**train_measures(ROW, [0, 3, 0, 1, 0, 0]), e_step=step, e_synapse=step / N, **energies),
+        "energy": LookupTable(ways, spent, {}, {}),
+        "train": table(**train_measures(ROW, [0, 3, 0, 1, 0, 0])),
         "alone": table(**train_measures(ALONE, [0, 0, 0, 0, 0])),
+        "trimmed": table(**train_measures(ROW, [0, 1, 0, 1, 0, 0])),
+        "trimmed-alone": table(**train_measures(ALONE, [0, 0, 0, 0, 0])),
+        "array": table(**train_measures(ROW, [0, 2, 0, 1, 0, 0])),
         "line": table(v_step=[1.4e-3, 1.6e-3], inl=[0.1, 0.2], leak=[1e-3, 3e-3]),
         "threshold": table(offset=[-0.5, 0.5, 0.3], in_range=[1.0, 1.0, 1.0]),
+        "trimmed-threshold": table(offset=[-0.1, 0.1, 0.0], in_range=[1.0, 1.0, 1.0]),
     }
     assert list(made) == [plan.name for plan in plans("charge-if")]
     return made
@@ -93,6 +101,8 @@ def test_wrong_steps_have_exact_intervals(found: dict[str, Figure]) -> None:
     for name, wrong, of in (
         ("wrong steps, row and neuron", 4, 48),
         ("wrong steps, neuron alone", 0, 40),
+        ("wrong steps, row and neuron, threshold trimmed", 2, 48),
+        ("wrong steps, row of the array, threshold trimmed", 3, 48),
         ("trains with a wrong step, row and neuron", 2, 6),
     ):
         interval = binomtest(wrong, of).proportion_ci(0.95, "exact")
@@ -104,8 +114,11 @@ def test_wrong_steps_have_exact_intervals(found: dict[str, Figure]) -> None:
 def test_energy_frequency_and_threshold(found: dict[str, Figure], tables: dict[str, LookupTable]) -> None:
     assert found["frequency"].ratio == 1
     assert found["energy a synapse"].ratio == pytest.approx(28 / N / 5.10)
+    assert found["energy a synapse, rails from 1.1 V"].ratio == pytest.approx(42 / N / 5.10)
+    assert found["energy a synapse, both"].simulated == pytest.approx(49e-15 / N)
+    assert found["threshold after its trim, sigma, in matches"].simulated == pytest.approx(0.1)
     assert found["energy of a step"].published == pytest.approx(1.4688e-12)
-    assert "row 1 fJ, amplifier 2 fJ" in found["energy of a step"].origin
+    assert "row 1 fJ, lines 2 fJ" in found["energy of a step"].origin
     assert found["membrane step of a match"].simulated == pytest.approx(1.5e-3)
     assert found["leak a step"].simulated == pytest.approx(2e-3)
     sigma = np.std([-0.5, 0.5, 0.3], ddof=1)
@@ -114,6 +127,18 @@ def test_energy_frequency_and_threshold(found: dict[str, Figure], tables: dict[s
     other = {one.name: one for one in neuron_figures("dynamic-if", 83e6, stt_bsnn.PUBLISHED, tables)}
     assert other["frequency"].ratio == pytest.approx(0.5)
     assert other["energy a synapse"].ratio == pytest.approx(28 / N / 5.48)
+
+
+def test_what_bounds_the_wrong_steps(found: dict[str, Figure]) -> None:
+    """None without errors, and none if the threshold is ten sigmas away from the whole numbers."""
+    assert wrong_steps(0.0) == 0
+    assert wrong_steps(0.05) < 1e-3
+    alone = found["wrong steps that the row's spread leaves"].simulated
+    assert 0.03 < alone < 0.04
+    assert found["wrong steps at the published sigma_BSNN"].simulated > alone
+    most = found["error of a step with wrong steps below 1 %, in matches"]
+    assert wrong_steps(most.simulated) < 0.01 < wrong_steps(most.simulated + 0.02)
+    assert "averaging over 8 rows" in most.remark or "averaging over 7 rows" in most.remark
 
 
 def test_both_systems_simulate_their_benches_on_whole_rows() -> None:

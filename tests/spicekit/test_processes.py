@@ -338,6 +338,12 @@ def test_sizes_at_their_defaults_follow_the_smallest(tmp_path: Path) -> None:
     assert theirs.w_access == 1e-6
     assert theirs.l_input == pytest.approx(ours.l_input * 150e-9 / own.l_min)
     assert theirs.w_latch == pytest.approx(ours.w_latch * 420e-9 / own.w_min)
+    changes = (('0.09, unit = "um"', '0.22, unit = "um"'), ('45, unit = "nm"', '280, unit = "nm"'))
+    narrow = make_bench("vsa-sense", {"technology": write(tmp_path, MODELS.format(""), *changes)}).p
+    assert narrow.w_latch / narrow.l_latch == pytest.approx(ours.w_latch / ours.l_latch)  # no transistor is weaker
+    file = write(
+        tmp_path, MODELS.format(""), *(('0.09, unit = "um"', '0.42, unit = "um"'), ('45, unit = "nm"', '150, unit = "nm"'))
+    )
     assert make_bench("sot-read", {"technology": "ptm65"}).p.w_read == make_bench("sot-read", {}).p.w_read
     with pytest.raises(UserError, match="parameter w_access: 300 nm given; allowed: at least 420 nm, the smallest W"):
         make_bench("stt-read", {"technology": file, "w_access": 3e-7})

@@ -22,6 +22,7 @@ from montecarlo.systems.networks import Layer
 from montecarlo.systems.system import Figure, Plan, made_of
 from spicekit.benches.c3cim.memory_column import MemoryColumnParameters
 from spicekit.benches.c3cim.settle import C3cimSettleParameters
+from spicekit.physics.constants import K_B
 from spicekit.table import LookupTable
 from spicekit.units import format_value
 
@@ -29,8 +30,13 @@ BIYANI = "Biyani et al., DATE 2025"
 CELLS = 64
 DESIGNS = ("50nA", "100nA")
 T_MAC = {design: C3cimSettleParameters(design=design).t_mac for design in DESIGNS}  # s, in which the column settles at any corner
+COUNTED = {
+    "50nA": "drivers at 1 V, a column that takes 1.01 us: 50 nA cannot move its charge sooner",
+    "100nA": "drivers from an ideal rail of 0.7 V; by a linear regulator from 1 V it is 1.43 times that",
+}
 E_CONVERT = (CELLS + 1) * MemoryColumnParameters().e_level  # J
 E_MAC, E_BIT = 30e-15, 0.47e-15  # J, published
+KELVIN_27 = 300.15
 ENERGY_RATIO, POWER_RATIO = 6.7, 35.0  # published, "up to"
 PLACES = {"placement": ["first", "last", "random"]}
 WHOLE = {"n": CELLS, "transfer": 1}  # over every n_hrs
@@ -73,6 +79,7 @@ PLANS = (
         8,
         {"n": CELLS},
     ),
+    Plan("pedestal", "c3cim-settle", {"design": list(DESIGNS), "n_hrs": [0, CELLS // 2, CELLS]}, 0, {"n": CELLS}),
     Plan("line", "c3cim-column", {"design": list(DESIGNS)} | PLACES, 0, WHOLE),
     Plan("conventional", "c3cim-conventional", PLACES, 0, WHOLE),
     Plan("count", "c3cim-column", {"design": list(DESIGNS), "data": ["uniform", "random"]}, 300, {"n": CELLS}),
@@ -84,7 +91,6 @@ BNN = (Layer("hidden", 1, 3136, 1, 784), Layer("output", 1, 10, 1, 3136))
 SNN = (Layer("hidden", 1, 81, 1, 324), Layer("output", 1, 10, 1, 81))
 STEPS = 60  # of the spiking network
 NETWORKS = (("BNN 784-3136-10", BNN, 1, 14.6e-9), ("SNN 324-81-10", SNN, STEPS, 11.24e-9))
-PRIOR = "which prior designs is not known: resistances, clamp and time of the other column are chosen"
 CONVERTER = "converter: van Elzakker et al., JSSC 2010"
 
 
@@ -97,15 +103,18 @@ def figures(tables: Mapping[str, LookupTable]) -> list[Figure]:
         found += of_design
     for measure in ("inl", "dnl"):
         title = f"{measure.upper()}, in steps, current-summing column, 10 k and 100 kohm"
-        found += made_of("conventional", [_nominal(title, tables["conventional"], "c3cim-conventional", measure)])
+        bent = "every input on; the wires bend it" if measure == "inl" else ""
+        figure = _nominal(title, tables["conventional"], "c3cim-conventional", measure)
+        found += made_of("conventional", [replace(figure, remark=bent)])
     for title, layers, steps, published in NETWORKS:
         for design in DESIGNS:
-            found += inference(f"{title}, {design}", layers, steps, *spent[design], published)
-    found += implied(*spent[LATEST])
+            found += made_of("mac", inference(f"{title}, {design}", layers, steps, *spent[design], published))
+    found += made_of("mac", implied(*spent[LATEST]))
     constant = sum(spent[LATEST])
     for baseline in BASELINES:
         table = tables[baseline.plan]
-        found += comparison(baseline, constant, mean(table, "e_mac"), mean(table, "e_convert"))
+        compared = comparison(baseline, constant, *(mean(table, name) for name in ("e_mac", "e_convert", "e_column")))
+        found += made_of(baseline.plan, compared, "mac")
     return found
 
 
@@ -121,10 +130,6 @@ def _design(design: str, tables: Mapping[str, LookupTable]) -> tuple[list[Figure
         return replace(one, published=value, source=BIYANI)
 
     held = figure("column MAC, rows hold, random inputs", "J", "e_mac", n_sel=CELLS // 2)
-    rows = {name: figure("", "J", "e_gates", name, CELLS // 2).simulated for name in ("hold", "return")}
-    apart = f"rows apart: {format_value(rows['hold'], 'J', 3)} a column where they hold their input, " + (
-        f"{format_value(rows['return'], 'J', 3)} where half of them switch and return"
-    )
     readout = figure("read-out of a column", "J", "e_readout", remark="not in the MAC above; " + CONVERTER)
     current, bias = figure("of it, the column's current", "J", "e_column"), figure("of it, share of the bias", "J", "e_driver")
     both = current.simulated + bias.simulated
@@ -136,10 +141,10 @@ def _design(design: str, tables: Mapping[str, LookupTable]) -> tuple[list[Figure
 
     found = [
         Figure(f"{design}: column MAC, current and bias", "J", both, "c3cim-settle e_column + e_driver, rows apart",
-               BIYANI, E_MAC, apart),
+               BIYANI, E_MAC, COUNTED[design]),
         published(current, E_MAC),
         bias,
-        published(held, E_MAC),
+        replace(published(held, E_MAC), remark="what is published does not say whether it has the rows: they are what is more"),
         published(figure("column MAC, every row switches and returns", "J", "e_mac", "return"), E_MAC),
         published(figure("column MAC, half of the rows switch and return", "J", "e_mac", "return", CELLS // 2), E_MAC),
         figure("share of the rows, hold", "J", "e_gates", n_sel=CELLS // 2),
@@ -149,16 +154,28 @@ def _design(design: str, tables: Mapping[str, LookupTable]) -> tuple[list[Figure
         figure("of it, the converter", "J", "e_convert", remark=f"a parameter: {CELLS + 1} e_level"),
         figure("settling time", "s", "t_settle", remark="all cells bypassed to all in HRS"),
         figure("MACs that settled in time", "", "settled", remark=settled),
-        figure("pedestal of the switch at half of the counts, in steps", "", "pedestal", n_sel=CELLS // 2,
-               remark="32 of 32 selected cells in HRS"),
     ]  # fmt: skip
-    wrongs = [wrong("n_hrs even over 0 to 64", "uniform"), wrong("random inputs and weights", "random")]
+    held_noise = math.sqrt(K_B * KELVIN_27 / C3cimSettleParameters(design=design).c_hold)  # V
+    step = float(line.query("step", design=design, placement="random"))
+    noise = f"of it kT/C of the sample-and-hold: sigma {held_noise / step:.2f} steps"
+    counts = [
+        replace(wrong("n_hrs even over 0 to 64", "uniform"), remark=noise),
+        replace(wrong("random inputs and weights", "random"), remark=noise),
+    ]
     lines = [
         _nominal(f"{design}: {measure.upper()}, in steps", line, "c3cim-column", measure, design=design)
         for measure in ("inl", "dnl")
     ]
-    every = [*made_of("mac", found), *made_of("count", wrongs), *made_of("line", lines)]
-    return every, (held.simulated, readout.simulated)
+    found = [*made_of("mac", found), *made_of("pedestal", [_pedestal(design, tables["pedestal"])])]
+    return [*found, *made_of("count", counts), *made_of("line", lines)], (held.simulated, readout.simulated)
+
+
+def _pedestal(design: str, table: LookupTable) -> Figure:
+    """Of the sampling switch at half of the counts; the ends say how much of it is offset and gain."""
+    low, half, high = (float(table.query("pedestal", design=design, n_hrs=n_hrs)) for n_hrs in (0, CELLS // 2, CELLS))
+    said = f"c3cim-settle pedestal, nominal, n_hrs {CELLS // 2}; at 0 {low:.2f}, at {CELLS} {high:.2f}"
+    remark = f"from the line through both ends, which references take out: {half - (low + high) / 2:+.2f}"
+    return Figure(f"{design}: pedestal of the switch at half of the counts, in steps", "", half, said, remark=remark)
 
 
 def macs(layers: Sequence[Layer], steps: int) -> int:
@@ -176,14 +193,11 @@ def inference(
     alone = f"{each}; the same number of the published {format_value(E_MAC, 'J')}: {format_value(number * E_MAC, 'J')}"
     steps_said = f", {steps} time steps" if steps > 1 else ""
     both = f"{number:,} x ({format_value(energy, 'J')} + {format_value(readout, 'J')})"
-    more = f"the published total is {format_value(published / number, 'J', 3)} a MAC, {published / number / E_MAC:.3g} times the"
-    more += f" published {format_value(E_MAC, 'J')}: it holds more than columns; what, is not said"
-    found = [
+    return [
         Figure(f"{title}, column MACs an inference", "", float(number), f"{columns} columns{steps_said}"),
-        Figure(f"{title}, energy without read-out", "J", number * energy, alone, BIYANI, published, more),
+        Figure(f"{title}, energy without read-out", "J", number * energy, alone, BIYANI, published),
         Figure(f"{title}, energy with read-out", "J", number * (energy + readout), both, BIYANI, published),
     ]
-    return made_of("mac", found)
 
 
 def implied(energy: float, readout: float) -> list[Figure]:
@@ -197,11 +211,13 @@ def implied(energy: float, readout: float) -> list[Figure]:
         said = f"{both}; the published {format_value(total, 'J')} / {number:,} MACs would be met by a converter of "
         said += f"{format_value(level, 'J', 3)} a level"
         found.append(Figure(f"MAC with read-out, as {title} implies it", "J", energy + readout, said, BIYANI, each))
-    return made_of("mac", found)
+    return found
 
 
-def comparison(baseline: Baseline, constant: float, energy: float, readout: float) -> list[Figure]:
-    """The current-summing column over the constant-current one with ``constant`` J a MAC, read-out in both, rows in neither."""
+def comparison(baseline: Baseline, constant: float, energy: float, readout: float, current: float) -> list[Figure]:
+    """The current-summing column over the constant-current one with ``constant`` J a MAC, read-out in both, rows of cells not
+    in the conventional one; ``current`` is the part of ``energy`` that its bit line takes.
+    """
     conventional = energy + readout
     power = conventional / baseline.t_mac / (constant / T_MAC[LATEST])
     said = f"{BIYANI}: up to, against prior designs"
@@ -212,11 +228,16 @@ def comparison(baseline: Baseline, constant: float, energy: float, readout: floa
     times = f"the same energies in {format_value(baseline.t_mac, 's', 3)} (chosen) and {format_value(T_MAC[LATEST], 's')}; "
     times += f"in {format_value(t_same, 's', 3)} the energy's ratio would be {ENERGY_RATIO}"
     title = f"current-summing ({baseline.title}) over constant-current"
-    found = [
-        Figure(f"{title}, energy a MAC", "", conventional / constant, e_mac, said, ENERGY_RATIO, PRIOR),
-        Figure(f"{title}, power", "", power, times, said, POWER_RATIO, PRIOR),
+    # what would make both published ratios hold at once
+    clamp = (ENERGY_RATIO * constant - readout) / T_IMPLIED - current / baseline.t_mac  # W, and A at 1 V
+    remark = "memory, time and clamp of the prior designs are not published; both ratios hold for one that takes "
+    remark += f"{format_value(T_IMPLIED, 's', 3)}"
+    if clamp > 0:
+        remark += f" with a clamp of {format_value(clamp, 'W', 3)}; here {format_value(baseline.i_amplifier, 'A', 3)} from 1 V"
+    return [
+        Figure(f"{title}, energy a MAC", "", conventional / constant, e_mac, said, ENERGY_RATIO, remark),
+        Figure(f"{title}, power", "", power, times, said, POWER_RATIO, remark),
     ]
-    return made_of(baseline.plan, found, "mac")
 
 
 def _nominal(name: str, table: LookupTable, bench: str, measure: str, **where: str) -> Figure:

@@ -12,8 +12,8 @@ The membrane is V_C1 = V(x) - V(m).  Because the amplifier holds x, a transfer d
 the charge at x: nothing of the old state is shared away.  Units are matches (see :mod:`spicekit.physics.neuron`).
 
 Solver: internal nodes hold fractions of a femtofarad, hence ``chgtol`` of 1e-16 C.  Against a largest step of 10 ps, reltol
-1e-5, chgtol 1e-18 and trtol 1, a step's membrane is off by 0.03 matches in the mean, a constant that the trims (found with the
-same settings) take out, and by less than 0.02 beside it; energies are within 0.1 %.
+1e-5, chgtol 1e-18 and trtol 1, what a step adds is off by less than 0.05 matches, of which the trims (found with the same
+settings) take out the mean; energies are within 0.2 %.
 """
 
 from __future__ import annotations
@@ -32,7 +32,18 @@ from spicekit.benches.neurons.devices import SWITCHES, devices
 from spicekit.benches.neurons.parameters import GROUPS, Kind, NeuronParameters
 from spicekit.benches.neurons.row import cell_points, given_matches, knots, pattern, place_junction
 from spicekit.benches.neurons.source_line import SourceLine
-from spicekit.benches.neurons.timing import EDGE, INPUTS_CHANGE, LATCHED, LEVELS, PHASES, balanced, pulse, staircase, window
+from spicekit.benches.neurons.timing import (
+    EDGE,
+    INPUTS_CHANGE,
+    LATCHED,
+    LEVELS,
+    PHASES,
+    balanced,
+    pulse,
+    staircase,
+    trim_times,
+    window,
+)
 from spicekit.benches.noise import noise_context, noise_points, with_noise
 from spicekit.errors import UserError
 from spicekit.physics.neuron import IntegerNeuron
@@ -67,9 +78,9 @@ class NeuronCircuit(SteppedBench[N], Generic[N]):
     spare_points: ClassVar = True  # those of components that are ideal
     TRIM: ClassVar[Mapping[Kind, Trim]]  # at the default design, for real and for ideal phases
     HOLD_RATIO: ClassVar[float]  # PMOS over NMOS of the switch between C_1 and the amplifier's output
-    # Matches by which the first step, which starts from an operating point, is larger than one after any other reset, with firing
-    # enabled and disabled.  Taken out of that step, except in a session and with row=cells.
-    START: ClassVar[tuple[float, float]]
+    # Matches by which the first step, which starts from an operating point, is larger than one after any other reset, likewise.
+    # Taken out of that step, except in a session and with row=cells.
+    START: ClassVar[Mapping[Kind, float]]
 
     def __init__(self, **given: Any) -> None:
         super().__init__(**given)
@@ -114,6 +125,10 @@ class NeuronCircuit(SteppedBench[N], Generic[N]):
     def trim(self) -> Trim:
         """The trims in force; a circuit of ideal components needs none."""
         usual = Trim(1.0, 0.0, 0.0) if len(self.ideal) == len(GROUPS) else self.TRIM[self._phases]
+        # what is injected is a charge: more matches of a smaller LSB
+        default = type(self.p)()
+        larger = SourceLine.of(self.name, default).lsb * default.c_s / (self.line.lsb * self.p.c_s)
+        usual = Trim(usual.gain, usual.rho * larger, usual.theta * larger)
         given = (self.p.trim_gain, self.p.trim_rho, self.p.trim_theta)
         return Trim(*(default if value is None else value for default, value in zip(usual, given, strict=True)))
 
@@ -142,8 +157,13 @@ class NeuronCircuit(SteppedBench[N], Generic[N]):
         )
 
     @property
+    def lead(self) -> int:
+        """Number of steps before the first, in which the threshold is trimmed."""
+        return 0 if self.p.measure == "linearity" else self.p.trim_bits
+
+    @property
     def count(self) -> int:
-        """Number of steps that are simulated."""
+        """Number of steps that are measured."""
         return {"train": self.p.steps, "linearity": LEVELS, "threshold": len(SEARCH) + 1}[self.p.measure]
 
     def capacitors(self) -> dict[str, float]:
@@ -151,8 +171,16 @@ class NeuronCircuit(SteppedBench[N], Generic[N]):
         p = self.p
         stray = 0.0 if "subtractor" in self.ideal else C_STRAY
         c_2 = p.subtract * self.line.lsb * p.c_s / p.v_low - stray if p.c_2 is None else p.c_2
-        threshold = {name: farad for name, (farad, _) in self.threshold_capacitors().items()}
+        threshold = {name: farad for name, (farad, _) in self._threshold().items()}
         return {"c_s": p.c_s, "c_1": p.c_1, "c_2": c_2, "c_c": p.c_c, **threshold}
+
+    def _threshold(self) -> dict[str, tuple[float, str]]:
+        """Capacitors of the threshold with those of its trim, which is 0 in the middle of its range: the base pulls down."""
+        p = self.p
+        unit = p.c_c * self.v_step / (p.v_high - p.v_low) * p.trim_step
+        bits = {f"c_trim{bit}": (unit * 2**bit, f"trim_plate_{bit}") for bit in range(p.trim_bits)}
+        base = {"c_trim": (unit * 2 ** (p.trim_bits - 1), "falling")} if bits else {}
+        return {**self.threshold_capacitors(), **base, **bits}
 
     def points(self) -> tuple[VariationPoint, ...]:
         """Devices first: a trial number with a seed stands for the same devices in every measure and for any number of steps."""
@@ -181,11 +209,14 @@ class NeuronCircuit(SteppedBench[N], Generic[N]):
         return np.asarray(binom.ppf(ndtr(z), self.p.synapses, self.p.p_match), dtype=float)
 
     def context(self) -> dict[str, Any]:
-        p, period = self.p, self.period
+        p, period, lead = self.p, self.period, self.lead
+        if self.live and p.trim_bits:
+            raise UserError(f"bench '{self.name}': parameter trim_bits: {p.trim_bits} given; allowed in a session: 0")
+        t_first = (lead + INPUTS_CHANGE) * period  # the inputs of the first step come
         firing = [(0.0, 1.0)]  # the reset at the start needs it
         integrate = p.integrate if p.measure == "train" else self.count
         if integrate:
-            start, end = INPUTS_CHANGE * period, (integrate + INPUTS_CHANGE) * period
+            start, end = ((lead + step + INPUTS_CHANGE) * period for step in (0, integrate))
             firing += [(start, 1.0), (start + EDGE, 0.0), (end, 0.0), (end + EDGE, 1.0)]
         noisy = [name for name in devices(p, self.technology, self.HOLD_RATIO) if name not in QUIET]
         return (
@@ -197,13 +228,18 @@ class NeuronCircuit(SteppedBench[N], Generic[N]):
                 "ideal": self.ideal,
                 "devices": devices(p, self.technology, self.HOLD_RATIO),
                 "capacitors": self.capacitors(),
-                "threshold": self.threshold_capacitors(),
-                "too_large": 0.0 if self.live or len(self.ideal) == len(GROUPS) else self.START[integrate > 0],
+                "threshold": self._threshold(),
+                "trim": trim_times(lead, period),
+                "t_trimmed": (lead + 0.5) * period,
+                "known": (p.rho + p.theta + 0.5 + p.trim_step / 2) / p.synapses,  # the search ends up to a step below it
+                "lead": [(0.0, 1.0), (t_first, 1.0), (t_first + EDGE, 0.0)] if lead else [],
+                "w_bit": 2 * self.technology.w_min,
+                "too_large": 0.0 if self.live or len(self.ideal) == len(GROUPS) else self.START[self._phases],
                 "t_second": (1 + INPUTS_CHANGE) * period,
                 "table": self.line.table.tolist() if self.line.table is not None and p.row == "table" else None,
                 "sequence": self.sequence().tolist(),
-                "windows": [window(k, self.count, period) for k in range(self.count)],
-                "search": staircase(self.search(), period),
+                "windows": [window(lead + k, lead + self.count, period) for k in range(self.count)],
+                "search": staircase([0.0] * lead + self.search(), period),
                 "firing": firing,
                 "v_zero": self.line.volts(0),
                 "v_full": self.line.volts(p.synapses),
@@ -218,6 +254,7 @@ class NeuronCircuit(SteppedBench[N], Generic[N]):
                 "w_gate": 2 * self.technology.w_min,
                 "l_min": self.technology.l_min,
                 "live": self.live,
+                "drives_row": self.drives_row,
                 "supplies": self.supplies(),
             }
         )
@@ -253,7 +290,14 @@ class NeuronCircuit(SteppedBench[N], Generic[N]):
             found.append("bias")
         if "comparator" not in ideal:
             found.append("comparator")
+        if self.drives_row:
+            found += ["line_high", "line_low", "drivers", *(["word"] if self.p.word_line == "toggle" else [])]
         return (*found, "high", "low")
+
+    @property
+    def drives_row(self) -> bool:
+        """Whether the drivers of the row are in the netlist: they take energy and nothing else, and are real if anything is."""
+        return self.p.measure == "train" and not self.live and len(self.ideal) < len(GROUPS)
 
     def analysis(self) -> TranAnalysis:
         nodes = ["x", "y", "m", "bottom", "n2", "zin", "q", "spike", "off", "az", "take", "sub", "strobe", "matches", "sl"]
@@ -266,7 +310,7 @@ class NeuronCircuit(SteppedBench[N], Generic[N]):
             save=tuple(save),
             # ngspice forgets breakpoints of ideal phases where it pauses: no step of a session may pass over an edge
             step=0.75 * EDGE if self.live and "phases" in self.ideal else self.period / 70,
-            stop=(self.count + LATCHED + 0.01) * self.period,
+            stop=(self.lead + self.count + LATCHED + 0.01) * self.period,
             reltol=1e-5 if precise else 1e-3 if "phases" in self.ideal else 3e-4,
             # a capacitor's current is an unknown here, and on a tiny step rounding alone moves it by more than 1e-13 A
             options={"chgtol": 1e-17 if precise else 1e-16, "abstol": 1e-10, "rshunt": 1e13},

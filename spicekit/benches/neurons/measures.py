@@ -38,6 +38,7 @@ from spicekit.measures import (
     v,
 )
 from spicekit.measures.measure import Measure
+from spicekit.rails import Item, Spent
 
 # the search covers its own steps up or down, which are fixed
 SEARCHED = Limits("the comparator is far from theta: change trim_theta, or mend the design")
@@ -45,12 +46,12 @@ SEARCHED = Limits("the comparator is far from theta: change trim_theta, or mend 
 
 def membrane(neuron: NeuronCircuit, step: int) -> Node:
     """V_C1 over its nominal step at the end of ``step`` (counted from 0)."""
-    return At(v("x") - v("m"), (step + 1) * neuron.period) / neuron.v_step
+    return At(v("x") - v("m"), (neuron.lead + step + 1) * neuron.period) / neuron.v_step
 
 
 def decision(neuron: NeuronCircuit, node: str, step: int) -> Node:
     """Whether ``q`` (over the threshold) or ``spike`` (and permitted to fire) is what ``step`` (from 0) ended with."""
-    return At(v(node), (step + 1 + LATCHED) * neuron.period) > neuron.vdd / 2
+    return At(v(node), (neuron.lead + step + 1 + LATCHED) * neuron.period) > neuron.vdd / 2
 
 
 def measures(neuron: NeuronCircuit) -> tuple[Measure, ...]:
@@ -92,37 +93,66 @@ def train(neuron: NeuronCircuit, n1: Node, u: Sequence[Node]) -> tuple[Measure, 
     )
 
 
+PARTS = {
+    "row": "row, while V_SL is taken: current from V_H to V_L times their difference",
+    "lines": "bit lines: their wires and what flows while their drivers switch, this row's share, from V_H and V_L",
+    "drivers": "gates of the bit lines' drivers, this row's share",
+    "word": "word line",
+    "amplifier": "amplifier",
+    "comparator": "comparator, latch, spike",
+    "drive": "last stages of the phases, logic of the reset",
+    "phases": "a neuron's share of the phase generator",
+    "bias": "a neuron's share of the bias branches",
+    "rails": "threshold, from V_H and V_L",
+}  # name -> meaning
+
+
 def energies(neuron: NeuronCircuit, n1: Node) -> tuple[Measure, ...]:
     """Energy of a step with its parts, ``n1`` being the list of matches."""
+    p, spent = neuron.p, spent_in(neuron, n1)
+    parts = {name: total([item.energy for item in spent.items if item.name == name]) for name in PARTS}
+    made = {"ideal": "each rail a supply of its own", "ldo": "V_H and V_L by linear regulators"}
+    made["pump"] = made["ldo"]  # both lie below VDD
+    supply = spent.from_supply
+    return (
+        Measure("e_step", "J", f"energy of a step at the rails: the {len(PARTS)} below", spent.energy),
+        Measure("e_supply", "J", f"energy of a step from the supply, {made[p.rails]}", supply),
+        Measure("e_synapse", "J", "that over the number of synapses", supply / p.synapses),
+        *(Measure(f"e_{name}", "J", meaning, parts[name]) for name, meaning in PARTS.items()),
+    )
+
+
+def spent_in(neuron: NeuronCircuit, n1: Node) -> Spent:
+    """What a step takes of each rail; of a part there may be an item for each of V_H and V_L."""
     p, steps, supplies = neuron.p, neuron.count, neuron.supplies()
 
-    def drawn(supply: str, volts: float) -> Node:
-        return Integral(i(f"vdd_{supply}"), 0.0, steps * neuron.period) * volts / steps if supply in supplies else Number(0.0)
+    def item(name: str, supply: str, volts: float, users: int = 1) -> Item:
+        charge: Node = Number(0.0)
+        if supply in supplies:
+            start, end = (step * neuron.period for step in (neuron.lead, neuron.lead + steps))
+            charge = Integral(i(f"vdd_{supply}"), start, end) / (steps * users)
+        return Item(name, PARTS[name], volts, charge)
 
-    constant, linear, quadratic = neuron.line.powers()
-    parts = {
-        "row": Mean(constant + (linear + quadratic * n1) * n1) * neuron.period / 4,
-        "amplifier": drawn("integrator", neuron.vdd),
-        "comparator": drawn("comparator", neuron.vdd),
-        "drive": drawn("drive", neuron.vdd),
-        "phases": drawn("phases", neuron.vdd) / p.neurons,
-        "bias": drawn("bias", neuron.vdd) / p.neurons,
-        "rails": drawn("high", p.v_high) + drawn("low", p.v_low),
-    }
-    whole = total(list(parts.values()))
-    meanings = {
-        "row": "row, while V_SL is taken: current from V_H to V_L times their difference",
-        "amplifier": "amplifier",
-        "comparator": "comparator, latch, spike",
-        "drive": "last stages of the phases, logic of the reset",
-        "phases": "a neuron's share of the phase generator",
-        "bias": "a neuron's share of the bias branches",
-        "rails": "threshold, from V_H and V_L",
-    }
-    return (
-        Measure("e_step", "J", "energy of a step: the seven below", whole),
-        Measure("e_synapse", "J", "that over the number of synapses", whole / p.synapses),
-        *(Measure(f"e_{name}", "J", meanings[name], part) for name, part in parts.items()),
+    constant, linear, quadratic = neuron.line.currents()
+    row = Mean(constant + (linear + quadratic * n1) * n1) * (neuron.period / 4)  # C
+    return Spent(
+        p,
+        neuron.vdd,
+        (
+            Item("row", PARTS["row"], p.v_high, row),
+            Item("row", PARTS["row"], p.v_low, -row),
+            item("lines", "line_high", p.v_high),
+            item("lines", "line_low", p.v_low),
+            item("drivers", "drivers", neuron.vdd),
+            item("word", "word", neuron.vdd),
+            item("amplifier", "integrator", neuron.vdd),
+            item("comparator", "comparator", neuron.vdd),
+            item("drive", "drive", neuron.vdd),
+            item("phases", "phases", neuron.vdd, p.neurons),
+            item("bias", "bias", neuron.vdd, p.neurons),
+            item("rails", "high", p.v_high),
+            item("rails", "low", p.v_low),
+        ),
     )
 
 

@@ -3,21 +3,36 @@
 from __future__ import annotations
 
 import math
-from typing import Any, Literal, Self
+from collections.abc import Mapping
+from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
 from pydantic import field_validator, model_validator
 
 from spicekit.benches.noise import ThermalNoise
+from spicekit.designs import Designed
 from spicekit.devices.spread import DEFAULT, Spread
 from spicekit.parameters import BenchParameters, channel_length, channel_width, named_file, option, quantity, voltage
 from spicekit.physics.quantities import LEAST_BIAS
+from spicekit.rails import RailSupply
 
 Kind = Literal["real", "ideal"]
 GROUPS = ("phases", "switches", "amplifier", "subtractor", "comparator")
 
 
-class NeuronParameters(BenchParameters, ThermalNoise):
+# real-row: what `stt-bnn-row` has by its defaults, for 128 rows: access transistors, 24 ohm between either rail and the row (bit
+# lines with their drivers), and junctions whose TMR falls with their bias; compared in tests/spicekit/benches/test_neuron_row.py
+DESIGNS: Mapping[str, Mapping[str, Any]] = {
+    "ideal-row": {},
+    "real-row": {"r_access": 2.5e3, "r_lines": 7.0e3, "roll_off": "on"},
+}
+
+
+class NeuronParameters(Designed, BenchParameters, ThermalNoise, RailSupply):
+    DESIGNS: ClassVar = DESIGNS
+    design: Literal["ideal-row", "real-row"] = option(
+        "ideal-row", "named design: a row on ideal rails, of junctions without roll-off; or as stt-bnn-row simulates it"
+    )
     technology: str = named_file("ptm65", "CMOS technology: a shipped one or the path of a TOML file")
     frequency: float = quantity(285e6, "Hz", "time steps a second", ge=1e5, le=2e9)
     steps: int = quantity(8, "", "time steps T of a train", ge=1, le=4096)
@@ -47,8 +62,12 @@ class NeuronParameters(BenchParameters, ThermalNoise):
     tmr: float = quantity(2.5, "", "TMR (250% or 2.5)", gt=0, le=20)
     diameter: float = quantity(60e-9, "m", "diameter of the junctions", gt=0, le=1e-6)
     r_access: float = quantity(3e3, "ohm", "resistance of each access transistor", ge=0, le=1e6)
-    v_half: float = quantity(0.5, "V", "row=cells: bias at which TMR is halved, inf: none", ge=LEAST_BIAS)
-    w_access: float = channel_width(300e-9, "row=cells: width of the access transistors", le=1e-5)
+    r_lines: float = quantity(
+        0.0, "ohm", "row=closed-form: resistance of a bit line with its driver, as much of it as is a row's", ge=0, le=1e6
+    )
+    roll_off: Literal["off", "on"] = option("off", "row=closed-form: TMR of junctions at half of the row's voltage, by v_half")
+    v_half: float = quantity(0.5, "V", "bias at which TMR is halved (row=cells, roll_off=on), inf: none", ge=LEAST_BIAS)
+    w_access: float = channel_width(300e-9, "width of the access transistors (row=cells, word_line=toggle)", le=1e-5)
     r_sl: float = quantity(0.3, "ohm", "row=cells: resistance of SL a cell", ge=1e-3, le=1e4)
     c_sl: float = quantity(0.1e-15, "F", "row=cells: wire capacitance of SL a cell", ge=0, le=1e-12)
     sigma_ra: float = quantity(DEFAULT.ra, "", "relative local sigma of RA, for the default sigma of V_SL", ge=0, le=0.3)
@@ -56,6 +75,15 @@ class NeuronParameters(BenchParameters, ThermalNoise):
     sigma_cd: float = quantity(
         DEFAULT.cd, "", "relative local sigma of the diameter, for the default sigma of V_SL", ge=0, le=0.3
     )
+
+    word_line: Literal["static", "toggle"] = option(
+        "static", "word line of the row: always on, the bit lines alone switch; or on while V_SL is taken"
+    )
+    rows: int = quantity(128, "", "rows of the array, which share the drivers of the bit lines", ge=1, le=4096)
+    w_driver: float = channel_width(20e-6, "width of the NMOS of a bit line's driver; PMOS twice that", le=1e-3, least=4)
+    w_word: float = channel_width(4e-6, "width of the NMOS of the word line's driver; PMOS twice that", le=1e-3)
+    c_bl: float = quantity(0.1e-15, "F", "wire capacitance of BL a row", ge=0, le=1e-12)
+    c_word: float = quantity(0.1e-15, "F", "wire capacitance of WL a cell", ge=0, le=1e-12)
 
     subtract: int = quantity(8, "", "what M_s5 subtracts of rho, in matches; V_ref holds the rest", ge=1, le=288)
     c_s: float = quantity(100e-15, "F", "sampling capacitor", ge=1e-17, le=1e-11)
@@ -74,6 +102,15 @@ class NeuronParameters(BenchParameters, ThermalNoise):
     w_inverter: float = channel_width(300e-9, "width of the NMOS of the comparator's inverters; PMOS twice that", le=1e-4)
     l_inverter: float = channel_length(100e-9, "their length", le=1e-5)
     neurons: int = quantity(16, "", "neurons that share the phase generator and the bias branches", ge=1, le=4096)
+
+    trim_bits: int = quantity(
+        0,
+        "",
+        "bits by which each neuron trims its threshold, a step each before the first: it compares a known membrane",
+        ge=0,
+        le=8,
+    )
+    trim_step: float = quantity(0.25, "", "matches by which the lowest of these bits moves the threshold", gt=0, le=16)
 
     components: Kind = option("real", "transistors, or ideal components, where the five below do not say otherwise")
     phases: Kind | None = option(None, "phase generator")
@@ -114,6 +151,8 @@ class NeuronParameters(BenchParameters, ThermalNoise):
             raise ValueError("row_table: none given; row=table needs a file")
         if self.row == "closed-form" and self.row_table is not None:
             raise ValueError("row_table: given with row=closed-form; allowed: with row=table or row=cells")
+        if self.row == "cells" and self.trim_bits:
+            raise ValueError(f"trim_bits: {self.trim_bits} given with row=cells; allowed: 0, the trim needs a half match")
         if self.row == "cells" and self.measure == "threshold":
             raise ValueError(
                 "row: cells given with measure=threshold; allowed: closed-form or table, the search needs half matches"

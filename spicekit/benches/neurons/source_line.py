@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from dataclasses import dataclass
 
@@ -37,12 +38,23 @@ class SourceLine:
     @property
     def tmr(self) -> float:
         """TMR of a junction with its access transistor."""
-        return float(self.p.tmr * (1 - self.p.r_access / self.r_p))
+        rolled = self.p.tmr / (1 + ((self.p.v_high - self.p.v_low) / 2 / self.p.v_half) ** 2)
+        return float((rolled if self.p.roll_off == "on" else self.p.tmr) * (1 - self.p.r_access / self.r_p))
+
+    @functools.cached_property
+    def rails(self) -> tuple[float, float]:
+        """Voltages in V between which the junctions lie, half of all synapses matching: V_H and V_L less what the lines drop."""
+        p = self.p
+        across = p.v_high - p.v_low
+        row = across / bnn_row.row_current(p.synapses, p.synapses / 2, self.tmr, self.r_p, p.v_high, p.v_low)
+        lines = p.r_lines / p.synapses  # on either side
+        drop = across * lines / (row + 2 * lines)
+        return p.v_high - drop, p.v_low + drop
 
     @property
     def r_out(self) -> float:
         """Output resistance of the row in ohm."""
-        return self.r_p / (self.p.synapses * (1 + 1 / (1 + self.tmr)))
+        return (self.r_p / (1 + 1 / (1 + self.tmr)) + self.p.r_lines / 2) / self.p.synapses
 
     @property
     def shot(self) -> float:
@@ -56,7 +68,7 @@ class SourceLine:
         """What a match adds, in volts."""
         if self.table is not None:
             return float((self.table[-1, 1] - self.table[0, 1]) / (self.table[-1, 0] - self.table[0, 0]))
-        return bnn_row.lsb(self.p.synapses, self.tmr, self.p.v_high, self.p.v_low)
+        return bnn_row.lsb(self.p.synapses, self.tmr, *self.rails)
 
     @property
     def sigma(self) -> float:
@@ -66,7 +78,7 @@ class SourceLine:
     def volts(self, n1: float) -> float:
         """Voltage for ``n1`` matches, which need not be a whole number.  Raises :class:`UserError` for one beyond the table."""
         if self.table is None:
-            return bnn_row.source_line(self.p.synapses, n1, self.tmr, self.p.v_high, self.p.v_low)
+            return bnn_row.source_line(self.p.synapses, n1, self.tmr, *self.rails)
         low, high = self.table[0, 0], self.table[-1, 0]
         if not low <= n1 <= high:
             raise UserError(
@@ -74,10 +86,10 @@ class SourceLine:
             )
         return float(np.interp(n1, self.table[:, 0], self.table[:, 1]))
 
-    def powers(self) -> list[float]:
-        """Constant, linear and quadratic coefficient in N1 of the power that the row dissipates, in watts."""
+    def currents(self) -> list[float]:
+        """Constant, linear and quadratic coefficient in N1 of the current that flows from V_H to V_L, in amperes."""
         p = self.p
         n1 = np.array([0.0, p.synapses / 2, p.synapses])
-        current = [bnn_row.row_current(p.synapses, x, self.tmr, self.r_p, p.v_high, p.v_low) for x in n1]
-        fit = np.polynomial.polynomial.polyfit(n1, (p.v_high - p.v_low) * np.array(current), 2)
+        current = [bnn_row.row_current(p.synapses, x, self.tmr, self.r_p, *self.rails) for x in n1]
+        fit = np.polynomial.polynomial.polyfit(n1, np.array(current), 2)
         return [float(x) for x in fit]

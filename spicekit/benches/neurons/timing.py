@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import math
+from typing import NamedTuple
 
 import numpy as np
 
@@ -12,20 +13,21 @@ from spicekit.waves import Array
 EDGE = 20e-12  # s, of ideal clocks and phases
 INPUTS_CHANGE = 0.2  # of a period: matches and permission to fire of a step are set while the amplifier is zeroed
 LATCHED = 0.15  # of the next period: when a step's spike is read, the latch being closed and the reset under way
+READ = 0.1  # of it: when a bit of the threshold's trim begins to be kept
 LEVELS = 16  # steps of a linearity measurement
 # Ideal phases: when they rise and fall in seconds after a quarter of the period, as the transistor generator makes them at tt,
 # 27 C (at VDD/2); name: (quarter, delay) of the rise, of the fall.
 PHASES = {
-    "ph1": ((0, 33e-12), (1, 32e-12)),
-    "off": ((0, 59e-12), (1, 142e-12)),
-    "offb": ((1, 130e-12), (4, 48e-12)),
-    "az": ((0, 87e-12), (1, 88e-12)),
-    "azb": ((1, 97e-12), (4, 97e-12)),
-    "take": ((1, 167e-12), (2, 43e-12)),
-    "takeb": ((2, 36e-12), (5, 160e-12)),
-    "sub": ((2, 70e-12), (4, 100e-12)),
-    "strobe": ((3, 25e-12), (4, 21e-12)),
-    "strobeb": ((4, 27e-12), (7, 31e-12)),
+    "ph1": ((0, 36e-12), (1, 34e-12)),
+    "off": ((0, 69e-12), (1, 169e-12)),
+    "offb": ((1, 154e-12), (4, 56e-12)),
+    "az": ((0, 104e-12), (1, 104e-12)),
+    "azb": ((1, 116e-12), (4, 116e-12)),
+    "take": ((1, 198e-12), (2, 51e-12)),
+    "takeb": ((2, 42e-12), (5, 188e-12)),
+    "sub": ((2, 84e-12), (4, 120e-12)),
+    "strobe": ((3, 28e-12), (4, 23e-12)),
+    "strobeb": ((4, 32e-12), (7, 36e-12)),
 }
 
 
@@ -46,6 +48,23 @@ def window(step: int, count: int, period: float) -> list[tuple[float, float]]:
     start, end = (step + INPUTS_CHANGE) * period, (step + 1 + INPUTS_CHANGE) * period
     knots = [(0.0, 1.0)] if step == 0 else [(0.0, 0.0), (start, 0.0), (start + EDGE, 1.0)]
     return knots if step == count - 1 else [*knots, (end, 1.0), (end + EDGE, 0.0)]
+
+
+class TrimTimes(NamedTuple):
+    """Of one bit of a threshold's trim, in s: tested from ``start`` to ``end``, its decision taken over from ``read`` on."""
+
+    bit: int
+    start: float
+    read: float
+    end: float
+
+
+def trim_times(bits: int, period: float) -> list[TrimTimes]:
+    """Of each bit, the highest first: a step each, from the change of its inputs to that of the next one's."""
+    return [
+        TrimTimes(bits - 1 - step, *((step + part) * period for part in (INPUTS_CHANGE, 1 + READ, 1 + INPUTS_CHANGE)))
+        for step in range(bits)
+    ]
 
 
 def staircase(values: list[float], period: float) -> list[tuple[float, float]]:

@@ -5,6 +5,8 @@
 // The equations, the rules of steps and tolerances are SPICE's (L. W. Nagel, SPICE2, UCB/ERL M520, 1975; T. L. Quarles, UCB/ERL
 // M89/42, 1989): trapezoidal rule, truncation error by divided differences of charges, breakpoints with an Euler step behind them.
 // A circuit whose stop time is 0 is done at its operating point.
+// A transistor whose voltages have moved by less than REACH since it was last evaluated is its own tangent: half the square of that
+// over the thermal voltage is the error of an exponential, here a tenth of the relative tolerance.
 // Different from SPICE: Newton solves for the change of the unknowns and starts at a parabola through the last points, and charges
 // and currents of a point are those of its last linearisation, so that they sum to zero.
 #include <algorithm>
@@ -111,6 +113,8 @@ static void substitute(const Circuit &c, const V *a, V *b, V *x, const int *p) {
     }
 }
 
+static const double THERMAL = 0.02;  // V, at the lowest temperatures of a circuit
+
 enum Phase { IDLE, POINT, TRANSIENT };
 
 struct Lane {
@@ -127,7 +131,7 @@ struct Solver {
     const double *parameters, *start, *slopes;
     Run &run;
     int next = 0, outputs_total, block_total;
-    std::vector<V> x, x1, x2, x3, dx, node, known, a, b, residual, out, charge, current, q1, q2, q3, slope, total;
+    std::vector<V> x, x1, x2, x3, dx, node, known, a, b, residual, at, fresh, base, value, charge, current, q1, q2, q3, slope, total;
     std::vector<Lane> lane;
     const int *back;
 
@@ -140,7 +144,10 @@ struct Solver {
         known.assign(c.knowns, V{});
         a.assign(c.entries, V{});
         b.assign(c.unknowns, V{});
-        out.assign(block_total, V{});
+        base.assign(block_total, V{});
+        fresh.assign(block_total, V{});
+        value.assign(2 * c.outputs, V{});
+        at.assign(c.input_start[c.devices], V{});
         const int *q = c.program;
         for (int k = 0; k < c.unknowns; ++k) {
             const int rows = q[2];
@@ -225,15 +232,17 @@ struct Solver {
     }
 
     void iterate() {
-        V by_step{}, by_slope{}, gmin{};
+        V by_step{}, by_slope{}, gmin{}, reach = all(1e300);
         for (int l = 0; l < LANES; ++l) {
+            if (lane[l].phase == POINT) reach[l] = -1.0;  // an operating point evaluates all
             if (lane[l].phase == TRANSIENT) {
+                reach[l] = THERMAL * std::sqrt(0.2 * c.reltol);
                 by_step[l] = (lane[l].order == 1 ? 1.0 : 2.0) / lane[l].step;
                 by_slope[l] = lane[l].order == 1 ? 0.0 : -1.0;
             }
             gmin[l] = lane[l].gmin;
         }
-        assemble(by_step, by_slope, gmin);
+        assemble(by_step, by_slope, gmin, reach);
         const bool sweeping = std::any_of(lane.begin(), lane.end(), [](const Lane &s) { return s.sweeps > 0; });
         if (sweeping) {
             residual = b;
@@ -318,19 +327,48 @@ struct Solver {
         if (some) accept(keep);
     }
 
-    void assemble(V by_step, V by_slope, V gmin) {
+    // A device's values and slopes in base, at the voltages in at; its values at the voltages now in value.
+    void evaluate(int d, const V *in, int inputs, int outputs, V reach) {
+        const Kernel kernel = kernels[c.kernel[d]];
+        const double *constants = c.constants + c.constant[d];
+        V *f = base.data() + c.block[d], *now = value.data() + 2 * c.output_start[d], *then = at.data() + c.input_start[d];
+        if (outputs == 1) {  // no transistor
+            kernel(constants, in, f);
+            now[0] = f[0];
+            now[1] = f[1];
+            return;
+        }
+        M moved{};
+        for (int k = 0; k < inputs; ++k) moved |= vabs(in[k] - then[k]) > reach;
+        bool any = false;
+        for (int l = 0; l < LANES; ++l) any |= moved[l] != 0;
+        if (any) {
+            const int size = c.block[d + 1] - c.block[d];
+            kernel(constants, in, fresh.data());
+            for (int k = 0; k < size; ++k) f[k] = moved ? fresh[k] : f[k];
+            for (int k = 0; k < inputs; ++k) then[k] = moved ? in[k] : then[k];
+        }
+        V change[32];
+        for (int k = 0; k < inputs; ++k) change[k] = in[k] - then[k];
+        const V *slopes = f + 2 * outputs;
+        for (int r = 0; r < 2 * outputs; ++r) {
+            now[r] = f[r];
+            for (int k = 0; k < inputs; ++k) now[r] += slopes[r * inputs + k] * change[k];
+        }
+    }
+
+    void assemble(V by_step, V by_slope, V gmin, V reach) {
         voltages(x, true);
         std::fill(a.begin(), a.end(), V{});
         std::fill(b.begin(), b.end(), V{});
-        const int *at = c.position;
+        const int *place = c.position;
         V in[32];
         for (int d = 0; d < c.devices; ++d) {
             const int first = c.input_start[d], inputs = c.input_start[d + 1] - first;
             const int o = c.output_start[d], outputs = c.output_start[d + 1] - o;
             for (int k = 0; k < inputs; ++k) in[k] = node[c.plus[first + k]] - node[c.minus[first + k]];
-            V *f = out.data() + c.block[d];
-            kernels[c.kernel[d]](c.constants + c.constant[d], in, f);
-            const V *di = f + 2 * outputs, *dq = di + outputs * inputs;
+            evaluate(d, in, inputs, outputs, reach);
+            const V *f = value.data() + 2 * o, *di = base.data() + c.block[d] + 2 * outputs, *dq = di + outputs * inputs;
             for (int r = 0; r < outputs; ++r) {
                 V value{};
                 if (c.has_current[o + r]) value += f[r];
@@ -352,7 +390,7 @@ struct Solver {
                     V weight = all(c.row_factor[k]);
                     if (c.row_weight[k] >= 0) weight *= known[c.row_weight[k]];
                     b[c.row[k]] -= weight * value;
-                    for (int j = 0; j < columns; ++j) a[*at++] += weight * g[j];
+                    for (int j = 0; j < columns; ++j) a[*place++] += weight * g[j];
                 }
             }
         }
@@ -368,7 +406,7 @@ struct Solver {
             const int first = c.input_start[d], inputs = c.input_start[d + 1] - first;
             const int o = c.output_start[d], outputs = c.output_start[d + 1] - o;
             for (int k = 0; k < inputs; ++k) in[k] = node[c.plus[first + k]] - node[c.minus[first + k]];
-            const V *f = out.data() + c.block[d], *di = f + 2 * outputs, *dq = di + outputs * inputs;
+            const V *f = value.data() + 2 * o, *di = base.data() + c.block[d] + 2 * outputs, *dq = di + outputs * inputs;
             for (int r = 0; r < outputs; ++r) {
                 V i{}, q{};
                 if (c.has_current[o + r]) { i = f[r]; for (int k = 0; k < inputs; ++k) i += di[r * inputs + k] * in[k]; }

@@ -84,13 +84,12 @@ def sot() -> LookupTable:
 
 
 @pytest.fixture(scope="session", params=["stt-1t1mtj", "sot-2t1r"])
-def simulated(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> LookupTable:
+def simulated(request: pytest.FixtureRequest, once: Callable[[str, Callable[[Path], object]], Path]) -> LookupTable:
     """The ready table of each system from ngspice, at its nominal point alone and with few trials."""
-    folder = tmp_path_factory.mktemp("characterised")
     table = system_table(request.param)
     over = {name: [table.nominal[name]] for name in table.over}
-    Characterisation(table, over=over, trials_scale=0.06).run(folder, workers=1)
-    return LookupTable.load(folder)
+    job = Characterisation(table, over=over, trials_scale=0.06)
+    return LookupTable.load(once(f"characterised-{request.param}", lambda folder: job.run(folder, workers=1)))
 
 
 # What MemCell::ReadCellFromFile compares the beginning of a line with, in its order, and the pattern it then scans with.
