@@ -204,22 +204,23 @@ def energy(folder: Path) -> None:
     """Energy of a step by part, beside the published figures."""
     figure = new_figure(8, 4.5)
     axis = figure.subplots()
+    shades = [*COLOURS, "silver", "peru"]
     for place, (name, (_, published)) in enumerate(PUBLISHED.items()):
         m = run(name).measures
         below = 0.0
-        for part, colour in zip(PARTS, itertools.cycle(COLOURS)):
+        for part, colour in zip(PARTS, shades, strict=False):
             value = m[f"e_{part}"] * 1e15
             axis.bar(place, value, 0.5, below, color=colour, label=part if place == 0 else None)
-            if value > 40:
+            if value > 60:
                 axis.text(place, below + value / 2, f"{part} {value:.0f}", ha="center", va="center", color="white", fontsize=9)
             below += value
-        axis.text(place, below + 15, f"{below:.0f} fJ: {m['e_synapse'] * 1e15:.2f} fJ a synapse", ha="center", fontsize=9)
-        axis.hlines(published * 288e15, place - 0.35, place + 0.35, color="black", ls="--")
-        axis.text(place, published * 288e15 + 15, f"published: {published * 1e15:.2f} fJ a synapse", ha="center", fontsize=9)
+        axis.text(place, below + 40, f"{below:.0f} fJ: {m['e_synapse'] * 1e15:.2f} fJ a synapse", ha="center", fontsize=9)
+        axis.hlines(published * 288e15, place - 0.3, place + 0.3, color="black", ls="--")
+        axis.text(place + 0.32, published * 288e15, f"published:\n{published * 1e15:.2f} fJ", va="center", fontsize=9)
         print(name, {part: f"{m[f'e_{part}'] * 1e15:.1f} fJ" for part in PARTS}, f"{m['e_synapse'] * 1e15:.2f} fJ a synapse")
     axis.set_xticks(range(2), [f"{name}\n{hertz / 1e6:.0f} MHz" for name, (hertz, _) in PUBLISHED.items()])
-    axis.set_xlim(-0.6, 2.1)
-    axis.set_ylim(0, 1800)
+    axis.set_xlim(-0.5, 2.2)
+    axis.set_ylim(0, 2100)
     axis.set_ylabel("energy of a step (fJ)")
     axis.legend(fontsize=8, loc="center right")
     axis.set_title("A step of 288 synapses: ptm65 tt, 27 °C, RA 100 Ω µm²")

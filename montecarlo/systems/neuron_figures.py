@@ -105,12 +105,13 @@ def _energy_figures(bench: str, published: Published, table: LookupTable) -> lis
         return float(table.query(name, **{"word_line": "static", "rails": "ideal"} | where))
 
     shares = ", ".join(f"{part} {format_value(value(f'e_{part}'), 'J', 3)}" for part in PARTS if value(f"e_{part}"))
+    remark = f"{ENERGY}; of it the row, on for a quarter of the period: {format_value(value('e_row'), 'J', 3)}"
     each = f"{STEPS} steps, nominal devices, word line static"
     found = [
         Figure("energy of a step", "J", value("e_step"), f"{bench} e_step: {each}; {shares}",
-               f"{N} times what is published of a synapse", N * published.energy, ENERGY),
+               f"{N} times what is published of a synapse", N * published.energy, remark),
         Figure("energy a synapse", "J", value("e_synapse"), f"{bench} e_synapse: energy of a step / {N}", published.source,
-               published.energy, ENERGY),
+               published.energy, remark),
     ]  # fmt: skip
     for title, where, remark in (
         ("word line on while V_SL is taken", {"word_line": "toggle"}, "the gates of two access transistors a synapse are more"),

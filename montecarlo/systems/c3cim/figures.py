@@ -31,7 +31,7 @@ CELLS = 64
 DESIGNS = ("50nA", "100nA")
 T_MAC = {design: C3cimSettleParameters(design=design).t_mac for design in DESIGNS}  # s, in which the column settles at any corner
 COUNTED = {
-    "50nA": "drivers at 1 V, a column that takes 1.01 us: 50 nA cannot move its charge sooner",
+    "50nA": "drivers at 1 V, and a column of 10 and 100 kohm that takes 1.01 us to settle",
     "100nA": "drivers from an ideal rail of 0.7 V; by a linear regulator from 1 V it is 1.43 times that",
 }
 E_CONVERT = (CELLS + 1) * MemoryColumnParameters().e_level  # J
