@@ -24,9 +24,12 @@ demo: setup
 	@echo "Margins against fan-in: five campaigns of 4000 trials, into $(OUT)/fan-in"
 	$(BIN)/python examples/fan_in.py --out $(OUT)/fan-in
 
-# Files side by side, one more than there are cores: half of the suite waits for other processes.
+# Files side by side, one more than there are cores: half of the suite waits for other processes.  The longest files first (see
+# tests/conftest.py; pytest-xdist's own order is by the number of tests).  Bytecode is kept whatever the environment says: the suite
+# starts Python some thousand times.
 test: lint
-	$(BIN)/python -m pytest -q -n $$(($$(nproc) < 4 ? $$(nproc) + 1 : 4)) --dist loadfile
+	PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -q -n $$(($$(nproc) < 4 ? $$(nproc) + 1 : 4)) \
+	  --dist loadfile --no-loadscope-reorder
 
 lint: develop
 	$(BIN)/ruff check .
@@ -79,7 +82,7 @@ $(VENV)/.installed: pyproject.toml
 	@$(PIP) --editable . | $(FILTER)
 	@echo "  compiling"
 	@PYTHONDONTWRITEBYTECODE= $(BIN)/python -W ignore -c 'import montecarlo.plots, montecarlo.running.worker, spicekit_imc, spicekit.cli, montecarlo.cli; \
-	  import montecarlo.jobs.campaign, PySpice.Spice.NgSpice.Shared'
+	  import montecarlo.jobs.campaign, montecarlo.jobs.sweep, scipy.stats, PySpice.Spice.NgSpice.Shared'
 	@touch $@
 
 $(VENV)/.developed: $(VENV)/.installed

@@ -45,7 +45,16 @@ from spicekit.units import KELVIN
 
 FAR = 1e3  # times the default or one over it, where a range has no end
 TINY = 1e-30  # stands for an end "above 0"
-SIGNED_ENERGY = {"e_sense", "e_rails", "e_high", "e_low", "e_row", "e_wl", "e_load"}  # parts: charge may come back to a supply
+SIGNED_ENERGY = {
+    "e_sense",
+    "e_lift",
+    "e_rails",
+    "e_high",
+    "e_low",
+    "e_row",
+    "e_wl",
+    "e_load",
+}  # parts: charge may come back to a supply
 SIGNED_TIME = {"dt"}
 SIZES = {
     "n", "n_sel", "rows", "columns", "sections", "steps", "synapses", "span", "stages", "measure", "step", "t_stop",

@@ -53,7 +53,7 @@ def main() -> None:
 
 def report(found: TwoStep, measured: dict[str, Array]) -> None:
     """The end-to-end trials beside the two-step flow."""
-    wrong, n1 = measured["wrong"], measured["n1"]
+    wrong, n1 = measured["error"], measured["n1"]
     low, high = clopper_pearson(int(wrong.sum()), len(wrong))
     print(f"average error, end to end: {wrong.mean():.4f} (95 %: {low:.4f} to {high:.4f}), {len(wrong)} trials")
     print(f"two-step at the matches of these trials: {found.error(n1).mean():.4f}")
@@ -95,7 +95,7 @@ def plot(
     )
     if measured is not None:
         seen = [count for count in counts if np.count_nonzero(measured["n1"] == count) >= FEWEST]
-        groups = [measured["wrong"][measured["n1"] == count] for count in seen]
+        groups = [measured["error"][measured["n1"] == count] for count in seen]
         rates = np.array([group.mean() for group in groups])
         limits = np.array([clopper_pearson(int(group.sum()), len(group)) for group in groups])
         axis.errorbar(

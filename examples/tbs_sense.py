@@ -1,6 +1,7 @@
-"""Time-based sensing in pictures: waveforms for three inputs, arrival against V_SL, energy and read BER with a voltage amplifier.
+"""Time-based sensing in pictures: waveforms for three inputs, arrival against V_SL, energy and read BER with a voltage amplifier,
+delay against offset around both designs, trim over corners and temperature.
 
-python examples/tbs_sense.py --out out/tbs-sense [--trials 1000] [waveforms] [arrival] [energy] [ber]
+python examples/tbs_sense.py --out out/tbs-sense [--trials 1000] [waveforms] [arrival] [energy] [ber] [trade] [trim]
 
 The read bit error rate of a 1T1MTJ cell is the distribution of the cell's voltages (the trials of one campaign a read current)
 convolved with a normal distribution of the amplifier's trip point, whose mean and sigma are those of a campaign an amplifier on
@@ -13,6 +14,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -20,7 +22,8 @@ from scipy.special import ndtr
 from scipy.stats import kurtosis
 
 from montecarlo import Campaign
-from spicekit import run
+from spicekit import calibrated, make_bench, run
+from spicekit.benches.sensing.tbs import TbsSense
 from spicekit.style import COLOURS, new_figure, save
 from spicekit.waves import Array
 
@@ -76,11 +79,16 @@ def energy(folder: Path, _: int) -> None:
         "e_line": "delay line, share",
         "e_amplifier": "comparator and output latch",
         "e_drive": "START driver",
+        "e_reference": "reference buffer, share",
     }
     colours = dict(zip(names, COLOURS, strict=False))
-    benches = ("tbs-sense", "vsa-sense")
-    for row, bench in enumerate(benches):
-        measures = run(bench).measures
+    benches = {
+        "tbs-sense, fine": ("tbs-sense", {}),
+        "tbs-sense, fast": ("tbs-sense", {"design": "fast"}),
+        "vsa-sense": ("vsa-sense", {}),
+    }
+    for row, (bench, given) in enumerate(benches.values()):
+        measures = run(bench, **given).measures
         start = 0.0
         for name in (name for name in names if name in measures):
             value = measures[name] * 1e15
@@ -124,8 +132,14 @@ def ber(folder: Path, count: int) -> None:
     figure = new_figure(7, 4.5)
     axis = figure.subplots()
     offset: dict[str, object] = {"measure": "offset", "source": "cell"}
-    tbs, vsa = (trials(bench, offset, count, folder / bench) for bench in ("tbs-sense", "vsa-sense"))
-    amplifiers = {"TBS": tbs["trip"], "VSA": vsa["trip"], "VSA, ideal reference": vsa["trip"] - vsa["vref"] + vsa["vref"].mean()}
+    fine, vsa = (trials(bench, offset, count, folder / bench) for bench in ("tbs-sense", "vsa-sense"))
+    fast = trials("tbs-sense", offset | {"design": "fast"}, count, folder / "tbs-sense-fast")
+    amplifiers = {
+        "TBS, fine": fine["trip"],
+        "TBS, fast": fast["trip"],
+        "VSA": vsa["trip"],
+        "VSA, ideal reference": vsa["trip"] - vsa["vref"] + vsa["vref"].mean(),
+    }
     for index, (name, trip) in enumerate(amplifiers.items()):
         trips = trip.to_numpy()
         mean, sigma, excess = float(trips.mean()), float(trips.std(ddof=1)), float(kurtosis(trips))
@@ -143,7 +157,117 @@ def ber(folder: Path, count: int) -> None:
     print("plot:", save(figure, folder / "ber.png"))
 
 
-PICTURES: dict[str, Callable[[Path, int], None]] = {"waveforms": waveforms, "arrival": arrival, "energy": energy, "ber": ber}
+# M_ST of 3 um2 each, with the other sizes of the design
+SHAPES = {"fast": (0.22e-6, 0.25e-6, 0.29e-6, 0.35e-6, 0.5e-6, 0.7e-6), "fine": (0.7e-6, 1e-6)}
+
+
+def spread(bench: str, **given: Any) -> tuple[float, float]:
+    """Standard deviation of the offset in V, to first order: of the amplifier without its reference, and of the reference.
+
+    Each variation point is moved by two of its sigmas; the cell's do not take part.
+    """
+    made = calibrated(make_bench(bench, given | {"measure": "offset"}))
+    fixed = {"trim": made.trim} if isinstance(made, TbsSense) else {}
+    given |= {"measure": "offset", **fixed}
+    middle = run(bench, **given).measures["offset"]
+    own = reference = 0.0
+    for point in made.points():
+        if not point.sigma or point.name.endswith(("_c0", "_md", "_mr")):
+            continue
+        moved = run(bench, {point.name: point.nominal + 2 * point.sigma}, **given).measures["offset"] - middle
+        if point.kind == "vref":
+            reference += (moved / 2) ** 2
+        else:
+            own += (moved / 2) ** 2
+    return own**0.5, reference**0.5
+
+
+def delay(bench: str, **given: Any) -> tuple[float, float]:
+    """Mean t_decision in s and e_total in J at 10 mV above and below the threshold."""
+    found = [run(bench, overdrive=x, **given).measures for x in (-10e-3, 10e-3)]
+    return tuple(float(np.mean([one[name] for one in found])) for name in ("t_decision", "e_total"))  # type: ignore[return-value]
+
+
+def trade(folder: Path, _: int) -> None:
+    """Delay against the offset's sigma for shapes of M_ST of one area, with the sizes of either design; the VSA beside them."""
+    figure = new_figure(7, 4.6)
+    axis = figure.subplots()
+    t_vsa, e_vsa = delay("vsa-sense")
+    own, reference = spread("vsa-sense")
+    whole = float(np.hypot(own, reference))
+    print(
+        f"VSA: t {t_vsa * 1e9:.3f} ns, {e_vsa * 1e15:.1f} fJ, sigma {own * 1e3:.2f} mV, with the reference {whole * 1e3:.2f} mV"
+    )
+    for colour, (design, lengths) in zip(COLOURS, SHAPES.items(), strict=False):
+        points = []
+        for length in lengths:
+            given = {"design": design, "w_st": 3e-12 / length, "l_st": length, "t_window": 16e-9}
+            trim = calibrated(TbsSense(**given)).trim
+            time, spent = delay("tbs-sense", trim=trim, **given)
+            sigma = spread("tbs-sense", trim=trim, **given)[0]
+            points.append((time * 1e9, sigma * 1e3))
+            print(
+                f"TBS {design}, l_st {length * 1e6:g} um: t {time * 1e9:.3f} ns ({time / t_vsa:.2f} of the VSA), "
+                f"{spent * 1e15:.1f} fJ, sigma {sigma * 1e3:.2f} mV"
+            )
+        axis.plot(*zip(*points, strict=True), "o-", color=colour, label=f"TBS, other sizes of design={design}")
+        for (x, y), length in zip(points, lengths, strict=True):
+            axis.annotate(f"{length * 1e6:g}", (x, y), textcoords="offset points", xytext=(4, 5), fontsize=7)
+    axis.plot(t_vsa * 1e9, whole * 1e3, "s", color=COLOURS[2], label="VSA with its reference")
+    axis.plot(t_vsa * 1e9, own * 1e3, "s", mfc="none", color=COLOURS[2], label="VSA alone")
+    axis.axvline(1.135 * t_vsa * 1e9, color="black", lw=0.8, ls=":", label="13 to 14 % above the VSA (published)")
+    axis.set_xscale("log")
+    axis.set_ylim(bottom=0)
+    axis.set_xlabel("delay at threshold ± 10 mV (ns)")
+    axis.set_ylabel("σ(offset) (mV)")
+    axis.set_title("equal gate area; numbers: length of M_ST (µm), 3 µm² each; ptm65 tt, 27 °C", fontsize=10)
+    axis.legend(fontsize=8)
+    print("plot:", save(figure, folder / "trade.png"))
+
+
+def trim(folder: Path, _: int) -> None:
+    """Trim that centres the decision over corners and temperature, and where the threshold goes with that of tt, 27 C."""
+    figure = new_figure(9, 4.6)
+    upper = figure.subplots(2, 2, sharex=True)
+    for column, design in enumerate(("fine", "fast")):
+        fixed = calibrated(TbsSense(design=design)).trim
+        print(f"{design}: trim {fixed} at tt, 27 C")
+        for colour, corner in zip(COLOURS, ("tt", "ss", "ff", "sf", "fs"), strict=False):
+            rows = []
+            for celsius in (-40, 27, 125):
+                given = {
+                    "design": design,
+                    "corner": corner,
+                    "temperature": celsius,
+                    "t_window": 30e-9 if design == "fine" else 6e-9,
+                }
+                found = calibrated(TbsSense(**given)).trim
+                own, kept = (run("tbs-sense", measure="offset", trim=units, **given).measures for units in (found, fixed))
+                rows.append((celsius, found, kept["offset"] * 1e3))
+                print(
+                    f"  {corner} {celsius} C: trim {found}, offset {own['offset'] * 1e3:.2f} mV, "
+                    f"t_delay {own['t_delay'] * 1e9:.2f} ns, slope {own['slope'] * 1e9:.1f} ps/mV; "
+                    f"with trim {fixed}: {kept['offset'] * 1e3:.1f} mV"
+                )
+            x, units, offsets = zip(*rows, strict=True)
+            upper[0][column].semilogy(x, units, "o-", color=colour, label=corner)
+            upper[1][column].plot(x, offsets, "o-", color=colour)
+        upper[0][column].set_title(f"design={design}", fontsize=10)
+        upper[1][column].set_xlabel("temperature (°C)")
+    upper[0][0].set_ylabel("trim (units)")
+    upper[1][0].set_ylabel("offset at the trim of tt, 27 °C (mV)")
+    upper[0][1].legend(fontsize=8)
+    print("plot:", save(figure, folder / "trim.png"))
+
+
+PICTURES: dict[str, Callable[[Path, int], None]] = {
+    "waveforms": waveforms,
+    "arrival": arrival,
+    "energy": energy,
+    "ber": ber,
+    "trade": trade,
+    "trim": trim,
+}
 
 
 def main() -> None:

@@ -1,4 +1,4 @@
-"""What counts as a failure, as text: ``v_ap - v_p < 5m``, ``margin_and < 0 or decided < 0.5``.
+"""What counts as a failure, as text: ``v_ap - v_p < 5m``, ``margin_and < 0 or late > 0.5``.
 
 ::
 
@@ -144,7 +144,7 @@ class _Parser:
         if self._next < len(self._tokens):
             raise self._wrong(f"'{self._tokens[self._next][1]}' is not expected there")
         if isinstance(found, _Quantity):
-            raise self._wrong("nothing is compared in it; give e.g. margin < 5m, or decided < 0.5 for a measure that is 0 or 1")
+            raise self._wrong("nothing is compared in it; give e.g. margin < 5m, or late > 0.5 for a measure that is 0 or 1")
         return found
 
     def _tokenise(self) -> list[tuple[str, str]]:
@@ -207,7 +207,7 @@ class _Parser:
         found: _Condition | _Quantity = left
         while sign := self._take("<", "<=", ">", ">=", "==", "!="):
             if sign in ("==", "!="):
-                raise self._wrong(f"'{sign}' has no side to be on; for a measure that is 0 or 1 give e.g. decided < 0.5")
+                raise self._wrong(f"'{sign}' has no side to be on; for a measure that is 0 or 1 give e.g. late > 0.5")
             right = self._sum()
             one = self._compare(left, right, sign)
             if isinstance(found, _Condition):

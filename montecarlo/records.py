@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 import numpy as np
 from pydantic import AliasChoices, Field
 
-from spicekit.engines import NGSPICE
+from spicekit.engines import BATCH, NGSPICE
 from spicekit.export.roles import Roles
 from spicekit.outcome import Outcome
 from spicekit.records import SCHEMA as SCHEMA
@@ -69,6 +69,27 @@ class _Varied(File):
     engine: str = NGSPICE
 
 
+class ComparedMeasure(Record):
+    """One measure of trials that two engines simulated, as roots of mean squares in its unit."""
+
+    difference: float  # between the engines
+    convergence: float  # between ngspice and ngspice with tolerances ten times finer
+    size: float
+    jumps: int  # trials in which one of them found a value and the other none
+    own_jumps: int = 0  # those of ngspice, with finer tolerances
+
+
+class Comparison(Record):
+    """Trials of a job that another engine and ngspice simulated before it began; if any measure is beyond, ngspice does it."""
+
+    engine: str = BATCH
+    kernel: str = ""  # SHA-256 of what was compiled
+    trials: int
+    outcomes_apart: int
+    measures: dict[str, ComparedMeasure]
+    beyond: list[str]  # measures that differ by more than ngspice's own error accounts for
+
+
 class CampaignRecord(_Varied):
     """``campaign.json``."""
 
@@ -83,6 +104,7 @@ class CampaignRecord(_Varied):
     versions: dict[str, str]
     until: str = ""
     at_most: int = Field(0, ge=0)
+    comparison: Comparison | None = None
 
 
 class SweepRecord(_Varied):
@@ -92,6 +114,7 @@ class SweepRecord(_Varied):
     over: dict[str, list[Any]]
     trials: int = Field(ge=0)
     sampler: str
+    comparison: Comparison | None = None
 
 
 class CharacterisationRecord(File):
@@ -116,6 +139,7 @@ class StudyRecord(_Varied):
     target_cov: float
     method: str
     most: int
+    comparison: Comparison | None = None
 
 
 class MeasureSummary(Record):
@@ -165,22 +189,39 @@ class Sensitivity(Record):
     measures: dict[str, list[Driver]]
 
 
-class ComparedMeasure(Record):
-    """One measure of trials that two engines simulated, as roots of mean squares in its unit."""
+class Improvement(Record):
+    """A number by the trials alone and with the regression, each with its 95 % interval.
 
-    difference: float  # between the engines
-    convergence: float  # between ngspice and ngspice with tolerances ten times finer
-    size: float
-    jumps: int  # trials in which one of them found a value and the other none
+    ``worth`` is how many trials one trial replaces with the regression.
+    """
+
+    plain: tuple[float | None, float | None, float | None]  # value, low, high
+    improved: tuple[float | None, float | None, float | None]
+    worth: float | None
 
 
-class Comparison(Record):
-    """Trials of a campaign of another engine that ngspice simulated again."""
+class ImprovedMeasure(Record):
+    """A measure with a regression on what varies (:mod:`montecarlo.statistics.surrogate`)."""
+
+    unit: str
+    r2: float  # by cross-validation
+    terms: int  # coefficients
+    form: str  # the regression is of the `value` or of its `logarithm`
+    mean: Improvement
+    std: Improvement
+    q001: Improvement
+    q50: Improvement
+    q999: Improvement
+
+
+class Surrogate(Record):
+    """What ``--surrogate`` adds; ``refused`` says why a measure, or a margin's error rate, has none."""
 
     trials: int
-    outcomes_apart: int
-    measures: dict[str, ComparedMeasure]
-    beyond: list[str]  # measures that differ by more than ngspice's own error accounts for
+    draws: int  # at which the regressions were evaluated
+    measures: dict[str, ImprovedMeasure]
+    margins: dict[str, dict[str, Improvement]]  # margin -> rate -> improvement
+    refused: dict[str, str]
 
 
 class Summary(File):
@@ -197,6 +238,7 @@ class Summary(File):
     warnings: list[str] = []
     identity: str = ""  # of the campaign whose trials it sums up
     calibrations: dict[str, Calibration] = {}  # that the bench's notes asked for
+    surrogate: Surrogate | None = None
     comparison: Comparison | None = None  # with ngspice, of a campaign of the engine batch
 
 
@@ -311,6 +353,44 @@ class QualifySummary(File):
     points: list[QualifyPoint]
 
 
+class Estimate(Record):
+    """A figure with its 95 % interval; None where the trials do not give one."""
+
+    value: float | None
+    low: float | None
+    high: float | None
+
+
+class AmplifierRow(Record):
+    """One amplifier of a comparison, in SI units; means over all decisions."""
+
+    name: str
+    gate_area: float
+    ok: int = Field(ge=0)  # trials
+    error: Estimate
+    wrong: float | None
+    late: float | None
+    t_decision: float | None
+    t_decision_std: float | None
+    offset: float | None
+    sigma_offset: Estimate
+    noise: Estimate | None  # None: not asked for
+    kick: float | None
+    e_total: float | None
+
+
+class AmplifierSummary(File):
+    """``summary.json`` of a comparison of sense amplifiers at equal gate area."""
+
+    area: float
+    overdrive: float | None  # None: the inputs are both states of a cell
+    trials: int
+    noise_trials: int
+    seed: int
+    given: dict[str, str]
+    amplifiers: list[AmplifierRow]
+
+
 class Provenance(Record):
     """The provenance inside a table, of a sweep or of a system's table with its ``parts``; a table made otherwise has less."""
 
@@ -329,6 +409,7 @@ class Provenance(Record):
     inputs: dict[str, str] = {}
     code_sha256: str = ""
     engine: str = NGSPICE
+    comparison: Comparison | None = None
     calibrations: dict[str, list[float | None]] = {}
     netlist_sha256: str = Field("", validation_alias=AliasChoices("netlist_sha256", "netlists_sha256"))  # as 0.1 had it
     versions: dict[str, str] = {}
@@ -344,6 +425,8 @@ class SystemFigure(Record):
     ratio: float | None
     source: str
     origin: str = Field(alias="from")
+    remark: str = ""
+    command: str = ""
 
 
 class SystemRecord(File):

@@ -50,7 +50,7 @@ from spicekit.parameters import (
     unit_of,
     voltage,
 )
-from spicekit.paths import absolute, own_folder
+from spicekit.paths import own_folder
 from spicekit.point import VariationPoint
 from spicekit.technology import Technology, load_technology
 from spicekit.units import format_value
@@ -185,7 +185,7 @@ class Bench(ABC, Generic[P_co]):
         fields, sizes = self.Parameters.model_fields, dict[str, float]()
         for name, field in fields.items():
             if parameter_extra(self.Parameters, name).get("size") and name not in given and isinstance(field.default, float):
-                sizes[name] = field.default
+                sizes[name] = getattr(self.p, name)  # its default, or that which goes with another parameter
         if all(value >= self.technology_limits(name)[0] * (1 - 1e-9) for name, value in sizes.items()):
             return {}
         own, here = load_technology(fields["technology"].default), self.technology
@@ -400,12 +400,6 @@ class Bench(ABC, Generic[P_co]):
             name: str(value) if isinstance(value, float) and np.isinf(value) else value
             for name, value in self.p.model_dump(mode="python").items()
         }
-
-    def given(self, name: str, value: Any) -> Any:
-        """``value`` of parameter ``name`` as it was given, ready for JSON and valid from any folder."""
-        if isinstance(value, str) and parameter_extra(self.Parameters, name).get("file"):
-            return absolute(value)
-        return value if isinstance(value, str | int | float) else str(value)
 
     def shown(self) -> dict[str, str]:
         """All parameters as text with units."""

@@ -6,6 +6,7 @@ import math
 
 import numpy as np
 from numpy.typing import ArrayLike
+from scipy.special import betainccinv, betaincinv
 
 from spicekit.waves import Array
 
@@ -16,11 +17,9 @@ def clopper_pearson(count: ArrayLike, trials: ArrayLike, confidence: float = 0.9
     It covers the true value with at least ``confidence``; with none counted, the upper end is about 3.7/trials at 95 %.  No
     trials say nothing: 0 to 1.
     """
-    from scipy.stats import beta  # a second to import
-
     k, n, tail = np.asarray(count, dtype=float), np.asarray(trials, dtype=float), (1 - confidence) / 2
-    low = np.where(k > 0, beta.ppf(tail, np.maximum(k, 1), n - k + 1), 0.0)
-    high = np.where(k < n, beta.isf(tail, k + 1, np.maximum(n - k, 1)), 1.0)
+    low = np.where(k > 0, betaincinv(np.maximum(k, 1), n - k + 1, tail), 0.0)
+    high = np.where(k < n, betainccinv(k + 1, np.maximum(n - k, 1), tail), 1.0)
     return low, high
 
 

@@ -30,7 +30,7 @@ def check_draws(technology: Technology, corner: str) -> None:
     more = f" ({len(drawn)} such lines)" if len(drawn) > 1 else ""
     raise UserError(
         f"{place}: {call}{more} is drawn whenever the library is read: no two runs would have the same transistors. Set the "
-        f"parameters that switch it off, as params = {{ NAME = 0 }} in {technology.file} or its [corners.{corner}], or name a "
+        f"parameters that switch it off, as params = {{ NAME = 0 }} in {technology.file} or in a corner of it, or name a "
         "section without statistics; spread comes from [mismatch], or `spicekit technology trim` makes variation points of them"
     )
 

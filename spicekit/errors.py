@@ -37,11 +37,13 @@ def unknown(kind: str, name: str | Sequence[str], choices: Iterable[str]) -> Use
     said = ", ".join(f"'{one}'" + (f" (did you mean {found}?)" if found and len(near) > 1 else "") for one, found in near.items())
     what = f"unknown {kind} {said}" if len(near) == 1 else f"unknown {kind}: {said}"
     if not all(near.values()):
-        return UserError(f"{what}; choose from {', '.join(valid) or '(none)'}")
+        more = f" and {len(valid) - MOST_CHOICES} more" if len(valid) > MOST_CHOICES else ""
+        return UserError(f"{what}; choose from {', '.join(valid[:MOST_CHOICES]) or '(none)'}{more}")
     return UserError(what if len(near) > 1 else f"{what}; did you mean {near[names[0]]}?")
 
 
 MOST = 5  # faults that one line tells
+MOST_CHOICES = 60  # names that one line lists
 
 
 def listed(wrong: Iterable[str]) -> str:

@@ -16,7 +16,7 @@ from spicekit.block import Block, simulate_block
 from spicekit.calibration import recorded
 from spicekit.engines import NGSPICE
 from spicekit.engines.calibrate import calibrated, calibrated_apart, notes
-from spicekit.errors import SpicekitError
+from spicekit.errors import SpicekitError, unknown
 from spicekit.limit import checked, isolated
 from spicekit.outcome import Outcome
 from spicekit.registry import make_bench
@@ -107,7 +107,8 @@ class RunResult:
 def run(bench: str | Bench, values: Mapping[str, float] | None = None, *, engine: str = NGSPICE, **parameters: Any) -> RunResult:
     """Simulate ``bench`` (a name with ``parameters``, or a Bench) once, calibrated if it is not yet.
 
-    ``values`` sets variation points (``{"ra_c0": 17.2}``); the others stay nominal.
+    ``values`` sets variation points (``{"ra_c0": 17.2}``); the others stay nominal.  Raises :class:`UserError` for one that the
+    bench does not have.
 
     >>> run("sot-read", tmr="250%").measures["dv"]  # doctest: +SKIP
     """
@@ -138,7 +139,10 @@ def run_within(seconds: float, bench: Bench, values: Mapping[str, float] | None 
 
 
 def _points(bench: Bench, values: Mapping[str, float] | None) -> dict[str, float]:
-    return {point.name: point.nominal for point in bench.points()} | dict(values or {})
+    nominal = {point.name: point.nominal for point in bench.points()}
+    if odd := [name for name in values or () if name not in nominal]:
+        raise unknown(f"variation point of bench '{bench.name}'", odd, nominal)
+    return nominal | dict(values or {})
 
 
 def _simulate(bench: Bench, points: Mapping[str, float], engine: str) -> Block:

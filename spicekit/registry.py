@@ -48,6 +48,7 @@ SHIPPED = {
     "c3cim-conventional": "spicekit.benches.c3cim.baseline:C3cimConventional",
     "tbs-sense": "spicekit.benches.sensing.tbs:TbsSense",
     "vsa-sense": "spicekit.benches.sensing.vsa:VsaSense",
+    "auto-zero": "spicekit.benches.sensing.auto_zero:AutoZero",
     "charge-if": "spicekit.benches.neurons.charge_if:ChargeIf",
     "dynamic-if": "spicekit.benches.neurons.dynamic_if:DynamicIf",
 }

@@ -20,6 +20,7 @@ import numpy as np
 
 from spicekit.analysis import TranAnalysis
 from spicekit.bench import Bench, P_co
+from spicekit.engines.altered import stopped
 from spicekit.engines.calibrate import calibrated
 from spicekit.errors import SpicekitError
 from spicekit.netlist import render_at
@@ -70,6 +71,11 @@ class Session:
         netlist = render_at(bench, values or {}, standalone=False)
         self._ngspice.load(netlist, bench.technology.compatibility, bench.technology.compiled())
         self._own = self._ngspice.loads
+        # noise is drawn as in a trial with these values: none at a seed of 0, which ngspice does not take
+        self._drawn = analysis.drawn
+        seed = 0 if analysis.seed is None else int((values or {}).get(analysis.seed, 0))
+        if seed:
+            self._ngspice.command(f"setseed {seed}")
         stop = bench.input_time(longest)
         self._advance(0, f"tran {analysis.step!r} {stop!r} 0 {analysis.step!r}")
 
@@ -116,5 +122,7 @@ class Session:
             raise SpicekitError(f"the session's simulation failed in step {self.steps}: {self._ngspice.last_words()}")
         if not all(np.isfinite(values).all() for values in vectors.values()):
             raise SpicekitError(f"the session's simulation failed in step {self.steps}: not a number")
+        if self._drawn is not None and stopped(vectors[self._drawn]):
+            raise SpicekitError(f"the session's simulation failed in step {self.steps}: a source of noise stopped")
         self._read += len(vectors["time"]) - 1
         return Waves(vectors)

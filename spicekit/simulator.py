@@ -17,6 +17,7 @@ from __future__ import annotations
 import contextlib
 import ctypes.util
 import functools
+import itertools
 import logging
 import os
 import re
@@ -26,7 +27,7 @@ import sys
 import tempfile
 import warnings
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -35,8 +36,24 @@ from numpy.typing import NDArray
 from spicekit.errors import SpicekitError
 
 _UNDEFINED = re.compile(r"^\s*Undefined parameter \[([^\]]*)\]")
+_NO_BIN = re.compile(r"could not find a valid modelname", re.IGNORECASE)
+_SIZED = re.compile(r"(m\S*)\s.*?\s(\S+)\s+w\s*=\s*(\S+)\s+l\s*=\s*(\S+)", re.IGNORECASE)
 _IGNORED = re.compile(r"unrecognized parameter \(([^)]*)\) - ignored")
 INSTALL_HINT = "install it with: sudo apt-get install libngspice0 ngspice (other systems: see `spicekit doctor`)"
+
+
+class NoBin(SpicekitError):
+    """No model of a library is for the size of a transistor of the netlist."""
+
+    def __init__(self, transistor: str, model: str, width: float, length: float) -> None:
+        super().__init__(
+            f"ngspice refuses the netlist: no model '{model}' for W = {width:.6g}, L = {length:.6g} (transistor {transistor})"
+        )
+        self.transistor, self.model = transistor, model
+        self.width, self.length = width, length  # in the library's unit of sizes
+
+    def __reduce__(self) -> tuple[type[NoBin], tuple[str, str, float, float]]:
+        return NoBin, (self.transistor, self.model, self.width, self.length)
 
 
 def find_library() -> str | None:
@@ -90,6 +107,7 @@ class Simulator:
         self.version: int | None = self._ngspice.ngspice_version
         self.has_xspice: bool = self._ngspice.has_xspice
         self._loaded = False
+        self._key: Hashable = None  # what the circuit was read from, if that can tell
         self._broken = False
         self.loads = 0  # netlists that were loaded: tells a paused run whether the circuit is still its own
         self.command("set num_threads=1")
@@ -102,9 +120,18 @@ class Simulator:
         """Whether it takes compiled Verilog-A models."""
         return not any("no such command" in line for line in self.told("osdi"))
 
-    def load(self, netlist: str, compatibility: str = "ngspice", osdi: Sequence[str] = ()) -> None:
+    def load(
+        self,
+        netlist: str,
+        compatibility: str = "ngspice",
+        osdi: Sequence[str] = (),
+        files: Sequence[Hashable] | None = None,
+    ) -> None:
         """Replace the circuit by ``netlist``, read in the dialect ``compatibility`` (ngspice's variable ``ngbehavior``), with the
         compiled models ``osdi``, paths.
+
+        ``files`` are the stamps of what it includes: if these and all else are those of the circuit that is there, that is set
+        back to what was read, which gives the same numbers to the bit, and no file is read again.
 
         Raises :class:`SpicekitError` with ngspice's own words if it does not parse.
         """
@@ -115,6 +142,13 @@ class Simulator:
         self.loads += 1
         self.clear()
         self.command("delete all")  # conditions to stop at, which outlive their circuit
+        key = None if files is None else (netlist, compatibility, tuple(osdi), tuple(files))
+        if key is not None and key == self._key:
+            self.messages.clear()
+            self.command("reset")
+            if not any(line.lower().startswith(("error", "command failed")) for line in self.messages):
+                return
+        self._key = None
         self.command("unset scale")  # as does, in the dialects of HSPICE, the option of this name: of the sizes of transistors
         if self._loaded:
             self.command("remcirc")
@@ -130,8 +164,10 @@ class Simulator:
         errors = [line for line in self.messages if line.lower().startswith("error")]
         if rc or errors:
             self._broken = any("cannot recover" in line for line in self.messages)
+            self._raise_bin()
             raise SpicekitError(f"ngspice refuses the netlist: {self._refusal()}")
         self._loaded = True
+        self._key = key
         self._tell_ignored()
 
     def _load_osdi(self, path: str) -> None:
@@ -146,6 +182,14 @@ class Simulator:
         if wrong:
             raise SpicekitError(f"{path}: ngspice cannot load the OSDI model: {wrong[0]}")
         self._osdi.add(path)
+
+    def _raise_bin(self) -> None:
+        """Raise :class:`NoBin` if that is what ngspice said last."""
+        said = list(self.messages)
+        for line, verdict in itertools.pairwise(said):
+            if _NO_BIN.search(verdict) and (found := _SIZED.match(line.strip())):
+                with contextlib.suppress(ValueError):
+                    raise NoBin(found[1], found[2], float(found[3]), float(found[4]))
 
     def _refusal(self) -> str:
         """Why, in one line: not the model cards that ngspice repeats, which are hundreds of words long."""

@@ -11,6 +11,7 @@ variable             content
 ``v_quantiles``      quantiles, along the further dimension ``quantile``    (campaigns only)
 ``v_lowest``         to which draws of ``v`` are cut                        (campaigns, where there are such ends only)
 ``v_highest``
+``correlation``      of the trials' normal scores, of two measures each, along the further dimension ``pair``: "r_p r_ap"
 ``v_low``            exact 95 % interval of a fraction                      (fractions of campaigns only)
 ``v_high``
 ===================  ===========================================================================
@@ -28,7 +29,7 @@ import itertools
 import json
 import math
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -47,9 +48,16 @@ QUANTILES: tuple[float, ...] = (
 
 
 SUPPORT = ("_lowest", "_highest")  # suffixes of the variables that hold the ends to which draws are cut
+QUANTILE, PAIR = "quantile", "pair"  # dimensions that are no operating conditions; of a part of a system, PART_pair
+CORRELATION = "correlation"
 FEW = 100  # trials, below which draws come with a warning
 CHECKSUM = "checksum"  # attribute: SHA-256 of all the rest; tables of version 0.1 have none
 _BLOCK = 65_536  # draws at a time: they stay in the cache
+
+
+def inner(dimension: str) -> bool:
+    """Whether a dimension is of what a table holds at each point, and no operating condition."""
+    return dimension in (QUANTILE, PAIR) or dimension.endswith(f"_{PAIR}")
 
 
 class LookupTable:
@@ -102,7 +110,7 @@ class LookupTable:
     @property
     def measures(self) -> list[str]:
         """Names of what can be queried."""
-        return [name for name in self.variables if not name.endswith("_quantiles")]
+        return [name for name, (dimensions, _) in self.variables.items() if not any(map(inner, dimensions))]
 
     @property
     def provenance(self) -> dict[str, Any]:
@@ -119,14 +127,82 @@ class LookupTable:
         simulations did not give is NaN.
         """
         dimensions, values = self._variable(measure)
-        if "quantile" in dimensions:
-            raise UserError(f"'{measure}' holds quantiles; use sample() or quantiles()")
+        if any(map(inner, dimensions)):
+            raise UserError(f"'{measure}' holds {dimensions[-1]}s; use sample(), sample_joint(), quantiles() or rows()")
         return self._interpolate(measure, dimensions, values[..., None], where)[..., 0]
 
     def quantiles(self, measure: str, /, **where: ArrayLike) -> tuple[Array, Array]:
         """Levels, shape (levels,), and quantiles of ``measure`` at ``where``: shape (..., levels)."""
         dimensions, values = self._distribution(measure)
         return self.coordinates["quantile"].astype(float), self._interpolate(measure, dimensions[:-1], values, where)
+
+    def rows(self, name: str, /, **where: ArrayLike) -> Array:
+        """What variable ``name`` holds along its further dimension (quantiles, pairs) at ``where``: shape (..., its length)."""
+        dimensions, values = self._variable(name)
+        return self._interpolate(name, dimensions[:-1], values, where)
+
+    def sample_joint(
+        self,
+        rng: np.random.Generator,
+        measures: Sequence[str],
+        /,
+        size: int | tuple[int, ...] | None = None,
+        **where: ArrayLike,
+    ) -> dict[str, Array]:
+        """Draws of several ``measures`` of the same devices, each of shape ``size``: R_P with the R_AP of the same junction.
+
+        Each measure is distributed as :meth:`sample` draws it; together they have the stored rank correlations (a Gaussian
+        copula, :mod:`spicekit.joint_draws`).  Raises :class:`UserError` for measures that were not simulated together.
+        """
+        from spicekit.joint_draws import matrix, ranks
+
+        measures = list(dict.fromkeys(measures))
+        points = np.broadcast_shapes(*(np.shape(value) for value in where.values()))
+        shape = self._shape(points, size)
+        name = self._correlations(measures)
+        dimensions, _ = self.variables[name]
+        placed = {d: value for d, value in where.items() if d in dimensions or d not in self.coordinates}
+        try:
+            found = matrix(self.coordinates[dimensions[-1]].tolist(), self.rows(name, **placed), measures)
+        except KeyError as error:
+            raise UserError(f"{self.origin}: no joint distribution of '{error.args[0]}' and '{error.args[1]}'") from None
+        if not np.isfinite(found).all():
+            raise UserError(f"{self.origin}: no joint distribution of {', '.join(measures)} there: one does not vary")
+        uniform = ranks(rng, found, shape)
+        return {measure: self._at_ranks(measure, uniform[..., k], where) for k, measure in enumerate(measures)}
+
+    def _correlations(self, measures: Sequence[str]) -> str:
+        """The variable with the correlations of ``measures``: of the whole table, or of the part of a system that they are of."""
+        for measure in measures:
+            self._distribution(measure)
+        for name, (dimensions, _) in self.variables.items():
+            if name == CORRELATION or name.endswith(f"_{CORRELATION}"):
+                known = {word for pair in self.coordinates[dimensions[-1]].tolist() for word in pair.split()}
+                if known.issuperset(measures):
+                    return name
+        raise UserError(
+            f"{self.origin}: {', '.join(measures)} have no joint distribution: they are not of the same trials, "
+            "or the table was made before 0.2"
+        )
+
+    def _shape(self, points: tuple[int, ...], size: int | tuple[int, ...] | None) -> tuple[int, ...]:
+        """Of draws of ``size`` at coordinates of shape ``points``."""
+        shape = points if size is None else (size,) if isinstance(size, int) else tuple(size)
+        try:
+            np.broadcast_to(np.empty(points), shape)
+        except ValueError:
+            raise UserError(f"sample(): coordinates of shape {points} do not broadcast to size {shape}") from None
+        return shape
+
+    def _at_ranks(self, measure: str, uniform: Array, where: Mapping[str, ArrayLike]) -> Array:
+        """Values of ``measure`` at ``uniform`` numbers of 0 to 1, each at its own point if coordinates are arrays."""
+        dimensions, values = self._stretched(measure)
+        self._warn_if_few(measure, where)
+        if any(np.ndim(value) for value in where.values()):
+            place = {**where, QUANTILE: uniform}
+            return self._cut(measure, self._interpolate(measure, dimensions, values[..., None], place)[..., 0], where)
+        row = self._interpolate(measure, dimensions[:-1], values, where)
+        return self._cut(measure, np.interp(uniform, self.coordinates[QUANTILE], row), where)
 
     def sample(
         self, rng: np.random.Generator, measure: str, /, size: int | tuple[int, ...] | None = None, **where: ArrayLike
@@ -139,17 +215,12 @@ class LookupTable:
         Coordinates may be arrays that broadcast to ``size`` (their own shape if it is not given): each draw is then made at
         its own operating point.
         """
+        points = np.broadcast_shapes(*(np.shape(value) for value in where.values()))
+        shape = self._shape(points, size)
+        if points:
+            return self._at_ranks(measure, rng.random(shape), where)
         dimensions, values = self._stretched(measure)
         self._warn_if_few(measure, where)
-        points = np.broadcast_shapes(*(np.shape(value) for value in where.values()))
-        shape = points if size is None else (size,) if isinstance(size, int) else tuple(size)
-        if points:
-            try:
-                np.broadcast_to(np.empty(points), shape)
-            except ValueError:
-                raise UserError(f"sample(): coordinates of shape {points} do not broadcast to size {shape}") from None
-            place = {**where, "quantile": rng.random(shape)}
-            return self._cut(measure, self._interpolate(measure, dimensions, values[..., None], place)[..., 0], where)
         levels, row = self.coordinates["quantile"], self._interpolate(measure, dimensions[:-1], values, where)
         drawn = np.empty(shape)
         flat = drawn.reshape(-1)
@@ -171,11 +242,12 @@ class LookupTable:
             }
             for name, (dimensions, _) in self.variables.items()
             if not any(name == f"{other}{suffix}" for other in self.variables for suffix in ("_std", "_quantiles"))
+            and not any(inner(d) and d != QUANTILE for d in dimensions)
         ]
         dimensions = [
             {"name": name, "unit": self.units.get(name, ""), "values": values.tolist()}
             for name, values in self.coordinates.items()
-            if name != "quantile"
+            if not inner(name)
         ]
         return {"table": self.origin, "dimensions": dimensions, "measures": measures, "provenance": self.provenance}
 
@@ -287,7 +359,7 @@ class LookupTable:
         """``values`` (dimensions..., extra) at ``where``: shape (broadcast of where..., extra)."""
         for name in where:
             if name not in self.coordinates:
-                raise unknown(f"coordinate of {self.origin}", name, [known for known in self.coordinates if known != "quantile"])
+                raise unknown(f"coordinate of {self.origin}", name, [known for known in self.coordinates if not inner(known)])
         placed = {name: self._place(name, self.coordinates[name], value) for name, value in where.items()}
         for name in dimensions:
             grid = self.coordinates[name]
@@ -427,13 +499,13 @@ def _from_netcdf(file: Path) -> LookupTable:
             axes = (h5py.h5r.dereference(axis[0], data.id) for axis in notes.get("DIMENSION_LIST", ()))
             dimensions = tuple(scales[h5py.h5o.get_info(axis).addr] for axis in axes)
             variables[name] = (dimensions, np.asarray(variable[()], dtype=float))
-    names = sorted(coordinates, key=lambda name: name == "quantile")  # which comes last
+    names = sorted(coordinates, key=inner)  # these come last
     return LookupTable({name: coordinates[name] for name in names}, variables, units, attributes, file.name, meanings)
 
 
 def from_dataset(dataset: Any, origin: str = "table") -> LookupTable:
     """The lookup table of an xarray dataset with the variables described above."""
-    names = sorted((str(name) for name in dataset.sizes), key=lambda name: name == "quantile")  # which comes last
+    names = sorted((str(name) for name in dataset.sizes), key=inner)  # these come last
     coordinates = {name: dataset[name].values for name in names}
     coordinates = {n: v if v.dtype.kind in "fiu" else v.astype(str) for n, v in coordinates.items()}
     variables = {

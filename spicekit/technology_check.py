@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 import time
+import types
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -66,6 +67,7 @@ class Check:
     transistors: list[Transistor]
     parse: dict[str, float]  # corner -> s to read its library
     failed: dict[str, str]  # corner -> why it was not simulated
+    users: bool  # whether all of these are the user's to mend
     benches: dict[str, str]  # name -> why it does not fit; empty if it does
 
     def as_json(self) -> dict[str, Any]:
@@ -75,7 +77,7 @@ class Check:
             {name: None if isinstance(value, float) and not math.isfinite(value) else value for name, value in one.items()}
             for one in transistors
         ]
-        return {**asdict(self), "transistors": finite}
+        return {**{name: value for name, value in asdict(self).items() if name != "users"}, "transistors": finite}
 
 
 def check_technology(technology: Technology, given: str, size: tuple[float, float] | None = None) -> Check:
@@ -84,7 +86,7 @@ def check_technology(technology: Technology, given: str, size: tuple[float, floa
     ``given`` is how a bench would be given the technology.  A corner that cannot be simulated is told, not raised.
     """
     width, length = size or (technology.w_min, technology.l_min)
-    transistors, parse, failed = [], dict[str, float](), dict[str, str]()
+    transistors, parse, failed, users = [], dict[str, float](), dict[str, str](), True
     for corner in technology.corners:
         try:
             technology.cards(corner)
@@ -93,13 +95,17 @@ def check_technology(technology: Technology, given: str, size: tuple[float, floa
             transistors += found
         except SpicekitError as error:
             failed[corner] = str(error)
+            users = users and isinstance(error, UserError)
             if "cannot go on in this process" in failed[corner]:
                 break
-    return Check(technology.name, width, length, technology.vdd, transistors, parse, failed, fitting(given))
+    return Check(technology.name, width, length, technology.vdd, transistors, parse, failed, users, fitting(given, failed))
 
 
-def fitting(given: str) -> dict[str, str]:
-    """Of each bench that takes a technology, why this one does not fit its defaults; empty if it does.  Nothing is simulated."""
+def fitting(given: str, failed: Mapping[str, str] = types.MappingProxyType({})) -> dict[str, str]:
+    """Of each bench that takes a technology, why this one does not fit its defaults; empty if it does.  Nothing is simulated.
+
+    ``failed`` are corners that cannot be simulated, and why: no bench fits whose corner is one of them.
+    """
     from spicekit.registry import bench_names, make_bench
 
     found = {}
@@ -107,10 +113,20 @@ def fitting(given: str) -> dict[str, str]:
         if not make_bench(name, {}).roles:
             continue
         try:
-            make_bench(name, {"technology": given}).points()
-            found[name] = ""
+            bench = make_bench(name, {"technology": given})
+            bench.points()
+            found[name] = f"corner {bench.p.corner} cannot be simulated" if bench.p.corner in failed else ""
         except UserError as error:
-            found[name] = str(error).removeprefix(f"bench '{name}': ")
+            reason = str(error).removeprefix(f"bench '{name}': ")
+            found[name] = next((f"corner {corner} cannot be simulated" for corner in failed if failed[corner] == reason), reason)
+    return found
+
+
+def grouped(reasons: Mapping[str, str]) -> dict[str, list[str]]:
+    """Reason -> the names that have it, in the order of ``reasons`` (name -> reason)."""
+    found: dict[str, list[str]] = {}
+    for name, reason in reasons.items():
+        found.setdefault(reason, []).append(name)
     return found
 
 

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
+import importlib.util
 import json
 import os
 import re
 import subprocess
 import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -26,6 +29,24 @@ settings.register_profile("spicekit", derandomize=True, deadline=None, max_examp
 settings.load_profile("spicekit")
 
 _PRINTED = re.compile(r"^(\w+) = (\S+)$", re.MULTILINE)
+
+
+LONGEST = (  # files of half a minute and more, the longest first: side by side, all workers then end together
+    "montecarlo/test_faults.py", "montecarlo/test_cluster.py", "montecarlo/test_soak.py", "montecarlo/test_identity.py",
+    "montecarlo/test_qualify.py", "montecarlo/test_campaign.py", "montecarlo/test_figures_neurons.py",
+    "spicekit/benches/test_tbs.py", "spicekit/benches/test_sot_sense.py", "montecarlo/test_figures.py",
+    "spicekit/benches/test_junction_benches.py", "montecarlo/test_stt_bnn.py", "montecarlo/test_characterize.py",
+    "spicekit/test_folders.py", "spicekit/benches/test_stt_wer.py", "montecarlo/test_engines.py", "montecarlo/test_joint.py",
+    "spicekit/benches/test_c3cim.py", "spicekit/benches/test_vsa.py", "spicekit/test_surroundings.py",
+    "montecarlo/test_published_margins.py", "montecarlo/test_rare.py", "montecarlo/test_sweep.py", "montecarlo/test_report.py",
+)  # fmt: skip
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest files first; within a file and among the others the order stays."""
+    tests = Path(__file__).resolve().parent
+    place = {str(tests / name): number for number, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: place.get(str(item.path), len(place)))
 
 
 @pytest.fixture(scope="session")
@@ -74,12 +95,30 @@ def cli_command() -> list[str]:
 
 
 @pytest.fixture(scope="session")
-def cli(cli_command: list[str]) -> Cli:
-    """Run the command line as a user does, in a process of its own, with neither stream a terminal."""
+def forked() -> Iterator[Any]:
+    """The process that has imported everything and forks one for each command (tests/forked_cli.py)."""
+    spec = importlib.util.spec_from_file_location("forked_cli", Path(__file__).with_name("forked_cli.py"))
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    with contextlib.closing(module.Forked()) as client:
+        yield client
+
+
+@pytest.fixture(scope="session")
+def cli(cli_command: list[str], forked: Any) -> Cli:
+    """Run the command line as a user does, in a process of its own, with neither stream a terminal.
+
+    With another environment that process is a new Python: what it imports may look there.
+    """
 
     def run(
         *arguments: object, cwd: Path | None = None, env: Mapping[str, str] | None = None, timeout: float = 240
     ) -> subprocess.CompletedProcess[str]:
+        if not env and forked.unchanged():
+            found: subprocess.CompletedProcess[str] = forked.run([str(argument) for argument in arguments], cwd, timeout)
+            return found
         return subprocess.run(
             [*cli_command, *map(str, arguments)],
             cwd=cwd,

@@ -114,5 +114,5 @@ def test_every_start_of_the_program_has_the_commands_of_both_packages(start: str
     code = f"{start}\nimport sys\nsys.argv = ['spicekit', '--help']\nstart.main()"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
     commands = [line.split()[0] for line in done.stdout.partition("Commands:")[2].splitlines() if line.strip()]
-    one, many = "list show render run", "mc replay sweep characterize yield qualify report system fit-variation"
+    one, many = "list show render run", "mc replay sweep characterize yield qualify compare report system fit-variation"
     assert commands == f"{one} {many} area wer retention library doctor table technology new".split()

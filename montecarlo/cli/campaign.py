@@ -22,6 +22,7 @@ from montecarlo.cli.options import (
     Seed,
     Sigma,
     SigmaGlobal,
+    Surrogate,
     Timeout,
     VariationFile,
     Workers,
@@ -70,8 +71,12 @@ def mc(
     sampler: Sampler = "random",
     until: Annotated[
         str | None,
-        typer.Option(help='Stop when precise, --trials at most: "margins.NAME.error_rate ci<10%", "measures.NAME.mean ci<1%".'),
+        typer.Option(
+            help='Stop when precise, --trials at most: "margins.NAME.error_rate ci<10%", "measures.NAME.mean ci<1%"; '
+            '"sigma(NAME) ci<1%" (or mean, q001, q50, q999) with --surrogate.'
+        ),
     ] = None,
+    surrogate: Surrogate = False,
     parameter: Parameters = None,
     corner: Corner = None,
     temperature: Temperature = None,
@@ -102,6 +107,7 @@ def mc(
             variation_file=read_variation_file(variation),
             sampler=sampler,
             engine=engine,
+            surrogate=surrogate,
         )
 
     check_folder(out, Campaign.file)
@@ -123,8 +129,8 @@ def mc(
     for line in campaign.notes(out, summary):
         warn(line)
     if goal is not None and not goal.met(result.record):
-        width = f"{goal.width(result.record):.3g}"
-        warn(f"--until '{goal.text}' is not met after {trials} trials: the interval is {width} of the figure")
+        reason = goal.why_not(result.record) or f"the interval is {goal.width(result.record):.3g} of the figure"
+        warn(f"--until '{goal.text}' is not met after {trials} trials: {reason}")
     plots = plot_campaign(campaign.bench, Store(out), summary)
     plots += plot_sensitivity(campaign.bench, summary, out / "sensitivity.png")
     if as_json:
@@ -168,6 +174,7 @@ def sweep(
     correlate_global: CorrelateGlobal = None,
     variation: VariationFile = None,
     sampler: Sampler = "random",
+    surrogate: Surrogate = False,
     parameter: Parameters = None,
     corner: Corner = None,
     temperature: Temperature = None,
@@ -181,6 +188,7 @@ def sweep(
 ) -> None:
     """A table over a grid of parameters.  The same command again resumes an interrupted one."""
     from montecarlo.jobs.sweep import Sweep, parse_over
+    from montecarlo.statistics.tabulate import IMPROVED
 
     grid = once([parse_over(bench, text) for text in over])
     job = Sweep(
@@ -194,6 +202,7 @@ def sweep(
         variation_file=read_variation_file(variation),
         sampler=sampler,
         engine=engine,
+        surrogate=surrogate,
     )
     dataset = run_job(
         f"sweep {bench}", job.run, out, workers=workers, dask=dask, timeout=timeout, retry=retry, keep_going=keep_going
@@ -201,7 +210,7 @@ def sweep(
 
     def words() -> str:
         names = {measure.name for campaign in job.campaigns for measure in campaign.bench.measures()}
-        shown = [name for name in dataset.data_vars if name in names or str(name).endswith("error_rate")]
+        shown = [name for name in dataset.data_vars if name in names or str(name).endswith("error_rate") or IMPROVED in str(name)]
         return str(dataset[shown].to_dataframe().to_string(float_format=lambda value: f"{value:.4g}"))
 
     if trials and not as_json:
@@ -219,6 +228,7 @@ def characterize(
     ] = None,
     trials_scale: Annotated[float, typer.Option(help="Factor on the number of trials.")] = 1.0,
     seed: Seed = 1,
+    surrogate: Surrogate = False,
     workers: Workers = None,
     dask: Dask = None,
     timeout: Timeout = 120.0,
@@ -234,7 +244,7 @@ def characterize(
 
     table = system_table(system)
     grid = once([parse_dimension(table, text) for text in over or []])
-    job = Characterisation(table, over=grid, trials_scale=trials_scale, seed=seed)
+    job = Characterisation(table, over=grid, trials_scale=trials_scale, seed=seed, surrogate=surrogate)
     dataset = run_job(
         f"characterize {system}", job.run, out, workers=workers, dask=dask, timeout=timeout, retry=retry, keep_going=keep_going
     )

@@ -41,6 +41,10 @@ CorrelateGlobal = Annotated[list[str] | None, typer.Option(help="The same betwee
 VariationFile = Annotated[
     str | None, typer.Option("--variation", help="TOML file of sigmas and correlations; the options above stand over it.")
 ]
+Surrogate = Annotated[
+    bool,
+    typer.Option("--surrogate", help="Add estimates with a regression on the trials as control variate."),
+]
 Sampler = Annotated[str, typer.Option(help="random, lhs or sobol.")]
 
 

@@ -10,8 +10,10 @@ from spicekit.cli.output import answers, say
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from rich.console import Console
+
     from montecarlo import records
-    from montecarlo.systems.system import Figure
+    from montecarlo.systems.system import Figure, System
     from montecarlo.variation import Space
 
 
@@ -72,6 +74,8 @@ def print_summary(summary: records.Summary) -> None:
                 _rate(margin.circuit_error_rate, margin.circuit_error_rate_ci),
             )
         console.print(table)
+    if summary.surrogate is not None:
+        print_surrogate(summary.surrogate, console)
     print_sensitivity(summary.sensitivity)
     shown = [f"{count:,} {name}" for name, count in summary.outcomes.items() if count or name is Outcome.OK]
     say("outcomes: " + ", ".join(shown))
@@ -80,6 +84,24 @@ def print_summary(summary: records.Summary) -> None:
             say(f"  {name}: {name.advice}; look at one with `spicekit replay DIR --trial ID`")
     for line in summary.warnings:
         say(f"  {line}")
+
+
+def print_surrogate(found: records.Surrogate, console: Console) -> None:
+    """Plain and improved estimates below each other, and what is refused."""
+    from rich import box
+    from rich.table import Table
+
+    from montecarlo.statistics.improved_text import improved_rows, refused_lines
+
+    table = Table(title=f"With a regression as control variate: {found.trials:,} trials, {found.draws:,} draws", box=box.SIMPLE)
+    for heading in ("of", "R2", "estimate", "plain (95 %)", "improved (95 %)", "one trial is worth"):
+        table.add_column(heading, justify="left" if heading in ("of", "estimate") else "right")
+    for row in improved_rows(found):
+        table.add_row(*row)
+    if found.measures or found.margins:
+        console.print(table)
+    for line in refused_lines(found):
+        say(line)
 
 
 def print_sensitivity(found: records.Sensitivity) -> None:
@@ -97,7 +119,10 @@ def print_sensitivity(found: records.Sensitivity) -> None:
         say(f"  {name:14} " + ", ".join(words))
 
 
-def print_figures(name: str, figures: Sequence[Figure]) -> None:
+def print_figures(system: System, figures: Sequence[Figure], seed: int) -> None:
+    """Ours beside the published ones; then the commands of the plans that they are made of, and the remarks."""
+    import textwrap
+
     from rich import box
     from rich.console import Console
     from rich.table import Table
@@ -106,15 +131,22 @@ def print_figures(name: str, figures: Sequence[Figure]) -> None:
 
     stream = answers()
     console = Console(file=stream, width=None if stream.isatty() else 170)
-    table = Table(title=f"{name}: simulated and published", box=box.SIMPLE)
-    for heading in ("figure", "simulated", "published", "ratio", "from", "source"):
+    table = Table(title=f"{system.name}: simulated and published", box=box.SIMPLE)
+    for heading in ("figure", "simulated", "published", "ratio", "by", "from", "source"):
         number = heading in ("simulated", "published", "ratio")
         table.add_column(heading, justify="right" if number else "left", no_wrap=number or heading == "figure")
     for figure in figures:
         published = "-" if figure.published is None else format_value(figure.published, figure.unit, 5)
         ratio = "-" if figure.ratio is None else f"{figure.ratio:.3g}"
-        table.add_row(figure.name, format_value(figure.simulated, figure.unit), published, ratio, figure.origin, figure.source)
+        values = (format_value(figure.simulated, figure.unit), published, ratio)
+        table.add_row(figure.name, *values, ", ".join(figure.plans), figure.origin, figure.source)
     console.print(table)
+    say("by:")
+    for plan in system.plans:
+        say(f"  {plan.name}: {plan.command(seed)}")
+    for figure in figures:
+        if figure.remark:
+            say(textwrap.fill(f"{figure.name}: {figure.remark}", 160, subsequent_indent="  "))
 
 
 def _rate(rate: float | None, interval: tuple[float, float] | None) -> str:

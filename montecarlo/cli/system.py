@@ -35,7 +35,9 @@ def system(
     out: Annotated[
         Path | None,
         typer.Option(
-            "--out", help="Folder for the simulations and system.json; again = resume. None: not kept.", parser=given_path
+            "--out",
+            help="Folder for the simulations, system.json and system.csv; again = resume. None: not kept.",
+            parser=given_path,
         ),
     ] = None,
     seed: Seed = 1,
@@ -50,12 +52,12 @@ def system(
     from montecarlo.systems.figures import as_json as as_object
     from montecarlo.systems.figures import system_figures
 
-    name = load_system(name).name  # an unknown one is said before anything is made
-    run = functools.partial(system_figures, name, seed=seed)
-    figures = run_job(f"system {name}", run, out, workers=workers, dask=dask, timeout=timeout, retry=retry)
+    found = load_system(name)  # an unknown one is said before anything is made
+    run = functools.partial(system_figures, found, seed=seed)
+    figures = run_job(f"system {found.name}", run, out, workers=workers, dask=dask, timeout=timeout, retry=retry)
     if as_json:
-        print_json(as_object(name, figures))
+        print_json(as_object(found.name, figures))
         return
-    print_figures(name, figures)
+    print_figures(found, figures, seed)
     if out is not None:
-        say(f"Figures: {out / 'system.json'}; tables: {out}/*/table.nc")
+        say(f"Figures: {out / 'system.json'}, {out / 'system.csv'}; tables: {out}/*/table.nc")

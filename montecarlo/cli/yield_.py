@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 def yield_(
     bench: BenchName,
-    failure: Annotated[str, typer.Option("--fail", help='What is a failure, over measures: "v_ap - v_p < 5m or decided < 0.5".')],
+    failure: Annotated[str, typer.Option("--fail", help='What is a failure, over measures: "v_ap - v_p < 5m or late > 0.5".')],
     out: Annotated[
         Path | None,
         typer.Option("--out", help="Folder for the trials and the plot; again = resume. None: not kept.", parser=given_path),

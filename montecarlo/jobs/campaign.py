@@ -11,7 +11,7 @@ and any number of interruptions.
 
 from __future__ import annotations
 
-import contextlib
+import copy
 import hashlib
 import json
 import time
@@ -25,7 +25,7 @@ import numpy as np
 
 from montecarlo import records
 from montecarlo.identity import BINDING, code_hash, differing, versions
-from montecarlo.jobs.comparison import compared, warnings_of
+from montecarlo.jobs.comparison import warnings_of
 from montecarlo.jobs.job import Job
 from montecarlo.jobs.result import CampaignResult
 from montecarlo.joint import read_joint
@@ -38,10 +38,10 @@ from montecarlo.variation import Correlation, Space, Variation
 from spicekit import inputs
 from spicekit.bench import Bench
 from spicekit.calibration import recorded
-from spicekit.engines import BATCH, NGSPICE, unable
+from spicekit.engines import NGSPICE, unable
 from spicekit.engines import engine as find_engine
 from spicekit.engines.calibrate import calibrated_apart, wanted
-from spicekit.errors import SpicekitError, UserError
+from spicekit.errors import UserError
 from spicekit.files import output_folder, write_text
 from spicekit.netlist import render
 from spicekit.paths import absolute
@@ -66,6 +66,7 @@ class Campaign(Job):
         sampler: str = "random",
         engine: str = NGSPICE,
         variation_file: str = "",
+        surrogate: bool = False,
     ) -> None:
         if trials < 1:
             raise UserError(f"--trials {trials}: at least 1")
@@ -76,6 +77,7 @@ class Campaign(Job):
         self.seed = seed
         self.sampler = sampler
         self.engine = full_name(engine)
+        self.surrogate = surrogate  # of its summary, not of what is simulated
         with inputs.recording() as self._files:
             find_engine(self.engine)
             made = self._bench = make_bench(self.bench_name, dict(parameters or {}))
@@ -84,7 +86,8 @@ class Campaign(Job):
             if self.variation_file:
                 variations, correlations = read_joint(self.variation_file).under(variations, correlations, points)
             self.space = Space(points, variations, correlations)
-        self.parameters = {name: made.given(name, value) for name, value in (parameters or {}).items()}
+        values = made.parameters()  # as the bench reads them: 128, "128" and 1.28e2 are one number
+        self.parameters = {name: values[name] for name in parameters or {}}
         if not self.space.points:
             raise UserError(f"bench '{made.name}' has no variation points: there is nothing to vary")
         self._netlist: str | None = None
@@ -92,6 +95,7 @@ class Campaign(Job):
             self.settle()
         if sampler != NOMINAL:
             self._draw = make_sampler(sampler, seed, trials if sampler == "lhs" else 0, self.space.dimensions)
+        self.comparison: records.Comparison | None = None  # with ngspice, of an engine of ours: see Job.trust
         self.goal: dict[str, Any] = {}  # of a campaign in stages (montecarlo.jobs.until): what ends it, and the most trials
 
     @property
@@ -177,6 +181,7 @@ class Campaign(Job):
             )
         except UserError as error:
             raise UserError(f"{store.record}: {error}") from error
+        found.comparison = record.comparison
         found.settle(folder)
         if record.code_sha256 and found.inputs != record.inputs:  # a link on the way to them leads elsewhere now
             odd = min(found.inputs.items() ^ record.inputs.items())[0]
@@ -212,6 +217,7 @@ class Campaign(Job):
             "chunk": self.bench.analysis().chunk,
             "netlist_sha256": self.netlist_hash(),
             "versions": versions(),
+            **({"comparison": self.comparison.model_dump()} if self.comparison else {}),
             **self.goal,
         }
 
@@ -230,24 +236,12 @@ class Campaign(Job):
             store = self.store(folder)
             simulated = simulate_sources([self.prepare(store, crew)], crew)
             elapsed = time.monotonic() - started if simulated else None
-            comparison = self._comparison(store, crew, bool(simulated))
-            summary = summarise(self, store, elapsed)
-            if comparison is not None:
-                said = [*summary.get("warnings", ()), *warnings_of(comparison, self.engine)]
-                added = {"comparison": comparison.model_dump(), "warnings": said}
+            summary = summarise(self, store, elapsed, self.surrogate)
+            if self.comparison is not None:
+                said = [*summary.get("warnings", ()), *warnings_of(self.comparison)]
+                added = {"comparison": self.comparison.model_dump(), "warnings": said}
                 summary |= records.write(folder / "summary.json", records.Summary, summary | added)
             return CampaignResult(self.bench, folder, summary)
-
-    def _comparison(self, store: Store, crew: Crew, simulated: bool) -> records.Comparison | None:
-        """The campaign beside ngspice, if another shipped engine simulated it."""
-        if self.engine != BATCH:
-            return None
-        if not simulated:
-            with contextlib.suppress(SpicekitError):
-                before = records.read(store.folder / "summary.json", records.Summary)
-                if before.identity == store.identity and before.comparison is not None:
-                    return before.comparison
-        return compared(self, self.samples, store, crew.pool)
 
     def store(self, folder: Path) -> Store:
         """``folder`` as this campaign's."""
@@ -273,6 +267,13 @@ class Campaign(Job):
         if self.sampler == NOMINAL:
             return {point.name: np.full(last - first, point.nominal) for point in self.space.points}
         return self.space.values(self.normals(first, last))
+
+    def redrawn(self, trials: int) -> Campaign:
+        """The same with ``trials`` trials drawn at random, whatever its own are."""
+        other = copy.copy(self)
+        other.trials, other.sampler = trials, "random"
+        other._draw = make_sampler("random", self.seed, 0, self.space.dimensions)
+        return other
 
     def normals(self, first: int, last: int) -> Array:
         """The standard-normal coordinates behind :meth:`samples`, shape (last - first, dimensions)."""

@@ -16,6 +16,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Unpack
 
+import numpy as np
 import xarray as xr
 
 from montecarlo import records
@@ -25,6 +26,7 @@ from montecarlo.running.crew import Crew, Settings
 from montecarlo.statistics.tabulate import check_complete, write_table
 from montecarlo.systems.system import Part, SystemTable
 from spicekit.errors import UserError, unknown
+from spicekit.table import PAIR, inner
 
 
 class Characterisation(Sweeps):
@@ -33,7 +35,13 @@ class Characterisation(Sweeps):
     noun, file, kind = "characterisation", "characterize.json", records.CharacterisationRecord
 
     def __init__(
-        self, system: SystemTable, *, over: Mapping[str, Sequence[Any]] | None = None, trials_scale: float = 1.0, seed: int = 1
+        self,
+        system: SystemTable,
+        *,
+        over: Mapping[str, Sequence[Any]] | None = None,
+        trials_scale: float = 1.0,
+        seed: int = 1,
+        surrogate: bool = False,
     ) -> None:
         if not 0 < trials_scale <= 1e6:
             raise UserError(f"--trials-scale {trials_scale:g}: above 0, at most 1e6")
@@ -51,7 +59,13 @@ class Characterisation(Sweeps):
             if part.prefix in sweeps:
                 raise ValueError(f"system '{system.name}' has two parts '{part.prefix}'")
             sweeps[part.prefix] = Sweep(
-                part.bench, grid, trials=trials, seed=seed, parameters=part.parameters, measures=part.measures
+                part.bench,
+                grid,
+                trials=trials,
+                seed=seed,
+                parameters=part.parameters,
+                measures=part.measures,
+                surrogate=surrogate and trials > 0,
             )
         self.sweeps = sweeps
 
@@ -95,12 +109,22 @@ class Characterisation(Sweeps):
 
     def merged(self, tables: Mapping[str, xr.Dataset]) -> xr.Dataset:
         """One dataset of the parts' tables (prefix -> table) and of what is computed from them."""
-        renamed = [table.rename({str(name): f"{prefix}_{name}" for name in table.data_vars}) for prefix, table in tables.items()]
+        renamed = [of_part(prefix, table) for prefix, table in tables.items()]
         simulated = xr.merge(renamed, join="exact", compat="no_conflicts", combine_attrs="override")
         computed = [compute(simulated) for compute in self.system.computed]
         dataset = xr.merge([simulated, *computed], join="exact", compat="no_conflicts", combine_attrs="override")
-        order = [*self.over, *(str(name) for name in dataset.sizes if name not in self.over and name != "quantile"), "quantile"]
+        further = sorted((str(name) for name in dataset.sizes if name not in self.over), key=inner)
+        order = [*self.over, *further]
         return dataset.transpose(*order, missing_dims="ignore").assign_attrs({"spicekit": json.dumps(self.provenance())})
+
+
+def of_part(prefix: str, table: xr.Dataset) -> xr.Dataset:
+    """The table of a part with its prefix: its variables, and the pairs of which it has correlations."""
+    found = table.rename({str(name): f"{prefix}_{name}" for name in table.data_vars})
+    if PAIR not in found.coords:
+        return found
+    pairs = [" ".join(f"{prefix}_{word}" for word in str(pair).split()) for pair in found[PAIR].values]
+    return found.assign_coords({PAIR: (PAIR, np.asarray(pairs), found[PAIR].attrs)}).rename({PAIR: f"{prefix}_{PAIR}"})
 
 
 def dimensions(system: SystemTable, part: Part) -> tuple[str, ...]:

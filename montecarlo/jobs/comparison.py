@@ -1,4 +1,5 @@
-"""Trials of another engine beside ngspice: some of each campaign are simulated again, and how far they are apart is kept.
+"""Trials of the engine ``batch`` beside ngspice, before a job begins: some are simulated by both, and where they are too far
+apart the job is ngspice's.
 
 What is far is measured by ngspice itself: by how much its measures change with tolerances ten times finer, beside the relative
 tolerance that the bench asks for.
@@ -6,53 +7,138 @@ tolerance that the bench asks for.
 
 from __future__ import annotations
 
+import hashlib
 import math
-from collections.abc import Callable
+from collections.abc import Sequence
 from concurrent.futures import Executor, Future
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
+from typing import Protocol
 
 import numpy as np
 
 from montecarlo import records
 from montecarlo.running.executor import died, timed_out
-from montecarlo.running.store import Store
-from montecarlo.running.subject import Drawn
+from montecarlo.running.subject import Subject
 from montecarlo.running.worker import Rows, Task, simulate
-from spicekit.analysis import TranAnalysis
-from spicekit.engines import FINE, NGSPICE
+from spicekit.analysis import DcAnalysis, TranAnalysis
+from spicekit.bench import Bench
+from spicekit.engines import BATCH, FINE, NGSPICE
+from spicekit.engines.batch.engine import machine_of
 from spicekit.outcome import Outcome
 from spicekit.waves import Array
 
-Samples = Callable[[int, int], dict[str, Array]]  # of the trials from one to below the other
-
 LEAST, SHARE = 20, 0.01  # trials that are simulated again, and of all the part that comes to them
 CONVERGED = 20  # of these, trials with finer tolerances
+MODEL = 1e-6  # to which single transistors agree (tests/spicekit/engines/test_bsim4.py)
 WORSE = 3.0  # times ngspice's own error, in the root of the mean square
+GROUP = {True: 100, False: 5}  # trials that ngspice simulates one after the other: operating points, or transients
 
 
-def compared(campaign: Drawn, samples: Samples, store: Store, pool: Executor) -> records.Comparison:
-    """``campaign``'s trials on disk beside ngspice's; which ones, its seed decides."""
-    count = LEAST + math.ceil(SHARE * campaign.trials)
-    chosen = np.random.default_rng([campaign.seed, campaign.trials]).permutation(campaign.trials)[:count].tolist()
-    tasks = [Task.of(campaign, trial, samples(trial, trial + 1), 1) for trial in chosen]
-    futures = [pool.submit(simulate, replace(task, engine=NGSPICE)) for task in tasks]
-    finer = [pool.submit(simulate, replace(task, engine=FINE)) for task in tasks[:CONVERGED]]
-    reference, fine = [_answer(future) for future in futures], [_answer(future) for future in finer]
-    outcomes = store.parts.column("outcome")[chosen]
-    apart = sum(rows is None or rows.outcomes[0] != outcome for rows, outcome in zip(reference, outcomes, strict=True))
-    ok = [k for k, rows in enumerate(reference) if rows is not None and rows.outcomes[0] == outcomes[k] == str(Outcome.OK)]
-    sure = [k for k in ok if k < len(fine) and (rows := fine[k]) is not None and rows.outcomes[0] == str(Outcome.OK)]
-    measures = {}
-    for measure in campaign.bench.measures():
-        name = measure.name
-        mine = store.parts.column(name)[chosen]
-        measures[name] = measured(
-            mine[ok], _column(reference, name, ok), _column(reference, name, sure), _column(fine, name, sure)
+class Sampled(Subject, Protocol):
+    """A subject whose samples are drawn, and what is known of it beside ngspice."""
+
+    seed: int
+    comparison: records.Comparison | None
+
+    def samples(self, first: int, last: int) -> dict[str, Array]:
+        """Of the trials from one to below the other."""
+
+
+@dataclass
+class _Part:
+    """The chosen trials of one campaign, and what the engines say of them."""
+
+    tasks: list[Task]  # groups
+    batch: Future[Rows]
+    reference: list[Future[Rows]]
+    fine: list[Future[Rows]] = field(default_factory=list)
+
+
+def compared(campaigns: Sequence[Sampled], pool: Executor) -> records.Comparison:
+    """Trials of all ``campaigns`` by both engines; which ones, the seed of the first decides."""
+    parts = []
+    left = CONVERGED
+    for campaign, chosen in chosen_trials(campaigns):
+        drawn = [campaign.samples(trial, trial + 1) for trial in chosen]
+        size = GROUP[isinstance(campaign.bench.analysis(), DcAnalysis)]
+        groups = [_task(campaign, drawn[k : k + size]) for k in range(0, len(drawn), size)]
+        part = _Part(
+            groups,
+            pool.submit(simulate, _task(campaign, drawn)),
+            [pool.submit(simulate, replace(task, engine=NGSPICE)) for task in groups],
         )
-    analysis = campaign.bench.analysis()
-    assert isinstance(analysis, TranAnalysis)
-    beyond = [name for name, one in measures.items() if one.jumps or one.difference > allowed(one, analysis.reltol)]
-    return records.Comparison(trials=len(chosen), outcomes_apart=int(apart), measures=measures, beyond=beyond)
+        for task in groups:
+            if left > 0:
+                part.fine.append(pool.submit(simulate, replace(task, engine=FINE)))
+                left -= task.trials
+        parts.append(part)
+    mine, reference, fine = _Table(), _Table(), _Table()
+    for part in parts:
+        mine.add(_answer(part.batch), sum(task.trials for task in part.tasks))
+        for k, (task, future) in enumerate(zip(part.tasks, part.reference, strict=True)):
+            reference.add(_answer(future), task.trials)
+            fine.add(_answer(part.fine[k]) if k < len(part.fine) else None, task.trials)
+    good = str(Outcome.OK)
+    ok = np.array([a == b == good for a, b in zip(mine.outcomes, reference.outcomes, strict=True)])
+    sure = ok & np.array([one == good for one in fine.outcomes])
+    bench = campaigns[0].bench
+    measures = {}
+    for measure in bench.measures():
+        a, b, c = (table.column(measure.name) for table in (mine, reference, fine))
+        measures[measure.name] = measured(a[ok], b[ok], b[sure], c[sure])
+    apart = sum(a != b for a, b in zip(mine.outcomes, reference.outcomes, strict=True))
+    beyond = [name for name, one in measures.items() if too_far(one, tolerance_of(bench))]
+    kernel = hashlib.sha256(machine_of(bench).source.encode()).hexdigest()
+    return records.Comparison(engine=BATCH, kernel=kernel, trials=len(ok), outcomes_apart=apart, measures=measures, beyond=beyond)
+
+
+def chosen_trials(campaigns: Sequence[Sampled]) -> list[tuple[Sampled, list[int]]]:
+    """Campaigns with the numbers of their trials that are compared: of all trials together some, at random."""
+    ends = np.cumsum([campaign.trials for campaign in campaigns])
+    total = int(ends[-1])
+    count = LEAST + math.ceil(SHARE * total)
+    chosen = np.sort(np.random.default_rng([campaigns[0].seed, total]).permutation(total)[:count])
+    of = np.searchsorted(ends, chosen, side="right")
+    found = []
+    for k, campaign in enumerate(campaigns):
+        if (mine := chosen[of == k] - (ends[k] - campaign.trials)).size:
+            found.append((campaign, mine.tolist()))
+    return found
+
+
+def _task(campaign: Sampled, drawn: list[dict[str, Array]]) -> Task:
+    samples = {name: np.concatenate([one[name] for one in drawn]) for name in drawn[0]}
+    return Task.of(campaign, 0, samples, len(drawn))
+
+
+class _Table:
+    """Rows of answers, one below the other."""
+
+    def __init__(self) -> None:
+        self.outcomes: list[str] = []
+        self._parts: list[tuple[Rows | None, int]] = []
+
+    def add(self, rows: Rows | None, trials: int) -> None:
+        """The answer for ``trials`` trials; None for one that was lost."""
+        self.outcomes += ["lost"] * trials if rows is None else rows.outcomes
+        self._parts.append((rows, trials))
+
+    def column(self, name: str) -> Array:
+        """A measure of all, NaN where it was lost or is no measure of the bench's form."""
+        nothing = [np.full(trials, np.nan) for _, trials in self._parts]
+        found = [no if rows is None else rows.measures.get(name, no) for (rows, _), no in zip(self._parts, nothing, strict=True)]
+        return np.concatenate(found)
+
+
+def too_far(one: records.ComparedMeasure, reltol: float) -> bool:
+    """Whether a measure differs by more than ngspice's own error accounts for, or jumps more often than its."""
+    return one.jumps > WORSE * one.own_jumps or one.difference > allowed(one, reltol)
+
+
+def tolerance_of(bench: Bench) -> float:
+    """The relative tolerance that a bench asks for, but not below that to which transistor models agree."""
+    analysis = bench.analysis()
+    return max(analysis.reltol, MODEL) if isinstance(analysis, TranAnalysis | DcAnalysis) else MODEL
 
 
 def allowed(one: records.ComparedMeasure, reltol: float) -> float:
@@ -61,7 +147,7 @@ def allowed(one: records.ComparedMeasure, reltol: float) -> float:
 
 
 def _answer(future: Future[Rows]) -> Rows | None:
-    """None for a trial that ngspice lost."""
+    """None for trials that were lost."""
     try:
         return future.result()
     except Exception as error:
@@ -78,26 +164,25 @@ def measured(mine: Array, reference: Array, coarse: Array, fine: Array) -> recor
         convergence=_rms(coarse[sure] - fine[sure]),
         size=_rms(reference[finite]),
         jumps=int(np.count_nonzero(np.isfinite(mine) != np.isfinite(reference))),
+        own_jumps=int(np.count_nonzero(np.isfinite(coarse) != np.isfinite(fine))),
     )
 
 
-def warnings_of(comparison: records.Comparison, engine: str) -> list[str]:
+def warnings_of(comparison: records.Comparison) -> list[str]:
     """What a user has to know of it, in lines."""
     lines = []
     if comparison.outcomes_apart:
         lines.append(
-            f"{comparison.outcomes_apart} of {comparison.trials} trials that ngspice simulated again end otherwise there"
+            f"engine {comparison.engine}: {comparison.outcomes_apart} of {comparison.trials} trials that ngspice simulated too "
+            "end otherwise there"
         )
     if comparison.beyond:
         names = ", ".join(comparison.beyond)
         lines.append(
-            f"beside ngspice, with {comparison.trials} trials, {names} differ by more than {WORSE:g} times its own error"
+            f"simulated by ngspice: with {comparison.trials} trials, {names} of the engine {comparison.engine} differ from "
+            f"ngspice's by more than {WORSE:g} times ngspice's own error"
         )
-    return [f"engine {engine}: {line}: simulate with --engine ngspice" for line in lines]
-
-
-def _column(rows: list[Rows | None], name: str, chosen: list[int]) -> Array:
-    return np.array([one.measures[name][0] for k in chosen if (one := rows[k]) is not None], dtype=float)
+    return lines
 
 
 def _rms(values: Array) -> float:

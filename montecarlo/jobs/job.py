@@ -11,10 +11,11 @@ from typing import Any, ClassVar, Unpack
 
 from montecarlo import records
 from montecarlo.identity import BINDING, differing
+from montecarlo.jobs.comparison import Sampled, compared, warnings_of
 from montecarlo.running.crew import Crew, Settings, Warn
 from montecarlo.running.preflight import preflight
 from montecarlo.running.store import locked
-from montecarlo.running.subject import Subject
+from spicekit.engines import BATCH, NGSPICE
 from spicekit.errors import UserError
 from spicekit.files import read_record
 from spicekit.folders import check_folder, check_unclaimed, difference
@@ -29,7 +30,7 @@ class Job(ABC):
 
     @property
     @abstractmethod
-    def campaigns(self) -> Sequence[Subject]:
+    def campaigns(self) -> Sequence[Sampled]:
         """All that it simulates, as far as that is known beforehand."""
 
     @abstractmethod
@@ -48,6 +49,29 @@ class Job(ABC):
         :class:`UserError` if the folder holds something else or is in use, :class:`SpicekitError` where it gives up.
         """
 
+    @property
+    def drawn(self) -> Sequence[Sampled]:
+        """What is compared with ngspice where another shipped engine simulates: its trials' samples are drawn."""
+        return self.campaigns
+
+    def trust(self, folder: Path, crew: Crew) -> None:
+        """Compare an engine of ours with ngspice before anything is simulated, and let ngspice simulate where it is too far off.
+
+        What ``folder`` holds of an earlier run of the job stands.
+        """
+        asked = [one for one in self.campaigns if one.engine == BATCH]
+        if not asked:
+            return
+        known = read_record(folder / self.file).get("comparison") if (folder / self.file).exists() else None
+        drawn = [one for one in self.drawn if one.engine == BATCH]
+        comparison = compared(drawn, crew.pool) if known is None else records.Comparison.model_validate(known)
+        for line in warnings_of(comparison):
+            crew.warn(line)
+        for one in asked:
+            one.comparison = comparison
+            if comparison.beyond:
+                one.engine = NGSPICE
+
     @contextlib.contextmanager
     def at_work(self, out: str | Path, crew: Crew | None, settings: Settings) -> Iterator[tuple[Path, Crew]]:
         """The folder, locked and this job's, and the crew, who are dismissed with it; what is wrong beforehand leaves nothing."""
@@ -57,6 +81,7 @@ class Job(ABC):
         with Crew.of(crew, settings) as crew:
             if not (folder / self.file).exists():
                 preflight(self.campaigns, folder, crew)
+            self.trust(folder, crew)
             with locked(folder):
                 self.claim(folder, crew.warn)
                 yield folder, crew

@@ -28,6 +28,7 @@ from montecarlo import records
 from montecarlo.expression import Expression
 from montecarlo.identity import BINDING
 from montecarlo.jobs.campaign import Campaign
+from montecarlo.jobs.comparison import LEAST, warnings_of
 from montecarlo.jobs.job import Job
 from montecarlo.rare import crosscheck, importance, library, plain, subset
 from montecarlo.rare.batches import Batches
@@ -106,6 +107,11 @@ class YieldStudy(Job):
         """The bench with its variations; which trials there are of it, the search decides."""
         return [self.campaign]
 
+    @property
+    def drawn(self) -> Sequence[Campaign]:
+        """Trials as the variations have them."""
+        return [self.campaign.redrawn(LEAST)]
+
     def settle(self, folder: Path | None = None) -> None:
         """Calibrate the bench, with what ``folder`` holds of the same."""
         self.campaign.settle_by(None if folder is None else folder / self.file, records.StudyRecord)
@@ -125,6 +131,8 @@ class YieldStudy(Job):
             batches = Batches(self.campaign, self.expression, folder / "batches", crew, self.most)
             state = LimitState(batches, len(self.campaign.space.moving), self.most, self.expression.combine)
             found = self.find(state)
+            if self.campaign.comparison is not None:
+                found.warnings += warnings_of(self.campaign.comparison)
             elapsed = time.monotonic() - started if batches.simulated else None
             summary = summarise(self, state, found, batches.outcomes, elapsed, folder)
             plot_yield(self, state, found, summary, folder / "yield.png")

@@ -46,9 +46,9 @@ MOST_POINTS = 10_000
 class Sweep(Job):
     """``bench`` over the product of ``over`` (parameter -> values).  ``trials`` 0: the nominal simulation alone.
 
-    ``measures`` names those that the table keeps; all if not given.  ``tolerant`` leaves out the points at which the bench cannot
-    be calibrated (``left_out`` says why), unless it can at none.  Raises :class:`UserError` for anything wrong with it, before
-    anything is simulated.
+    ``measures`` names those that the table keeps; all if not given.  ``surrogate`` adds estimates with a regression to it.
+    ``tolerant`` leaves out the points at which the bench cannot be calibrated (``left_out`` says why), unless it can at none.
+    Raises :class:`UserError` for anything wrong with it, before anything is simulated.
     """
 
     noun, file, kind = "sweep", "sweep.json", records.SweepRecord
@@ -68,6 +68,7 @@ class Sweep(Job):
         engine: str = NGSPICE,
         tolerant: bool = False,
         variation_file: str = "",
+        surrogate: bool = False,
     ) -> None:
         given = dict(parameters or {})
         if not over:
@@ -76,6 +77,9 @@ class Sweep(Job):
             raise UserError(f"--trials {trials}: 0 or above")
         if not trials and (variations or correlations or variation_file):
             raise UserError("--sigma, --correlate and --variation need --trials: without them the sweep is nominal")
+        if not trials and surrogate:
+            raise UserError("--surrogate needs --trials: without them the sweep is nominal")
+        self.surrogate = surrogate
         self.over = {name: grid_values(bench, name, values) for name, values in over.items()}
         for name in self.over:
             if name in given:
@@ -163,6 +167,7 @@ class Sweep(Job):
             "inputs": self.inputs,
             "code_sha256": code_hash(),
             "engine": first.engine,
+            **({"comparison": first.comparison.model_dump()} if first.comparison else {}),
             "calibrations": self.calibrations(),
         }
 
@@ -188,7 +193,7 @@ class Sweep(Job):
 
     def table(self, folder: Path) -> xr.Dataset:
         """The table of the finished points in ``folder``."""
-        return tabulate(self.over, self.points(folder), self.provenance(), self.measures)
+        return tabulate(self.over, self.points(folder), self.provenance(), self.measures, self.surrogate)
 
     def provenance(self) -> dict[str, Any]:
         """Where the numbers come from, kept inside the table."""

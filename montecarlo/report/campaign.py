@@ -26,9 +26,10 @@ from montecarlo.report.common import (
     variation_section,
     variation_words,
 )
-from montecarlo.report.content import Block, Column, Command, Note, Page, Section, Table, pictures
+from montecarlo.report.content import Block, Column, Command, Kind, Note, Page, Section, Table, pictures
 from montecarlo.report.worst import worst_section
 from montecarlo.running.store import Store
+from montecarlo.statistics.improved_text import improved_rows, refused_lines
 from spicekit.binomial import trials_for
 from spicekit.errors import SpicekitError, UserError
 from spicekit.outcome import Outcome
@@ -75,6 +76,8 @@ def page(folder: Path) -> Page:
     if summary.margins:
         sections.append(Section("Margins", _margins(summary, columns)))
     sections.append(Section("Measures", _measures(summary, columns, explained)))
+    if summary.surrogate is not None:
+        sections.append(_improved(summary.surrogate))
     sections.append(worst_section(folder, record, summary, outcomes, columns, explained))
     images = pictures(folder, CAPTIONS)
     if images:
@@ -140,6 +143,19 @@ def _margins(summary: records.Summary, columns: dict[str, Array]) -> list[Block]
         charts.tails(name, columns, margin.low, margin.high, margin.unit, margin.reference) for name, margin in drawn.items()
     ]
     return blocks
+
+
+def _improved(found: records.Surrogate) -> Section:
+    headings = ("of", "R²", "estimate", "plain (95 %)", "improved (95 %)", "one trial is worth")
+    kinds: tuple[Kind, ...] = ("text", "number", "text", "number", "number", "number")
+    note = (
+        "The regression is a polynomial of what varies; R² is that of trials which it has not seen. Mean and sigma are unbiased "
+        "whatever it is worth; quantiles beyond the trials rest on it."
+    )
+    caption = f"{found.trials:,} trials, and the regression at {found.draws:,} draws"
+    table = Table(caption, tuple(map(Column, headings, kinds)), list(improved_rows(found)), note)
+    tables: list[Block] = [table] if table.rows else []
+    return Section("With a regression as control variate", [*tables, *(Note(f"{line}.") for line in refused_lines(found))])
 
 
 def _measures(summary: records.Summary, columns: dict[str, Array], explained: dict[str, str]) -> list[Block]:

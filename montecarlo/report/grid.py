@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from spicekit.outcome import Outcome
+from spicekit.table import CORRELATION, inner
 from spicekit.units import format_value
 from spicekit.waves import Array
 
@@ -42,7 +43,7 @@ class Grid:
     @property
     def dimensions(self) -> list[str]:
         """All swept parameters."""
-        return [name for name in self._coordinates if name != "quantile"]
+        return [name for name in self._coordinates if not inner(name)]
 
     @property
     def measures(self) -> list[str]:
@@ -53,6 +54,7 @@ class Grid:
         derived |= {f"{n}_{end}" for n in known if {f"{n}_low", f"{n}_high"} <= known for end in ("low", "high")}
         derived |= {f"{prefix}count" for prefix in self.prefixes}
         derived |= {f"{prefix}{OUTCOMES}{outcome}" for prefix in self.prefixes for outcome in Outcome}
+        derived |= {name for name in known if name == CORRELATION or name.endswith(f"_{CORRELATION}")}
         return [name for name in self.names if name not in derived and self.dims(name)]
 
     @property
@@ -78,7 +80,7 @@ class Grid:
 
     def dims(self, name: str) -> list[str]:
         """The swept parameters of a variable, in order."""
-        return [dimension for dimension in self._dims[name] if dimension != "quantile"]
+        return [dimension for dimension in self._dims[name] if not inner(dimension)]
 
     def values(self, dimension: str) -> list[Any]:
         """Coordinates as plain Python values."""

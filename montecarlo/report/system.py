@@ -26,12 +26,13 @@ def page(folder: Path) -> Page:
             "–" if f.ratio is None else f"{f.ratio:.3g}",
             f.source,
             f.origin,
+            f.remark,
         )
         for f in record.figures
     ]
     columns = (
         Column("figure"), Column("simulated", "number"), Column("published", "number"), Column("simulated / published", "number"),
-        Column("source", "prose"), Column("simulated from", "prose"),
+        Column("source", "prose"), Column("simulated from", "prose"), Column("remark", "prose"),
     )  # fmt: skip
     compared = [f for f in record.figures if f.ratio is not None and f.ratio > 0]
     blocks: list[Block] = [Table("Figures of the system", columns, rows)]

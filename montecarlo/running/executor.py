@@ -27,6 +27,10 @@ from spicekit.limit import checked, exceeded
 
 MOST_WORKERS = 4096  # far above the cores of any machine: processes without end would stop this one
 LOCKED = 10.0  # s that a living worker may hold the channel's lock for: it takes a task or hands over an answer meanwhile
+PRELOADED = [  # what workers use, imported once in the process that they are forked from
+    "montecarlo.running.worker", "spicekit.netlist", "spicekit.blame", "spicekit.devices", "spicekit.engines.ngspice",
+    "PySpice.Spice.NgSpice.Shared", "scipy.optimize",
+]  # fmt: skip
 SOCKET_FOLDER = 70  # bytes of the path: a socket's may have 107, of which multiprocessing takes 32
 
 
@@ -104,7 +108,7 @@ class LocalExecutor(Executor):
     def _start(self) -> Any:
         # not fork: this process has threads, and a child must not inherit a half-used libngspice
         context = multiprocessing.get_context("forkserver")
-        context.set_forkserver_preload(["montecarlo.running.worker", "spicekit.netlist"])
+        context.set_forkserver_preload(PRELOADED)
         _check_limit(self.workers, self._given)
         _start_forkserver()
         arguments = (os.getpid(), self._timeout)

@@ -12,6 +12,7 @@ import numpy as np
 from montecarlo import records
 from montecarlo.running.store import Store
 from montecarlo.running.subject import Drawn
+from montecarlo.statistics.improved import improved
 from montecarlo.statistics.margins import MarginStatistics, circuit_errors, clopper_pearson, counted, describe
 from montecarlo.statistics.sensitivity import sensitivity
 from spicekit.beyond import Beyond, warnings
@@ -20,12 +21,12 @@ from spicekit.files import read_record
 from spicekit.outcome import Outcome
 
 
-def summarise(campaign: Drawn, store: Store, elapsed: float | None) -> dict[str, Any]:
+def summarise(campaign: Drawn, store: Store, elapsed: float | None, surrogate: bool = False) -> dict[str, Any]:
     """Compute the summary from the parts on disk, one column at a time, write ``summary.json`` and return it.
 
     Trials that are not ``ok`` are counted among the outcomes and take no part in the statistics; those with a measure beyond its
     limits are counted with the measure, and ``warnings`` says what to do.  ``elapsed`` in seconds; None keeps the one of the run
-    that finished the campaign.
+    that finished the campaign.  ``surrogate`` adds what a regression on the trials makes of them.
     """
     path = store.folder / "summary.json"
     outcomes = store.parts.column("outcome")
@@ -72,6 +73,8 @@ def summarise(campaign: Drawn, store: Store, elapsed: float | None) -> dict[str,
         summary["identity"] = store.identity
         if found := calibrations_before(path, store.identity):
             summary["calibrations"] = found
+    if surrogate:
+        summary["surrogate"] = improved(campaign, store)
     lines = warnings(campaign.bench.measures(), beyond, int(np.count_nonzero(ok)))
     if lines:
         summary["warnings"] = list(lines)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,9 @@ from numpy.typing import NDArray
 
 from montecarlo.records import without_nan
 from montecarlo.running.store import Store
-from montecarlo.running.subject import Subject
+from montecarlo.running.subject import Drawn
+from montecarlo.statistics import comments
+from montecarlo.statistics.improved import LEVELS, improved
 from montecarlo.statistics.margins import (
     MarginStatistics,
     circuit_errors,
@@ -27,26 +30,32 @@ from spicekit.bench import Margin
 from spicekit.beyond import Beyond
 from spicekit.errors import SpicekitError
 from spicekit.files import write_atomically, write_text
+from spicekit.joint_draws import correlation
+from spicekit.measures.text import definitions_text
 from spicekit.outcome import LOST, SHARE, Outcome, in_words
-from spicekit.table import CHECKSUM, QUANTILES, SUPPORT, from_dataset
+from spicekit.table import CHECKSUM, CORRELATION, PAIR, QUANTILE, QUANTILES, SUPPORT, from_dataset, inner
 from spicekit.waves import Array
 
 BEYOND = "_beyond"  # ends the name of the number of trials in which a measure lies beyond its limits; only where there are any
+MOST_JOINT = 16  # measures, of which the correlations of all pairs are kept
 OWN = ("count", *(f"outcome_{outcome}" for outcome in Outcome))  # every table's, of the trials
+IMPROVED = "_improved"  # ends the name of an estimate with a regression as control variate
 RATES = ("error_rate", "error_rate_low", "error_rate_high")
 MARGIN_FIELDS = ("mean", "worst", "sigma3", "sigma6", "reference", *RATES)  # circuit_ before RATES: the circuit's own reference
 
 
 def tabulate(
     grid: Mapping[str, Sequence[Any]],
-    points: Sequence[tuple[Subject, Store] | None],
+    points: Sequence[tuple[Drawn, Store] | None],
     attributes: Mapping[str, Any],
     measures: Sequence[str] | None = None,
+    surrogate: bool = False,
 ) -> xr.Dataset:
     """The dataset over ``grid`` (parameter -> values); ``points`` are in the order of its product, last parameter fastest.
 
     A point that is None was not simulated: its counts are 0, all else NaN.
 
+    ``surrogate`` adds the estimates of :mod:`montecarlo.statistics.improved`; NaN where a regression is refused.
     ``attributes`` is the provenance; ``measures`` names those to keep, all if None (margins are always kept).  A measure
     which a point does not have, or of which no trial is ok there, is NaN; so is the mean of one that lies beyond its limits in a
     trial, unless it is an event (see :mod:`spicekit.limits`).
@@ -55,14 +64,15 @@ def tabulate(
     first = next(point[0] for point in points if point is not None)
     columns: dict[str, NDArray[Any]] = {}
     notes: dict[str, dict[str, str]] = {}  # attributes of each variable
+    together: list[str] = []  # pairs of measures of a trial, "i_p i_ap"
 
-    def put(name: str, index: tuple[int, ...], value: Any, unit: str, meaning: str) -> None:
+    def put(name: str, index: tuple[int, ...], value: Any, unit: str, meaning: str, comment: str = "") -> None:
         if name not in columns:
             if isinstance(value, int):
                 columns[name] = np.zeros(shape, dtype=np.int64)
             else:
                 columns[name] = np.full((*shape, *np.shape(value)), np.nan)
-            notes[name] = {"units": unit, "long_name": meaning}
+            notes[name] = {"units": unit, "long_name": meaning} | ({"comment": comment} if comment else {})
         columns[name][index] = value
 
     for index, point in zip(np.ndindex(*shape), points, strict=True):
@@ -73,11 +83,20 @@ def tabulate(
         results = store.parts.results()
         outcomes = results["outcome"]
         ok = outcomes == str(Outcome.OK)
-        put("count", index, int(np.count_nonzero(ok)), "", "trials that are ok")
+        put("count", index, int(np.count_nonzero(ok)), "", "trials that are ok", comments.COUNT)
         for outcome in Outcome:
-            put(f"outcome_{outcome}", index, int(np.count_nonzero(outcomes == str(outcome))), "", f"trials that are {outcome}")
+            put(
+                f"outcome_{outcome}",
+                index,
+                int(np.count_nonzero(outcomes == str(outcome))),
+                "",
+                f"trials that are {outcome}",
+                comments.COUNT,
+            )
         values: dict[str, Array] = {}
+        spread: dict[str, Array] = {}  # those of which draws are joint, by their names in the table
         units = {}
+        definitions = definitions_text(campaign.bench.measures())
         for measure in campaign.bench.measures():
             units[measure.name] = measure.unit
             values[measure.name] = column = results[measure.name][ok]
@@ -87,37 +106,78 @@ def tabulate(
             taken = measure.name in grid or measure.name in OWN
             name = f"{measure.name}_measured" if taken else measure.name
             mean, std = mean_and_std(counted(measure, column))
-            put(name, index, mean, measure.unit, measure.meaning)
+            put(
+                name,
+                index,
+                mean,
+                measure.unit,
+                measure.meaning,
+                comments.of_measure(measure, definitions.get(measure.name), many),
+            )
             if measure.limits is not None and (beyond := Beyond.of(column).total):
                 meaning = f"trials in which {name} lies beyond its limits: {measure.limits.remedy}"
                 put(f"{name}{BEYOND}", index, beyond, "", meaning)
             if not many:
                 continue
             levels = quantiles(counted(measure, column), QUANTILES)
-            put(f"{name}_std", index, std, measure.unit, f"standard deviation of {name}")
-            put(f"{name}_quantiles", index, levels, measure.unit, f"quantiles of {name}")
+            if not measure.fraction:
+                spread[name] = column
+            put(f"{name}_std", index, std, measure.unit, f"standard deviation of {name}", comments.STD)
+            put(f"{name}_quantiles", index, levels, measure.unit, f"quantiles of {name}", comments.LEVELS)
             if measure.support is not None:
                 for end, bound in zip(SUPPORT, measure.support, strict=True):
                     meaning = f"{end.strip('_')} {name} that what follows in the circuit takes: draws keep to it"
                     put(name + end, index, bound, measure.unit, meaning)
             if measure.fraction:
                 low, high = clopper_pearson(int(column.sum()), len(column))
-                put(f"{name}_low", index, low, "", f"95 % interval of {name}, lower end")
-                put(f"{name}_high", index, high, "", f"95 % interval of {name}, upper end")
+                put(f"{name}_low", index, low, "", f"95 % interval of {name}, lower end", comments.EXACT)
+                put(f"{name}_high", index, high, "", f"95 % interval of {name}, upper end", comments.EXACT)
+        pairs = list(itertools.combinations(spread, 2)) if len(spread) <= MOST_JOINT else []
+        together = together or [" ".join(pair) for pair in pairs]
+        if pairs and together == [" ".join(pair) for pair in pairs]:
+            scores = np.array([correlation(spread[first], spread[second]) for first, second in pairs])
+            meaning = "of two measures of a trial: correlation of their normal scores, for joint draws"
+            put(CORRELATION, index, scores, "", meaning, comments.CORRELATED)
         for margin in campaign.bench.margins():
             for field, value in _margin(margin, values, many).items():
                 unit = "" if field.endswith(RATES) else units[margin.low]
                 meaning = f"{field.replace('_', ' ')} of the margin between {margin.low} and {margin.high}"
-                put(f"margin_{margin.name}_{field}", index, value, unit, meaning)
+                put(f"margin_{margin.name}_{field}", index, value, unit, meaning, comments.of_margin(margin, field))
+
+        if surrogate and many:
+            for name, value, unit, meaning in _improved(campaign, store, measures):
+                put(name, index, value, unit, meaning)
 
     dataset = xr.Dataset(attrs={"spicekit": json.dumps(dict(attributes))})
     for name, swept in grid.items():
-        dataset = dataset.assign_coords({name: (name, np.asarray(swept), {"units": parameter_unit(first, name)})})
-    if any(column.ndim > len(shape) for column in columns.values()):
-        dataset = dataset.assign_coords({"quantile": ("quantile", np.asarray(QUANTILES), {"units": ""})})
+        said = {"units": parameter_unit(first, name), "long_name": first.bench.Parameters.model_fields[name].description or name}
+        dataset = dataset.assign_coords({name: (name, np.asarray(swept), said)})
+    if any(name.endswith("_quantiles") for name in columns):
+        dataset = dataset.assign_coords({QUANTILE: (QUANTILE, np.asarray(QUANTILES), {"units": "", "long_name": "level"})})
+    if CORRELATION in columns:
+        named = {"units": "", "long_name": "two measures of a trial"}
+        dataset = dataset.assign_coords({PAIR: (PAIR, np.asarray(together), named)})
     for name, column in columns.items():
-        dataset[name] = ((*grid, "quantile") if column.ndim > len(shape) else tuple(grid), column, notes[name])
+        further = () if column.ndim == len(shape) else (PAIR,) if name == CORRELATION else (QUANTILE,)
+        dataset[name] = ((*grid, *further), column, notes[name])
     return dataset
+
+
+def _improved(campaign: Drawn, store: Store, measures: Sequence[str] | None) -> Iterator[tuple[str, float, str, str]]:
+    """Name, value, unit, meaning of the estimates with a regression, each with the ends of its 95 % interval."""
+    found = improved(campaign, store)
+    rows: list[tuple[str, str, dict[str, Any]]] = []
+    for name, row in found["measures"].items():
+        if measures is None or name in measures:
+            yield f"{name}_r2", row["r2"], "", f"part of the variance of {name} that the regression predicts, cross-validated"
+            ends = {"mean": "", "std": "_std"} | {level: f"_{level}" for level in LEVELS}
+            rows += [(name + end, row["unit"], row[key]) for key, end in ends.items()]
+    for name, rates in found["margins"].items():
+        rows += [(f"margin_{name}_{rate}", "", one) for rate, one in rates.items()]
+    for name, unit, one in rows:
+        for end, value in zip(("", "_low", "_high"), one["improved"], strict=True):
+            side = {"": "", "_low": ", lower end of the 95 % interval", "_high": ", upper end of the 95 % interval"}[end]
+            yield f"{name}{IMPROVED}{end}", value, unit, f"{name} with a regression as control variate{side}"
 
 
 def outcome_counts(dataset: xr.Dataset) -> Counter[Outcome]:
@@ -169,7 +229,7 @@ def _margin(margin: Margin, values: Mapping[str, Array], many: bool) -> dict[str
     return fields
 
 
-def parameter_unit(campaign: Subject, name: str) -> str:
+def parameter_unit(campaign: Drawn, name: str) -> str:
     """Unit of a bench's parameter."""
     extra = campaign.bench.Parameters.model_fields[name].json_schema_extra
     return str(extra.get("unit", "")) if isinstance(extra, dict) else ""
@@ -201,7 +261,7 @@ def _flat(dataset: xr.Dataset, grid: Sequence[str]) -> dict[str, xr.Dataset]:
     found: dict[str, list[str]] = {"table": []}
     for name, variable in dataset.data_vars.items():
         further = [str(d) for d in variable.dims if d not in grid]
-        if "quantile" not in further:
+        if not any(map(inner, further)):
             found.setdefault("-".join(["table", *further]), []).append(str(name))
     return {name: dataset[variables] for name, variables in found.items() if variables}
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import csv
+import io
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Unpack
 
@@ -11,7 +14,7 @@ from montecarlo.running.crew import Crew, Settings
 from montecarlo.systems import SYSTEMS, load_system
 from montecarlo.systems.system import Figure, System
 from spicekit.errors import SpicekitError, UserError
-from spicekit.files import output_folder
+from spicekit.files import output_folder, write_text
 from spicekit.folders import check_folder, check_same
 from spicekit.outcome import Outcome
 from spicekit.table import LookupTable
@@ -22,9 +25,9 @@ def system_figures(
 ) -> list[Figure]:
     """Simulate in folder ``out`` what ``system``, or the one of that name, needs for its figures and is not there.
 
-    ``crew`` and ``settings`` are as for :meth:`montecarlo.Campaign.run`.  Writes ``system.json`` and returns the figures.  Raises
-    :class:`UserError` for a system that has none or a folder that holds something else, and :class:`SpicekitError` if a trial
-    failed: a mean over the others would not be the system's.
+    ``crew`` and ``settings`` are as for :meth:`montecarlo.Campaign.run`.  Writes ``system.json`` and ``system.csv`` and
+    returns the figures.  Raises :class:`UserError` for a system that has none or a folder that holds something else, and
+    :class:`SpicekitError` if a trial failed: a mean over the others would not be the system's.
     """
     system = load_system(system) if isinstance(system, str) else system
     if not system.plans:
@@ -42,14 +45,24 @@ def system_figures(
             sweep.run(folder / key, crew.part(before, total))
             before += sum(campaign.trials for campaign in sweep.campaigns)
             tables[key] = _complete(LookupTable.load(folder / key), folder / key)
-    figures = system.figures(tables)
+    figures = [replace(figure, command=system.commands(figure, seed)) for figure in system.figures(tables)]
     records.write(folder / "system.json", records.SystemRecord, as_json(system.name, figures))
+    write_text(folder / "system.csv", as_csv(figures))
     return figures
 
 
 def as_json(name: str, figures: Sequence[Figure]) -> dict[str, Any]:
     """The content of ``system.json``."""
     return {"system": name, "figures": [figure.as_json() for figure in figures]}
+
+
+def as_csv(figures: Sequence[Figure]) -> str:
+    """The content of ``system.csv``: a line a figure, in SI units, with the keys of ``system.json`` as heading."""
+    file = io.StringIO()
+    table = csv.DictWriter(file, list(Figure("", "", 0.0, "").as_json()), lineterminator="\n")
+    table.writeheader()
+    table.writerows(figure.as_json() for figure in figures)
+    return file.getvalue()
 
 
 def _complete(table: LookupTable, folder: Path) -> LookupTable:

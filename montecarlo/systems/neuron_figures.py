@@ -15,7 +15,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from montecarlo.statistics.margins import clopper_pearson
-from montecarlo.systems.system import Figure, Plan
+from montecarlo.systems.system import Figure, Plan, made_of
 from spicekit.table import LookupTable
 from spicekit.units import format_value
 
@@ -26,6 +26,7 @@ SIGMA_BSNN = 0.0029  # at which the accuracy of the charge-based neuron's networ
 TRAIN = {"synapses": N, "steps": STEPS}
 NO_SPREAD = {"sigma_ra": 0.0, "sigma_tmr": 0.0, "sigma_cd": 0.0}  # of the junctions, hence none of V_SL
 PARTS = ("row", "amplifier", "comparator", "drive", "phases", "bias", "rails")
+ENERGY = "at the rails; not counted: drivers of the row's bit lines, its word line"  # remark of the energies
 
 
 @dataclass(frozen=True)
@@ -57,23 +58,28 @@ def neuron_figures(bench: str, frequency: float, published: Published, tables: M
     found = f"{_value(threshold, 'in_range'):.0%} of them within the search"
     counted = f"{bench} offset, {_trials(threshold)} trials, {found}"
     lines = f"mean of {_trials(line)} trials"
-    return [
+    whole = [
         Figure("frequency", "Hz", frequency, f"{bench} frequency: the parameter at which all is simulated", published.source,
-               published.frequency),
+               published.frequency, "chosen, not found: the errors of a step below are those at this frequency"),
         Figure("energy of a step", "J", step, f"{bench} e_step: {each}; {shares}",
                f"{N} times what is published of a synapse", N * published.energy),
         Figure("energy a synapse", "J", synapse, f"{bench} e_synapse: energy of a step / {N}", published.source,
-               published.energy),
-        *_sigma_figures(bench, train, alone),
-        *_error_figures(bench, train, alone),
+               published.energy, ENERGY),
+    ]  # fmt: skip
+    membrane = [
         Figure("membrane step of a match", "V", mv, f"{bench} v_step: {lines}, sigma {_value(line, 'v_step_std') / mv:.2%}"),
         Figure("INL, in matches", "", _value(line, "inl"), f"{bench} inl, rho - 64 to rho + 64 matches: {lines}"),
         Figure("leak a step", "", _value(line, "leak"), f"{bench} leak, a fraction of the membrane: {lines}, "
                f"sigma {_value(line, 'leak_std'):.2g}; below 0 it grows"),
+    ]  # fmt: skip
+    compared = [
         Figure("threshold, mean offset, in matches", "", _value(threshold, "offset"), counted),
         Figure("threshold, sigma, in matches", "", offset, counted),
-        Figure("threshold, sigma", "V", offset * mv, f"the same times the membrane step, {format_value(mv, 'V', 4)}"),
+        Figure("threshold, sigma", "V", offset * mv, f"the same times the membrane step, {format_value(mv, 'V', 4)}",
+               plans=("threshold", "line")),
     ]  # fmt: skip
+    errors = [*_sigma_figures(bench, train, alone), *_error_figures(bench, train, alone)]
+    return [*made_of("train", whole), *errors, *made_of("line", membrane), *made_of("threshold", compared)]
 
 
 def sigma_bsnn(table: LookupTable) -> float:
@@ -86,28 +92,32 @@ def _sigma_figures(bench: str, train: LookupTable, alone: LookupTable) -> list[F
     both, own = sigma_bsnn(train), sigma_bsnn(alone)
     said = f"{bench} sigma_scale, rms over"
     source = f"{DUONG}: charge-based neuron"
+    bias, mean = (_value(alone, name) for name in ("step_bias_std", "step_bias"))
+    parts = f"row and neuron {both * N:.3g} matches, neuron alone {own * N:.3g}; of what the published sigma is is not said"
     return [
         Figure("sigma_BSNN, row and neuron", "", both, f"{said} {_trials(train)} trials: {both * N:.3g} of {N} matches",
-               source, SIGMA_BSNN),
+               source, SIGMA_BSNN, parts, ("train",)),
         Figure("sigma_BSNN, neuron alone", "", own, f"{said} {_trials(alone)} trials, row without spread: {own * N:.3g} of {N} "
-               "matches", source, SIGMA_BSNN),
-        Figure("bias of a step, sigma from device to device, in matches", "", _value(alone, "step_bias_std"),
-               f"{bench} step_bias, {_trials(alone)} trials, row without spread; mean {_value(alone, 'step_bias'):.2g}"),
+               "matches", source, SIGMA_BSNN, plans=("alone",)),
+        Figure("bias of a step, sigma from device to device, in matches", "", bias,
+               f"{bench} step_bias, {_trials(alone)} trials, row without spread; mean {mean:.2g}", plans=("alone",)),
     ]  # fmt: skip
 
 
 def _error_figures(bench: str, train: LookupTable, alone: LookupTable) -> list[Figure]:
     found = []
-    for where, table in (("row and neuron", train), ("neuron alone", alone)):
+    for where, table, plan in (("row and neuron", train, "train"), ("neuron alone", alone, "alone")):
         steps = _trials(table) * STEPS
         share = _value(table, "spike_error")
         wrong = round(share * steps)
         said = f"{wrong} of {steps} steps differ from the ideal integer neuron's, {_interval(wrong, steps)}"
-        found.append(Figure(f"wrong steps, {where}", "", share, f"{bench} spike_error: {said}, steps taken as independent"))
+        origin = f"{bench} spike_error: {said}, steps taken as independent"
+        found.append(Figure(f"wrong steps, {where}", "", share, origin, plans=(plan,)))
     trains, share = _trials(train), _value(train, "train_wrong")
     bad = round(share * trains)
     said = f"{bad} of {trains} trains, {_interval(bad, trains)}"
-    return [*found, Figure("trains with a wrong step, row and neuron", "", share, f"{bench} train_wrong: {said}")]
+    name = "trains with a wrong step, row and neuron"
+    return [*found, Figure(name, "", share, f"{bench} train_wrong: {said}", plans=("train",))]
 
 
 def _interval(count: int, of: int) -> str:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import xarray as xr
@@ -54,10 +55,26 @@ class Plan:
     def sweep(self, seed: int) -> Sweep:
         return Sweep(self.bench, self.over, trials=self.trials, seed=seed, parameters=self.parameters)
 
+    def command(self, seed: int = 1) -> str:
+        """The line that makes the same table, in the folder in which ``spicekit system --out DIR`` looks for it."""
+        words = ["spicekit", "sweep", self.bench]
+        for name, values in self.over.items():
+            words += ["--over", f"{name}={','.join(map(str, values))}"]
+        words += ["--trials", str(self.trials)] if self.trials else []
+        words += ["--seed", str(seed)] if seed != 1 else []
+        for name, value in self.parameters.items():
+            words += ["-p", f"{name}={value}"]
+        return shlex.join([*words, "--out", f"DIR/{self.name}"])
+
 
 @dataclass(frozen=True)
 class Figure:
-    """One number of a system.  ``origin`` says where it comes from: bench and measure, or the formula with its inputs."""
+    """One number of a system.
+
+    ``origin`` says where it comes from: bench and measure, or the formula with its inputs.  ``plans`` names those of the system's
+    plans of whose tables it is made; :func:`montecarlo.systems.figures.system_figures` writes their commands into ``command``.
+    ``remark`` says what is counted, and of a value that misses the published one why, with what was measured of it.
+    """
 
     name: str
     unit: str
@@ -65,6 +82,9 @@ class Figure:
     origin: str
     source: str = ""  # of the published value, or of the assumptions
     published: float | None = None
+    remark: str = ""
+    plans: tuple[str, ...] = ()
+    command: str = ""
 
     @property
     def ratio(self) -> float | None:
@@ -81,7 +101,14 @@ class Figure:
             "ratio": self.ratio,
             "source": self.source,
             "from": self.origin,
+            "remark": self.remark,
+            "command": self.command,
         }
+
+
+def made_of(plan: str, figures: Sequence[Figure], *further: str) -> list[Figure]:
+    """``figures`` that are made of the tables of ``plan`` and ``further`` plans, where they do not say otherwise."""
+    return [figure if figure.plans else replace(figure, plans=(plan, *further)) for figure in figures]
 
 
 @dataclass(frozen=True)
@@ -92,3 +119,9 @@ class System:
     table: SystemTable
     plans: tuple[Plan, ...] = ()
     figures: Callable[[Mapping[str, LookupTable]], list[Figure]] = lambda tables: []
+
+    def commands(self, figure: Figure, seed: int = 1) -> str:
+        """The commands that make ``figure``: of each plan behind it, then the system's, which simulates what is missing."""
+        known = {plan.name: plan for plan in self.plans}
+        again = f"spicekit system {self.name}{'' if seed == 1 else f' --seed {seed}'} --out DIR"
+        return "; ".join([*(known[name].command(seed) for name in figure.plans), again])

@@ -58,12 +58,12 @@ def table_export(
     """A table in the format of another tool."""
     from spicekit.errors import unknown
     from spicekit.export import check_output, export, file_name
-    from spicekit.table import LookupTable
+    from spicekit.table import LookupTable, inner
 
     table, at = LookupTable.load(file), read_parameters(point, None, None)
     for name in at:  # before a name that export() uses itself reaches it
         if name not in table.coordinates:
-            raise unknown(f"coordinate of {table.origin}", name, (known for known in table.coordinates if known != "quantile"))
+            raise unknown(f"coordinate of {table.origin}", name, (known for known in table.coordinates if not inner(known)))
     target = output or Path(file_name(table, to))
     check_output(to, target)
     written = export(table, to, target, **at)

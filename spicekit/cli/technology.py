@@ -45,11 +45,11 @@ def technology_check(
     as_json: Json = False,
 ) -> None:
     """Whether a process works here: currents and thresholds of every device and corner, mismatch, which benches fit."""
-    from spicekit.errors import SpicekitError
+    from spicekit.errors import SpicekitError, UserError, listed
     from spicekit.files import output_folder, write_json
     from spicekit.folders import check_folder
     from spicekit.technology import load_technology
-    from spicekit.technology_check import check_technology, plot_check
+    from spicekit.technology_check import check_technology, grouped, plot_check
     from spicekit.trim_files import read_size
     from spicekit.units import format_value
 
@@ -62,7 +62,7 @@ def technology_check(
         written = [out / "check.json", plot_check(check, out / "check.png")]
     if as_json:
         print_json(check.as_json())
-    else:
+    elif check.transistors:
         say(f"{check.technology}: W {format_value(check.width, 'm')}, L {format_value(check.length, 'm')}, {check.vdd:g} V, 27 C")
         head = f"{'corner':8} {'device':8} {'I_on':>10} {'I_off':>10} {'on/off':>8} {'V_TH':>9} {'I_on cold..hot':>22}"
         say(f"{head} {'sigma(V_TH)':>12} {'library':>9} {'sigma(I)':>9} {'library':>9}")
@@ -79,14 +79,15 @@ def technology_check(
             )
         for corner, seconds in check.parse.items():
             say(f"{corner}: library takes {seconds:.2g} s to parse, and gives the same circuit under two seeds")
-        for corner, reason in check.failed.items():
-            say(f"{corner}: not simulated: {reason}")
-        fit = [name for name, reason in check.benches.items() if not reason]
-        say(f"benches that fit with their defaults: {', '.join(fit) or 'none'}")
-        for name, reason in check.benches.items():
-            if reason:
-                say(f"{name}: {reason}")
+        for reason, corners in grouped(check.failed).items():
+            say(f"{', '.join(corners)}: not simulated: {reason}")
+        benches = grouped(check.benches)
+        say(f"benches that fit with their defaults: {', '.join(benches.pop('', ())) or 'none'}")
+        for reason, names in benches.items():
+            say(f"{', '.join(names)}: {reason}")
         if written:
             say("Files: " + ", ".join(str(path) for path in written))
     if not check.transistors:
-        raise SpicekitError(f"technology '{check.technology}': no corner could be simulated: {next(iter(check.failed.values()))}")
+        faults = [f"{', '.join(corners)}: {reason}" for reason, corners in grouped(check.failed).items()]
+        kind = UserError if check.users else SpicekitError
+        raise kind(f"technology '{check.technology}': no corner can be simulated: {listed(faults)}")

@@ -7,11 +7,13 @@ voltage of a node that the macromodel reads (see ``models/mtj/mtj-llg.lib.j2``).
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike
+from scipy.optimize import brentq
 from scipy.special import ndtr
 
 from spicekit.devices.mtj_figures import MtjFigures
@@ -253,6 +255,15 @@ class StaticJunction:
     def r_p(self) -> float:
         """Parallel resistance in ohm."""
         return self.numbers.ra * 1e-12 / self.numbers.area
+
+    def voltage(self, states: Sequence[int], current: float) -> float:
+        """Voltage in volts over such junctions in parallel (``states``: 0 P, 1 AP) at ``current`` in amperes."""
+        r_p, tmr, v_half = self.r_p, self.numbers.tmr, self.numbers.v_half
+
+        def excess(v: float) -> float:
+            return float(sum(v / (r_p * (1 + s * tmr / (1 + (v / v_half) ** 2))) for s in states) - current)
+
+        return float(brentq(excess, 0.0, 1.001 * current * r_p * (1 + tmr), xtol=1e-15))
 
     def points(self, tag: str) -> tuple[VariationPoint, ...]:
         """RA, TMR and the diameter."""

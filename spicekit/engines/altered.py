@@ -89,7 +89,7 @@ def transient(ngspice: Simulator, bench: Bench, analysis: TranAnalysis) -> dict[
         raise not_delivered(bench, (name for name in names if name not in vectors))
     if any(name not in vectors or len(vectors[name]) < 2 for name in names):
         return None
-    if analysis.drawn is not None and _stopped(vectors[analysis.drawn]):
+    if analysis.drawn is not None and stopped(vectors[analysis.drawn]):
         return None
     if len({len(values) for values in vectors.values()}) != 1:
         return None
@@ -104,6 +104,6 @@ def transient(ngspice: Simulator, bench: Bench, analysis: TranAnalysis) -> dict[
     return None if absurd else vectors
 
 
-def _stopped(drawn: Array) -> bool:
+def stopped(drawn: Array) -> bool:
     """Whether a noise source has stopped to draw: one whose next draw falls together with the edge of a pulse does."""
     return bool(drawn.any() and np.ptp(drawn[-max(10, len(drawn) // 50) :]) == 0)

@@ -6,8 +6,6 @@ tolerances stay those of the bench.
 
 from __future__ import annotations
 
-import time
-import warnings
 from collections.abc import Mapping
 from typing import ClassVar, Protocol
 
@@ -19,13 +17,11 @@ from spicekit.benches.deck import Deck
 from spicekit.engines import Solved, trials_of
 from spicekit.engines.altered import Altered
 from spicekit.engines.parsed import Parsed
+from spicekit.engines.reading import read
 from spicekit.engines.swept import Swept
 from spicekit.errors import UserError
 from spicekit.simulator import simulator
 from spicekit.waves import Array, Waves
-
-SLOW = 2.0  # s of reading a netlist: it is said how to make it faster
-_told: set[str] = set()
 
 Fallbacks = tuple[tuple[str, str], ...]  # in words, and as words of an .options line
 
@@ -51,13 +47,13 @@ def solve(bench: Bench, samples: Mapping[str, Array]) -> Solved:
 
 
 def fine(bench: Bench, samples: Mapping[str, Array]) -> Solved:
-    """Transients with tolerances ten times finer than the bench's: how far it is from convergence."""
+    """With tolerances ten times finer than the bench's: how far it is from convergence."""
     analysis = bench.analysis()
-    if not isinstance(analysis, TranAnalysis):
-        raise UserError(f"bench '{bench.name}' is no transient: the engine ngspice-fine has nothing to refine")
-    numbers = {"abstol": 1e-13, "vntol": 1e-7, "chgtol": 1e-14, **analysis.options, "reltol": analysis.reltol}
-    finer = " ".join(f"{name}={numbers[name] / 10!r}" for name in ("reltol", "abstol", "vntol", "chgtol"))
-    return _solve(bench, samples, finer)
+    if isinstance(bench, Deck) or not isinstance(analysis, TranAnalysis | DcAnalysis):
+        raise UserError(f"bench '{bench.name}' is a netlist of one's own: the engine ngspice-fine has no tolerances to refine")
+    given = dict(word.split("=") for word in analysis.option_line().split())
+    numbers = {"chgtol": 1e-14, **{name: float(given[name]) for name in ("reltol", "abstol", "vntol", "chgtol") if name in given}}
+    return _solve(bench, samples, " ".join(f"{name}={value / 10!r}" for name, value in numbers.items()))
 
 
 def _solve(bench: Bench, samples: Mapping[str, Array], always: str) -> Solved:
@@ -73,9 +69,8 @@ def _solve(bench: Bench, samples: Mapping[str, Array], always: str) -> Solved:
     for attempt, fallback in enumerate(["", *(settings for _, settings in way.fallbacks)]):
         settings = f"{always} {fallback}".strip()
         netlist = way.netlist.replace("\n.save ", f"\n.options {settings}\n.save ", 1) if settings else way.netlist
-        start = time.perf_counter()
-        ngspice.load(netlist, bench.technology.compatibility, bench.technology.compiled())
-        _tell_slow(bench, time.perf_counter() - start)
+        if kind is not Parsed:  # it reads one for each trial
+            read(ngspice, bench, netlist, again=kind is Altered)
         for trial in left:
             attempts[trial] = attempt
         left = way.run(left)
@@ -97,15 +92,3 @@ def _one_by_one(bench: Bench, samples: Mapping[str, Array], trials: int, always:
         waves = Waves({name: np.concatenate([part.waves.vectors[name] for part in parts]) for name in waves.vectors})
     attempts = [attempt for part in parts for attempt in part.attempts]
     return Solved(measures, converged, attempts, waves, next((part.said for part in reversed(parts) if part.said), ""))
-
-
-def _tell_slow(bench: Bench, seconds: float) -> None:
-    """Say once a process that reading the library takes most of the time."""
-    technology = bench.technology
-    if seconds > SLOW and technology.name not in _told and bench.model_files:
-        _told.add(technology.name)
-        warnings.warn(
-            f"the library of technology '{technology.name}' takes {seconds:.0f} s to parse, which every block of trials does: "
-            f"`spicekit technology trim {technology.file} -o trimmed.toml` writes one with only the devices named",
-            stacklevel=2,
-        )

@@ -16,6 +16,7 @@ import numpy as np
 from spicekit.bench import Bench
 from spicekit.benches.deck import Deck, measured
 from spicekit.engines.altered import ABSURD
+from spicekit.engines.reading import read
 from spicekit.errors import UserError
 from spicekit.limit import counted
 from spicekit.simulator import Simulator
@@ -23,6 +24,7 @@ from spicekit.waves import Array, Waves
 
 DIGITS = "16"  # behind the point, of a parameter that ngspice prints: all that a double has
 _ABORTED = re.compile(r"aborted|analysis not run|no such analysis", re.IGNORECASE)
+_MISSING = re.compile(r"no such vector as '?([^\s']+?)'?\.?\s*$", re.IGNORECASE)
 _UNKNOWN = re.compile(r"no such vector|no such function|not available or has zero length", re.IGNORECASE)
 
 
@@ -44,8 +46,7 @@ class Parsed:
         failed = []
         for trial in trials:
             values = {name: float(column[trial]) for name, column in self._samples.items()}
-            technology = self._bench.technology
-            self._ngspice.load(self._bench.simulated(values), technology.compatibility, technology.compiled())
+            read(self._ngspice, self._bench, self._bench.simulated(values))
             with counted():
                 found = self._simulate()
             if found is None:
@@ -100,6 +101,14 @@ class Parsed:
 
     def _check(self, name: str, said: list[str], found: Mapping[str, float]) -> None:
         """Raise :class:`UserError` for a measure that has no value because it asks for what the circuit does not have."""
+        own = [r for r in self._analysis.readings if r.analysis == name and r.statement]
+        for vector in (match[1].lower() for line in said if (match := _MISSING.search(line))):
+            for statement in (r.statement for r in own if r.statement and vector in r.statement.text.lower().replace(" ", "")):
+                # of a WHEN ngspice then says 0
+                hint = "" if "(" in vector else f" (a node is v({vector}))"
+                hint = " (give par('v(a)-v(b)'))" if re.search(r"\(.*,|\)[-+*/]", vector) else hint
+                words = f"the circuit has no vector {vector}{hint}"
+                raise UserError(f"{statement.place}: measure '{statement.text.split()[2].lower()}': {words}")
         for reading in self._analysis.readings:
             if reading.analysis != name or reading.measure.name in found:
                 continue

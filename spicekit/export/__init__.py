@@ -4,7 +4,7 @@ A format module holds ``FILE`` (name of the file if the user gives none; of a fo
 (what is lost) and ``write(table, path, point)``, which writes atomically and returns what it wrote.  ``point`` is what the user
 fixed; what the user left open is chosen by :mod:`spicekit.export.cell`.
 
->>> from spicekit.table import LookupTable
+>>> from spicekit.table import LookupTable, inner
 >>> from spicekit.export import export
 >>> export(LookupTable.load("stt-1t1mtj"), "nvsim", "stt.cell", temperature=85)      # doctest: +SKIP
 """
@@ -18,7 +18,7 @@ from typing import Any
 from spicekit.errors import unknown
 from spicekit.export.cell import identifier, system_of
 from spicekit.folders import check_file, check_writable
-from spicekit.table import LookupTable
+from spicekit.table import LookupTable, inner
 
 FORMATS: dict[str, str] = {
     name: f"spicekit.export.{name}"
@@ -36,8 +36,8 @@ def export(table: LookupTable, to: str, path: str | Path, **point: float | str) 
     """
     module = _module(to)
     for name in point:
-        if name not in table.coordinates or name == "quantile":
-            raise unknown(f"coordinate of {table.origin}", name, (c for c in table.coordinates if c != "quantile"))
+        if name not in table.coordinates or inner(name):
+            raise unknown(f"coordinate of {table.origin}", name, (c for c in table.coordinates if not inner(c)))
     written: list[Path] = module.write(table, Path(path), point)
     return written
 

@@ -17,7 +17,7 @@ from spicekit import __version__
 from spicekit.errors import UserError
 from spicekit.export.roles import BY_SYSTEM, NOMINAL_BY_SYSTEM, Roles, Write
 from spicekit.records import parse
-from spicekit.table import LookupTable
+from spicekit.table import LookupTable, inner
 from spicekit.units import KELVIN, parse_quantity
 
 STATES = ("p", "ap")  # parallel: low resistance, "on", written by SET; antiparallel: "off", written by RESET
@@ -96,11 +96,11 @@ class Cell:
         self.point: dict[str, float | str] = {
             name: _typed(table, name, given[name]) if name in given else nominal(table, name)
             for name in table.coordinates
-            if name != "quantile"
+            if not inner(name)
         }
         for name in self.point:  # a point outside the grid is an error even where no field depends on that coordinate
             for variable, (dimensions, _) in table.variables.items():
-                if name in dimensions and "quantile" not in dimensions:
+                if name in dimensions and not any(map(inner, dimensions)):
                     table.query(variable, **self._where(variable))
                     break
         self._given = frozenset(given)
@@ -351,7 +351,7 @@ class Cell:
 
     def _where(self, name: str) -> dict[str, float | str]:
         dimensions, _ = self.table.variables[name]
-        return {d: self.point[d] for d in dimensions if d != "quantile"}
+        return {d: self.point[d] for d in dimensions if not inner(d)}
 
     def _missing(self, name: str) -> UserError:
         return UserError(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from spicekit.export.cell import Point
-from spicekit.table import CHECKSUM, LookupTable
+from spicekit.table import CHECKSUM, LookupTable, inner
 from spicekit.waves import Array
 
 
@@ -21,15 +21,14 @@ def at(table: LookupTable, point: Point) -> LookupTable:
         if not set(dimensions) & set(point):
             variables[name] = (dimensions, values)
             continue
-        base = name.removesuffix("_quantiles")
-        quantiles = dimensions[-1] == "quantile"
-        places = [d for d in dimensions if d != "quantile"]
+        further = dimensions[-1:] if inner(dimensions[-1]) else ()
+        places = [d for d in dimensions if not inner(d)]
         free = [d for d in places if d not in point]
         where = {d: point[d] for d in places if d in point}
         mesh = np.ix_(*(np.arange(len(table.coordinates[d])) for d in free))
         open_grid = {d: table.coordinates[d][index] for d, index in zip(free, mesh, strict=True)}
-        found = table.quantiles(base, **where, **open_grid)[1] if quantiles else table.query(name, **where, **open_grid)
-        variables[name] = ((*free, "quantile") if quantiles else tuple(free), found)
+        read = table.rows if further else table.query
+        variables[name] = ((*free, *further), read(name, **where, **open_grid))
     coordinates = {name: values for name, values in table.coordinates.items() if name not in point}
     attributes = {name: value for name, value in table.attributes.items() if name != CHECKSUM}  # that of the whole
     return LookupTable(coordinates, variables, table.units, attributes, table.origin, table.meanings)

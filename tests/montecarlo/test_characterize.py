@@ -68,7 +68,8 @@ def test_a_part_is_its_sweep(small: Path) -> None:
     sweep = Sweep("sot-read", SMALL.over, trials=20, seed=2, parameters=IDEAL).table(small / "parts" / "read")
     assert set(sweep.data_vars) == {n.removeprefix("read_") for n in table.variables if n.startswith("read_")}
     for name, variable in sweep.data_vars.items():
-        assert table.variables[f"read_{name}"][0] == variable.dims
+        own = ["read_pair" if dimension == "pair" else dimension for dimension in variable.dims]
+        assert list(table.variables[f"read_{name}"][0]) == own
         assert np.array_equal(table.variables[f"read_{name}"][1], variable.values, equal_nan=True)
         assert table.units[f"read_{name}"] == variable.attrs["units"]
         assert table.meanings[f"read_{name}"] == variable.attrs["long_name"]
@@ -76,7 +77,7 @@ def test_a_part_is_its_sweep(small: Path) -> None:
 
 def test_parts_have_their_own_dimensions_trials_and_measures(small: Path) -> None:
     table = LookupTable.load(small)
-    assert list(table.coordinates) == ["tmr", "corner", "fan_in", "quantile"]
+    assert list(table.coordinates) == ["tmr", "corner", "fan_in", "quantile", "read_pair"]
     assert table.variables["logic_margin_and"][0] == ("tmr", "fan_in")
     nominal = spicekit.run("sot-logic", tmr=1.5, fan_in=3, **IDEAL).measures["margin_and"]
     assert table.query("logic_margin_and", tmr=1.5, fan_in=3) == pytest.approx(nominal, rel=1e-9)

@@ -91,7 +91,7 @@ def test_the_limit_state_is_the_distance_from_the_limit() -> None:
         ("v_p * i_read < e_read", "'<' between W and J"),
         ("min(v_p, i_read) < 1", "'min' between V and A"),
         ("i_read < 1A", "a suffix, not a unit"),
-        ("v_p == 1", "decided < 0.5"),
+        ("v_p == 1", "late > 0.5"),
         ("v_p", "nothing is compared"),
         ("decided", "nothing is compared"),
         ("not decided", "needs comparisons"),

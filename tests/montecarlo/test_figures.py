@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import csv
 import itertools
 import json
 import math
+import shlex
 import shutil
 import subprocess
 from collections.abc import Callable
@@ -15,6 +17,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from montecarlo.jobs.sweep import Sweep, parse_over
 from montecarlo.records import SCHEMA
 from montecarlo.running.store import Store
 from montecarlo.systems import SYSTEMS, load_system, system_table
@@ -79,7 +82,7 @@ def test_energy_of_a_small_layer_by_hand() -> None:
     # W:I 2:3.  A group's 35 filters x 2 bits need 2 columns of 63.  4 positions x 36 places x 2 groups x 3 bits
     assert input_writes(layer, 2, 3) == 4 * 36 * 2 * 3 * 2
     assert input_writes(layer, 1, 3) == 4 * 36 * 2 * 3  # 35 bits fit into one
-    ands, alone, total = image_energy("net", [layer], 2, 3, 1e-13, 3e-14, None)
+    ands, alone, total = image_energy("net", [layer], 2, 3, 1e-13, 3e-14)
     assert ands.simulated == 6 * 10_080
     assert alone.simulated == pytest.approx(6 * 10_080 * 1e-13)
     parts = 6 * 10_080 * (1e-13 + E_FULL_ADDER) + 6 * 280 * E_ADD + 1728 * 3e-14  # 36 places: one row of 64 columns
@@ -92,8 +95,7 @@ def test_storage_of_alexnet() -> None:
     binary = 614_400 // 2 + 884_736 + 1_327_104 // 2 + 884_736 // 2 + 37_748_736 + 16_777_216  # conv2 .. conv5, fc6, fc7
     full = 96 * (363 + 1) + 1000 * (4096 + 1)
     assert figure.simulated == binary / 8 + 4 * full
-    assert figure.published == 39.7e6
-    assert figure.ratio == pytest.approx(0.595, abs=0.001)
+    assert figure.published is None  # what the published 39.7 counts is not known
 
 
 def test_the_ways_of_counting_alexnet() -> None:
@@ -154,6 +156,8 @@ def test_a_figure_as_json() -> None:
         "ratio": 1.5,
         "source": "someone",
         "from": "a x b",
+        "remark": "",
+        "command": "",
     }
     assert Figure("energy", "J", 3e-6, "a x b").as_json()["ratio"] is None
 
@@ -163,8 +167,6 @@ def test_every_system_declares_what_it_must(name: str) -> None:
     system = load_system(name)
     assert system.name == name
     assert len({plan.name for plan in system.plans}) == len(system.plans)
-    for plan in system.plans:
-        assert plan.sweep(1).campaigns
     for part in system.table.parts:
         assert set(part.over or ()) <= set(system.table.over)
     assert bool(system.plans) == (name != "stt-1t1mtj")
@@ -227,7 +229,8 @@ def test_imce_keeps_the_contract(imce: tuple[Path, dict[str, Any]]) -> None:
     names = [item["name"] for item in printed["figures"]]
     assert len(set(names)) == len(names)
     for item in printed["figures"]:
-        assert list(item) == ["name", "unit", "simulated", "published", "ratio", "source", "from"]
+        assert list(item) == ["name", "unit", "simulated", "published", "ratio", "source", "from", "remark", "command"]
+        assert item["command"].endswith("spicekit system imce --out DIR")
         assert math.isfinite(item["simulated"])
         assert item["from"]
         if item["published"] is None:
@@ -248,8 +251,8 @@ def test_imce_energy_of_an_and_is_that_of_its_trials(imce: tuple[Path, dict[str,
     assert figure(printed, "OR energy")["simulated"] == pytest.approx(
         np.mean([s.parts.column("e_total").mean() for s in stores[4:]])
     )
-    assert figure(printed, "AND, wrong decisions")["simulated"] == 0
-    assert "95 % interval 0 to 0.056" in figure(printed, "AND, wrong decisions")["from"]
+    assert figure(printed, "AND, errors")["simulated"] == 0
+    assert "95 % interval 0 to 0.056" in figure(printed, "AND, errors")["from"]
     assert figure(printed, "writes that switched")["simulated"] == 1
     assert 50e-15 < energy < 500e-15
     # the two cells of a logic operation cost no less than the one of a read, and a write is shorter than its pulse
@@ -263,7 +266,7 @@ def test_imce_energy_of_an_image(imce: tuple[Path, dict[str, Any]]) -> None:
     assert figure(printed, "AlexNet W:I 1:1, ANDs an image")["simulated"] == 614_895_616
     assert figure(printed, "AlexNet W:I 1:1, energy of the ANDs an image")["simulated"] == pytest.approx(614_895_616 * energy_and)
     total = figure(printed, "AlexNet W:I 1:1, energy an image")
-    assert total["published"] == 785.25e-6
+    assert total["published"] is None  # of which nobody knows what it counts
     assert total["simulated"] == pytest.approx(
         614_895_616 * (energy_and + E_FULL_ADDER) + 9_654_400 * E_ADD + 12_941_472 * energy_write
     )
@@ -282,6 +285,65 @@ def test_imce_again_is_the_same_and_simulates_nothing(imce: tuple[Path, dict[str
     assert parts == {part: part.stat().st_mtime_ns for part in folder.rglob("part-*.parquet")}
     assert read_record(folder / "system.json") == imce[1] | {"schema": SCHEMA}
     text = done.stdout
-    for shown in ("AlexNet W:I 1:1, energy an image", "785.25 µJ", "39.7 MB", "AND latency", "Fan, ASP-DAC 2018"):
+    for shown in ("AlexNet W:I 1:1, energy an image", "785.25 µJ", "41.628 MB", "AND latency", "Fan, ASP-DAC 2018"):
         assert shown in text
-    assert max(len(line) for line in text.splitlines() if not line.startswith("Figures:")) <= 170
+    lines = text.splitlines()
+    assert max(len(line) for line in lines if not line.startswith(("Figures:", "  logic: spicekit sweep"))) <= 170
+    with (folder / "system.csv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [(row["name"], float(row["simulated"]), row["command"]) for row in rows] == [
+        (item["name"], pytest.approx(item["simulated"], rel=1e-15), item["command"]) for item in imce[1]["figures"]
+    ]
+
+
+def test_which_countings_have_the_published_numbers(imce: tuple[Path, dict[str, Any]]) -> None:
+    """Of the sixteen that are printed, for the energy and for the share of the ANDs."""
+    for what in ("energy", "share of the ANDs"):
+        ratios = {f["name"]: f["ratio"] for f in imce[1]["figures"] if f["name"].endswith(f", no ends: {what}")}
+        ratios |= {f["name"]: f["ratio"] for f in imce[1]["figures"] if f["name"].endswith(f", fp32 ends: {what}")}
+        assert len(ratios) == 16
+        found = figure(imce[1], f"nearest counting: {what}")
+        assert abs(found["ratio"] - 1) == min(abs(ratio - 1) for ratio in ratios.values())
+        assert ratios[found["from"]] == found["ratio"]
+        have = [name for name, ratio in ratios.items() if 0.98 <= ratio <= 1.02]
+        assert found["remark"].startswith(f"{len(have)} of 16 countings have the published number within 2%")
+        assert found["remark"].endswith("no way of counting is claimed to be the publication's")
+
+
+def test_a_write_from_the_supply(imce: tuple[Path, dict[str, Any]]) -> None:
+    """Rails of +-135 mV: the charge of the pulse, 1.22 to 1.26e-4 A x 1.05 ns, from 1 V; through the pump 1/0.8 of it."""
+    rails, supply, current = (
+        figure(imce[1], name)["simulated"] for name in ("write energy", "write energy from the supply", "write current")
+    )
+    charge = current * 1.07e-9  # with the edges, and what charges WBL
+    assert supply - rails == pytest.approx(charge * ((1 + 1 / 0.8) / 2 - 0.135) + 8e-15, rel=0.05)
+
+
+def test_the_commands_make_the_plans() -> None:
+    """Read as the program reads them, of every system: the same bench, grid, trials and parameters as the plan's own sweep."""
+    for name in SYSTEMS:
+        for plan in load_system(name).plans:
+            words = shlex.split(plan.command(7))
+            assert words[:3] == ["spicekit", "sweep", plan.bench]
+            given = {"--over": [], "-p": [], "--trials": ["0"], "--seed": [], "--out": []}  # type: dict[str, list[str]]
+            for key, value in zip(words[3::2], words[4::2], strict=True):
+                given[key].append(value)
+            over = dict(parse_over(plan.bench, text) for text in given["--over"])
+            parameters = dict(text.split("=") for text in given["-p"])
+            trials, seed = int(given["--trials"][-1]), int(given["--seed"][0])
+            typed, own = Sweep(plan.bench, over, trials=trials, seed=seed, parameters=parameters), plan.sweep(7)
+            assert (typed.over, typed.trials) == (own.over, own.trials)
+            assert [(c.parameters, c.seed) for c in typed.campaigns] == [(c.parameters, c.seed) for c in own.campaigns]
+
+
+def test_a_system_resumes_what_its_commands_made(cli: Cli, tmp_path: Path) -> None:
+    plan = Plan("read", "sot-read", {"tmr": [1.5, 2.5]}, 4, {"w_read": 200e-9, "rows": 32})
+    made = [Figure("signal", "V", 0.0, "sot-read dv", plans=("read",))]
+    system = System("small", system_table("imce"), (plan,), lambda tables: made)
+    done = cli(*shlex.split(plan.command().replace("DIR", str(tmp_path)))[1:])
+    assert done.returncode == 0, done.stderr
+    parts = {part: part.stat().st_mtime_ns for part in tmp_path.rglob("part-*.parquet")}
+    assert len(parts) == 2
+    (found,) = system_figures(system, tmp_path)
+    assert parts == {part: part.stat().st_mtime_ns for part in tmp_path.rglob("part-*.parquet")}
+    assert found.command == f"{plan.command()}; spicekit system small --out DIR"

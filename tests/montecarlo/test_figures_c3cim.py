@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,7 +12,7 @@ import xarray as xr
 
 from montecarlo import Characterisation, Sweep
 from montecarlo.systems import system_table
-from montecarlo.systems.c3cim.figures import BNN, PLANS, SNN, STEPS, figures, macs
+from montecarlo.systems.c3cim.figures import BASELINES, BNN, PLANS, SNN, STEPS, figures, macs
 from montecarlo.systems.c3cim.table import T_MAC, settled
 from montecarlo.systems.system import Figure
 from spicekit.table import LookupTable
@@ -19,38 +20,61 @@ from spicekit.table import LookupTable
 FJ = 1e-15
 
 
-def trials_table(over: str, values: list[object], **measures: tuple[list[float], list[float]]) -> LookupTable:
-    """16 trials a value; measures are (means, standard deviations)."""
-    variables = {"count": ((over,), np.full(len(values), 16.0))}
+def trials_table(over: dict[str, list[object]], **measures: tuple[Any, float]) -> LookupTable:
+    """16 trials a point; measures are (means, shaped as the points; standard deviation)."""
+    shape = tuple(len(values) for values in over.values())
+    variables = {"count": (tuple(over), np.full(shape, 16.0))}
     for name, (mean, std) in measures.items():
-        variables |= {name: ((over,), np.array(mean)), f"{name}_std": ((over,), np.array(std))}
-    return LookupTable({over: np.array(values)}, variables, {}, {})
+        both = {name: mean, f"{name}_std": std}
+        variables |= {one: (tuple(over), np.array(np.broadcast_to(value, shape), dtype=float)) for one, value in both.items()}
+    return LookupTable({name: np.array(values) for name, values in over.items()}, variables, {}, {})
 
 
-def nominal_table(**measures: list[float]) -> LookupTable:
-    places = np.array(["first", "last", "random"])
-    return LookupTable({"placement": places}, {n: (("placement",), np.array(v)) for n, v in measures.items()}, {}, {})
+def nominal_table(over: dict[str, list[object]], **measures: list[float]) -> LookupTable:
+    shape = tuple(len(values) for values in over.values())
+    each = {n: (tuple(over), np.array(np.broadcast_to(v, shape))) for n, v in measures.items()}
+    return LookupTable({name: np.array(values) for name, values in over.items()}, each, {}, {})
+
+
+DESIGNS: list[object] = ["50nA", "100nA"]
+PLACES: list[object] = ["first", "last", "random"]
 
 
 @pytest.fixture(scope="module")
 def found() -> dict[str, Figure]:
-    zero = [0.0, 0.0]
+    over: dict[str, list[object]] = {"design": DESIGNS, "rows": ["return", "hold"], "n_sel": [32, 64]}
     mac = trials_table(
-        "n_sel", [32, 64],
-        e_mac=([70 * FJ, 90 * FJ], [3 * FJ, 4 * FJ]), e_column=([40 * FJ] * 2, zero), e_driver=([7 * FJ] * 2, zero),
-        e_gates=([23 * FJ, 43 * FJ], zero), e_readout=([783 * FJ, 784 * FJ], zero), e_convert=([780 * FJ] * 2, zero),
-        t_settle=([200e-9, 770e-9], [1e-9, 5e-9]), settled=([1.0, 0.75], zero),
+        over,
+        e_mac=(np.array([[[80, 100], [70, 70]], [[50, 70], [45, 46]]]) * FJ, 4 * FJ),
+        e_column=(np.array([[[54]], [[29]]]) * FJ, 0), e_driver=(np.array([[[9]], [[5]]]) * FJ, 0),
+        e_gates=(np.array([[[20, 40], [10, 10]], [[20, 40], [11, 12]]]) * FJ, 0),
+        e_readout=(288 * FJ, 0), e_convert=(286 * FJ, 0), t_settle=(np.array([[[200e-9, 1000e-9]], [[190e-9, 400e-9]]]), 5e-9),
+        settled=(0.75, 0), pedestal=(np.array([[[0.1, 0.2]], [[-0.3, 1.0]]]), 0),
     )  # fmt: skip
+    places: dict[str, list[object]] = {"placement": PLACES}
     tables = {
         "mac": mac,
-        "line": nominal_table(e_mac=[46 * FJ, 47 * FJ, 48 * FJ], inl=[0.19, 0.14, 0.06], dnl=[0.02, 0.01, 0.01]),
-        "conventional": nominal_table(e_mac=[2400 * FJ, 2500 * FJ, 2600 * FJ], inl=[3.0, 3.1, 4.0], dnl=[0.3, 0.2, 0.2]),
-        "count": trials_table("data", ["uniform", "random"], wrong=([0.25, 0.125], [0.4, 0.3])),
+        "line": nominal_table({"design": DESIGNS} | places, inl=[0.19, 0.14, 0.06], dnl=[0.02, 0.01, 0.01]),
+        "conventional": nominal_table(places, inl=[3.0, 3.1, 4.0], dnl=[0.3, 0.2, 0.2]),
+        "count": trials_table({"design": DESIGNS, "data": ["uniform", "random"]}, wrong=([[0.25, 0.125]], 0.4)),
+        **{
+            one.plan: nominal_table(places, e_mac=[2400 * FJ, 2500 * FJ, 2600 * FJ], e_convert=[286 * FJ] * 3)
+            for one in BASELINES
+        },
     }
     assert list(tables) == [plan.name for plan in PLANS]
     made = figures(tables)
     assert len({one.name for one in made}) == len(made)
     return {one.name: one for one in made}
+
+
+def test_every_figure_names_its_plans_and_what_it_counts(found: dict[str, Figure]) -> None:
+    assert all(one.plans and set(one.plans) <= {plan.name for plan in PLANS} for one in found.values())
+    whole = found["100nA: column MAC, current and bias"]
+    assert whole.plans == ("mac",)
+    assert whole.remark == "rows apart: 11 fJ a column where they hold their input, 20 fJ where half of them switch and return"
+    assert "354 fJ a MAC, 11.8 times the published 30 fJ" in found["BNN 784-3136-10, 100nA, energy without read-out"].remark
+    assert found["current-summing (5 k and 50 kohm) over constant-current, power"].plans == ("conventional-5k", "mac")
 
 
 def columns_one_by_one(sizes: list[int]) -> int:
@@ -75,36 +99,54 @@ def test_macs_of_both_networks() -> None:
 
 
 def test_energy_of_a_mac_and_its_bits(found: dict[str, Figure]) -> None:
-    whole, half = found["column MAC, every row switches"], found["column MAC, half of the inputs 1"]
-    assert (whole.simulated, whole.published) == pytest.approx((90 * FJ, 30 * FJ))
-    assert whole.ratio == pytest.approx(3)
+    both = found["100nA: column MAC, current and bias"]
+    assert (both.simulated, both.published) == pytest.approx((34 * FJ, 30 * FJ))
+    whole, half = (found[f"50nA: column MAC, {which} and return{s}"] for which, s in (
+        ("every row switches", "s"), ("half of the rows switch", "")))  # fmt: skip
+    assert (whole.simulated, half.simulated) == pytest.approx((100 * FJ, 80 * FJ))
     assert "mean of 16 trials, sigma 4 fJ" in whole.origin
-    assert half.ratio == pytest.approx(7 / 3)
-    bit = found["1-bit MAC, every row switches"]
-    assert bit.simulated == pytest.approx(90 * FJ / 64)
-    assert bit.ratio == pytest.approx(90 / 64 / 0.47)
-    assert found["settling time"].simulated == 770e-9
-    assert found["wrong counts, random inputs and weights"].simulated == 0.125
-    assert "95 % interval" in found["MACs that settled in time"].origin
+    assert found["100nA: column MAC, rows hold, random inputs"].ratio == pytest.approx(1.5)
+    bit = found["50nA: 1-bit MAC, current and bias"]
+    assert bit.simulated == pytest.approx(63 * FJ / 64)
+    assert bit.ratio == pytest.approx(63 / 64 / 0.47)
+    assert found["50nA: settling time"].simulated == 1000e-9
+    assert found["100nA: pedestal of the switch at half of the counts, in steps"].simulated == -0.3
+    assert found["100nA: wrong counts, random inputs and weights"].simulated == 0.125
+    assert "95 % interval" in found["100nA: MACs that settled in time"].origin
 
 
 def test_energy_of_an_inference(found: dict[str, Figure]) -> None:
     for title, number, published in (("BNN 784-3136-10", 41_258, 14.6e-9), ("SNN 324-81-10", 30_360, 11.24e-9)):
-        alone, both = (found[f"{title}, energy {which} read-out"] for which in ("without", "with"))
-        assert alone.simulated == pytest.approx(number * 70 * FJ)
-        assert both.simulated == pytest.approx(number * (70 + 784) * FJ)
-        assert (alone.published, both.published) == (published, published)
-    assert "1.238 nJ" in found["BNN 784-3136-10, energy without read-out"].origin
+        for design, energy in (("50nA", 70), ("100nA", 45)):
+            alone, both = (found[f"{title}, {design}, energy {which} read-out"] for which in ("without", "with"))
+            assert alone.simulated == pytest.approx(number * energy * FJ)
+            assert both.simulated == pytest.approx(number * (energy + 288) * FJ)
+            assert (alone.published, both.published) == (published, published)
+    assert "1.238 nJ" in found["BNN 784-3136-10, 50nA, energy without read-out"].origin
+
+
+def test_what_the_published_totals_imply(found: dict[str, Figure]) -> None:
+    """14.6 nJ over 41 258 MACs, 11.24 nJ over 30 360: 354 and 370 fJ; a converter of (total - 45 - 2) / 65 meets them."""
+    for title, each, level in (("BNN 784-3136-10", 353.9, "4.72 fJ"), ("SNN 324-81-10", 370.2, "4.97 fJ")):
+        figure = found[f"MAC with read-out, as {title} implies it"]
+        assert figure.published == pytest.approx(each * FJ, rel=1e-3)
+        assert figure.simulated == pytest.approx(333 * FJ)
+        assert level in figure.origin
 
 
 def test_comparison_with_the_conventional_column(found: dict[str, Figure]) -> None:
-    assert found["current-summing over constant-current, energy a MAC"].simulated == pytest.approx(2500 / 47)
-    power = found["current-summing over constant-current, power"]
-    assert power.simulated == pytest.approx((2500 * FJ / 10e-9) / (47 * FJ / 1100e-9))
-    assert power.published == 35
-    assert found["INL, in steps"].simulated == 0.19
-    assert found["INL, in steps, current-summing column"].simulated == 4.0
-    assert "first 0.190, last 0.140, random 0.060" in found["INL, in steps"].origin
+    title = "current-summing ({}) over constant-current, {}"
+    for one in BASELINES:
+        assert found[title.format(one.title, "energy a MAC")].simulated == pytest.approx((2500 + 286) / 333)
+        power = found[title.format(one.title, "power")]
+        assert power.simulated == pytest.approx((2786 * FJ / one.t_mac) / (333 * FJ / 420e-9))
+        assert power.published == 35
+    # 80.4 ns is where both published ratios would hold at once
+    assert BASELINES[-1].t_mac == pytest.approx(420e-9 * 6.7 / 35)
+    assert "in 7.78 ns the energy's ratio would be 6.7" in found[title.format("10 k and 100 kohm", "power")].origin
+    assert found["100nA: INL, in steps"].simulated == 0.19
+    assert found["INL, in steps, current-summing column, 10 k and 100 kohm"].simulated == 4.0
+    assert "first 0.190, last 0.140, random 0.060" in found["50nA: INL, in steps"].origin
 
 
 def test_the_energy_of_a_mac_of_its_own_length() -> None:

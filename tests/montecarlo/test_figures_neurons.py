@@ -73,6 +73,7 @@ def tables() -> dict[str, LookupTable]:
 def found(tables: dict[str, LookupTable]) -> dict[str, Figure]:
     made = charge_if.figures(tables)
     assert len({one.name for one in made}) == len(made)
+    assert all(one.plans and set(one.plans) <= {plan.name for plan in plans("charge-if")} for one in made)
     return {one.name: one for one in made}
 
 

@@ -18,6 +18,7 @@ from montecarlo.systems.figures import system_figures
 from montecarlo.systems.stt_bnn import figures as stt_bnn
 from montecarlo.systems.stt_bnn.table import DISTANCES
 from montecarlo.systems.stt_bnn.two_step import TwoStep, average_error, error_rate, simulate
+from spicekit.benches.bnn.macro_parameters import LIFTED
 from spicekit.table import LookupTable
 
 
@@ -120,6 +121,9 @@ def test_the_standard_table(tmp_path: Path) -> None:
         assert table.query("average_error", **at) == pytest.approx(float(average_error(n, spread / lsb)))
         nominal = spicekit.run("stt-bnn-macro", n=n, boost=boost, trim=360, t_window=6e-9, temperature=27).measures
         assert table.query("energy", **at) == pytest.approx(nominal["e_total"])
+        charge = nominal["q_row"] * (1.1 - LIFTED[1]["v_high"] if boost else 1.1 - 0.6)  # V_H by a linear regulator
+        lifts = nominal["q_lift"] * (1.1 - LIFTED[2]["v_lift"]) if boost else 0
+        assert table.query("energy_supply", **at) == pytest.approx(nominal["e_total"] + charge + lifts)
         assert table.query("tops_per_watt", **at) == pytest.approx(2 * n / nominal["e_total"] / 1e12)
         assert table.query("latency", **at) == pytest.approx(nominal["t_latency"] - nominal["t_decision"] + 4.4e-9, rel=0.1)
     # LOAD arrives sooner for a higher input, by 14 to 18 a volt in ln t
@@ -143,6 +147,10 @@ def test_the_figures_are_those_of_their_trials(tmp_path: Path, monkeypatch: pyte
     assert found["boost 0, energy of an array operation"].simulated == pytest.approx(4 * energy)
     assert found["boost 0, efficiency"].simulated == pytest.approx(2 * 16 / energy / 1e12)
     assert found["boost 0, efficiency"].published == 319
+    supply = energy + float(tables["macro"].query("q_row")) * (1.1 - 0.6)
+    assert found["boost 0, efficiency, from the supply"].simulated == pytest.approx(2 * 16 / supply / 1e12)
+    assert found["boost 0, efficiency, from the supply"].published == 319
+    assert found["boost 0, efficiency"].command.startswith("spicekit sweep stt-bnn-macro --over boost=0 --trials 2 -p n=16")
     assert found["boost 0, energy of an XNOR and accumulate"].simulated == pytest.approx(energy / 16)
     cycle = found["boost 0, cycle"].simulated
     assert float(tables["macro"].query("t_latency")) < cycle < 10e-9

@@ -15,10 +15,12 @@ import numpy as np
 import pandas as pd
 import pytest
 import xarray as xr
+from scipy.stats import spearmanr
 
 import spicekit
 from montecarlo import Campaign, Sweep, Variation
 from montecarlo.jobs.sweep import parse_over
+from montecarlo.running.store import Store
 from spicekit import LookupTable, SpicekitError, UserError
 from spicekit.table import QUANTILES
 
@@ -73,11 +75,17 @@ def test_the_table_is_that_of_the_campaigns(reference: Path, tmp_path: Path) -> 
 
 def test_coordinates_units_and_provenance(reference: Path) -> None:
     with xr.open_dataset(reference / "table.nc", engine="h5netcdf") as dataset:
-        assert list(dataset.sizes) == ["tmr", "corner", "quantile"]
+        assert list(dataset.sizes) == ["tmr", "corner", "quantile", "pair"]
         assert dataset["tmr"].values.tolist() == [1.5, 2.5]
         assert dataset["corner"].values.tolist() == ["tt", "ss"]
         assert dataset["quantile"].values.tolist() == list(QUANTILES)
-        assert dataset["dv"].attrs == {"units": "V", "long_name": "read signal, v_ap - v_p"}
+        assert {**dataset["dv"].attrs, "comment": ""} == {"units": "V", "long_name": "read signal, v_ap - v_p", "comment": ""}
+        assert dataset["dv"].attrs["comment"] == "mean over the trials that are ok; it is v_ap - v_p"
+        assert (
+            dataset["margin_read_worst"].attrs["comment"].startswith("smallest v_ap less largest v_p of all trials: below 0 no")
+        )
+        assert all(one.attrs["long_name"] and "units" in one.attrs for one in dataset.variables.values())
+        assert all(one.attrs["comment"] for one in dataset.data_vars.values())
         assert dataset["count"].dtype == np.int64
         record = json.loads(dataset.attrs["spicekit"])
     assert record == LookupTable.load(reference).provenance
@@ -89,6 +97,18 @@ def test_coordinates_units_and_provenance(reference: Path) -> None:
     assert record["variations"][0]["sigma"] == 0.08
     assert len(record["netlist_sha256"]) == 64
     assert set(record["versions"]) == {"spicekit", "ngspice", "python", "numpy", "scipy", "pyarrow"}
+
+
+def test_draws_of_one_device_go_together(reference: Path) -> None:
+    """R_P and R_AP of a junction have its resistance-area product in common: their rank correlation is that of the trials."""
+    table, place = LookupTable.load(reference), {"tmr": 2.5, "corner": "ss"}
+    trials = Store(reference / "points" / "0003").parts.results()
+    with pytest.warns(UserWarning, match="60 trials"):
+        found = table.sample_joint(np.random.default_rng(1), ["r_p", "r_ap"], 20_000, **place)
+    true = spearmanr(trials["r_p"], trials["r_ap"]).statistic
+    assert true > 0.5
+    assert spearmanr(found["r_p"], found["r_ap"]).statistic == pytest.approx(true, abs=0.06)
+    assert np.std(found["r_ap"] - found["r_p"]) == pytest.approx(np.std(trials["r_ap"] - trials["r_p"]), rel=0.05)
 
 
 def test_every_file_says_the_same(reference: Path) -> None:
@@ -156,6 +176,15 @@ def test_a_finished_sweep_mends_its_table_and_a_damaged_part(reference: Path) ->
     job.run(reference, workers=1, warn=said.append)
     assert [line.partition(" is damaged")[0] for line in said] == [str(part)]
     assert tables(reference) == before
+
+
+def test_parameters_as_text_are_those_of_the_same_sweep() -> None:
+    """What the command is given and what a program gives is one record: either resumes the other's folder."""
+    numbers = {"temperature": 85.0, "w_read": 200e-9, "ra": 18}
+    text = {"temperature": "358.15K", "w_read": "0.2u", "ra": "1.8e1"}
+    made, typed = (Sweep("sot-read", {"tmr": [1.5]}, trials=4, parameters=given).record() for given in (numbers, text))
+    assert made == typed
+    assert typed["given"] == numbers
 
 
 @pytest.mark.parametrize(

@@ -114,7 +114,7 @@ def test_a_search_of_an_amplifier_says_what_it_could_not_find(cli: Cli, tmp_path
 
 def test_a_decision_that_does_not_happen_has_no_time(cli: Cli) -> None:
     result = run("vsa-sense", t_window=100e-12)
-    assert (result.outcome, result.measures["decided"]) == ("ok", 0)
+    assert (result.outcome, result.measures["late"]) == ("ok", 1)
     assert result.measures["t_decision"] == math.inf
     done = cli("run", "vsa-sense", "-p", "t_window=100p")
     assert "spicekit: warning: vsa-sense: t_decision: above 95 ps: raise t_window" in done.stderr

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from spicekit import make_bench, render, run
+from spicekit import UserError, make_bench, render, run
 from spicekit.block import simulate_block
 from spicekit.outcome import Outcome
 
@@ -41,6 +41,15 @@ def test_values_of_variation_points() -> None:
     result = run("sot-read", {"tmr_c0": 1.0}, **ideal)
     assert result.measures["tmr_read"] == pytest.approx(1.0, rel=1e-6)
     assert (result.values["tmr_c0"], result.values["ra_c0"]) == (1.0, 32.0)
+
+
+def test_a_variation_point_that_is_not_there_is_an_error() -> None:
+    """A misspelt one would give the nominal result; of a thousand points not all are listed."""
+    with pytest.raises(UserError, match=r"^unknown variation point of bench 'sot-read' 'tmr_co'; did you mean tmr_c0"):
+        run("sot-read", {"tmr_co": 1.0})
+    with pytest.raises(UserError, match=r"^unknown variation point of bench 'stt-bnn-row' 'x'; choose from .* more$") as caught:
+        run("stt-bnn-row", {"x": 1.0, "ra_c0": 100.0})
+    assert len(str(caught.value)) < 1000
 
 
 @pytest.mark.parametrize("value", [0.0, -1.0, math.nan, math.inf])

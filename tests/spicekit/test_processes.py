@@ -105,6 +105,19 @@ def test_sizes_in_another_unit_with_bins(tmp_path: Path, expected: float) -> Non
     assert read_current(file) == pytest.approx(expected, rel=1e-6)
 
 
+@pytest.mark.parametrize(("unit", "scale"), [("m", 1), ("um", 1e-6)])
+def test_a_size_without_a_bin_names_its_parameters(tmp_path: Path, unit: str, scale: float) -> None:
+    """`w_access` is 300 nm and the only bin begins at 1 um."""
+    bins = re.sub(r"(model .ch)", r"\1.1", MODELS.format("")).replace("4\n", "4 lmin=1e-8 lmax=1e-5 wmin=1e-6 wmax=1e-4\n")
+    library = (f".option scale={scale}\n" if scale != 1 else "") + bins + SUBCIRCUITS
+    file = write(tmp_path, library, top(f'lengths = "{unit}"'), kind="subckt")
+    with pytest.raises(
+        UserError,
+        match=r"^bench 'stt-read': parameter w_access: technology 'mini' has no model 'nch' for W = 300 nm, L = 45 nm",
+    ):
+        run("stt-read", technology=file)
+
+
 @pytest.mark.parametrize("kind", ["model", "subckt"])
 def test_a_scale_without_a_unit_is_refused(tmp_path: Path, kind: str) -> None:
     """Transistors of 300 nm would be of 0.3 pm: 2.5 nA, or no model for them."""

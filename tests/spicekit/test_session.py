@@ -38,6 +38,19 @@ def test_another_simulation_ends_it() -> None:
     assert run("sot-read").measures == other.measures  # closing leaves the other's circuit alone
 
 
+def test_a_session_has_the_noise_of_its_seed() -> None:
+    """Whatever was drawn before; none at the nominal seed."""
+
+    def membrane(noise: str = "on", **values: float) -> float:
+        with ChargeIf(noise=noise, steps=1).session(values) as neuron:
+            return neuron.step(n1=150)["membrane"]
+
+    quiet, first, other, again = membrane(), membrane(seed_noise=5.0), membrane(seed_noise=6.0), membrane(seed_noise=5.0)
+    assert first == again
+    assert len({quiet, first, other}) == 3
+    assert membrane("off") == pytest.approx(quiet, abs=0.02)  # other time steps
+
+
 def test_wrong_inputs_leave_it_running() -> None:
     with ChargeIf(components="ideal").session() as neuron:
         with pytest.raises(UserError, match="n1: 289 given; allowed: 0 to 288"):

@@ -13,12 +13,14 @@ import pytest
 import xarray as xr
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 from scipy.interpolate import RegularGridInterpolator
 from scipy.special import ndtr, ndtri
-from scipy.stats import kstest
+from scipy.stats import kstest, spearmanr
 
 import spicekit
 from spicekit.errors import SpicekitError, UserError
+from spicekit.joint_draws import correlation
 from spicekit.table import QUANTILES, LookupTable, from_dataset
 
 TMR = np.array([1.0, 1.5, 2.5])
@@ -485,3 +487,61 @@ def test_what_is_no_table_is_refused(tmp_path: Path, coordinates: list[float], s
     table.save_npz(tmp_path / "table.npz")
     with pytest.raises(UserError, match=rf"table.npz is damaged or not a table: {says}"):
         LookupTable.load(tmp_path / "table.npz")
+
+
+def joint_table(trials: int, rng: np.random.Generator) -> tuple[LookupTable, NDArray[np.float64]]:
+    """A lognormal R_P and a skewed R_AP of the same junctions at two temperatures, and those at the first one, (trials, 2)."""
+    first = rng.standard_normal((trials, 2))
+    z = np.stack([first[:, 0], 0.8 * first[:, 0] + 0.6 * first[:, 1]], axis=1)
+    r = np.stack([3000 * np.exp(0.05 * z[:, 0]), 6000 + 300 * z[:, 1] + 40 * z[:, 1] ** 2], axis=1)
+    here = np.stack([r, 0.9 * r], axis=0)
+    variables = {"correlation": (("temperature", "pair"), np.full((2, 1), correlation(r[:, 0], r[:, 1])))}
+    for k, name in enumerate(("r_p", "r_ap")):
+        variables[name] = (("temperature",), here[..., k].mean(axis=1))
+        variables[f"{name}_std"] = (("temperature",), here[..., k].std(axis=1, ddof=1))
+        variables[f"{name}_quantiles"] = (("temperature", "quantile"), np.quantile(here[..., k], LEVELS, axis=1).T)
+    variables["alone"] = variables["r_p"]
+    variables["alone_quantiles"] = variables["r_p_quantiles"]
+    grid = {"temperature": np.array([27.0, 85.0]), "quantile": LEVELS, "pair": np.array(["r_p r_ap"])}
+    return LookupTable(grid, variables, {}, {}, "made up"), r
+
+
+def test_joint_draws_have_the_correlation_and_each_its_own_distribution() -> None:
+    """R_AP - R_P, which a read senses, has the spread of the trials; drawn apart it would have 1.7 times as much."""
+    table, r = joint_table(4000, np.random.default_rng(3))
+    found = table.sample_joint(np.random.default_rng(4), ["r_p", "r_ap"], 40_000, temperature=27)
+    assert spearmanr(found["r_p"], found["r_ap"]).statistic == pytest.approx(spearmanr(*r.T).statistic, abs=0.01)
+    for k, name in enumerate(("r_p", "r_ap")):
+        assert kstest(found[name], r[:, k]).statistic < 1.63 * math.sqrt(1 / 40_000 + 1 / 4000)  # 1 % level
+    gap, true = found["r_ap"] - found["r_p"], r[:, 1] - r[:, 0]
+    assert np.std(gap) == pytest.approx(true.std(), rel=0.03)
+    apart = table.sample(np.random.default_rng(5), "r_ap", 40_000, temperature=27) - found["r_p"]
+    assert np.std(apart) > 1.2 * true.std()
+
+
+def test_joint_draws_at_points_of_their_own(table: LookupTable) -> None:
+    joint, r = joint_table(500, np.random.default_rng(3))
+    where = np.repeat([27.0, 56.0, 85.0], 4000)
+    found = joint.sample_joint(np.random.default_rng(4), ["r_ap", "r_p"], temperature=where)
+    for k, factor in enumerate((1.0, 0.95, 0.9)):
+        part = slice(4000 * k, 4000 * (k + 1))
+        assert np.mean(found["r_p"][part]) == pytest.approx(factor * r[:, 0].mean(), rel=3e-3)
+        assert spearmanr(found["r_p"][part], found["r_ap"][part]).statistic == pytest.approx(0.79, abs=0.05)
+    with pytest.raises(UserError, match="have no joint distribution: they are not of the same trials"):
+        joint.sample_joint(RNG, ["r_p", "alone"], 3, temperature=27)
+    with pytest.raises(UserError, match="holds no distribution of 'holed'"):
+        table.sample_joint(RNG, ["v", "holed"], 3, tmr=1, temperature=27, corner="ff")
+    with pytest.raises(UserError, match="'correlation' holds pairs; use"):
+        joint.query("correlation", temperature=27)
+    assert "pair" not in [dimension["name"] for dimension in joint.describe()["dimensions"]]
+    assert "correlation" not in joint.measures
+
+
+def test_normal_scores() -> None:
+    """Of a monotone function the same; of a joint normal law its correlation; none where one does not vary."""
+    z = np.random.default_rng(1).standard_normal((20_000, 2)) @ np.linalg.cholesky([[1, -0.6], [-0.6, 1]]).T
+    assert correlation(z[:, 0], z[:, 1]) == pytest.approx(-0.6, abs=0.015)
+    assert correlation(np.exp(z[:, 0]), z[:, 1] ** 3) == correlation(z[:, 0], z[:, 1])
+    assert correlation(z[:, 0], -z[:, 0]) == pytest.approx(-1)
+    assert math.isnan(correlation(z[:, 0], np.ones(20_000)))
+    assert correlation(np.where(z[:, 0] > 2, np.inf, z[:, 0]), z[:, 1]) == pytest.approx(-0.6, abs=0.03)

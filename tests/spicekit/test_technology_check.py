@@ -120,6 +120,31 @@ def test_the_command_and_its_files(tmp_path: Path, cli: Cli) -> None:
     assert "unknown corner of technology 'mini' 'tf'" in wrong.stderr
 
 
+def test_equal_faults_are_told_once(tmp_path: Path, cli: Cli) -> None:
+    """A library that no bench can use is one line, not one for each bench, and input that is wrong."""
+    library = SQUARE.replace(".param on=0", ".param on=1")
+    more = 'file = "mini.lib"\n[corners.ss]\nfile = "mini.lib"'
+    file = write(tmp_path, library, ('file = "mini.lib"', more), kind="subckt")
+    done = cli("technology", "check", file)
+    assert (done.returncode, done.stdout) == (2, "")
+    (line,) = done.stderr.splitlines()
+    assert line.startswith("spicekit: technology 'mini': no corner can be simulated: tt, ss: ")
+    scaled = write(tmp_path, SQUARE, MM, ('value = 1.0, unit = "V"', 'value = 0.2, unit = "V"'), kind="subckt")
+    lines = cli("technology", "check", scaled).stdout.splitlines()
+    reasons = [line.partition(": ")[2] for line in lines if ": " in line and "library takes" not in line]
+    assert len(reasons) == len(set(reasons))
+
+
+def test_no_bench_fits_a_corner_that_cannot_be_simulated(tmp_path: Path) -> None:
+    off, on = SQUARE, SQUARE.replace(".param on=0", ".param on=1")
+    (tmp_path / "off.lib").write_text(off)
+    more = 'file = "mini.lib"\n[corners.ss]\nfile = "off.lib"'
+    file = write(tmp_path, on, ('file = "mini.lib"', more), kind="subckt")
+    check = check_technology(load_technology(file), file)
+    assert list(check.failed) == ["tt"]
+    assert set(check.benches.values()) == {"corner tt cannot be simulated"}
+
+
 def test_sizes_of_a_bench() -> None:
     assert read_size("1u/150n") == pytest.approx((1e-6, 150e-9))
     assert any(size == pytest.approx((300e-9, 45e-9)) for size in bench_sizes("stt-read", "ptm45"))

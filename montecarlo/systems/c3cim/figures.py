@@ -1,11 +1,11 @@
 """C3CIM: the constant-current column of 64 cells (Biyani et al., DATE 2025, doi:10.23919/DATE64628.2025.10992950).
 
-The energy of a MAC is a mean over simulated trials with the mismatch and spread of every device; linearity and the comparison
-with the current-summing column are nominal.  An inference is counted in whole columns, one binary weight a cell::
+The energy of a MAC is a mean over simulated trials with the mismatch and spread of every device; linearity and the
+current-summing columns to compare with are nominal.  An inference is counted in whole columns, one binary weight a cell::
 
     columns of a neuron     ceil(fan-in / 64); unused cells of the last one are bypassed, its current flows all the same
     MACs of an inference    every column once, in each time step
-    energy of a MAC         e_mac with half of the inputs 1 (a row whose input is 0 does not switch)
+    energy of a MAC         e_mac of random inputs, rows that hold them
     read-out                e_readout: the simulated switch of the sample-and-hold, and a converter that is a parameter
 
 Not counted: adding up a neuron's columns, thresholds, buffers, moving data.
@@ -15,70 +15,150 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from montecarlo.systems.imce.figures import mean, simulated
 from montecarlo.systems.networks import Layer
-from montecarlo.systems.system import Figure, Plan
+from montecarlo.systems.system import Figure, Plan, made_of
+from spicekit.benches.c3cim.memory_column import MemoryColumnParameters
+from spicekit.benches.c3cim.settle import C3cimSettleParameters
 from spicekit.table import LookupTable
 from spicekit.units import format_value
 
 BIYANI = "Biyani et al., DATE 2025"
 CELLS = 64
-T_MAC = 1100e-9  # s, in which the column settles
-T_CONVENTIONAL = 10e-9  # s, chosen: see docs/c3cim.md
+DESIGNS = ("50nA", "100nA")
+T_MAC = {design: C3cimSettleParameters(design=design).t_mac for design in DESIGNS}  # s, in which the column settles at any corner
+E_CONVERT = (CELLS + 1) * MemoryColumnParameters().e_level  # J
 E_MAC, E_BIT = 30e-15, 0.47e-15  # J, published
+ENERGY_RATIO, POWER_RATIO = 6.7, 35.0  # published, "up to"
 PLACES = {"placement": ["first", "last", "random"]}
 WHOLE = {"n": CELLS, "transfer": 1}  # over every n_hrs
+RANDOM = {"n": CELLS, "n_sel": CELLS // 2, "n_hrs": CELLS // 4}  # random inputs and weights, in the mean
+
+LATEST = DESIGNS[-1]  # the design that is compared
+# the time of a conventional MAC beside it that both published ratios together imply
+T_IMPLIED = T_MAC[LATEST] * ENERGY_RATIO / POWER_RATIO
+
+
+@dataclass(frozen=True)
+class Baseline:
+    """A current-summing column to compare with: resistances in ohm, time of a MAC in s, current of its clamp in A, all chosen."""
+
+    plan: str
+    title: str
+    r_lrs: float
+    r_hrs: float
+    t_mac: float = 10e-9  # five time constants of a 100 MHz clamp
+    i_amplifier: float = 20e-6
+
+    def as_plan(self) -> Plan:
+        given = {"r_lrs": self.r_lrs, "r_hrs": self.r_hrs, "t_mac": self.t_mac, "i_amplifier": self.i_amplifier}
+        return Plan(self.plan, "c3cim-conventional", PLACES, 0, RANDOM | given)
+
+
+BASELINES = (
+    Baseline("conventional-5k", "5 k and 50 kohm", 5e3, 50e3),
+    Baseline("conventional-10k", "10 k and 100 kohm", 10e3, 100e3),
+    Baseline("conventional-100k", "100 k and 1 Mohm", 100e3, 1e6),
+    # a clamp that may take longer needs a bandwidth, and with it a current, in proportion less
+    Baseline("conventional-slow", "100 k and 1 Mohm, slow clamp", 100e3, 1e6, T_IMPLIED, 20e-6 * 10e-9 / T_IMPLIED),
+)
 
 PLANS = (
-    Plan("mac", "c3cim-settle", {"n_sel": [CELLS // 2, CELLS]}, 16, {"n": CELLS, "t_mac": T_MAC}),
-    Plan("line", "c3cim-column", PLACES, 0, WHOLE | {"t_mac": T_MAC}),
-    Plan("conventional", "c3cim-conventional", PLACES, 0, WHOLE | {"t_mac": T_CONVENTIONAL}),
-    Plan("count", "c3cim-column", {"data": ["uniform", "random"]}, 300, {"n": CELLS}),
+    Plan(
+        "mac",
+        "c3cim-settle",
+        {"design": list(DESIGNS), "rows": ["return", "hold"], "n_sel": [CELLS // 2, CELLS]},
+        8,
+        {"n": CELLS},
+    ),
+    Plan("line", "c3cim-column", {"design": list(DESIGNS)} | PLACES, 0, WHOLE),
+    Plan("conventional", "c3cim-conventional", PLACES, 0, WHOLE),
+    Plan("count", "c3cim-column", {"design": list(DESIGNS), "data": ["uniform", "random"]}, 300, {"n": CELLS}),
+    *(baseline.as_plan() for baseline in BASELINES),
 )
 
 # of a layer the output is one pixel wide: fully connected
 BNN = (Layer("hidden", 1, 3136, 1, 784), Layer("output", 1, 10, 1, 3136))
 SNN = (Layer("hidden", 1, 81, 1, 324), Layer("output", 1, 10, 1, 81))
 STEPS = 60  # of the spiking network
+NETWORKS = (("BNN 784-3136-10", BNN, 1, 14.6e-9), ("SNN 324-81-10", SNN, STEPS, 11.24e-9))
+PRIOR = "which prior designs is not known: resistances, clamp and time of the other column are chosen"
+CONVERTER = "converter: van Elzakker et al., JSSC 2010"
 
 
 def figures(tables: Mapping[str, LookupTable]) -> list[Figure]:
     """All figures, from the tables of :data:`PLANS`."""
-    mac, line, conventional, count = (tables[plan.name] for plan in PLANS)
-    all_on, half_on = {"n_sel": str(CELLS)}, {"n_sel": str(CELLS // 2)}
-
-    def energy(name: str, measure: str, where: Mapping[str, str], remark: str = "") -> Figure:
-        return simulated(name, "J", mac, "c3cim-settle", measure, where, remark=remark)
-
-    whole = replace(energy("column MAC, every row switches", "e_mac", all_on, BIYANI), published=E_MAC)
-    half = replace(energy("column MAC, half of the inputs 1", "e_mac", half_on, BIYANI), published=E_MAC)
-    readout = energy("read-out of a column", "e_readout", all_on, "not in the MAC above; converter: Harpe et al., JSSC 2011")
-    current = replace(energy("of it, the column's current", "e_column", all_on, BIYANI), published=E_MAC)
-    found = [
-        whole,
-        current,
-        energy("of it, share of the bias", "e_driver", all_on),
-        energy("of it, share of the rows", "e_gates", all_on),
-        half,
-        Figure("1-bit MAC, every row switches", "J", whole.simulated / CELLS, f"column MAC / {CELLS}", BIYANI, E_BIT),
-        Figure("1-bit MAC, half of the inputs 1", "J", half.simulated / CELLS, f"column MAC / {CELLS}", BIYANI, E_BIT),
-        readout,
-        energy("of it, the converter", "e_convert", all_on, f"a parameter: {CELLS + 1} e_level"),
-        simulated("settling time", "s", mac, "c3cim-settle", "t_settle", all_on, remark="all cells bypassed to all in HRS"),
-        simulated("MACs that settled in time", "", mac, "c3cim-settle", "settled", all_on, remark=f"of {T_MAC * 1e9:g} ns"),
-        simulated("wrong counts, n_hrs even over 0 to 64", "", count, "c3cim-column", "wrong", {"data": "uniform"}),
-        simulated("wrong counts, random inputs and weights", "", count, "c3cim-column", "wrong", {"data": "random"}),
-    ]
+    found: list[Figure] = []
+    spent: dict[str, tuple[float, float]] = {}
+    for design in DESIGNS:
+        of_design, spent[design] = _design(design, tables)
+        found += of_design
     for measure in ("inl", "dnl"):
-        found += [
-            _nominal(f"{measure.upper()}, in steps", line, "c3cim-column", measure),
-            _nominal(f"{measure.upper()}, in steps, current-summing column", conventional, "c3cim-conventional", measure),
-        ]
-    for title, layers, steps, published in (("BNN 784-3136-10", BNN, 1, 14.6e-9), ("SNN 324-81-10", SNN, STEPS, 11.24e-9)):
-        found += inference(title, layers, steps, half.simulated, readout.simulated, published)
-    return [*found, *comparison(mean(line, "e_mac"), mean(conventional, "e_mac"))]
+        title = f"{measure.upper()}, in steps, current-summing column, 10 k and 100 kohm"
+        found += made_of("conventional", [_nominal(title, tables["conventional"], "c3cim-conventional", measure)])
+    for title, layers, steps, published in NETWORKS:
+        for design in DESIGNS:
+            found += inference(f"{title}, {design}", layers, steps, *spent[design], published)
+    found += implied(*spent[LATEST])
+    constant = sum(spent[LATEST])
+    for baseline in BASELINES:
+        table = tables[baseline.plan]
+        found += comparison(baseline, constant, mean(table, "e_mac"), mean(table, "e_convert"))
+    return found
+
+
+def _design(design: str, tables: Mapping[str, LookupTable]) -> tuple[list[Figure], tuple[float, float]]:
+    """Figures of one design, and the energies in J of a MAC of random inputs and weights and of its read-out."""
+    mac, line, count = (tables[name] for name in ("mac", "line", "count"))
+
+    def figure(name: str, unit: str, measure: str, rows: str = "hold", n_sel: int = CELLS, remark: str = "") -> Figure:
+        where = {"design": design, "rows": rows, "n_sel": str(n_sel)}
+        return simulated(f"{design}: {name}", unit, mac, "c3cim-settle", measure, where, remark=remark)
+
+    def published(one: Figure, value: float) -> Figure:
+        return replace(one, published=value, source=BIYANI)
+
+    held = figure("column MAC, rows hold, random inputs", "J", "e_mac", n_sel=CELLS // 2)
+    rows = {name: figure("", "J", "e_gates", name, CELLS // 2).simulated for name in ("hold", "return")}
+    apart = f"rows apart: {format_value(rows['hold'], 'J', 3)} a column where they hold their input, " + (
+        f"{format_value(rows['return'], 'J', 3)} where half of them switch and return"
+    )
+    readout = figure("read-out of a column", "J", "e_readout", remark="not in the MAC above; " + CONVERTER)
+    current, bias = figure("of it, the column's current", "J", "e_column"), figure("of it, share of the bias", "J", "e_driver")
+    both = current.simulated + bias.simulated
+    settled = f"of {format_value(T_MAC[design], 's')}"
+
+    def wrong(name: str, data: str) -> Figure:
+        where = {"design": design, "data": data}
+        return simulated(f"{design}: wrong counts, {name}", "", count, "c3cim-column", "wrong", where)
+
+    found = [
+        Figure(f"{design}: column MAC, current and bias", "J", both, "c3cim-settle e_column + e_driver, rows apart",
+               BIYANI, E_MAC, apart),
+        published(current, E_MAC),
+        bias,
+        published(held, E_MAC),
+        published(figure("column MAC, every row switches and returns", "J", "e_mac", "return"), E_MAC),
+        published(figure("column MAC, half of the rows switch and return", "J", "e_mac", "return", CELLS // 2), E_MAC),
+        figure("share of the rows, hold", "J", "e_gates", n_sel=CELLS // 2),
+        figure("share of the rows, every one switches and returns", "J", "e_gates", "return"),
+        Figure(f"{design}: 1-bit MAC, current and bias", "J", both / CELLS, f"the column's / {CELLS}", BIYANI, E_BIT),
+        readout,
+        figure("of it, the converter", "J", "e_convert", remark=f"a parameter: {CELLS + 1} e_level"),
+        figure("settling time", "s", "t_settle", remark="all cells bypassed to all in HRS"),
+        figure("MACs that settled in time", "", "settled", remark=settled),
+        figure("pedestal of the switch at half of the counts, in steps", "", "pedestal", n_sel=CELLS // 2,
+               remark="32 of 32 selected cells in HRS"),
+    ]  # fmt: skip
+    wrongs = [wrong("n_hrs even over 0 to 64", "uniform"), wrong("random inputs and weights", "random")]
+    lines = [
+        _nominal(f"{design}: {measure.upper()}, in steps", line, "c3cim-column", measure, design=design)
+        for measure in ("inl", "dnl")
+    ]
+    every = [*made_of("mac", found), *made_of("count", wrongs), *made_of("line", lines)]
+    return every, (held.simulated, readout.simulated)
 
 
 def macs(layers: Sequence[Layer], steps: int) -> int:
@@ -96,27 +176,51 @@ def inference(
     alone = f"{each}; the same number of the published {format_value(E_MAC, 'J')}: {format_value(number * E_MAC, 'J')}"
     steps_said = f", {steps} time steps" if steps > 1 else ""
     both = f"{number:,} x ({format_value(energy, 'J')} + {format_value(readout, 'J')})"
-    return [
+    more = f"the published total is {format_value(published / number, 'J', 3)} a MAC, {published / number / E_MAC:.3g} times the"
+    more += f" published {format_value(E_MAC, 'J')}: it holds more than columns; what, is not said"
+    found = [
         Figure(f"{title}, column MACs an inference", "", float(number), f"{columns} columns{steps_said}"),
-        Figure(f"{title}, energy without read-out", "J", number * energy, alone, BIYANI, published),
+        Figure(f"{title}, energy without read-out", "J", number * energy, alone, BIYANI, published, more),
         Figure(f"{title}, energy with read-out", "J", number * (energy + readout), both, BIYANI, published),
     ]
+    return made_of("mac", found)
 
 
-def comparison(constant: float, conventional: float) -> list[Figure]:
-    """The current-summing column over the constant-current one, from the energies in J of a MAC, rows in neither."""
-    power = conventional / T_CONVENTIONAL / (constant / T_MAC)
+def implied(energy: float, readout: float) -> list[Figure]:
+    """What the published totals imply of a MAC, beside a MAC with its read-out, J; and the read-out that would meet them."""
+    found = []
+    both = f"{LATEST}: {format_value(energy, 'J')} + {format_value(readout, 'J')}, rows hold"
+    for title, layers, steps, total in NETWORKS:
+        number = macs(layers, steps)
+        each = total / number
+        level = (each - energy - (readout - E_CONVERT)) / (CELLS + 1)
+        said = f"{both}; the published {format_value(total, 'J')} / {number:,} MACs would be met by a converter of "
+        said += f"{format_value(level, 'J', 3)} a level"
+        found.append(Figure(f"MAC with read-out, as {title} implies it", "J", energy + readout, said, BIYANI, each))
+    return made_of("mac", found)
+
+
+def comparison(baseline: Baseline, constant: float, energy: float, readout: float) -> list[Figure]:
+    """The current-summing column over the constant-current one with ``constant`` J a MAC, read-out in both, rows in neither."""
+    conventional = energy + readout
+    power = conventional / baseline.t_mac / (constant / T_MAC[LATEST])
     said = f"{BIYANI}: up to, against prior designs"
-    e_mac = f"e_mac {format_value(conventional, 'J')} / {format_value(constant, 'J')}, without rows and read-out"
-    times = f"{format_value(T_CONVENTIONAL, 's')} (chosen) and {format_value(T_MAC, 's')}"
-    return [
-        Figure("current-summing over constant-current, energy a MAC", "", conventional / constant, e_mac, said, 6.7),
-        Figure("current-summing over constant-current, power", "", power, f"the same energies in {times}", said, 35.0),
+    parts = f"e_mac {format_value(energy, 'J')} + read-out {format_value(readout, 'J')}"
+    e_mac = f"c3cim-conventional {parts}; {LATEST} {format_value(constant, 'J')}; random inputs and weights"
+    drawn = energy / baseline.t_mac  # W
+    t_same = (ENERGY_RATIO * constant - readout) / drawn
+    times = f"the same energies in {format_value(baseline.t_mac, 's', 3)} (chosen) and {format_value(T_MAC[LATEST], 's')}; "
+    times += f"in {format_value(t_same, 's', 3)} the energy's ratio would be {ENERGY_RATIO}"
+    title = f"current-summing ({baseline.title}) over constant-current"
+    found = [
+        Figure(f"{title}, energy a MAC", "", conventional / constant, e_mac, said, ENERGY_RATIO, PRIOR),
+        Figure(f"{title}, power", "", power, times, said, POWER_RATIO, PRIOR),
     ]
+    return made_of(baseline.plan, found, "mac")
 
 
-def _nominal(name: str, table: LookupTable, bench: str, measure: str) -> Figure:
+def _nominal(name: str, table: LookupTable, bench: str, measure: str, **where: str) -> Figure:
     """The worst of a nominal measure over the placements of the cells in HRS; in words, each of them."""
-    values = {place: float(table.query(measure, placement=place)) for place in PLACES["placement"]}
+    values = {place: float(table.query(measure, placement=place, **where)) for place in PLACES["placement"]}
     each = ", ".join(f"{place} {value:.3f}" for place, value in values.items())
     return Figure(name, "", max(values.values()), f"{bench} {measure}, nominal, largest over placement: {each}")

@@ -18,7 +18,7 @@ V_WRITE, T_PULSE = 0.135, 1e-9  # V, s
 CELL = {"technology": "ptm45", "w_read": W_READ, "w_write": W_WRITE}
 COLUMN = CELL | {"i_read": I_READ}
 SENSED = COLUMN | {"i_logic": I_LOGIC}
-WRITE = CELL | {"device": "imce-45nm", "v_write": V_WRITE, "t_pulse": T_PULSE}
+WRITE = CELL | {"device": "imce-45nm", "v_write": V_WRITE, "t_pulse": T_PULSE, "rails": "pump"}
 AROUND = ("vdd", "temperature", "corner")  # the rail's current does not pass the barrier: writing does not depend on TMR
 LOGIC = ("margin_read", "margin_and", "margin_or", "e_read", "e_and", "e_or")
 

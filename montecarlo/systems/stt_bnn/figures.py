@@ -3,7 +3,8 @@
 The macro's figures are means over end-to-end trials, each with weights and inputs of its own and the mismatch of every
 device; the error is also that of the two-step flow (:mod:`montecarlo.systems.stt_bnn.two_step`), which resolves it with far fewer
 transients.  What is published as throughput a watt is turned into an energy by arithmetic, and said to be.  Boosting means here
-that rails 200 mV lower are lifted back to where M_ST senses.
+that rails 200 mV lower are lifted back to where M_ST senses.  Each energy is there twice: at the rails, and from the supply where
+linear regulators make V_H and the lifts' rail of it (docs/energy.md).
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from scipy.special import ndtr
 
 from montecarlo.statistics.margins import clopper_pearson
 from montecarlo.systems.stt_bnn.two_step import average_error
-from montecarlo.systems.system import Figure, Plan
+from montecarlo.systems.system import Figure, Plan, made_of
 from spicekit.benches.bnn.macro_parameters import LIFTED
 from spicekit.table import LookupTable
 from spicekit.units import format_value
@@ -28,12 +29,13 @@ BOOSTS = (0, 1, 2)
 EFFICIENCY = {0: 319e12, 2: 311e12}  # OPS/W
 READS = (1e-6, 2e-6)  # A, of the 1T1MTJ cell
 CELL = {"source": "cell"}
+NOT_COUNTED = "not counted: source of the clock edges, decoder, registers of inputs and outputs"
 
 PLANS = (
     Plan("row", "stt-bnn-row", {"n": [N]}, 300),
     Plan("row-low", "stt-bnn-row", {"n": [N]}, 300, {name: LIFTED[1][name] for name in ("v_high", "v_low")}),
     Plan("sense", "stt-bnn-macro", {"boost": BOOSTS}, 150, {"n": N, "source": "thevenin", "measure": "offset"}),
-    Plan("macro", "stt-bnn-macro", {"boost": BOOSTS}, 60, {"n": N, "data": "trial"}),
+    Plan("macro", "stt-bnn-macro", {"boost": BOOSTS}, 60, {"n": N, "data": "trial", "rails": "ldo"}),
     Plan("tbs", "tbs-sense", {"overdrive": [-10e-3, 10e-3]}, 20),
     Plan("vsa", "vsa-sense", {"overdrive": [-10e-3, 10e-3]}, 20),
     # an operation of 50 ps: the cell's levels are wanted, which no amplifier needs to finish
@@ -56,24 +58,53 @@ def macro_figures(tables: Mapping[str, LookupTable], boost: int) -> list[Figure]
     table, name = tables["macro"], f"boost {boost}, "
     trials = int(table.query("count", boost=boost))
     cycle = float(table.quantiles("t_cycle", boost=boost)[1][-1])
-    energy = float(table.query("e_total", boost=boost))
-    parts = ("row", "wordline", "drivers", "sense", "load", "latch", "drive", "line")
-    shares = ", ".join(f"{part} {format_value(float(table.query(f'e_{part}', boost=boost)), 'J', 3)}" for part in parts)
-    efficiency = OPERATIONS / (ROWS * energy)
-    published = EFFICIENCY.get(boost)
-    derived = f"derived from {published / 1e12:.0f} TOPS/W, {PHAM}" if published else ""
-    wrong = float(table.query("wrong", boost=boost))
-    low, high = clopper_pearson(round(wrong * trials), trials)
+    row, at_v_h, lift = (float(table.query(f"e_{part}", boost=boost)) for part in ("row_supply", "row", "lift_supply"))
+    lifted = f", lifts {format_value(lift, 'J', 3)}" if boost else ""
+    error = float(table.query("error", boost=boost))
+    low, high = clopper_pearson(round(error * trials), trials)
     each = f"mean of {trials} trials"
-    return [
+    found = [
         Figure(name + "latency", "s", float(table.query("t_latency", boost=boost)), f"stt-bnn-macro t_latency: {each}"),
         Figure(name + "cycle", "s", cycle, f"stt-bnn-macro t_cycle: longest of {trials} trials, decision and reset", PHAM, 10e-9),
         Figure(
             name + "throughput", "OPS", OPERATIONS / cycle, f"2 x {N} x {ROWS} / cycle", f"{PHAM}, at 10 ns", OPERATIONS / 10e-9
         ),
-        Figure(name + "energy of a row's operation", "J", energy, f"stt-bnn-macro e_total: {each}; {shares}"),
+        *energy_figures(table, boost, "e_total", "", f"V_H is a supply of its own; {NOT_COUNTED}"),
+        *energy_figures(
+            table,
+            boost,
+            "e_supply",
+            ", from the supply",
+            f"a linear regulator makes V_H: the row takes {format_value(row, 'J', 3)}, {format_value(at_v_h, 'J', 3)} at its rail"
+            f"{lifted}; {NOT_COUNTED}",
+        ),
+        *error_figures(tables, boost),
         Figure(
-            name + "energy of an array operation",
+            name + "average error, end to end",
+            "",
+            error,
+            f"stt-bnn-macro error, weights and inputs drawn: {each}, 95 % interval {low:.3g} to {high:.3g}",
+            PHAM if boost == 0 else "",
+            0.085 if boost == 0 else None,
+        ),
+    ]
+    return made_of("macro", found)
+
+
+def energy_figures(table: LookupTable, boost: int, measure: str, which: str, remark: str) -> list[Figure]:
+    """What follows from the energy ``measure`` of a row's operation, called ``which``."""
+    name, trials, energy = f"boost {boost}, ", int(table.query("count", boost=boost)), float(table.query(measure, boost=boost))
+    parts = ("row", "wordline", "drivers", "sense", "lift", "load", "latch", "drive", "line")
+    from_supply = {part: f"{part}_supply" if measure == "e_supply" and part in ("row", "lift") else part for part in parts}
+    values = {part: float(table.query(f"e_{column}", boost=boost)) for part, column in from_supply.items()}
+    shares = ", ".join(f"{part} {format_value(value, 'J', 3)}" for part, value in values.items() if value)
+    published = EFFICIENCY.get(boost)
+    derived = f"derived from {published / 1e12:.0f} TOPS/W, {PHAM}" if published else ""
+    each = f"stt-bnn-macro {measure}: mean of {trials} trials"
+    return [
+        Figure(f"{name}energy of a row's operation{which}", "J", energy, f"{each}; {shares}", remark=remark),
+        Figure(
+            f"{name}energy of an array operation{which}",
             "J",
             ROWS * energy,
             f"{ROWS} x energy of a row's operation",
@@ -81,29 +112,21 @@ def macro_figures(tables: Mapping[str, LookupTable], boost: int) -> list[Figure]
             OPERATIONS / published if published else None,
         ),
         Figure(
-            name + "efficiency",
+            f"{name}efficiency{which}",
             "TOPS/W",
-            efficiency / 1e12,
+            OPERATIONS / (ROWS * energy) / 1e12,
             f"2 x {N} x {ROWS} / energy of an array operation",
             PHAM if published else "",
             published / 1e12 if published else None,
+            remark,
         ),
         Figure(
-            name + "energy of an XNOR and accumulate",
+            f"{name}energy of an XNOR and accumulate{which}",
             "J",
             energy / N,
             f"energy of a row's operation / {N}",
             derived,
             2 / published if published else None,
-        ),
-        *error_figures(tables, boost),
-        Figure(
-            name + "average error, end to end",
-            "",
-            wrong,
-            f"stt-bnn-macro wrong, weights and inputs drawn: {each}, 95 % interval {low:.3g} to {high:.3g}",
-            PHAM if boost == 0 else "",
-            0.085 if boost == 0 else None,
         ),
     ]
 
@@ -115,7 +138,7 @@ def error_figures(tables: Mapping[str, LookupTable], boost: int) -> list[Figure]
     sigma = float(np.hypot(spread, offset)) / lsb
     counts = f"{int(row.query('count'))} rows, {int(sense.query('count', boost=boost))} amplifiers"
     first = boost == 0
-    return [
+    found = [
         Figure(name + "LSB", "V", lsb, "stt-bnn-row lsb at n/2 matches"),
         Figure(name + "sigma of SL in LSB", "", spread / lsb, f"stt-bnn-row v_sl: {format_value(spread, 'V', 3)}"),
         Figure(
@@ -136,8 +159,10 @@ def error_figures(tables: Mapping[str, LookupTable], boost: int) -> list[Figure]
             "normal deviations of that sigma, N1 binomial(128, 1/2)",
             PHAM if first else "",
             0.085 if first else None,
+            f"row {spread / lsb:.2f} LSB, trip point {offset / lsb:.2f} LSB: an error of 0.085 is 1.6 LSB" if first else "",
         ),
     ]
+    return made_of("row-low" if boost else "row", found, "sense")
 
 
 def amplifier_figures(tables: Mapping[str, LookupTable]) -> list[Figure]:
@@ -155,6 +180,7 @@ def amplifier_figures(tables: Mapping[str, LookupTable]) -> list[Figure]:
             f"tbs-sense {format_value(delays[0], 's', 3)}, vsa-sense {format_value(delays[1], 's', 3)}: t_decision at 10 mV",
             f"{TRINH}: 1.13 to 1.14",
             1.135,
+            plans=("tbs", "vsa"),
         ),
         Figure(
             "TBS over VSA, energy",
@@ -163,6 +189,7 @@ def amplifier_figures(tables: Mapping[str, LookupTable]) -> list[Figure]:
             f"tbs-sense {format_value(energies[0], 'J', 3)}, vsa-sense {format_value(energies[1], 'J', 3)}: e_total at 10 mV",
             TRINH,
             1.02,
+            plans=("tbs", "vsa"),
         ),
     ]
     for current in READS:
@@ -182,6 +209,7 @@ def amplifier_figures(tables: Mapping[str, LookupTable]) -> list[Figure]:
                 f"{said}; signal {format_value(ap[0] - p[0], 'V', 3)}; normal distributions, best common level",
                 f"{TRINH}: 2 to 3, signal not known",
                 2.5,
+                plans=("cells", "tbs-offset", "vsa-offset"),
             )
         )
     return found

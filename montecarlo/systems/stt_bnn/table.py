@@ -24,7 +24,19 @@ SENSE = {"source": "thevenin", "measure": "offset"}
 # no decision is wanted of these: a fixed delay line saves the search for its trim
 FREE = {"trim": 360, "t_window": 6e-9}
 DISTANCES = np.arange(-16.5, 17)  # cells
-ENERGIES = ("e_total", "e_row", "e_wordline", "e_drivers", "e_sense", "e_load", "e_latch", "e_drive", "e_line")
+ENERGIES = (
+    "e_total",
+    "e_supply",
+    "e_row",
+    "e_wordline",
+    "e_drivers",
+    "e_sense",
+    "e_lift",
+    "e_load",
+    "e_latch",
+    "e_drive",
+    "e_line",
+)
 
 
 def macro(simulated: xr.Dataset) -> xr.Dataset:
@@ -51,7 +63,8 @@ def macro(simulated: xr.Dataset) -> xr.Dataset:
             "from when the row is switched on until the edge of the delay line",
         ),
         "energy": (energy, "J", "energy of a row's operation, n/2 matches, tt 27 C"),
-        "tops_per_watt": (2e-12 * energy["n"] / energy, "TOPS/W", "two operations a cell over that energy"),
+        "energy_supply": (simulated["operation_e_supply"], "J", "the same where a linear regulator makes V_H of the supply"),
+        "tops_per_watt": (2e-12 * energy["n"] / energy, "TOPS/W", "two operations a cell over the energy at the rails"),
     }
     values = {name: array.assign_attrs({"units": unit, "long_name": text}) for name, (array, unit, text) in found.items()}
     return xr.Dataset(values).assign_coords(distance=("distance", DISTANCES, {"units": "matches"}))
@@ -101,7 +114,7 @@ TABLE = SystemTable(
         Part(
             "operation",
             "stt-bnn-macro",
-            FREE | {"temperature": 27.0},
+            FREE | {"temperature": 27.0, "rails": "ldo"},
             over=("tmr", "vdd"),
             own={"n": N, "boost": BOOST},
             measures=ENERGIES,

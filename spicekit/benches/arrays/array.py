@@ -11,7 +11,6 @@ from typing import Any, ClassVar, Generic, Literal, Self
 import numpy as np
 from pydantic import model_validator
 from scipy.special import ndtr
-from scipy.stats import binom
 from typing_extensions import TypeVar
 
 from spicekit.analysis import DcAnalysis
@@ -255,6 +254,8 @@ def _share(count: int) -> Any:
     """Share of ``count`` even bits that are 1, from a standard normal."""
 
     def draw(z: Array) -> Array:
+        from scipy.stats import binom  # a second to import
+
         return np.asarray(binom.ppf(ndtr(z), count, 0.5)) / count
 
     return draw

@@ -20,6 +20,7 @@ from spicekit.measures import At, Final, First, Integral, Node, i, maximum, v
 from spicekit.measures.measure import Margin, Measure
 from spicekit.parameters import Group, channel_width, quantity
 from spicekit.point import VariationPoint
+from spicekit.rails import Item, RailSupply, Spent, check_rails
 
 
 class Wires(Group):
@@ -36,7 +37,7 @@ class Wires(Group):
     c_word: float = quantity(0.17e-15, "F", "wire capacitance of RWL, and of WWL, a cell", ge=0, le=1e-12)
 
 
-class SotArrayParameters(Wires, Mirror, Access, Pulse, ArrayParameters):
+class SotArrayParameters(Wires, Mirror, Access, Pulse, ArrayParameters, RailSupply):
     w_driver: float = channel_width(8e-6, "width of the NMOS that drive, or hold at 0 V, the lines of a column and SL", le=1e-3)
     i_read: float = quantity(10e-6, "A", "read current into each accessed RBL", ge=1e-12, le=1e-3)
     t_sense: float = quantity(1e-9, "s", "time for which the read current flows, for the energy", ge=1e-12, le=1e-3)
@@ -53,6 +54,8 @@ class SotArray(ArrayBench[SotArrayParameters]):
         if not self.junction.card.three_terminal:
             raise UserError(f"bench '{self.name}': parameter device: '{self.p.device}' has no rail; give a SOT card")
         check_stop(self.name, self.t_stop, START + self.p.t_pulse)
+        if self.writes:
+            check_rails(self.name, self.p, self.vdd, {self.write_rail: self.sign * self.p.v_write})
 
     @property
     def t_stop(self) -> float:
@@ -63,6 +66,11 @@ class SotArray(ArrayBench[SotArrayParameters]):
     def sign(self) -> int:
         """Sign of the rail current: positive flows from WBL into the head of the rail."""
         return current_sign(self.p, self.junction.numbers)
+
+    @property
+    def write_rail(self) -> str:
+        """Name of the rail of a write."""
+        return "V_WP" if self.sign > 0 else "V_WN"
 
     @property
     def l_access(self) -> float:
@@ -176,7 +184,9 @@ class SotArray(ArrayBench[SotArrayParameters]):
             return At(x, middle)
 
         i_write, i_half = now(abs(rail)), self._half(now)
-        e_wl = Integral(-(i("vdd_wwl") + i("vdd_rwl"))) * self.vdd
+        line = Item.of("line", "WBLs and rails of the cells", self.sign * self.p.v_write, -i("vsupply"), rail=self.write_rail)
+        word = Item.of("wl", "word lines", self.vdd, -(i("vdd_wwl") + i("vdd_rwl")))
+        spent = Spent(self.p, self.vdd, (line, word))
         return (
             *switching(self.easy_axis, START, self.t_stop, "raise t_pulse or v_write"),
             Measure("i_write", "A", "rail current in the middle of the pulse, magnitude", i_write),
@@ -186,11 +196,10 @@ class SotArray(ArrayBench[SotArrayParameters]):
             Measure("i_half", "A", "largest rail current of a half-selected cell then", i_half),
             Measure("share_half", "", "of the write current, i_half / i_write", i_half / i_write),
             Measure(
-                "e_write", "J", "energy from all supplies for the whole write",
-                Integral(-i("vsupply")) * self.sign * self.p.v_write + e_wl,
+                "e_write", "J", "energy from all supplies for the whole write", spent.energy,
             ),
             Measure("e_rail", "J", "of it, dissipated in the cell's rail", Integral(rail * volts)),
-            Measure("e_wl", "J", "of it, the word lines'", e_wl),
+            *spent.measures("energy of the whole write"),
         )  # fmt: skip
 
     def margins(self) -> tuple[Margin, ...]:

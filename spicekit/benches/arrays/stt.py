@@ -22,11 +22,12 @@ from spicekit.benches.junction.switching import check_stop, switching
 from spicekit.benches.stt.cell import V_READ, CellParameters
 from spicekit.benches.stt.read import SttRead
 from spicekit.benches.stt.write_path import START
-from spicekit.measures import At, Final, First, Integral, Node, Python, i, maximum, v
+from spicekit.measures import At, Final, First, Node, Python, i, maximum, v
 from spicekit.measures.measure import Margin, Measure
 from spicekit.parameters import Group, option, quantity, voltage
 from spicekit.physics.mtj_numbers import MtjNumbers
 from spicekit.point import VariationPoint
+from spicekit.rails import Item, RailSupply, Spent, check_rails
 from spicekit.waves import Array, Waves
 
 T_WORD = 0.1e-9  # s, the word line's driver begins
@@ -45,7 +46,7 @@ class Wires(Group):
     c_word: float = quantity(0.095e-15, "F", "wire capacitance of WL a cell; the gates are in the netlist", ge=0, le=1e-12)
 
 
-class SttArrayParameters(Wires, CellParameters, ArrayParameters):
+class SttArrayParameters(Wires, CellParameters, ArrayParameters, RailSupply):
     access: Literal["nmos", "ideal"] = option("nmos", "cells and drivers: transistors, or ideal switches (read)")
     v_read: float = voltage(V_READ, "supply of the accessed bit lines in a read", ge=1e-3, le=2)
     t_read: float = quantity(5e-9, "s", "time of a read, for disturbance and energy", ge=1e-12, le=1e-3)
@@ -74,6 +75,8 @@ class SttArray(ArrayBench[SttArrayParameters]):
         refuse_rail(self.name, self.p, self.junction)
         self.junction.field("p")  # one that the disturbance is not known of is said now
         check_stop(self.name, self.t_stop, START + self.p.t_pulse)
+        if self.writes:
+            check_rails(self.name, self.p, self.vdd, {"v_wl": self.v_wl})
 
     @property
     def t_stop(self) -> float:
@@ -209,7 +212,9 @@ class SttArray(ArrayBench[SttArrayParameters]):
             return At(x, early)
 
         gate_source = v(f"wl_{tag}") - (v(f"sl_{tag}") if self.from_bl else v(f"n_{tag}"))
-        e_wl = Integral(-i("vdd_wl")) * self.v_wl
+        lines = Item.of("lines", "BLs and SLs", self.vdd, -(i("vdd_bl") + i("vdd_sl")))
+        word = Item.of("wl", "word lines", self.v_wl, -i("vdd_wl"), rail="" if self.p.v_wl is None else "V_WL")
+        spent = Spent(self.p, self.vdd, (lines, word))
         return (
             *switching(self.easy_axis, START, self.t_stop, "raise t_pulse or v_wl"),
             Measure("i_start", "A", "cell current 0.3 ns into the pulse", now(cell)),
@@ -221,10 +226,9 @@ class SttArray(ArrayBench[SttArrayParameters]):
             Measure("i_half", "A", "largest current of a half-selected cell then", self._half(now)),
             self._disturb_half(self.p.t_pulse, "the pulse"),
             Measure(
-                "e_write", "J", "energy from all supplies for the whole write",
-                Integral(-(i("vdd_bl") + i("vdd_sl"))) * self.vdd + e_wl,
+                "e_write", "J", "energy from all supplies for the whole write", spent.energy,
             ),
-            Measure("e_wl", "J", "of it, the word lines'", e_wl),
+            *spent.measures("energy of the whole write"),
         )  # fmt: skip
 
     def _drops(self, now: Any) -> tuple[Measure, ...]:

@@ -31,7 +31,7 @@ from spicekit.waves import Array
 START = 0.2e-9  # s, word line and bit lines are switched on
 EDGE = 20e-12  # s, of the ideal sources at the drivers' inputs
 LIFT_DELAY = 0.15e-9  # s, from isolation to the first lift
-LIFT_TIME = 0.4e-9  # s, a lift settles in it
+LIFT_TIME = 0.4e-9  # s: the default capacitors' lift settles in it, to 0.2 mV; larger ones need a wider w_lift in proportion
 SECTIONS = 8  # of the word line's wire
 
 

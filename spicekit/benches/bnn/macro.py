@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from spicekit.bench import Calibration, Panel, Simulate
 from spicekit.benches.bnn.array import SECTIONS, RowParameters
 from spicekit.benches.bnn.macro_circuit import MacroCircuit
-from spicekit.benches.bnn.macro_measures import arrival, energies, measures
+from spicekit.benches.bnn.macro_measures import arrival, measures, spent
 from spicekit.benches.bnn.macro_parameters import MacroParameters
 from spicekit.benches.sensing.tbs import Arrivals, trimmed
 from spicekit.errors import UserError
 from spicekit.measures.measure import Measure
 from spicekit.measures.numpy_writer import Evaluation
 from spicekit.outcome import Outcome
-from spicekit.style import COLOURS, new_figure
+from spicekit.rails_plot import breakdown
 from spicekit.units import format_value
 from spicekit.waves import Waves
 
@@ -35,8 +35,7 @@ class BnnMacro(MacroCircuit):
         return measures(self)
 
     def works(self) -> str:
-        # what is not decided yet is late, and not wrong
-        return "wrong < 0.5 or decided < 0.5" if self.p.measure == "decision" else ""
+        return "wrong < 0.5" if self.p.measure == "decision" else ""
 
     def panels(self) -> tuple[Panel, ...]:
         row, copies = self.p.source == "row", {"in": "", "lo": " (low)", "hi": " (high)"}
@@ -59,23 +58,13 @@ class BnnMacro(MacroCircuit):
         """``energy.png``: where the energy of the operation goes."""
         if self.p.measure == "offset":
             return {}
-        value = Evaluation(waves)
-        spent = {name: float(value(part)) for name, part in energies(self).items()}
         names = {
-            "e_row": "row, rail V_H", "e_wordline": "word line", "e_drivers": "bit lines' drivers", "e_sense": "sense node",
-            "e_load": "LOAD", "e_latch": "inverters, latch", "e_drive": "START driver", "e_line": "delay line, share",
+            "row": "row, rail V_H", "wordline": "word line", "drivers": "bit lines' drivers",
+            "sense": "sense node", "lift": "lifts", "load": "LOAD", "latch": "inverters, latch", "drive": "START driver",
+            "line": "delay line, share",
         }  # fmt: skip
-        figure = new_figure(7, 3.6)
-        axis = figure.subplots()
-        bars = axis.barh([names[name] for name in spent], [value * 1e15 for value in spent.values()], color=COLOURS[0])
-        axis.bar_label(bars, fmt="%.1f", padding=3)
-        axis.invert_yaxis()
-        axis.margins(x=0.12)
-        axis.set_xlabel("energy (fJ)")
-        total = sum(spent.values())
         conditions = f"{self.technology.name} {self.p.corner}, {self.temperature:.3g} °C, VDD {self.vdd:g} V"
-        axis.set_title(f"stt-bnn-macro, {self.subtitle()}, {conditions}: {total * 1e15:.0f} fJ", fontsize=10)
-        return {"energy.png": figure}
+        return {"energy.png": breakdown(spent(self), waves, f"stt-bnn-macro, {self.subtitle()}, {conditions}", names)}
 
     def calibrations(self) -> tuple[Calibration, ...]:
         """Threshold, trim and delay of the line, and the row that source=thevenin stands for: those that are not given."""

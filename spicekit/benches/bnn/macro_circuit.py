@@ -30,6 +30,7 @@ from spicekit.benches.bnn.macro_parameters import MacroParameters
 from spicekit.benches.noise import noise_context, noise_points, with_noise
 from spicekit.benches.sensing.tbs import TbsSense, TbsSizes
 from spicekit.point import VariationPoint
+from spicekit.rails import check_rails
 
 C_DRAIN = 0.3e-9  # F/m, of an access transistor's drain, with which whole rows and source=thevenin agree
 DELTA = 5e-3  # V, measure=offset: distance of both inputs from the threshold
@@ -39,6 +40,10 @@ SUPPLIES = {"load": "precharge of LOAD", "latch": "inverters behind LOAD and the
 
 class MacroCircuit(RowBench[MacroParameters]):
     """The row, the amplifier behind it, and what they are told when."""
+
+    def __init__(self, **given: Any) -> None:
+        super().__init__(**given)
+        check_rails(self.name, self.p, self.vdd, {"v_wl": self.v_wl} | ({"v_lift": self.p.v_lift} if self.p.boost else {}))
 
     @functools.cached_property
     def amplifier(self) -> TbsSense:

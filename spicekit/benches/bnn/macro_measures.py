@@ -7,9 +7,11 @@ import math
 from spicekit.benches.bnn.array import START
 from spicekit.benches.bnn.macro_circuit import DELTA, RESET, SUPPLIES, MacroCircuit
 from spicekit.benches.sensing.tbs import FOUND
+from spicekit.benches.sensing.verdict import verdicts
 from spicekit.limits import Limits
-from spicekit.measures import At, Choose, Crossing, First, Node, Number, Settling, energy, floor, ln, maximum, total, v
+from spicekit.measures import At, Choose, Crossing, First, Integral, Node, Number, Settling, floor, i, ln, maximum, v
 from spicekit.measures.measure import Measure
+from spicekit.rails import Item, Spent
 
 WINDOW = Limits("raise t_window", event=True)
 RECOVERY = Limits("raise t_window or t_recover", event=True)
@@ -38,38 +40,23 @@ def _decision_measures(macro: MacroCircuit) -> tuple[Measure, ...]:
     row = macro.p.source == "row"
     apart, line = v("q_in") - v("qb_in"), v(f"sl_{macro.p.n - 1 if row else 'in'}")
     parted = Crossing(abs(apart), macro.vdd / 2, after=macro.t_ready)
-    decided = parted < macro.t_off
+    late = parted >= macro.t_off
     decision = At(apart, macro.t_off) > macro.vdd / 2
     n1 = _matches(macro)
     right = 2 * n1 >= macro.p.n if row else Number(float(macro.inputs["in"] > macro.v_mid))
-    t_decision = Choose(decided, parted - macro.t_from, math.inf)
+    wrong = (parted < macro.t_off) & (decision ^ right)
+    t_decision = Choose(late, math.inf, parted - macro.t_from)
     t_latency = macro.t_from + t_decision - START
     t_load, t_delay = arrival(macro, "arrive_in"), arrival(macro, "delayed")
     # the logarithm of the ratio, but of arrivals of which one is missing the side on which it is
     lead = Choose(maximum(t_delay, t_load) < math.inf, ln(t_delay / t_load), ln(t_delay) - ln(t_load))
-    spent = energies(macro)
-    parts = {
-        "e_row": "rail V_H",
-        "e_wordline": "word line",
-        "e_drivers": "gates of the bit lines' drivers, this row's share",
-        "e_sense": "isolation switch and lifting capacitors with their gates",
-        **{f"e_{name}": meaning for name, meaning in SUPPLIES.items()},
-        "e_line": "delay line, one amplifier's share",
-    }
     return (
         *((Measure("n1", "", "matching cells", n1),) if row else ()),
         Measure("v_sl", "V", "source line when the sense node is isolated", At(line, macro.t_sample)),
         Measure("v_sense", "V", "sense node when START rises", At(v("sense_in"), macro.t_ready)),
         Measure("decision", "", "decision at the end of t_window", decision, fraction=True),
-        Measure(
-            "wrong",
-            "",
-            "1 if it is not the right answer: 1 for n/2 or more matches, SL above v_mid",
-            (decision ^ right) | (parted >= macro.t_off),
-            fraction=True,
-        ),
-        Measure("decided", "", "1 if the latch's outputs parted by VDD/2 within t_window", decided, fraction=True),
-        Measure("t_decision", "s", "from START until they did", t_decision, limits=WINDOW),
+        *verdicts(late, wrong, "t_window", "; right is 1 for n/2 or more matches, SL above v_mid"),
+        Measure("t_decision", "s", "from START until the latch's outputs parted by VDD/2", t_decision, limits=WINDOW),
         Measure("t_latency", "s", "the same from when the row was switched on", t_latency, limits=WINDOW),
         Measure(
             "t_cycle",
@@ -81,29 +68,30 @@ def _decision_measures(macro: MacroCircuit) -> tuple[Measure, ...]:
         Measure("t_load", "s", "arrival of LOAD at the latch, from START", t_load, limits=WINDOW),
         Measure("t_delay", "s", "arrival of the delay line at the latch, from START", t_delay, limits=WINDOW),
         Measure("lead", "", "ln(t_delay / t_load): above 0 the answer is 1; all but linear in SL", lead, limits=WINDOW),
-        Measure("e_total", "J", "energy of the operation from all supplies: those below", total(list(spent.values()))),
-        *(Measure(name, "J", meaning, spent[name]) for name, meaning in parts.items() if name in spent),
+        *spent(macro).measures(),
     )
 
 
-def energies(macro: MacroCircuit) -> dict[str, Node]:
-    """Energy in J by what it is spent on."""
+def spent(macro: MacroCircuit) -> Spent:
+    """Where the energy of one operation goes."""
     p, vdd = macro.p, macro.vdd
-    found: dict[str, Node] = {}
+    found: list[Item] = []
     if p.source == "row":
-        found = {
-            "e_row": energy("vhigh", p.v_high),
-            "e_wordline": energy("vword", macro.v_wl),
-            "e_drivers": energy("vgate", vdd),
-        }
-    sense = [energy("vctl", vdd)] if macro.sense_devices() else []
-    sense += [energy("vlift_in", p.v_lift)] if p.boost else []
-    found["e_sense"] = total(sense) if sense else Number(0.0)
-    return (
-        found
-        | {f"e_{name}": energy(f"vdd_{name}_in", vdd) for name in SUPPLIES}
-        | {"e_line": energy("vdd_line", vdd) / p.amplifiers}
-    )
+        found += [
+            # V_L takes up all of that and gives nothing: no item
+            Item.of("row", "bit lines at V_H, and through the cells the current to V_L", p.v_high, i("vhigh"), rail="V_H"),
+            Item.of("wordline", "word line", macro.v_wl, i("vword"), rail="" if p.v_wl is None else "V_WL"),
+            Item.of("drivers", "gates of the bit lines' drivers, this row's share", vdd, i("vgate")),
+        ]
+    none = Number(0.0)
+    gates = "gates of the isolation switch and of those of the lifting capacitors"
+    found += [
+        Item.of("sense", gates, vdd, i("vctl")) if macro.sense_devices() else Item("sense", gates, vdd, none),
+        Item("lift", "lifting capacitors", p.v_lift, Integral(i("vlift_in")) if p.boost else none, rail="V_LIFT"),
+    ]
+    found += [Item.of(name, meaning, vdd, i(f"vdd_{name}_in")) for name, meaning in SUPPLIES.items()]
+    found += [Item.of("line", "delay line, one amplifier's share", vdd, i("vdd_line"), users=p.amplifiers)]
+    return Spent(p, vdd, tuple(found))
 
 
 def arrival(macro: MacroCircuit, node: str) -> Node:

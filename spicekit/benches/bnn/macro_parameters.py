@@ -11,6 +11,7 @@ from spicekit.benches.bnn.array import RowParameters
 from spicekit.benches.noise import ThermalNoise
 from spicekit.benches.sensing.tbs import TbsSizes
 from spicekit.parameters import channel_width, option, quantity, voltage
+from spicekit.rails import RailSupply
 
 # where an operation with lifts starts if rails and v_lift are not given: the lifts bring the sense node to where the default
 # rails, 0.6 and 0.2 V, put it without
@@ -20,7 +21,7 @@ LIFTED = {
 }
 
 
-class MacroParameters(RowParameters, TbsSizes, ThermalNoise):
+class MacroParameters(RowParameters, TbsSizes, ThermalNoise, RailSupply):
     source: Literal["row", "thevenin"] = option(
         "row", "what the sense node hangs on: all cells of the row, or a voltage behind the row's resistance"
     )

@@ -80,6 +80,7 @@ class C3cimConventional(MemoryColumn[ConventionalParameters]):
             Measure("e_mac", "J", "energy of t_mac: e_column + e_driver", e_column + e_driver),
             Measure("e_column", "J", "of it, the bit line's current from the supply", e_column),
             Measure("e_driver", "J", "of it, the amplifier", e_driver),
+            Measure("e_convert", "J", "apart, the converter: (n + 1) e_level", Number(self.e_convert)),
         )
 
     def signal(self, tag: str) -> Node:

@@ -18,7 +18,7 @@ from __future__ import annotations
 import functools
 import math
 from collections.abc import Mapping, Sequence
-from typing import Any, Generic, Literal
+from typing import Any, ClassVar, Generic, Literal
 
 import numpy as np
 from typing_extensions import TypeVar
@@ -26,6 +26,7 @@ from typing_extensions import TypeVar
 from spicekit.analysis import Analysis
 from spicekit.bench import Calibration, Simulate
 from spicekit.benches.c3cim.memory_column import ColumnAnalysis, MemoryColumn, MemoryColumnParameters
+from spicekit.designs import Designed
 from spicekit.errors import UserError
 from spicekit.measures import Final, Largest, Node, Number, floor, i, listed, v
 from spicekit.measures.measure import Measure
@@ -63,7 +64,27 @@ def linear_cells(simulate: Simulate, cells: Sequence[int]) -> int:
     return cells[low] if low >= 0 else 0
 
 
-class C3cimParameters(MemoryColumnParameters):
+# 100nA: the largest published current.  A memory of half the resistance keeps the step; the drivers need no more than 0.7 V above
+# a column of at most 0.34 V; the PMOS of the sampling switch is as wide as takes the NMOS's injection back at half of the counts.
+DESIGNS: Mapping[str, Mapping[str, Any]] = {
+    "50nA": {},
+    "100nA": {
+        "i_col": 100e-9,
+        "r_lrs": 5e3,
+        "r_hrs": 50e3,
+        "v_column": 0.7,
+        "c_hold": 2e-15,
+        "w_sample": 90e-9,
+        "w_sample_p": 125e-9,
+        "rows": "hold",
+        "t_mac": 420e-9,
+    },
+}
+
+
+class C3cimParameters(Designed, MemoryColumnParameters):
+    DESIGNS: ClassVar = DESIGNS
+    design: Literal["50nA", "100nA"] = option("50nA", "named design: current, memory, supply, sampling, rows and time of a MAC")
     i_col: float = quantity(50e-9, "A", "column current", ge=1e-12, le=1e-4)
     driver: Literal["cascode", "ideal"] = option(
         "cascode", "column current: a wide-swing PMOS cascode mirror, or an ideal source"
@@ -71,6 +92,7 @@ class C3cimParameters(MemoryColumnParameters):
     access: Literal["nmos", "ideal"] = option("nmos", "cell switches: NMOS transistors, or ideal ones with r_on")
     r_on: float = quantity(3e3, "ohm", "resistance of an ideal switch", gt=0, le=1e6)
     v_gate: float | None = voltage(None, "high level of the cells' gates; the supply if not given", gt=0, le=5)
+    v_column: float | None = voltage(None, "supply of the column drivers and their bias; vdd if not given", gt=0, le=5)
     columns: int = quantity(64, "", "columns that share the bias and the row drivers", ge=1, le=4096)
     bias_ratio: int = quantity(10, "", "current of the shared bias diode over that of a column", ge=1, le=1000)
     w_mirror: float = channel_width(2e-6, "width of the mirror transistor", le=1e-4)
@@ -95,17 +117,22 @@ class C3cimBench(MemoryColumn[K], Generic[K]):
     def __init__(self, **given: Any) -> None:
         super().__init__(**given)
         drop = self.p.i_col * self.memory.numbers.r_hrs
-        if self.p.driver == "cascode" and drop > self.vdd:
+        if self.p.driver == "cascode" and drop > self.v_column:
             raise UserError(
                 f"bench '{self.name}': parameters i_col, r_hrs: {format_value(self.p.i_col, 'A')} through a cell of "
                 f"{format_value(self.memory.numbers.r_hrs, 'ohm')} needs {format_value(drop, 'V')}; allowed: at most "
-                f"vdd = {self.vdd:g} V"
+                f"{'vdd' if self.p.v_column is None else 'v_column'} = {self.v_column:g} V"
             )
 
     @property
     def v_gate(self) -> float:
         """High level of the cells' gates in volts."""
         return self.vdd if self.p.v_gate is None else self.p.v_gate
+
+    @property
+    def v_column(self) -> float:
+        """Supply of the drivers in volts."""
+        return self.vdd if self.p.v_column is None else self.p.v_column
 
     def column_points(self) -> list[VariationPoint]:
         p = self.p
@@ -125,7 +152,7 @@ class C3cimColumn(C3cimBench[K], Generic[K]):
     @property
     def v_trim(self) -> float:
         """Voltage in V at which the driver is trimmed: the nominal column's, half its cells in HRS, without transistors."""
-        return min(self.p.i_col * self.p.n * (self.memory.numbers.r_lrs + self.memory.numbers.step / 2), self.vdd / 2)
+        return min(self.p.i_col * self.p.n * (self.memory.numbers.r_lrs + self.memory.numbers.step / 2), self.v_column / 2)
 
     @property
     def ruler(self) -> str:
@@ -161,7 +188,7 @@ class C3cimColumn(C3cimBench[K], Generic[K]):
         )
         error = self.trial(i("vi_own")) / p.i_col - 1 if real else Number(0.0)
         loss = 1 - self.trial(i("vi_h")) / self.trial(i("vi_l"))
-        energy = self.vdd * p.t_mac
+        energy = self.v_column * p.t_mac
         e_column = self.trial(i("vdd_d")) * energy
         e_driver = self.trial(i("vdd_bias")) * energy / p.columns if real else Number(0.0)
         return (

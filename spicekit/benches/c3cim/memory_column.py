@@ -77,6 +77,13 @@ class MemoryColumnParameters(BenchParameters):
     l_cell: float | None = channel_length(None, "length of each cell transistor; the technology's shortest if not given", le=1e-6)
     # 45 nm local wires: 4.2 ohm/um and 0.26 fF/um (CACTI 7, tech_params/45nm.dat, conservative); cell pitch chosen, 0.36 um
     r_cell: float = quantity(1.5, "ohm", "resistance of the column's wire a cell", ge=1e-3, le=1e4)
+    e_level: float = quantity(
+        4.4e-15,
+        "J",
+        "energy of the converter a level: 4.4 fJ a conversion step (van Elzakker et al., JSSC 45, 1007 (2010))",
+        ge=0,
+        le=1e-9,
+    )
 
     @model_validator(mode="after")
     def _fits(self) -> Self:
@@ -129,6 +136,11 @@ class MemoryColumn(Bench[M], Generic[M]):
     def l_cell(self) -> float:
         """Length of the cell transistors in metres."""
         return self.technology.l_min if self.p.l_cell is None else self.p.l_cell
+
+    @property
+    def e_convert(self) -> float:
+        """Energy of converting one reading in J: a level for each count from 0 to n."""
+        return (self.p.n + 1) * self.p.e_level
 
     @property
     def order(self) -> list[int]:

@@ -12,7 +12,7 @@ one (see the tests).
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 from pydantic import model_validator
 
@@ -22,7 +22,7 @@ from spicekit.benches.c3cim.column import C3cimBench, C3cimParameters
 from spicekit.limits import Limits
 from spicekit.measures import At, Node, Number, Settling, energy, maximum, v
 from spicekit.measures.measure import Measure
-from spicekit.parameters import channel_width, quantity
+from spicekit.parameters import channel_width, option, quantity
 from spicekit.point import VariationPoint
 from spicekit.units import format_value
 
@@ -30,6 +30,8 @@ START = 5e-9  # s, the row drivers switch
 EDGE = 20e-12  # s, at the inputs of the drivers
 REST = 10e-9  # s, from the rows' switching back to the end
 DROOP = 5e-9  # s, from the sample to the reading of the held voltage
+QUIET = 0.2  # of t_mac, its end, in which the row drivers do nothing but leak
+ROWS = {"return": "t_mac with its edges, and the edges back", "hold": "t_mac, and an edge of half of the rows"}
 CARRIED = 0.9  # of i_col; a column that carries less, in the mean of t_mac, says so
 
 
@@ -39,13 +41,13 @@ class C3cimSettleParameters(C3cimParameters):
     c_memory: float = quantity(0.05e-15, "F", "capacitance of a memory with its contact, at its transistor", ge=0, le=1e-12)
     c_word: float = quantity(0.17e-15, "F", "wire capacitance of each of a row's two lines a column", ge=0, le=1e-12)
     w_driver: float = channel_width(200e-9, "width of the NMOS of each row driver; PMOS twice that", le=1e-4)
-    w_sample: float = channel_width(120e-9, "width of both transistors of the sampling switch", le=1e-5)
-    e_level: float = quantity(
-        12e-15,
-        "J",
-        "energy of the converter a level: 12 fJ a conversion step (Harpe et al., JSSC 46, 1585 (2011))",
-        ge=0,
-        le=1e-9,
+    rows: Literal["return", "hold"] = option(
+        "return",
+        "gates of a row: back to bypass after each MAC; or held until the input changes: half of the rows if random, one edge",
+    )
+    w_sample: float = channel_width(120e-9, "width of the sampling switch's NMOS, and of its drivers", le=1e-5)
+    w_sample_p: float | None = channel_width(
+        None, "width of the sampling switch's PMOS, whose gate couples against the NMOS's; w_sample if not given", le=1e-5
     )
 
     @model_validator(mode="after")
@@ -73,6 +75,11 @@ class C3cimSettle(C3cimBench[C3cimSettleParameters]):
         return START + self.p.t_mac
 
     @property
+    def t_read(self) -> float:
+        """When the held voltage is read, in s."""
+        return self.t_sample + DROOP
+
+    @property
     def t_back(self) -> float:
         """When the rows switch back, s."""
         return START + 2 * self.p.t_mac
@@ -95,18 +102,16 @@ class C3cimSettle(C3cimBench[C3cimSettleParameters]):
 
     def measures(self) -> tuple[Measure, ...]:
         column, step = v("d_top"), self.p.i_col * self.memory.numbers.step
-        final, sample, hold = At(column, self.t_back), At(column, self.t_sample), At(v("hold"), self.t_sample + DROOP)
+        final, sample, hold = At(column, self.t_back), At(column, self.t_sample), At(v("hold"), self.t_read)
         before = self.t_sample * (1 + 1e-9)  # the switch that lets go moves the column, too
         t_settle = maximum(Settling(abs(column - final), step / 2, stop=before) - START, 0.0)  # 0: it moved by less
-        e_column = energy("vdd_d", self.vdd, START, self.t_sample)
+        e_column = energy("vdd_d", self.v_column, START, self.t_sample)
         e_driver: Node = Number(0.0)
         if self.p.driver == "cascode":
-            e_driver = energy("vdd_bias", self.vdd, START, self.t_sample) / self.p.columns
-        there = energy("vdd_gate", self.v_gate, START, self.t_sample)
-        back = energy("vdd_gate", self.v_gate, self.t_back, self.t_back + REST)
-        e_gates = (there + back) / self.p.columns
-        e_convert = Number((self.p.n + 1) * self.p.e_level)
-        e_readout = energy("vdd_sample", self.vdd, START, self.t_sample + DROOP) + e_convert
+            e_driver = energy("vdd_bias", self.v_column, START, self.t_sample) / self.p.columns
+        e_gates = self.rows() / self.p.columns
+        e_convert = Number(self.e_convert)
+        e_readout = energy("vdd_sample", self.vdd, START, self.t_read) + e_convert
         return (
             Measure(
                 "t_settle",
@@ -129,15 +134,26 @@ class C3cimSettle(C3cimBench[C3cimSettleParameters]):
             Measure("e_mac", "J", "energy of a MAC: the three below", e_column + e_driver + e_gates),
             Measure("e_column", "J", "column current, t_mac long", e_column),
             Measure("e_driver", "J", "this column's share of the bias, t_mac long", e_driver),
-            Measure("e_gates", "J", "this column's share of the row drivers: t_mac with its edges, and the edges back", e_gates),
+            Measure("e_gates", "J", f"this column's share of the row drivers: {ROWS[self.p.rows]}", e_gates),
             Measure("e_readout", "J", "read-out, apart: switch of the sample-and-hold and converter", e_readout),
             Measure("e_convert", "J", "of it, the converter: (n + 1) e_level", e_convert),
         )
 
+    def rows(self) -> Node:
+        """Energy of the drivers of all rows in a MAC, in J."""
+        p = self.p
+        there = energy("vdd_gate", self.v_gate, START, self.t_sample)
+        back = energy("vdd_gate", self.v_gate, self.t_back, self.t_back + REST)
+        if p.rows == "return":
+            return there + back
+        leaked = energy("vdd_gate", self.v_gate, self.t_sample - QUIET * p.t_mac, self.t_sample) / QUIET  # in t_mac
+        edges = there + back - leaked * (1 + REST / p.t_mac)  # two of each selected row
+        return (edges / 4 + leaked) * (p.n / self.n_sel)
+
     def notes(self, measures: Mapping[str, float]) -> tuple[str, ...]:
         if measures["e_column"] is None:
             return ()
-        drawn = measures["e_column"] / (self.vdd * self.p.t_mac)
+        drawn = measures["e_column"] / (self.v_column * self.p.t_mac)
         if drawn >= CARRIED * self.p.i_col:
             return ()
         current, given, level = (format_value(x, u) for x, u in ((drawn, "A"), (self.p.i_col, "A"), (measures["v_final"], "V")))

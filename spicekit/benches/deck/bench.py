@@ -147,7 +147,8 @@ class Deck(Bench[DeckParameters]):
     @functools.cached_property
     def _listing(self) -> Listing:
         files = {**self.files, **{str(stamp.path): f"{stamp.size} {stamp.changed}" for stamp in self.model_files}}
-        return listing(self.source, self.netlist({}), self.technology.compatibility, files)
+        technology = self.technology
+        return listing(self.source, self.netlist({}), technology.compatibility, technology.compiled(), files)
 
     @functools.cached_property
     def contents(self) -> Contents:
@@ -238,17 +239,17 @@ class Deck(Bench[DeckParameters]):
         """The netlist as it is simulated: without what it prints and saves, with what makes ngspice say every digit."""
         chosen = self.analysis()
         save = measured.vectors(self.source, self.readings)
-        more = [
-            *measured.twins(self.readings),
-            *([f".save {' '.join(save)}"] if save and list(chosen.commands) == ["tran"] else []),
-        ]
+        inside = measured.internal(self.source, self.readings)
+        alone = list(chosen.commands) == ["tran"]
+        kept = f".save all {' '.join(inside)}" if inside else f".save {' '.join(save)}" if save and alone else ""
+        more = [*measured.twins(self.readings), *([kept] if kept else [])]
         lines = self.netlist(values).split("\n")
-        kept, skipping = [lines[0]], False
+        left, skipping = [lines[0]], False
         for line in lines[1:-2]:
             word = line.split(None, 1)[0].lower() if line.strip() else ""
             skipping = word in OUTPUT or (skipping and word.startswith("+"))
-            kept += [] if skipping else [line]
-        return "\n".join([*kept, *more, ".end"]) + "\n"
+            left += [] if skipping else [line]
+        return "\n".join([*left, *more, ".end"]) + "\n"
 
     def details(self) -> dict[str, tuple[str, ...]]:
         alone = [
@@ -258,6 +259,9 @@ class Deck(Bench[DeckParameters]):
         lawless = [device.path for device in self.contents.devices if device.kind == "mosfet" and self.p.technology == NONE]
         if lawless:
             alone.append(f"mismatch of {len(lawless)} transistors, sigma 0: give -p technology=, or --sigma vth=5m")
+        unsized = [device.path for device in self.contents.devices if device.kind == "mosfet" and not device.area > 0]
+        if unsized:
+            alone.append(f"mismatch of {len(unsized)} transistors without W and L, sigma 0: {', '.join(unsized[:4])}")
         return {"Analyses": tuple(f".{command}" for command in self.analysis().commands.values()), "Left alone": tuple(alone)}
 
 
@@ -292,6 +296,7 @@ def deck_class(path: str) -> type[Deck]:
     }  # fmt: skip
     made = type("Deck", (Deck,), attributes)
     measured.margins(source, [reading.measure.name for reading in found])
+    measured.internal(source, found)
     return made
 
 

@@ -21,6 +21,8 @@ from spicekit.limit import LOADING, isolated
 from spicekit.simulator import simulator
 from spicekit.units import parse_value
 
+# a number as ngspice reads it on all lines alike: letters behind the suffix are a unit; `a` and `mil` are not read alike
+_NUMBER = re.compile(r"([-+]?(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?)(meg|[tgkmunpf])?[a-z]*", re.IGNORECASE)
 JUNCTION = "mtj_"  # how the names of a library's junctions begin
 JUNCTION_POINTS = {"ra": "dra", "tmr": "dtmr", "cd": "darea"}  # kind of point -> parameter of the subcircuit
 MOST_DEEP, MOST_DEVICES = 100, 200_000
@@ -72,14 +74,16 @@ class Listing:
 
 
 @functools.lru_cache(maxsize=64)
-def _listed(netlist: str, compatibility: str, seed: int, files: tuple[tuple[str, str], ...]) -> tuple[str, tuple[str, ...]]:
+def _listed(
+    netlist: str, compatibility: str, osdi: tuple[str, ...], seed: int, files: tuple[tuple[str, str], ...]
+) -> tuple[str, tuple[str, ...]]:
     """What ngspice says when it is asked for the expanded circuit; or in the first place, why it refuses the netlist."""
 
     def work() -> tuple[str, tuple[str, ...]]:
         ngspice = simulator()
         ngspice.command(f"setseed {seed}")
         try:
-            ngspice.load(netlist, compatibility)
+            ngspice.load(netlist, compatibility, osdi)
         except SpicekitError as error:
             return str(error), tuple(ngspice.messages)
         return "", tuple(ngspice.told("listing expand"))
@@ -92,16 +96,16 @@ def _listed(netlist: str, compatibility: str, seed: int, files: tuple[tuple[str,
         return "ngspice died of it", ()
 
 
-def listing(source: Source, netlist: str, compatibility: str, files: Mapping[str, str]) -> Listing:
-    """``files``: what the netlist reads, path -> SHA-256.
+def listing(source: Source, netlist: str, compatibility: str, osdi: tuple[str, ...], files: Mapping[str, str]) -> Listing:
+    """``files``: what the netlist reads, path -> SHA-256; ``osdi``: compiled models that it needs.
 
     Raises :class:`UserError` for a netlist that ngspice refuses, with its line, and for one that draws by itself.
     """
     key = tuple(sorted(files.items()))
-    refused, said = _listed(netlist, compatibility, 1, key)
+    refused, said = _listed(netlist, compatibility, osdi, 1, key)
     if refused:
         raise UserError(_refusal(source, refused, said))
-    if source.drawn and _listed(netlist, compatibility, 2, key)[1] != said:
+    if source.drawn and _listed(netlist, compatibility, osdi, 2, key)[1] != said:
         raise UserError(
             f"{source.path}: agauss, gauss, aunif or unif in it, or in what it includes, is drawn by ngspice while it reads "
             "the netlist, other than by our seed: write the nominal value, switch the statistics of the library off by its "
@@ -160,10 +164,15 @@ def contents(source: Source, parts: Mapping[str, Subcircuit], known: Listing) ->
 def _visit(
     statements: Iterable[Statement], prefix: str, parts: Mapping[str, Subcircuit], known: Listing, found: Contents, depth: int
 ) -> None:
+    statements = list(statements)
+    conditional = {s.word for s, branch in zip(statements, _branches(statements), strict=True) if branch}
     for statement in statements:
         name = statement.word
         path, letter = prefix + name, name[0]
         if letter == ".":
+            continue
+        if name in conditional:  # which of several of the name is there, is the condition's to say
+            found.leave(path, "devices of a branch of .if")
             continue
         if len(found.devices) > MOST_DEVICES or depth > MOST_DEEP:
             raise UserError(f"{statement.place}: more than {MOST_DEVICES} devices, or subcircuits more than {MOST_DEEP} deep")
@@ -175,6 +184,14 @@ def _visit(
             _value(path, letter, statement, found)
         else:
             found.leave(path, _NAMES.get(letter, f"{letter.upper()} devices"))
+
+
+def _branches(statements: Iterable[Statement]) -> Iterator[int]:
+    """Of each statement, in how many ``.if`` it stands."""
+    depth = 0
+    for statement in statements:
+        depth += (statement.word == ".if" or statement.word.startswith(".if(")) - (statement.word == ".endif")
+        yield depth
 
 
 def _instance(
@@ -193,11 +210,30 @@ def _instance(
         return
     inner = [name for name in known.lines if name.startswith(f"m.{path}.")] if part.outside and len(part.ports) == 4 else []
     if len(inner) == 1 and len(plain) == 6:
-        _mosfet(path, inner[0], statement, known, found)
+        if _in_order(part, parts, 0):
+            _mosfet(path, inner[0], statement, known, found)
+        else:
+            found.leave(path, "transistors of a subcircuit whose terminals are not drain, gate, source, bulk in this order")
     elif part.nested:
         found.leave(path, "instances of subcircuits that hold definitions of their own")
     else:
         _visit(part.body, f"{path}.", parts, known, found, depth + 1)
+
+
+def _in_order(part: Subcircuit, parts: Mapping[str, Subcircuit], depth: int) -> bool:
+    """Whether the terminals of a transistor's subcircuit are drain, gate, source, bulk; inner nodes may stand before them."""
+    for statement in part.body:
+        plain, _ = statement.words()
+        letter = statement.word[0]
+        inner = parts.get(plain[-1].lower()) if letter == "x" else None
+        if letter != "m" and not (inner and len(inner.ports) == 4 and depth < MOST_DEEP and _in_order(inner, parts, depth + 1)):
+            if letter == "x" and inner and len(inner.ports) == 4:
+                return False
+            continue
+        nodes = [node.lower() for node in plain[1:5]]
+        if any(node in part.ports and part.ports.index(node) != k for k, node in enumerate(nodes)):
+            return False
+    return True
 
 
 def _mosfet(path: str, expanded: str, statement: Statement, known: Listing, found: Contents) -> None:
@@ -220,14 +256,21 @@ def _mosfet(path: str, expanded: str, statement: Statement, known: Listing, foun
 
 
 def _value(path: str, letter: str, statement: Statement, found: Contents) -> None:
-    text = _value_text(statement, letter)
-    try:
-        nominal = parse_value(text)
-    except UserError:
+    nominal = number(_value_text(statement, letter))
+    if nominal is None:
         what = {"r": "resistors", "c": "capacitors", "l": "inductors"}.get(letter, "sources")
         found.leave(path, f"{what} whose value is no plain number (vary its .param)")
         return
     found.devices.append(Device(path, "value", statement, letter=letter, nominal=nominal))
+
+
+def number(text: str) -> float | None:
+    """The value of a plain number, as ngspice reads it wherever it stands; None for anything else."""
+    match = _NUMBER.fullmatch(text.strip())
+    suffix = text.strip()[len(match[1]) :].lower() if match else ""
+    if match is None or suffix.startswith(("a", "mil")):
+        return None
+    return parse_value(match[1] + (match[2] or ""))
 
 
 def _value_text(statement: Statement, letter: str) -> str:
@@ -351,7 +394,10 @@ def with_parameter(text: str, name: str, value: float) -> str:
 
 
 def parameters(source: Source) -> dict[str, tuple[float, Statement]]:
-    """The ``.param`` outside of subcircuits whose value is a plain number, each given once: name -> value, line."""
+    """The ``.param`` outside of subcircuits whose value is a plain number, each given once: name -> value, line.
+
+    One that a file included behind it gives too is none: ngspice takes the last.
+    """
     found: dict[str, tuple[float, Statement]] = {}
     seen: set[str] = set()
     for statement in source.top:
@@ -361,9 +407,10 @@ def parameters(source: Source) -> dict[str, tuple[float, Statement]]:
             if name in seen:
                 found.pop(name, None)
             seen.add(name)
-            try:
-                value = parse_value(text)
-            except UserError:
+            value = number(text)
+            if value is None:
+                continue
+            if source.given_later.get(name, 0) > statement.first:
                 continue
             if re.fullmatch(r"[a-z]\w*", name) and math.isfinite(value):
                 found[name] = (value, statement)

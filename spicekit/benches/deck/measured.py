@@ -16,6 +16,12 @@ _TAKEN = frozenset({"trial", "outcome", "attempt", "weight"})
 _VALUE = re.compile(r"\s*([A-Za-z_]\w*)\s*=\s*([-+]?(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?)(?:\s|$)", re.IGNORECASE)
 VECTOR = re.compile(r"(?<![\w.#])(v|i)\(\s*([^(),\s]+)\s*(?:,\s*([^(),\s]+)\s*)?\)", re.IGNORECASE)
 _PARTS = re.compile(r"(?<![\w.#])v(?:db|m|p|r|i|g)\(\s*([^(),\s]+)\s*(?:,\s*([^(),\s]+)\s*)?\)", re.IGNORECASE)
+_INTERNAL = re.compile(r"@[^\s\[\]]+\[\w+\]")
+# a vector by its bare name: `when out=0.5`, `max out`
+_BARE = re.compile(
+    r"\b(?:when|find|max|min|avg|rms|pp|integ\w*|deriv\w*|trig|targ|m(?:in|ax)_at)\s+(?!at\b|v\w{0,2}\s*\(|i\s*\()[a-z_]",
+    re.IGNORECASE,
+)
 _AXES = {"tran": "s", "ac": "Hz", "dc": ""}
 _EVENTS = frozenset({"trig", "when"})
 
@@ -124,8 +130,27 @@ def vectors(source: Source, chosen: Iterable[Reading]) -> tuple[str, ...] | None
             found |= {f"{kind}({name})".lower(): None for name in names if name}
         for names in _PARTS.findall(text):
             found |= {f"v({name})".lower(): None for name in names if name}
-        if "@" in text or re.search(r"\ball\b", text, re.IGNORECASE):
+        if "@" in text or re.search(r"\ball\b|\bpar\s*\(", text, re.IGNORECASE) or _BARE.search(text):
             return None
+    return tuple(found)
+
+
+def internal(source: Source, chosen: Iterable[Reading]) -> tuple[str, ...]:
+    """What of the inside of devices (``@m1[id]``) the measures look at, or the netlist saves.
+
+    Raises :class:`UserError` for a measure of one that is not saved: ngspice then takes its last value for its whole course.
+    """
+    options = " ".join(s.text.lower() for s in source.top if s.word in (".option", ".options"))
+    saved = {name.lower() for s in source.top if s.word == ".save" for name in _INTERNAL.findall(s.text)}
+    found = dict.fromkeys(sorted(saved))
+    for reading in chosen:
+        for name in _INTERNAL.findall(reading.statement.text) if reading.statement else ():
+            if name.lower() not in saved and "savecurrents" not in options:
+                raise UserError(
+                    f"{reading.statement.place if reading.statement else source.path}: measure '{reading.measure.name}': ngspice "
+                    f"keeps the course of {name} only if it is told so: add .save all {name}"
+                )
+            found[name.lower()] = None
     return tuple(found)
 
 

@@ -28,6 +28,7 @@ _OPTIONS = OPTIONS | model_text.MODEL_OPTIONS | {
 }  # fmt: skip
 COMMENT = re.compile(r"(^|\s)\$.*|;.*|(^|\s)//.*")
 _ASSIGNED = re.compile(r"([A-Za-z_][\w.#@]*)\s*=\s*('[^']*'|\{[^{}]*\}|\"[^\"]*\"|[^\s=,()]+(?:\([^()]*\))?)")
+_GOES_ON = re.compile(r"\s*[-+*/^?:<>&|!%].*")
 _DRAWN = re.compile(r"\b(agauss|gauss|aunif|unif|limit)\s*\(", re.IGNORECASE)
 _DIRECTIVE = re.compile(r"\*+\s*spicekit\s+(.*)", re.IGNORECASE)
 
@@ -52,9 +53,14 @@ class Statement:
 
     def words(self) -> tuple[list[str], dict[str, str]]:
         """Its plain words, and what it assigns (``w=1u``; names in lower case, braces and quotes taken off)."""
-        given = {name.lower(): value.strip("'\"{}").strip() for name, value in _ASSIGNED.findall(self.text)}
+        given = {match[1].lower(): self._value(match) for match in _ASSIGNED.finditer(self.text)}
         plain = _ASSIGNED.sub(" ", self.text).split()
         return [word for word in plain if word.lower() not in ("params:", "param:")], given
+
+    def _value(self, match: re.Match[str]) -> str:
+        """What is assigned; with what follows, if that makes an expression of it (``a = 2 * 3``)."""
+        more = _GOES_ON.match(self.text, match.end())
+        return (match[2] + more[0]).strip() if more else match[2].strip("'\"{}").strip()
 
 
 @dataclass(frozen=True)
@@ -90,12 +96,14 @@ class Source:
     includes: Mapping[int, str]  # physical line -> the line with the file's absolute path
     directives: tuple[tuple[int, str], ...]  # comments that speak to us: line, what stands after `spicekit`
     drawn: bool  # holds functions that ngspice draws by itself
+    given_later: Mapping[str, int]  # parameters that an included file gives: name -> the last physical line that includes one
 
 
 @dataclass
 class _Found:
     subcircuits: dict[str, Subcircuit] = field(default_factory=dict)
     models: set[str] = field(default_factory=set)
+    parameters: set[str] = field(default_factory=set)  # outside of subcircuits
     drawn: bool = False
 
 
@@ -104,8 +112,12 @@ def read_source(path: Path) -> Source:
     lines = _text(path)
     statements = list(_statements(path, lines))
     ends = next((statement.first for statement in statements if statement.word == ".end"), len(lines) + 1)
+    behind = next((statement for statement in statements if statement.first > ends), None)
+    if behind:  # ngspice 39 takes it for a part of the circuit, other versions do not
+        raise UserError(f"{behind.place}: this stands behind .end, where versions of ngspice differ: take it out, or .end")
     statements = [statement for statement in statements if statement.first < ends]
     found, includes = _Found(drawn=any(_DRAWN.search(statement.text) for statement in statements)), {}
+    later: dict[str, int] = {}
     top, own = _levels(path, lines, statements, outside=False)
     found.models |= {_named(s) for s in statements if s.word == ".model"}
     for statement in statements:
@@ -114,7 +126,9 @@ def read_source(path: Path) -> Source:
             target, section = included(statement)
             includes[statement.first] = f'.lib "{target}" {section}' if section else f'.include "{target}"'
             model_file.model_stamps(target, statement.place)
+            found.parameters.clear()
             _follow(target, section, found, statement.place, 0)
+            later |= dict.fromkeys(found.parameters, statement.first)
     directives = [
         (number, match[1].strip())
         for number, line in enumerate(lines[: ends - 1], 1)
@@ -122,7 +136,7 @@ def read_source(path: Path) -> Source:
     ]
     return Source(
         path, lines[: ends - 1], tuple(top), found.subcircuits | own, frozenset(found.models), includes, tuple(directives),
-        found.drawn,
+        found.drawn, later,
     )  # fmt: skip
 
 
@@ -254,7 +268,8 @@ def _follow(path: Path, section: str | None, found: _Found, origin: str, depth: 
             current = None
         elif not section or current == section.lower():
             chosen.append(statement)
-    _, parts = _levels(path, lines, chosen, outside=True)
+    outer, parts = _levels(path, lines, chosen, outside=True)
+    found.parameters |= {name for s in outer if s.word in (".param", ".params") for name in s.words()[1]}
     found.subcircuits |= {name: part for name, part in parts.items() if name not in found.subcircuits}
     for statement in chosen:
         if statement.word == ".model":

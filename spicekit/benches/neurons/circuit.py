@@ -25,7 +25,6 @@ from typing import Any, ClassVar, Generic, NamedTuple
 
 import numpy as np
 from scipy.special import ndtr
-from scipy.stats import binom
 from typing_extensions import TypeVar
 
 from spicekit.analysis import TranAnalysis
@@ -167,7 +166,7 @@ class NeuronCircuit(SteppedBench[N], Generic[N]):
         if p.row == "cells":
             return (*points, *cell_points(self), *noise_points(self.p))
         if p.measure != "train" or self.live:
-            return tuple(points)
+            return (*points, *noise_points(p))
         sigma = self.line.sigma
         draw = self._drawn if given_matches(p) is None else None
         for step, n1 in enumerate(self.sequence(), 1):
@@ -177,6 +176,8 @@ class NeuronCircuit(SteppedBench[N], Generic[N]):
 
     def _drawn(self, z: Array) -> Array:
         """Matches of random weights and inputs, from standard normals."""
+        from scipy.stats import binom  # a second to import
+
         return np.asarray(binom.ppf(ndtr(z), self.p.synapses, self.p.p_match), dtype=float)
 
     def context(self) -> dict[str, Any]:

@@ -23,14 +23,15 @@ def last_step(offset_range: float) -> float:
     return math.ldexp(offset_range, -comparisons(offset_range))
 
 
-def knots(offset_range: float, length: float, first: float, period: float) -> list[tuple[float, float]]:
+def knots(offset_range: float, length: float, first: float, period: float, turned: float = 1.2) -> list[tuple[float, float]]:
     """Knots (s, A) of the current that moves the differential input after each comparison, half as far as before.
 
-    Comparisons take ``length`` seconds each, the first one from ``first``, one a ``period``.
+    Comparisons take ``length`` seconds each, the first one from ``first``, one a ``period``; the current begins ``turned``
+    lengths after the start of each: the comparator is in reset or done, and the decision is held.
     """
     found, ramp = [(0.0, 0.0)], length / 20
     for k in range(comparisons(offset_range)):
-        start = first + k * period + 1.2 * length  # the comparator is in reset, the output latch holds
+        start = first + k * period + turned * length
         current = offset_range / 2 ** (k + 1) * C_SEARCH / (2 * ramp)
         found += [(start, 0.0), (start + ramp, current), (start + 2 * ramp, current), (start + 3 * ramp, 0.0)]
     return found

@@ -24,6 +24,8 @@ from spicekit.analysis import TranAnalysis
 from spicekit.bench import Bench, Panel
 from spicekit.benches.noise import ThermalNoise, noise_context, noise_points, with_noise
 from spicekit.benches.sensing.offset_search import C_SEARCH, LEAST, MOST, comparisons, knots, last_step
+from spicekit.benches.sensing.reference import Reference
+from spicekit.benches.sensing.verdict import verdicts
 from spicekit.benches.sot.column import Access, Cells, Logic, Mirror
 from spicekit.benches.sot.logic import SotLogic, SotLogicParameters
 from spicekit.limits import Limits
@@ -41,7 +43,7 @@ T_FIRST = 0.2e-9  # s, the first comparison of the offset search
 COMMON = "common mode of the comparator's inputs at SAE"
 
 
-class SotSenseParameters(Mirror, Access, Logic, Cells, BenchParameters, ThermalNoise):
+class SotSenseParameters(Mirror, Access, Logic, Cells, Reference, BenchParameters, ThermalNoise):
     # every transistor is there
     access: ClassVar = "nmos"
     bias: ClassVar = "mirror"
@@ -173,6 +175,7 @@ class SotSense(Bench[SotSenseParameters]):
             "l_access": self.logic.l_access,
             "devices": self.devices(),
             "r_ref": self.logic.references(),
+            "mtj_legs": self.logic.legs,
             "leg": "m" if self.p.operation == "read" else self.p.operation,
             "edge": EDGE,
             "t_first": T_FIRST,
@@ -221,9 +224,11 @@ class SotSense(Bench[SotSenseParameters]):
     def decision_measures(self) -> tuple[Measure, ...]:
         """Those of ``measure=decision``."""
         parted = Crossing(abs(v("outp") - v("outn")), self.vdd / 2, after=self.t_sae)
-        decided = parted < self.t_off
-        t_decision = Choose(decided, parted - self.t_sae, math.inf)
         decision = At(v("q"), self.t_off) > self.vdd / 2
+        side = At(v("outp") - v("outn"), self.t_off) > 0
+        late = (parted >= self.t_off) | (decision ^ side)  # until the output latch has followed, it holds the opposite
+        wrong = (parted < self.t_off) & (side ^ self.expected)
+        t_decision = Choose(late, math.inf, parted - self.t_sae)
         rbl, ref = At(v("rbl_0"), self.t_sae), At(v("ref_0"), self.t_sae)
         e = {name: energy(f"vdd_{name}", self.vdd) for name in SUPPLIES}
         e["bias"] = energy("vdd_bias", self.vdd, self.p.t_wl, self.t_off)  # idle time is not the operation's
@@ -232,9 +237,8 @@ class SotSense(Bench[SotSenseParameters]):
         window = Limits("raise t_latch", high=self.p.t_latch, event=True)
         return (
             Measure("decision", "", "output of the latch when the amplifier is switched off", decision, fraction=True),
-            Measure("wrong", "", "1 if it is not the right answer", decision ^ self.expected, fraction=True),
-            Measure("decided", "", "1 if the comparator's outputs parted by VDD/2 within t_latch", decided, fraction=True),
-            Measure("t_decision", "s", "from SAE until they did", t_decision, limits=window),
+            *verdicts(late, wrong, "t_latch"),
+            Measure("t_decision", "s", "from SAE until the comparator's outputs parted by VDD/2", t_decision, limits=window),
             Measure(
                 "t_sense",
                 "s",
@@ -254,8 +258,7 @@ class SotSense(Bench[SotSenseParameters]):
         )
 
     def works(self) -> str:
-        # what is not decided yet is late, and not wrong
-        return "wrong < 0.5 or decided < 0.5" if self.p.measure == "decision" else ""
+        return "wrong < 0.5" if self.p.measure == "decision" else ""
 
     def panels(self) -> tuple[Panel, ...]:
         outputs = Panel("outputs", "V", {"v(saeb)": "SAE (low: fire)", "v(outp)": "OUT+", "v(outn)": "OUT-", "v(q)": "Q"})

@@ -18,6 +18,7 @@ from typing_extensions import TypeVar
 from spicekit.bench import Bench
 from spicekit.benches.junction.parameters import JunctionAtRest, place_junction, refuse_rail
 from spicekit.benches.noise import ThermalNoise, noise_context, noise_points
+from spicekit.benches.sensing.verdict import verdicts
 from spicekit.devices.junction import StaticJunction
 from spicekit.errors import UserError
 from spicekit.limits import Limits
@@ -25,16 +26,16 @@ from spicekit.measures import At, Choose, Crossing, Integral, Largest, Node, i, 
 from spicekit.measures.measure import Margin, Measure
 from spicekit.parameters import channel_length, channel_width, named_file, option, quantity, voltage
 from spicekit.point import VariationPoint
+from spicekit.rails import Item, RailSupply, Spent
 
 Sized = tuple[str, float, float]  # type, width and length in metres
 
 EDGE = 10e-12  # s, of the ideal sources at the drivers' inputs
-T_START = 0.2e-9  # s, START begins to rise
-T_FROM = T_START + EDGE / 2  # s, times are counted from here
+T_START = 0.2e-9  # s, START begins to rise where nothing has to be done before
 CELLS = {"p": 0, "ap": 1}  # copies of the circuit, one a state of the cell: the higher resistance gives the higher voltage
 
 
-class SenseParameters(JunctionAtRest, ThermalNoise):
+class SenseParameters(JunctionAtRest, ThermalNoise, RailSupply):
     technology: str = named_file("ptm65", "CMOS technology: a shipped one or the path of a TOML file")
     temperature: float = quantity(27.0, "C", "temperature of all devices")
     measure: Literal["decision", "offset"] = option("decision", "one operation, or the input-referred offset of the amplifier")
@@ -69,6 +70,7 @@ class SenseBench(Bench[A], Generic[A]):
     supplies: ClassVar[dict[str, str]]  # of each copy: name -> what its energy is spent on
     latch: ClassVar[tuple[str, str]]  # nodes that part with the decision: the first is high for a 1
     spare_points: ClassVar = True  # those of the cell, with source=voltage
+    scaled: ClassVar[tuple[str, ...]]  # parameters that grow with the area: see at_area()
     held: ClassVar[str | None] = None  # node that holds the decision until START falls, if not the first of these
     deadline: ClassVar[str] = "t_decision"
     noise_dt: ClassVar[float]  # s, between two numbers of a transistor's noise
@@ -97,9 +99,19 @@ class SenseBench(Bench[A], Generic[A]):
         return junction.r_p * (1 + junction.numbers.tmr / 2) if self.cells else self.p.r_source
 
     @property
+    def t_start(self) -> float:
+        """When START begins to rise, in seconds."""
+        return T_START
+
+    @property
+    def t_from(self) -> float:
+        """The middle of that edge, from which times are counted."""
+        return self.t_start + EDGE / 2
+
+    @property
     def t_off(self) -> float:
         """When START falls again, in seconds."""
-        return T_START + self.p.t_window
+        return self.t_start + self.p.t_window
 
     @property
     def cells(self) -> dict[str, int]:
@@ -129,6 +141,22 @@ class SenseBench(Bench[A], Generic[A]):
     def gate_area(self) -> float:
         """Sum of W L over the amplifier's transistors in m2, with its share of what several amplifiers use."""
 
+    @property
+    def shared_area(self) -> float:
+        """Part of it that no size of the amplifier changes, in m2."""
+        return 0.0
+
+    def at_area(self, area: float) -> dict[str, float]:
+        """The parameters with which the amplifier has a gate area of ``area`` m2: its widths, and the capacitors that go with
+        them, times one factor, so that times stay and energies grow with the area.
+
+        Raises :class:`UserError` if what it shares with others is larger.
+        """
+        if area <= self.shared_area:
+            raise UserError(f"bench '{self.name}': its share of the reference alone has {self.shared_area * 1e12:.3g} um2")
+        factor = (area - self.shared_area) / (self.gate_area - self.shared_area)
+        return {name: getattr(self.p, name) * factor for name in self.scaled}
+
     def source_devices(self) -> dict[str, Sized]:
         """Transistors of the cell's read: name -> type, width and length in metres."""
         mirror = ("pmos", self.p.w_mirror, self.p.l_mirror)
@@ -152,12 +180,11 @@ class SenseBench(Bench[A], Generic[A]):
             "amplifiers": self.amplifiers,
             "inputs": self.inputs,
             "edge": EDGE,
-            "t_start": T_START,
+            "t_start": self.t_start,
         }
 
     def works(self) -> str:
-        # what is not decided yet is late, and not wrong
-        return "wrong < 0.5 or decided < 0.5" if self.p.measure == "decision" else ""
+        return "wrong < 0.5" if self.p.measure == "decision" else ""
 
     def margins(self) -> tuple[Margin, ...]:
         if self.cells:
@@ -167,7 +194,7 @@ class SenseBench(Bench[A], Generic[A]):
     @property
     def window(self) -> Limits:
         """Of times from START."""
-        return Limits("raise t_window", high=self.t_off - T_FROM, event=True)
+        return Limits("raise t_window", high=self.t_off - self.t_from, event=True)
 
     def decision_save(self) -> tuple[str, ...]:
         """Vectors that :meth:`decision_measures` and :meth:`energy_measures` need of the copies."""
@@ -179,12 +206,15 @@ class SenseBench(Bench[A], Generic[A]):
         """Decision, its time and the kickback, over the copies."""
         high, low = self.latch
         apart = {tag: v(f"{high}_{tag}") - v(f"{low}_{tag}") for tag in self.amplifiers}
-        parted = {tag: Crossing(abs(wave), self.vdd / 2, after=T_START) for tag, wave in apart.items()}
-        decision = {
-            tag: At(v(f"{self.held}_{tag}") if self.held else wave, self.t_off) > self.vdd / 2 for tag, wave in apart.items()
-        }
-        wrong = [(decision[tag] ^ right) | (parted[tag] >= self.t_off) for tag, right in self.amplifiers.items()]
-        moved = [abs(line - At(line, T_START)) for line in (v(f"sl_{tag}") for tag in self.amplifiers)]
+        parted = {tag: Crossing(abs(wave), self.vdd / 2, after=self.t_start) for tag, wave in apart.items()}
+        decision, late, wrong = {}, {}, {}
+        for tag, right in self.amplifiers.items():
+            decision[tag] = (At(v(f"{self.held}_{tag}"), self.t_off) if self.held else At(apart[tag], self.t_off)) > self.vdd / 2
+            late[tag] = parted[tag] >= self.t_off
+            wrong[tag] = (parted[tag] < self.t_off) & ((At(apart[tag], self.t_off) > 0) ^ right)
+            if self.held:  # which still holds the answer before
+                late[tag] = late[tag] | (decision[tag] ^ (At(apart[tag], self.t_off) > 0))
+        moved = [abs(line - At(line, self.t_start)) for line in (v(f"sl_{tag}") for tag in self.amplifiers)]
         meaning, both = "decision at the end of t_window", ", either state" if self.cells else ""
         which = (
             [
@@ -197,21 +227,15 @@ class SenseBench(Bench[A], Generic[A]):
             if self.cells
             else [Measure("decision", "", meaning, decision["in"], fraction=True)]
         )
+        any_late, any_wrong = (functools.reduce(operator.or_, one.values()) for one in (late, wrong))
         return (
             *which,
-            Measure("wrong", "", f"1 if it is not the right answer{both}", functools.reduce(operator.or_, wrong), fraction=True),
-            Measure(
-                "decided",
-                "",
-                "1 if the latch's outputs parted by VDD/2 within t_window (both states)",
-                functools.reduce(operator.and_, [time < self.t_off for time in parted.values()]),
-                fraction=True,
-            ),
+            *verdicts(any_late, any_wrong, "t_window", both),
             Measure(
                 "t_decision",
                 "s",
-                "from START until they did (the later of both states)",
-                maximum(*(time - T_FROM for time in parted.values())),
+                "from START until the latch's outputs parted by VDD/2 (the later of both states)",
+                maximum(*(Choose(late[tag], math.inf, time - self.t_from) for tag, time in parted.items())),
                 limits=self.window,
             ),
             Measure(
@@ -222,27 +246,30 @@ class SenseBench(Bench[A], Generic[A]):
     def level_measures(self) -> tuple[Measure, ...]:
         """Input voltages of the cell's states when START rises."""
         return tuple(
-            Measure(f"v_{tag}", "V", f"input when START rises, cell {tag.upper()}", At(v(f"sl_{tag}"), T_START))
+            Measure(f"v_{tag}", "V", f"input when START rises, cell {tag.upper()}", At(v(f"sl_{tag}"), self.t_start))
             for tag in self.cells
         )
 
-    def energy_measures(self, shared: Mapping[str, tuple[int, str]]) -> tuple[Measure, ...]:
-        """Energy of a whole operation by supply; ``shared``: supply -> number of amplifiers that it feeds, and its meaning."""
-        meanings = {**self.supplies, **{name: meaning for name, (_, meaning) in shared.items()}}
-        parts = {
-            name: total([Integral(i(f"vdd_{name}_{tag}")) for tag in self.amplifiers]) * self.vdd / len(self.amplifiers)
+    def energy_measures(
+        self, shared: Mapping[str, tuple[int, str]], further: Mapping[str, tuple[Node, str]] | None = None
+    ) -> tuple[Measure, ...]:
+        """Energy of a whole operation by supply; ``shared``: supply -> number of amplifiers that it feeds, and its meaning;
+        ``further``: charge in coulombs that is taken beside these, and its meaning."""
+        beside = further or {}
+        meanings = {**self.supplies, **{name: meaning for name, (_, meaning) in {**shared, **beside}.items()}}
+        charges = {
+            name: total([Integral(i(f"vdd_{name}_{tag}")) for tag in self.amplifiers]) / len(self.amplifiers)
             for name in self.supplies
-        } | {name: Integral(i(f"vdd_{name}")) * self.vdd / users for name, (users, _) in shared.items()}
+        } | {name: Integral(i(f"vdd_{name}")) / users for name, (users, _) in shared.items()}
+        charges |= {name: charge for name, (charge, _) in beside.items()}
+        items = (Item(name, meaning, self.vdd, charges[name]) for name, meaning in meanings.items())
         mean = ", mean of both states" if self.cells else ""
-        return (
-            Measure("e_total", "J", f"energy from all supplies{mean}: the {len(parts)} below", total(list(parts.values()))),
-            *(Measure(f"e_{name}", "J", meaning, parts[name]) for name, meaning in meanings.items()),
-        )
+        return Spent(self.p, self.vdd, tuple(items)).measures("energy of the amplifier", mean)
 
     def arrival(self, node: str) -> Node:
         """When ``node`` first passes VDD/2, in seconds from START; inf if it does not within t_window."""
-        found = Crossing(v(node), self.vdd / 2, after=T_START)
-        return Choose(found < self.t_off, found - T_FROM, math.inf)
+        found = Crossing(v(node), self.vdd / 2, after=self.t_start)
+        return Choose(found < self.t_off, found - self.t_from, math.inf)
 
     def subtitle(self) -> str:
         if self.p.measure == "offset":

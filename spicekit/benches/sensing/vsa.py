@@ -1,40 +1,23 @@
 """The conventional sense amplifier beside time-based sensing: a latch-type voltage comparator of equal total gate area.
 
-A StrongARM comparator with output latch compares the input with a reference voltage.  The reference has a variation point of
-its own: an amplifier without one (``tbs-sense``) is spared it.  By default its sigma is that of a unity-gain buffer whose
-input pair has 2 um2 a transistor, 2.5 mV at the shipped 65 nm (Pelgrom); ``sigma_ref=0`` is an ideal reference.
+A StrongARM comparator with output latch compares the input with a reference (:mod:`spicekit.benches.sensing.comparing`).
 """
 
 from __future__ import annotations
 
-import math
 from typing import Any, ClassVar, Literal
 
 from spicekit.analysis import TranAnalysis
 from spicekit.bench import Panel
-from spicekit.benches.noise import with_noise
-from spicekit.benches.sensing.offset_search import C_SEARCH, LEAST, MOST, comparisons, knots, last_step
-from spicekit.benches.sensing.source import T_START, SenseBench, SenseParameters, Sized
+from spicekit.benches.sensing.comparing import Comparing, ComparingParameters
+from spicekit.benches.sensing.source import T_START, Sized
 from spicekit.benches.sensing.tbs import TbsSense
 from spicekit.errors import UserError
-from spicekit.limits import Limits
-from spicekit.measures import Choose, Final, v
 from spicekit.measures.measure import Measure
 from spicekit.parameters import channel_length, channel_width, option, quantity
-from spicekit.point import VariationPoint
-from spicekit.units import format_value
-
-BUFFER = 2e-12  # m2, gate area of each input transistor of the reference's buffer
 
 
-class VsaParameters(SenseParameters):
-    sigma_ref: float | None = quantity(
-        None,
-        "V",
-        "standard deviation of the reference; that of a buffer with an input pair of 2 um2 each if not given",
-        ge=0,
-        le=1,
-    )
+class VsaParameters(ComparingParameters):
     inputs: Literal["pmos", "nmos"] | None = option(
         None, "type of the input pair; if not given pmos for v_mid below half the supply, nmos above"
     )
@@ -50,15 +33,15 @@ class VsaParameters(SenseParameters):
     w_latch: float = channel_width(1e-6, "width of the cross-coupled NMOS; PMOS twice that", le=1e-4)
     l_latch: float = channel_length(65e-9, "length of both", le=1e-5)
     w_reset: float = channel_width(300e-9, "width of the reset transistors of the outputs", le=1e-4)
-    offset_range: float = quantity(32e-3, "V", "measure=offset: the search covers - to + this", ge=LEAST, le=MOST)
 
 
-class VsaSense(SenseBench[VsaParameters]):
+class VsaSense(Comparing[VsaParameters]):
     name = "vsa-sense"
     summary = "latch-type voltage sense amplifier of the same gate area: decision, delay, offset, energy"
     template = "benches/vsa-sense.cir.j2"
     supplies: ClassVar = {"amplifier": "comparator and output latch", "drive": "driver of the clock"}
     latch: ClassVar = ("outp", "outn")
+    scaled: ClassVar = ("w_driver", "w_tail", "w_latch", "w_reset")
     held: ClassVar = "q"
     noise_dt: ClassVar = 5e-12
     quiet: ClassVar = ("clock", "hold")
@@ -77,18 +60,8 @@ class VsaSense(SenseBench[VsaParameters]):
         """Whether the inputs are NMOS and the clock rises to start."""
         return (self.p.v_mid > self.vdd / 2) if self.p.inputs is None else self.p.inputs == "nmos"
 
-    @property
-    def amplifiers(self) -> dict[str, int]:
-        return {"off": 1} if self.p.measure == "offset" else super().amplifiers
-
-    @property
-    def inputs(self) -> dict[str, float]:
-        return {} if self.p.measure == "offset" else super().inputs
-
-    @property
-    def period(self) -> float:
-        """Of the comparisons of the offset search, in seconds."""
-        return 2 * self.p.t_window
+    def at_area(self, area: float) -> dict[str, float]:
+        return super().at_area(area) | {"gate_area": area}  # the input pair takes what the others leave
 
     @property
     def total_area(self) -> float:
@@ -98,16 +71,12 @@ class VsaSense(SenseBench[VsaParameters]):
     @property
     def others_area(self) -> float:
         """Gate area of all transistors but the input pair, in m2."""
-        return sum(width * length for _, width, length in self.other_devices().values())
+        return self.shared_area + sum(width * length for _, width, length in self.other_devices().values())
 
     @property
     def w_input(self) -> float:
         """Width of each input transistor in metres."""
         return (self.total_area - self.others_area) / (2 * self.p.l_input)
-
-    @property
-    def gate_area(self) -> float:
-        return sum(width * length for _, width, length in self.amplifier_devices().values())
 
     def amplifier_devices(self) -> dict[str, Sized]:
         role = "nmos" if self.rising else "pmos"
@@ -133,26 +102,8 @@ class VsaSense(SenseBench[VsaParameters]):
                 found[f"hold{pin}p_{side}"] = (far, 2 * wide[far] * small, short)
         return found
 
-    def amplifier_points(self) -> tuple[VariationPoint, ...]:
-        sigma = 2**0.5 * self.technology.sigma_vth(BUFFER, 1.0) if self.p.sigma_ref is None else self.p.sigma_ref
-        return (VariationPoint("vref", "vref", self.p.v_mid, "V", sigma=sigma, most=self.technology.vdd / 2),)
-
     def context(self) -> dict[str, Any]:
-        return super().context() | {
-            "rising": self.rising,
-            "search": knots(self.p.offset_range, self.p.t_window, T_START, self.period),
-            "c_search": C_SEARCH,
-        }
-
-    @property
-    def reach(self) -> float:
-        """Offsets above this are at the end of the search, in volts."""
-        return float(self.p.offset_range * (1 - 1.5 / 2**self.comparisons))
-
-    @property
-    def comparisons(self) -> int:
-        """Of the offset search."""
-        return comparisons(self.p.offset_range)
+        return super().context() | {"rising": self.rising}
 
     def analysis(self) -> TranAnalysis:
         if self.p.measure == "offset":
@@ -161,36 +112,14 @@ class VsaSense(SenseBench[VsaParameters]):
             stop = T_START + self.comparisons * self.period
         else:
             save = (*self.decision_save(), *(f"v({node}_{tag})" for tag in self.amplifiers for node in ("clock", "ref")))
+            save += self.reference_save()
             stop = self.t_off + self.p.t_recover
-        analysis = TranAnalysis(save=save, step=500e-12, stop=stop, reltol=3e-4, trtol=1.0, options={"chgtol": 1e-16})
-        return with_noise(self.p, analysis)
+        return self.comparison(save, stop)
 
     def measures(self) -> tuple[Measure, ...]:
         if self.p.measure == "decision":
-            return (*self.decision_measures(), *self.energy_measures({}))
-        limits = Limits("raise offset_range", low=-self.reach, high=self.reach)
-        applied = Final(v("dv"))
-        last = format_value(last_step(self.p.offset_range), "V", 2)
-        in_range = abs(applied) < self.reach
-        offset = Choose(in_range, applied, Choose(applied < 0, -math.inf, math.inf))
-        return (
-            Measure(
-                "offset",
-                "V",
-                f"input at which the decision turns, less v_mid: with the reference's deviation; last step of the search {last}",
-                offset,
-                limits=limits,
-            ),
-            Measure(
-                "trip",
-                "V",
-                "that input",
-                self.p.v_mid + offset,
-                limits=Limits(limits.remedy, self.p.v_mid - self.reach, self.p.v_mid + self.reach),
-            ),
-            Measure("in_range", "", "1 if it lies within offset_range of v_mid", in_range, fraction=True),
-            *self.level_measures(),
-        )
+            return (*self.decision_measures(), *self.energy_measures({}, self.reference_charge()))
+        return self.search_measures()
 
     def panels(self) -> tuple[Panel, ...]:
         if self.p.measure == "offset":

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Generic, Literal
 
-from scipy.optimize import brentq
 from typing_extensions import TypeVar
 
 from spicekit.bench import Bench
@@ -136,10 +135,6 @@ class SotColumn(Bench[S], Generic[S]):
         return tuple(f"i(vdd_{diode})" for diode in self.currents()) if self.p.bias == "mirror" else ()
 
     def junction_voltage(self, states: Sequence[int]) -> float:
-        """Voltage (V) over nominal junctions in parallel (``states``: 0 P, 1 AP) at their current through ideal switches."""
-        p, r_p, current = self.p, self.p.junction.r_p, self.currents()[self.diode(states)]
-
-        def excess(v: float) -> float:
-            return float(sum(v / (r_p * (1 + s * p.tmr / (1 + (v / p.v_half) ** 2))) for s in states) - current)
-
-        return float(brentq(excess, 0.0, current * r_p * (1 + p.tmr), xtol=1e-15))
+        """Voltage in volts over nominal junctions in parallel (``states``: 0 P, 1 AP) at the current of their operation, through
+        ideal switches."""
+        return self.p.junction.voltage(states, self.currents()[self.diode(states)])

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 from collections.abc import Sequence
 from typing import Any, Generic, Literal, Self
@@ -13,6 +14,7 @@ from pydantic import model_validator
 from typing_extensions import TypeVar
 
 from spicekit.analysis import DcAnalysis
+from spicekit.benches.sensing.reference import Leg, Reference
 from spicekit.benches.sot.column import Logic, SotColumn, SotParameters
 from spicekit.measures import Node, maximum, mean, minimum, v
 from spicekit.measures.measure import Margin, Measure
@@ -22,7 +24,7 @@ from spicekit.point import VariationPoint
 REFERENCES = ("m", "and", "or")  # branches of IMCE's sense amplifier: EN_M, EN_AND, EN_OR
 
 
-class SotLogicParameters(Logic, SotParameters):
+class SotLogicParameters(Logic, Reference, SotParameters):
     fan_in: int = quantity(2, "", "cells that are sensed together", ge=2, le=6)
     inputs: Literal["boundary", "all"] = option(
         "boundary", "input combinations: those next to a decision boundary, or all (the others are always further away)"
@@ -75,27 +77,47 @@ class SotLogic(SotColumn[L], Generic[L]):
         p = self.p
         points = list(super().points())
         for name, fingers in (("m", 1), ("and", p.fan_in), ("or", p.fan_in)):
-            points.append(VariationPoint(f"r_ref_{name}", "r_ref", self.references()[name], "ohm", low=0.0))
+            if p.reference == "mtj":
+                points += self.legs[name].points(p.junction)
+            else:
+                r = self.references()[name]
+                points.append(VariationPoint(f"r_ref_{name}", "r_ref", r, "ohm", sigma=p.sigma_r * r, low=0.0))
             if p.access == "nmos":
                 points += self.transistor(f"ref_{name}", p.w_read * fingers, self.l_access)
         return tuple(points)
 
     def references(self) -> dict[str, float]:
-        """Reference resistances R_M, R_AND, R_OR in ohm, for nominal junctions at 27 C.
+        """Reference resistances R_M, R_AND, R_OR in ohm, for nominal junctions at 27 C, at the temperature of the bench.
 
         Each gives the midpoint of the two junction voltages that it has to part.  Without bias roll-off these are Fan's
         (ASP-DAC 2018): R_AND is the midpoint of R_AP||R_P and R_AP||R_AP, R_OR that of R_P||R_P and R_P||R_AP.
         """
-        k = self.cells()
-        pairs = {"m": ([0], [1]), "and": ([0] + [1] * (k - 1), [1] * k), "or": ([0] * k, [1] + [0] * (k - 1))}
+        warm = self.p.warm(self.temperature)
         return {
-            name: (self.junction_voltage(low) + self.junction_voltage(high)) / 2 / self.currents()[self.diode(low)]
-            for name, (low, high) in pairs.items()
+            name: warm * (self.junction_voltage(low) + self.junction_voltage(high)) / 2 / self.currents()[self.diode(low)]
+            for name, (low, high) in self.parted().items()
+        }
+
+    def parted(self) -> dict[str, tuple[list[int], list[int]]]:
+        """What the cells next to each other on both sides of a reference store."""
+        k = self.cells()
+        return {"m": ([0], [1]), "and": ([0] + [1] * (k - 1), [1] * k), "or": ([0] * k, [1] + [0] * (k - 1))}
+
+    @functools.cached_property
+    def legs(self) -> dict[str, Leg]:
+        """The reference legs of junctions, of reference=mtj."""
+        p = self.p
+        if p.reference == "resistor":
+            return {}
+        return {
+            name: Leg.of(f"ref_{name}", low, high, p.junction, self.currents()[self.diode(low)], p.n_ref)
+            for name, (low, high) in self.parted().items()
         }
 
     def context(self) -> dict[str, Any]:
         # of the columns and references that one diode serves in turn, the first of each loads it
-        return super().context() | {"words": self.words(), "loads": ("p", self.words()[0], "ref_m", "ref_and")}
+        loads = ("p", self.words()[0], "ref_m", "ref_and")
+        return super().context() | {"words": self.words(), "loads": loads, "mtj_legs": self.legs, "r_ref": self.references()}
 
     def measures(self) -> tuple[Measure, ...]:
         zeros, ones = "0" * self.cells(), "1" * self.cells()

@@ -30,7 +30,7 @@ class Pulse(JunctionParameters):
     )
     v_write: float = voltage(0.135, "magnitude of V_WP and V_WN on WBL", gt=0, le=3)
     t_pulse: float = quantity(1e-9, "s", "length of the write pulse", gt=1e-11, le=1e-6)
-    t_stop: float | None = quantity(None, "s", "end of the simulation; 1.5 ns after the pulse if not given", gt=1e-11, le=1e-5)
+    t_stop: float | None = quantity(None, "s", "end of simulation; 1.5 ns after the last pulse if not given", gt=1e-11, le=1e-5)
 
 
 def current_sign(p: Pulse, numbers: MtjNumbers) -> int:
@@ -51,16 +51,28 @@ W = TypeVar("W", bound=RailCell, default=RailCell, covariant=True)
 class SotWritePath(JunctionBench[W], Generic[W]):
     """What the benches of a write along the rail share."""
 
+    attempts = 1  # pulses that are simulated
+    t_gap = 0.0  # s, between them
+
     def __init__(self, **given: Any) -> None:
         super().__init__(**given)
         if not self.junction.card.three_terminal:
             raise UserError(f"bench '{self.name}': parameter device: '{self.p.device}' has no rail; give a SOT card")
-        check_stop(self.name, self.t_stop, START + self.p.t_pulse)
+        check_stop(self.name, self.t_stop, self.end)
+
+    def start(self, attempt: int) -> float:
+        """When the pulse of ``attempt``, counted from 0, begins, in seconds."""
+        return START + attempt * (self.p.t_pulse + self.t_gap)
+
+    @property
+    def end(self) -> float:
+        """End of the last pulse that is simulated, in seconds."""
+        return self.start(self.attempts - 1) + self.p.t_pulse
 
     @property
     def t_stop(self) -> float:
         """End of the simulation in seconds."""
-        return START + self.p.t_pulse + 1.5e-9 if self.p.t_stop is None else self.p.t_stop
+        return self.end + 1.5e-9 if self.p.t_stop is None else self.p.t_stop
 
     def subtitle(self) -> str:
         return f"{self.p.device} {self.p.direction}"
@@ -79,8 +91,8 @@ class SotWritePath(JunctionBench[W], Generic[W]):
         return super().context() | {
             "l_access": self.l_access,
             "l_min": self.technology.l_min,
-            "start": START,
-            "end": START + self.p.t_pulse,
+            "starts": [self.start(attempt) for attempt in range(self.attempts)],
+            "end": self.end,
             "sign": self.sign,
         }
 

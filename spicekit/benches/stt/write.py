@@ -11,13 +11,14 @@ from spicekit.benches.junction.noise import ThermalField, check_noise, draw_ever
 from spicekit.benches.junction.switching import attempted, barrier_life, switching
 from spicekit.benches.noise import SEED, seed_point
 from spicekit.benches.stt.write_path import START, SttWritePath, WriteCell
-from spicekit.measures import At, Integral, Node, i, v
+from spicekit.measures import At, Integral, Node, Number, i, v
 from spicekit.measures.measure import Measure
 from spicekit.parameters import quantity
 from spicekit.point import VariationPoint
+from spicekit.rails import Item, RailSupply, Spent, check_rails, gates
 
 
-class WriteParameters(ThermalField, WriteCell):
+class WriteParameters(ThermalField, WriteCell, RailSupply):
     e_verify: float = quantity(0.0, "J", "energy of the read that verifies an attempt, with pulses above 1", ge=0, le=1e-9)
     step: float | None = quantity(
         None,
@@ -41,6 +42,7 @@ class SttWrite(SttWritePath[WriteParameters]):
     def __init__(self, **given: Any) -> None:
         super().__init__(**given)
         check_noise(self.name, self.p, self.p.noise_dt)
+        check_rails(self.name, self.p, self.vdd, {"v_wl": self.v_wl})
 
     @property
     def attempts(self) -> int:  # type: ignore[override]
@@ -62,7 +64,7 @@ class SttWrite(SttWritePath[WriteParameters]):
         return TranAnalysis(
             save=(
                 "v(mx)", "v(my)", "v(mz)", "v(wl)", "v(bl)", "v(sl)", "v(n0)", "i(vcell)",
-                "i(vdd_bl)", "i(vdd_sl)", "i(vdd_wl)", "v(vdd)",
+                "i(vdd_bl)", "i(vdd_sl)", "i(vdd_wl)", "v(vdd)", *self.gates,
             ),
             # without a thermal field coarser than a switching time alone would have it: within 2e-3 of a ten times finer step
             # (see the tests).  After each draw of the field ngspice takes a step of Euler's backward, which damps the precession
@@ -76,12 +78,9 @@ class SttWrite(SttWritePath[WriteParameters]):
         early, end = START + 0.3e-9, START + self.p.t_pulse
         cell, junction = abs(i("vcell")), abs(v("bl") - v("n0"))
         gate_source = v("wl") - (v("sl") if self.from_bl else v("n0"))
-        word = -i("vdd_wl") * self.v_wl
-        power = -(i("vdd_bl") + i("vdd_sl")) * self.vdd + word
         if self.p.pulses == 1:
             first = switching(self.easy_axis, START, self.t_stop, "raise t_pulse or v_wl")
-            e_write: Node = Integral(power)
-            e_wl: Node = Integral(word)
+            verify: Node = Number(0.0)
             within: Callable[[Node], Node] = Integral
             further: tuple[Measure, ...] = ()
         else:
@@ -89,18 +88,41 @@ class SttWrite(SttWritePath[WriteParameters]):
             tries = attempted(self.easy_axis, START, ends, self.t_stop, "raise pulses, t_pulse or v_wl")
             first, further = tries.first, tries.further(self.p.t_pulse + self.p.t_gap)
             within = tries.spent
-            e_write, e_wl = tries.spent(power) + self.p.e_verify * tries.count, tries.spent(word)
+            verify = self.p.e_verify * tries.count
+        spent = self.spent(within, verify)
+        lines, word, reads, _ = spent.items
         return (
             *first,
             Measure("i_start", "A", "cell current 0.3 ns into the pulse", At(cell, early)),
             Measure("i_end", "A", "cell current at the end of the pulse", At(cell, end)),
             Measure("v_gs", "V", "gate-source voltage of the access transistor 0.3 ns into the pulse", At(gate_source, early)),
             Measure("v_mtj", "V", "voltage over the junction 0.3 ns into the pulse", At(junction, early)),
-            Measure("e_write", "J", "energy from all supplies for the whole write", e_write),
-            Measure("e_wl", "J", "of it, the word line's", e_wl),
+            Measure(
+                "e_write",
+                "J",
+                "energy of the whole write from the supplies of BL, SL and the word line, and of its verifying reads",
+                lines.energy + word.energy + reads.energy,
+            ),
+            *spent.measures("energy of the whole write"),
             *further,
             *barrier_life(self.junction.card.breakdown, junction, within),
         )
+
+    @property
+    def gates(self) -> tuple[str, ...]:
+        """Currents of the ideal sources in the place of the drivers' earlier stages: of the line that moves, of the word line."""
+        return ("i(vin_bl)" if self.from_bl else "i(vin_sl)", "i(vin_wl)")
+
+    def spent(self, within: Callable[[Node], Node], verify: Node) -> Spent:
+        """Where the energy of the write goes: ``within`` integrates a power over the pulses that it takes, ``verify`` is that of
+        the reads after them in joules."""
+        items = (
+            Item.of("lines", "BL and SL", self.vdd, -(i("vdd_bl") + i("vdd_sl")), over=within),
+            Item.of("wl", "word line", self.v_wl, -i("vdd_wl"), rail="" if self.p.v_wl is None else "V_WL", over=within),
+            Item("verify", "reads that verify the attempts, as given by e_verify", self.vdd, verify / self.vdd),
+            gates(self.vdd, self.gates, "gates of the drivers of the line that moves and of the word line", within),
+        )
+        return Spent(self.p, self.vdd, items)
 
     def works(self) -> str:
         return "switched > 0.5"

@@ -241,7 +241,8 @@ def power(x: Node | float, exponent: float) -> Node | float:
         return result
     if exponent in (0.5, -0.5):
         return sqrt(x) if exponent > 0 else 1.0 / sqrt(x)
-    return exp(exponent * log(x))
+    value = exp(exponent * log(x))
+    return where(less(0.0, x), value, 0.0) if exponent > 1 else value  # at 0 its slope is 0 too
 
 
 def absolute(x: Node | float) -> Node | float:

@@ -75,10 +75,13 @@ class _Edge:
 
 
 class Program:
-    """The circuit of ``netlist``; ``varied`` are the names of sources whose DC value a trial gives, in their order."""
+    """The circuit of ``netlist``; ``varied`` are the names of sources whose DC value a trial gives, in their order.
 
-    def __init__(self, netlist: Netlist, varied: Sequence[str]) -> None:
-        self.netlist = netlist
+    Of a ``static`` one only operating points are asked for: it has no charges, and sources their DC values.
+    """
+
+    def __init__(self, netlist: Netlist, varied: Sequence[str], static: bool = False) -> None:
+        self.netlist, self.static = netlist, static
         self.kernels: dict[str, int] = {}
         self.devices: list[Device] = []
         self.outputs = 0
@@ -194,7 +197,7 @@ class Program:
         )
         if found is None:
             raise Unsupported(f"{element.name}: the source '{text}'")
-        if not found[2]:
+        if not found[2] or (self.static and found[1]):
             value = number(found[1] or "0")
             k = self._varied.get(element.name)
             if k is None:
@@ -202,7 +205,7 @@ class Program:
             self.nominal[k] = value
             return self._add_known(PARAMETER, (float(k),))
         values = [number(word) for word in re.split(r"[\s,]+", found[3].strip())]
-        step, stop = self.netlist.tran[0], self.netlist.tran[1]
+        step, stop = self.netlist.tran[:2] if self.netlist.tran else (1.0, 1.0)
         if found[2] == "pulse":
             values += [0.0] * (7 - len(values))
             v1, v2, delay, rise, fall, width, period = values[:7]
@@ -265,7 +268,8 @@ class Program:
         self._flows(self._linear(*element.ends, 1 / value, 0.0), *element.ends)
 
     def _c(self, element: Element) -> None:
-        self._flows(self._linear(*element.ends, 0.0, number(element.rest)), *element.ends)
+        if not self.static:
+            self._flows(self._linear(*element.ends, 0.0, number(element.rest)), *element.ends)
 
     def _i(self, element: Element) -> None:
         name = f"{element.name}#"
@@ -351,11 +355,12 @@ class Program:
             gmin = number(self.netlist.options.get("gmin", "1e-12"))
             sized = bsim4.size({k: v for k, v in card.items() if k != "level"}, kind == "nmos", shape, self.netlist.celsius, gmin)
             t = terminals(sized)
-            slopes = [x for rows in (t.conductances, t.capacitances) for row in rows for x in row]
-            self._cards[key] = self._kernel(INPUTS, [*t.currents, *t.charges, *slopes])
+            charges, capacitances = ([0.0] * 3, [[0.0] * 3] * 3) if self.static else (t.charges, t.capacitances)
+            slopes = [x for rows in (t.conductances, capacitances) for row in rows for x in row]
+            self._cards[key] = self._kernel(INPUTS, [*t.currents, *charges, *slopes])
         drain, gate, source, bulk = element.nodes
         self.limited.update(element.nodes)
-        first = self._device(self._cards[key], [(drain, source), (gate, source), (bulk, source)], 3, True, True)
+        first = self._device(self._cards[key], [(drain, source), (gate, source), (bulk, source)], 3, True, not self.static)
         for k, node in enumerate((drain, gate, bulk)):
             self._flows(first + k, node, source, m)
 

@@ -4,6 +4,7 @@
 // has finished takes the next trial.  Nothing goes from one lane to another, so a trial's result does not depend on its neighbours.
 // The equations, the rules of steps and tolerances are SPICE's (L. W. Nagel, SPICE2, UCB/ERL M520, 1975; T. L. Quarles, UCB/ERL
 // M89/42, 1989): trapezoidal rule, truncation error by divided differences of charges, breakpoints with an Euler step behind them.
+// A circuit whose stop time is 0 is done at its operating point.
 // Different from SPICE: Newton solves for the change of the unknowns and starts at a parabola through the last points, and charges
 // and currents of a point are those of its last linearisation, so that they sum to zero.
 #include <algorithm>
@@ -114,23 +115,24 @@ enum Phase { IDLE, POINT, TRANSIENT };
 
 struct Lane {
     Phase phase = IDLE;
-    int trial = -1, order = 1, newton = 0, next_break = 0, points = 0, smooth = 0, stage = 0;
-    double time = 0, step = 0, proposed = 0, uncut = 0, old[3] = {1, 1, 1}, gmin = 0;
+    int trial = -1, order = 1, newton = 0, next_break = 0, points = 0, smooth = 0;
+    int stage = 0, sweeps = 0;  // of the search for an operating point, see hard(); sweeps through the expressions that are left
+    double time = 0, step = 0, proposed = 0, uncut = 0, old[3] = {1, 1, 1}, gmin = 0, before = 0;
     bool first = true, guess = false;
 };
 
 struct Solver {
     const Circuit &c;
     const Kernel *kernels;
-    const double *parameters, *start;
+    const double *parameters, *start, *slopes;
     Run &run;
     int next = 0, outputs_total, block_total;
-    std::vector<V> x, x1, x2, x3, dx, node, known, a, b, out, charge, current, q1, q2, q3, slope, total;
+    std::vector<V> x, x1, x2, x3, dx, node, known, a, b, residual, out, charge, current, q1, q2, q3, slope, total;
     std::vector<Lane> lane;
     const int *back;
 
-    Solver(const Circuit &circuit, const Kernel *table, const double *p, const double *x0, Run &r)
-        : c(circuit), kernels(table), parameters(p), start(x0), run(r), lane(LANES) {
+    Solver(const Circuit &circuit, const Kernel *table, const double *p, const double *x0, const double *dx0, Run &r)
+        : c(circuit), kernels(table), parameters(p), start(x0), slopes(dx0), run(r), lane(LANES) {
         block_total = c.block[c.devices];
         for (auto *v : {&x, &x1, &x2, &x3, &dx}) v->assign(c.unknowns, V{});
         for (auto *v : {&charge, &current, &q1, &q2, &q3, &slope, &total}) v->assign(c.outputs, V{});
@@ -164,18 +166,30 @@ struct Solver {
         if (next >= (int)run.trials.size()) return;
         s.trial = next++;
         s.phase = POINT;
-        if (start) for (int k = 0; k < c.unknowns; ++k) x[k][l] = start[k];
-        else hard(l);
+        if (!start) { hard(l); return; }
+        for (int k = 0; k < c.unknowns; ++k) x[k][l] = start[k];
+        if (slopes) {  // of every unknown by every parameter, behind what the parameters are at the start
+            const double *p = given(l), *from = slopes, *slope = slopes + c.parameters;
+            for (int i = 0; i < c.parameters; ++i, slope += c.unknowns) {
+                const double change = p[i] - from[i];
+                if (change != 0) for (int k = 0; k < c.unknowns; ++k) x[k][l] += change * slope[k];
+            }
+        }
         set_sources(l, 0.0);
     }
 
-    void hard(int l) {  // from nothing, with a large conductance from every node to ground that is taken away in steps
-        lane[l].stage = 1;
-        lane[l].newton = 0;
-        lane[l].gmin = 1e-2;
-        lane[l].guess = true;
-        // nodes at 0 V, and what is defined by an expression at 1, as it may be divided by
-        for (int k = 0; k < c.unknowns; ++k) x[k][l] = c.diagonal[k] < 0 ? 1.0 : 0.0;
+    // From nothing: nodes at 0 V, and each unknown in turn to where its own equation alone has it: what an expression defines, and,
+    // at the first stage, nodes that belong to no transistor (a magnetisation of length 0 has no direction).  Then Newton's method,
+    // at the first stage as it is, at the second with a large conductance from every node to ground that is taken away in steps.
+    void hard(int l) {
+        Lane &s = lane[l];
+        ++s.stage;
+        s.newton = 0;
+        s.gmin = s.stage == 2 ? 1e-2 : 0.0;
+        s.sweeps = 20;
+        s.guess = true;
+        for (int k = 0; k < c.unknowns; ++k) x[k][l] = c.diagonal[k] < 0 ? 1.0 : 0.0;  // 1, as it may be divided by
+        set_sources(l, 0.0);
     }
 
     void finish(int l, int status) {
@@ -220,8 +234,21 @@ struct Solver {
             gmin[l] = lane[l].gmin;
         }
         assemble(by_step, by_slope, gmin);
+        const bool sweeping = std::any_of(lane.begin(), lane.end(), [](const Lane &s) { return s.sweeps > 0; });
+        if (sweeping) {
+            residual = b;
+            for (int k = 0; k < c.unknowns; ++k)
+                if (c.diagonal[k] >= 0) residual[k] /= a[c.diagonal[k]];
+        }
         eliminate(c, a.data(), b.data());
         ::substitute(c, a.data(), b.data(), dx.data(), back);
+        if (sweeping)
+            for (int l = 0; l < LANES; ++l)
+                if (lane[l].sweeps > 0)
+                    for (int k = 0; k < c.unknowns; ++k) {
+                        const bool alone = c.diagonal[k] < 0 || (lane[l].stage == 1 && !c.limited[k]);
+                        dx[k][l] = alone && std::abs(residual[k][l]) < 1e12 ? residual[k][l] : 0.0;
+                    }
         // how far a lane is from its solution
         V worst{}, size{};
         M lost{};  // no number, or out of all proportion
@@ -238,7 +265,11 @@ struct Solver {
         for (int k = 0; k < c.unknowns; ++k) { dx[k] *= damp; x[k] += dx[k]; }
         bool any = false, done[LANES];
         for (int l = 0; l < LANES; ++l) {
-            done[l] = lane[l].phase != IDLE && !lost[l] && worst[l] <= 1.0 && damp[l] == 1.0;
+            // Newton's method converges quadratically: what is left behind a change is as much smaller than it as it was than the last
+            Lane &s = lane[l];
+            const bool nearly = s.newton > 0 && worst[l] <= 30.0 && worst[l] * worst[l] <= 0.1 * s.before;
+            done[l] = s.phase != IDLE && !lost[l] && (worst[l] <= 1.0 || nearly) && damp[l] == 1.0;
+            s.before = worst[l];
             any |= done[l];
             if (lane[l].phase != IDLE) ++run.trials[lane[l].trial].iterations;
         }
@@ -249,10 +280,11 @@ struct Solver {
         for (int l = 0; l < LANES; ++l) {
             Lane &s = lane[l];
             if (s.phase == IDLE) continue;
+            if (s.sweeps > 0) { --s.sweeps; continue; }
             ++s.newton;
             if (!done[l]) {
                 if (s.phase == POINT && (s.newton > c.iterations_op || lost[l])) {
-                    if (s.stage == 0) { hard(l); set_sources(l, 0.0); }
+                    if (s.stage < 2) hard(l);
                     else finish(l, 2);
                 } else if (s.phase == TRANSIENT && (s.newton >= c.iterations || lost[l])) retry(l, s.step / 8, 1);
             } else if (s.phase == POINT) {
@@ -440,6 +472,7 @@ struct Solver {
             for (int k = 0; k < c.unknowns; ++k) start_of[k] = x1[k][l];
             s.smooth = 1;
             record(l);
+            if (c.stop <= 0) { finish(l, 1); return; }
         } else {
             s.time += s.step;
             s.old[2] = s.old[1];
@@ -452,7 +485,7 @@ struct Solver {
             if ((c.until >= 0 && node[c.until][l] > 0.5) || s.time >= c.stop * (1 - 1e-12)) { finish(l, 1); return; }
         }
         step = std::min(step, c.largest);
-        const double least = c.largest * 5e-5;  // breakpoints closer than this are one
+        const double least = std::max(c.largest * 1e-11, c.stop * 1e-15);  // breakpoints closer than this are one
         bool on = false;
         for (; s.next_break < c.breaks - 1 && c.break_times[s.next_break] <= s.time + least; ++s.next_break)
             on |= c.break_times[s.next_break] >= s.time - least;
@@ -464,17 +497,17 @@ struct Solver {
             if (s.points == 1) step /= 10;
         }
         s.uncut = step;  // before it is cut to the breakpoint
-        if (s.time + step >= at - least) step = at - s.time;
+        if (s.time + step >= at - std::min(0.01 * step, c.largest * 5e-5)) step = at - s.time;  // leaves no tiny step before it
         s.step = step;
         predict(l);
     }
 };
 
 extern "C" {
-void *batch_run(const Circuit *c, int trials, const double *parameters, const double *start) {
+void *batch_run(const Circuit *c, int trials, const double *parameters, const double *start, const double *slopes) {
     Run *run = new Run;
     run->trials.resize(trials);
-    Solver solver(*c, KERNELS, parameters, start, *run);
+    Solver solver(*c, KERNELS, parameters, start, slopes, *run);
     solver.go();
     return run;
 }
@@ -484,6 +517,14 @@ long long batch_size(void *run, int trial) { return (long long)((Run *)run)->tri
 const double *batch_start(void *run, int trial) { return ((Run *)run)->trials[trial].start.data(); }
 long long batch_rejected(void *run, int trial) { return ((Run *)run)->trials[trial].rejected; }
 const double *batch_rows(void *run, int trial) { return ((Run *)run)->trials[trial].rows.data(); }
+// the one row of each operating point, of what is no number where there is none
+void batch_table(void *run, double *table, int width) {
+    for (const Trial &trial : ((Run *)run)->trials) {
+        if (trial.status == 1) std::copy(trial.rows.begin(), trial.rows.begin() + width, table);
+        else std::fill(table, table + width, std::numeric_limits<double>::quiet_NaN());
+        table += width;
+    }
+}
 void batch_free(void *run) { delete (Run *)run; }
 int batch_lanes() { return LANES; }
 // one call of a kernel, for tests: inputs and outputs of all lanes

@@ -30,10 +30,11 @@ from spicekit.registry import make_bench
         ("stt-array", {"rows": 3, "columns": 2, "data": "random"}),
         ("stt-array", {"rows": 3, "columns": 2, "operation": "write", "sl": "row", "direction": "p-ap"}),
         ("sot-wer", {"direction": "p-ap", "samples": 100}),
-        ("sot-write", {"direction": "p-ap"}),
+        ("sot-write", {"direction": "p-ap", "rails": "pump"}),
         ("sot-write", {"t_pulse": 2e-10}),  # too short
+        ("sot-write", {"t_pulse": 3e-10, "pulses": 2, "t_gap": 4e-10, "e_verify": 1e-13}),
         ("sot-array", {"rows": 2, "columns": 3, "word": 3, "sl": "row"}),
-        ("sot-array", {"rows": 2, "columns": 2, "operation": "write"}),
+        ("sot-array", {"rows": 2, "columns": 2, "operation": "write", "rails": "pump"}),
         ("mtj-switch", {"noise_dt": 2e-12, "t_stop": 2e-9, "value": 0.8}),
         ("mtj-vcma", {}),
         ("mtj-vcma", {"mode": "assisted", "direction": "p-ap"}),  # raises the barrier

@@ -296,7 +296,7 @@ def test_settling_and_energy() -> None:
     assert whole["e_column"] == pytest.approx(50e-9 * 1.0 * 1100e-9, rel=0.01)
     assert whole["e_driver"] == pytest.approx(dc["e_driver"], rel=0.01)
     assert whole["e_mac"] == pytest.approx(whole["e_column"] + whole["e_driver"] + whole["e_gates"], rel=1e-12)
-    assert whole["e_convert"] == pytest.approx(65 * 12e-15)
+    assert whole["e_convert"] == pytest.approx(65 * 4.4e-15)
     assert whole["e_readout"] > whole["e_convert"]
     # half the cells: a quarter of the resistance times capacitance of the cells, half of that of the sample-and-hold
     half = measures("c3cim-settle", n=32)
@@ -306,6 +306,36 @@ def test_settling_and_energy() -> None:
     assert short["settled"] == 0
     assert short["t_settle"] == math.inf
     assert short["residual"] < -0.5
+
+
+def test_the_design_of_100_na() -> None:
+    """Settles before its sample in every corner; current and bias within 15 % of the published 30 fJ; no pedestal at half."""
+    usual = measures("c3cim-settle", design="100nA")
+    assert usual["settled"] == 1
+    assert usual["e_column"] == pytest.approx(100e-9 * 0.7 * 420e-9, rel=0.02)
+    assert 0.85 < (usual["e_column"] + usual["e_driver"]) / 30e-15 < 1.15
+    for corner, celsius in (("ss", 125), ("ff", 125), ("ss", -40), ("ff", -40)):
+        assert measures("c3cim-settle", design="100nA", corner=corner, temperature=celsius)["settled"] == 1
+        assert (
+            measures("c3cim-column", design="100nA", placement="last", transfer=16, corner=corner, temperature=celsius)["inl"]
+            < 0.5
+        )
+    wide, balanced = (measures("c3cim-settle", design="100nA", n_hrs=32, w_sample_p=w) for w in (90e-9, 125e-9))
+    assert abs(balanced["pedestal"]) < 0.2 < -wide["pedestal"]
+    # what is given beside the design keeps its value
+    own = C3cimSettle(design="100nA", i_col=80e-9)
+    assert (own.p.i_col, own.p.r_hrs, own.p.design) == (80e-9, 50e3, "100nA")
+
+
+def test_rows_that_hold_pay_for_a_quarter_of_the_edges() -> None:
+    """Half of the rows switch once in place of all twice; leakage, which a MAC of twice the length tells, stays."""
+    back, held = (measures("c3cim-settle", n=16, rows=rows)["e_gates"] for rows in ("return", "hold"))
+    longer = [measures("c3cim-settle", n=16, rows=rows, t_mac=2200e-9)["e_gates"] for rows in ("return", "hold")]
+    leak = longer[0] - back  # of 1100 ns
+    assert longer[1] - held == pytest.approx(leak, rel=0.05)
+    assert (held - leak) / (back - leak) == pytest.approx(0.25, rel=0.05)  # the 10 ns after the way back leak, too
+    # half of 8 selected rows switch as half of 16 do
+    assert measures("c3cim-settle", n=16, n_sel=8, rows="hold")["e_gates"] == pytest.approx(held, rel=0.05)
 
 
 def test_a_column_without_headroom_settles_at_once_and_says_what_it_carries() -> None:
@@ -319,6 +349,8 @@ def test_a_column_without_headroom_settles_at_once_and_says_what_it_carries() ->
 @pytest.mark.parametrize(
     ("given", "words"),
     [
+        ({"design": "1uA"}, "parameter design: allowed: '50nA' or '100nA'"),
+        ({"i_col": 100e-9, "r_hrs": 8e6, "v_column": 0.7}, "allowed: at most v_column = 0.7 V"),
         ({"r_hrs": 5e3}, "parameter r_hrs: 5 kohm given; allowed: above r_lrs, 10 kohm"),
         ({"n_sel": 65}, "n_sel: 65 given; allowed: at most n = 64"),
         ({"n_sel": 8, "n_hrs": 9}, "n_hrs: 9 given; allowed: at most n_sel = 8"),

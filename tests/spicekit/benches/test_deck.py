@@ -162,8 +162,12 @@ def test_every_transistor_has_the_spread_of_its_own_size(chain: Path) -> None:
 def test_a_column_has_the_statistics_of_its_bench(column: Path, tmp_path: Path) -> None:
     """The hierarchy, the junctions of a library, .print op and a margin; our bench's states share their devices, these do not."""
     found = Campaign(str(column), trials=300, seed=5, parameters={"technology": "ptm45"}).run(tmp_path / "own", workers=2)
-    ours = Campaign("sot-read", trials=10_000, seed=6).run(tmp_path / "ours", workers=2)
-    nominal, reference = run(make_bench(str(column), {"technology": "ptm45"})).measures, spicekit.run("sot-read").measures
+    given = {"i_read": 10e-6}
+    ours = Campaign("sot-read", trials=10_000, seed=6, parameters=given).run(tmp_path / "ours", workers=2)
+    nominal, reference = (
+        run(make_bench(str(column), {"technology": "ptm45"})).measures,
+        spicekit.run("sot-read", **given).measures,
+    )
     for name in ("v_p", "v_ap"):
         mine = f"v_rbl_{name[2:]}"
         assert nominal[mine] == pytest.approx(reference[name], rel=1e-6)
@@ -251,6 +255,9 @@ TRAN = ".tran 1n 10n\n.meas tran x max v(a)\n.end\n"
         (HEAD + ".meas tran y max v(nosuch)\n" + TRAN, 4, "no node nosuch"),
         (HEAD + ".param q=agauss(1,0.1,3)\nR2 a 0 {q}\n" + TRAN, 0, "drawn by ngspice"),
         (HEAD + "* spicekit margin m low=x high=z\n" + TRAN, 4, "unknown measure 'z'"),
+        (HEAD + TRAN + "R9 a 0 1\n", 7, "stands behind .end"),
+        (HEAD + ".meas tran y when b=0.5\n" + TRAN, 4, "the circuit has no vector b (a node is v(b))"),
+        (HEAD + ".meas tran y max v(a,b)\n" + TRAN, 4, "the circuit has no vector v(a,b) (give par('v(a)-v(b)'))"),
         (HEAD + "* spicekit works x\n" + TRAN, 4, "allowed: * spicekit margin"),
         (HEAD + ".tran 1n 10n\n.end\n", 0, "nothing is measured"),
         (HEAD + ".end\n", 0, "there is no analysis"),
@@ -265,6 +272,92 @@ def test_what_is_wrong_is_said_with_its_line(tmp_path: Path, text: str, line: in
     assert words in str(error.value)
     assert str(error.value).startswith(f"{file}:{line}:" if line else str(file))
     assert "\n" not in str(error.value)
+
+
+RC = "rc\nV1 in 0 PULSE(0 1 1n 1p 1p 1 2)\nR1 in out {}\nC1 out 0 1p\n.option reltol=1e-6\n{}"
+AT_3NS = ".tran 10p 6n\n.meas tran x find v(out) at=3n\n.end\n"
+
+
+@pytest.mark.parametrize(
+    ("value", "more", "ohm"),
+    [
+        ("{a}", ".param a = 500 * 3\n", 1500),
+        ("{a}", ".param b=2 a= 500*b\n", 1000),
+        ("{a}", ".param a=1k\n.include later.inc\n", 3000),
+        ("1.5kohm $ 2k", "", 1500),
+        ("\n\n* a comment between\n+\t2k;3k", "", 2000),
+        ("2k", ".param k=2\n.if (k==1)\nR9 in out 1k\n.elseif (k==2)\nR9 in out 2k\n.else\nR9 in out 3k\n.endif\n", 1000),
+    ],
+)  # fmt: skip
+def test_odd_ways_to_write_are_read_as_ngspice_reads_them(tmp_path: Path, value: str, more: str, ohm: float) -> None:
+    (tmp_path / "later.inc").write_text(".param a=3k\n")
+    text = RC.format(value, more + AT_3NS)
+    for k, end in enumerate(("\n", "\r\n")):
+        (tmp_path / f"odd{k}.spice").write_bytes(text.replace("\n", end).encode())
+        found = run(make_bench(str(tmp_path / f"odd{k}.spice"), {})).measures["x"]
+        assert found == pytest.approx(1 - np.exp(-2e-9 / (ohm * 1e-12)), rel=2e-4)
+
+
+def points_of(folder: Path, text: str) -> dict[str, float]:
+    (folder / "points.spice").write_text(text)
+    return {point.name: point.nominal for point in make_bench(str(folder / "points.spice"), {}).points()}
+
+
+def test_what_another_line_decides_is_no_point(tmp_path: Path) -> None:
+    """A value in an .if would be that of the branch read last; a parameter that an include gives again would not change."""
+    branches = ".if (k==1)\nR9 in out 1k\n.else\nR9 in out 2k\n.endif\n"
+    assert points_of(tmp_path, RC.format("1k", f".param k=2\n{branches}{AT_3NS}")).keys() == {"r1", "c1", "k"}
+    (tmp_path / "later.inc").write_text(".param a=3k\n")
+    assert "a" not in points_of(tmp_path, RC.format("{a}", f".param a=1k\n.include later.inc\n{AT_3NS}"))
+    assert points_of(tmp_path, RC.format("{a}", f".include later.inc\n.param a=1k\n{AT_3NS}"))["a"] == 1000
+    assert "a" not in points_of(tmp_path, RC.format("{a}", f".param a = 500 * 3\n{AT_3NS}"))
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [("1Meg", 1e6), ("1M", 1e-3), (".5k", 500), ("1F", 1e-15), ("1kk", 1e3), ("1x", 1), ("1e3k", 1e6),
+     ("1a", None), ("1mil", None), ("1k2", None), ("10_000", None), ("5%", None), ("1D3", None), ("2,2k", None)],
+)  # fmt: skip
+def test_a_value_is_ngspices_or_none(tmp_path: Path, text: str, value: float | None) -> None:
+    """What the point says is what ngspice simulates: a point of another value would change the circuit when it varies."""
+    deck = f"ohm's law\nI1 0 a 1\nR1 a 0 {text}\n.op\n.print op v(a)\n.end\n"
+    assert points_of(tmp_path, deck).get("r1") == (None if value is None else pytest.approx(value))
+    if value is not None:
+        assert run(make_bench(str(tmp_path / "points.spice"), {})).measures["v_a"] == pytest.approx(value, rel=1e-6)
+
+
+def test_the_inside_of_a_device_is_kept_over_time(tmp_path: Path) -> None:
+    """Without .save, ngspice has one value of it, the last."""
+    text = RC.format("1k", ".save all @r1[i]\n.tran 10p 6n\n.meas tran x max @r1[i]\n.end\n")
+    (tmp_path / "inside.spice").write_text(text)
+    assert run(make_bench(str(tmp_path / "inside.spice"), {})).measures["x"] == pytest.approx(1e-3, rel=0.01)
+    (tmp_path / "none.spice").write_text(text.replace(".save all @r1[i]\n", ""))
+    with pytest.raises(
+        UserError, match=r"none.spice:7: measure 'x': ngspice keeps the course of @r1\[i\] only if .*add .save all"
+    ):
+        make_bench(str(tmp_path / "none.spice"), {})
+
+
+def test_a_vector_by_its_bare_name(tmp_path: Path) -> None:
+    """It is found as if it stood in v(), whatever else is measured."""
+    measures = ".meas tran x when out=0.5 rise=1\n.meas tran z max v(in)\n"
+    (tmp_path / "bare.spice").write_text(RC.format("1k", f".tran 2p 6n\n{measures}.end\n"))
+    assert run(make_bench(str(tmp_path / "bare.spice"), {})).measures["x"] == pytest.approx(1e-9 + 1e-9 * np.log(2), rel=1e-3)
+
+
+def test_an_expression_in_a_measure_is_that_of_ngspice(tmp_path: Path) -> None:
+    (tmp_path / "par.spice").write_text(RC.format("1k", ".tran 2p 9n\n.meas tran x integ par('v(in)*i(v1)')\n.end\n"))
+    assert run(make_bench(str(tmp_path / "par.spice"), {})).measures["x"] == pytest.approx(-1e-12, rel=0.01)  # C V^2
+
+
+@pytest.mark.parametrize(("ports", "varied"), [("d g s b", True), ("g d s b", False), ("s g d b", False)])
+def test_a_transistor_of_a_subcircuit_has_its_gate_second(tmp_path: Path, ports: str, varied: bool) -> None:
+    """Its V_TH is a source in series with the second terminal."""
+    (tmp_path / "pdk.inc").write_text(
+        f".subckt nfet {ports}\nM1 d g s b nm w=1u l=65n\n.model nm nmos level=54 version=4.5 vth0=0.4\n.ends\n"
+    )
+    found = points_of(tmp_path, "t\n.include pdk.inc\nX1 a b 0 0 nfet\nVa a 0 1\nVb b 0 1\n.op\n.print op i(va)\n.end\n")
+    assert ("x1.vth" in found) == varied
 
 
 def test_what_does_not_happen_is_no_value(tmp_path: Path) -> None:

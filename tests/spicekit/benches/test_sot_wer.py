@@ -36,6 +36,24 @@ def test_each_trial_has_its_own_samples_and_its_own_circuit() -> None:
     assert len(set(seeds(np.random.default_rng(1).standard_normal(100)))) == 100
 
 
+def test_a_write_along_a_rail_ends_with_the_pulse_after_which_it_is_found_done() -> None:
+    """Pulses so close that the layer still rings when it is read, and the third writes: the rail dissipates what three do."""
+    given = {"t_pulse": 3e-10, "t_gap": 4e-10, "noise_dt": 0}
+    many, one = (spicekit.run(SotWrite(**given, pulses=n, e_verify=1e-13)) for n in (3, 1))
+    three, single = many.measures, one.measures
+    found = np.interp(0.3e-9 + 7e-10 * np.arange(1, 3), many.waves("time"), many.waves("v(mx)")) * many.waves("v(mx)")[0] < 0
+    assert [three[f"switched_{n}"] for n in (1, 2, 3)] == [*np.maximum.accumulate(found), 1]
+    assert (three["attempts"], three["switched"], three["t_write"]) == (3, 1, pytest.approx(2.1e-9))
+    assert three["e_rail"] == pytest.approx(3 * single["e_rail"], rel=5e-3)
+    drawn = three["e_write"] - three["e_wl"] - 3e-13
+    assert drawn == pytest.approx(3 * (single["e_write"] - single["e_wl"]), rel=0.02)
+    enough = spicekit.run(SotWrite(noise_dt=0, pulses=2, e_verify=1e-13)).measures
+    plain = spicekit.run(SotWrite(noise_dt=0)).measures
+    assert (enough["attempts"], enough["t_write"]) == (1, pytest.approx(2.5e-9))
+    assert enough["e_rail"] == pytest.approx(plain["e_rail"], rel=1e-3)
+    assert enough["e_write"] - 1e-13 == pytest.approx(plain["e_write"], rel=0.02)
+
+
 @pytest.mark.parametrize(
     ("given", "said"), [({"device": "stt-bnn-65nm"}, "no rail"), ({"model": "fast"}, "model"), ({"theta0": 0.1}, "theta0: 0.1")]
 )

@@ -43,18 +43,21 @@ def drawn_area(bench: TbsSense | VsaSense) -> float:
 def test_gate_area_is_that_of_time_based_sensing() -> None:
     time_based, voltage = TbsSense(trim=600), VsaSense()
     assert drawn_area(time_based) == pytest.approx(time_based.gate_area, rel=1e-9)
-    assert drawn_area(voltage) == pytest.approx(drawn_area(time_based), rel=0.01)
-    assert drawn_area(VsaSense(v_mid=0.7)) == pytest.approx(drawn_area(time_based), rel=0.01)
-    assert drawn_area(VsaSense(gate_area=3e-12)) == pytest.approx(3e-12, rel=0.01)
+    buffer = 4 * 2e-12 / 16  # of the reference, one amplifier's share
+    assert drawn_area(voltage) + buffer == pytest.approx(drawn_area(time_based), rel=0.01)
+    assert drawn_area(VsaSense(reference="ideal")) == pytest.approx(drawn_area(time_based), rel=0.01)
+    assert drawn_area(VsaSense(v_mid=0.7)) + buffer == pytest.approx(drawn_area(time_based), rel=0.01)
+    assert drawn_area(VsaSense(gate_area=3e-12)) + buffer == pytest.approx(3e-12, rel=0.01)
 
 
 @pytest.mark.parametrize("given", [{}, {"v_mid": 0.7}, {"inputs": "nmos", "v_mid": 0.5}, {"v_mid": 0.3, "corner": "ss"}], ids=str)
 def test_decides_right(given: dict[str, Any]) -> None:
     for overdrive in (-0.1, -1e-3, 1e-3, 0.1):
         m = measures(**given, overdrive=overdrive)
-        assert (m["decided"], m["wrong"], m["decision"]) == (1, 0, overdrive > 0), overdrive
+        assert (m["late"], m["wrong"], m["decision"]) == (0, 0, overdrive > 0), overdrive
         assert 20e-12 < m["t_decision"] < 2e-9
-        assert m["e_total"] == pytest.approx(m["e_amplifier"] + m["e_drive"], rel=1e-12)
+        assert m["e_total"] == pytest.approx(m["e_amplifier"] + m["e_drive"] + m["e_reference"], rel=1e-12)
+        assert m["e_reference"] == pytest.approx(1.1 * 100e-6 * 4.2e-9 / 16)
         assert min(m["e_amplifier"], m["e_drive"]) > 0
     assert measures(**given)["t_decision"] < measures(**given, overdrive=1e-3)["t_decision"]
 
@@ -149,12 +152,20 @@ def test_time_step(given: dict[str, Any]) -> None:
 
 def test_an_amplifier_without_time_is_an_outcome() -> None:
     m = measures(t_window=100e-12)
-    assert (m["decided"], m["wrong"], m["decision"]) == (0, 1, 0)  # the output latch still holds the opposite
+    assert (m["late"], m["wrong"], m["error"], m["decision"]) == (1, 0, 1, 0)  # the output latch still holds the opposite
     assert m["t_decision"] == math.inf
 
 
 @pytest.mark.parametrize(
-    "given", [{}, {"source": "cell"}, {"measure": "offset", "source": "cell"}, {"v_mid": "0.7", "t_window": "100p"}], ids=str
+    "given",
+    [
+        {},
+        {"source": "cell"},
+        {"measure": "offset", "source": "cell"},
+        {"source": "cell", "reference": "mtj"},
+        {"v_mid": "0.7", "t_window": "100p"},
+    ],
+    ids=str,
 )
 def test_rendered_netlist(ngspice_batch: Callable[[str], dict[str, float]], given: dict[str, Any]) -> None:
     printed = ngspice_batch(render(make_bench("vsa-sense", dict(given))))
@@ -186,9 +197,35 @@ def test_both_amplifiers_see_the_same_cells(cli: Cli, tmp_path: Path) -> None:
     assert {point.name: point.sigma for point in VsaSense(sigma_ref=0).points()}["vref"] == 0
 
 
+def test_reference_cells_follow_the_cell() -> None:
+    """A resistor does not: the junction's TMR falls with temperature, and its RA is the die's."""
+    away: dict[str, list[float]] = {"resistor": [], "mtj": []}
+    for reference, found in away.items():
+        given: dict[str, Any] = {"source": "cell", "measure": "offset", "reference": reference}
+        points = [p for p in make_bench("vsa-sense", given).points() if p.kind == "ra"]
+        for values, changed in ((None, {}), (None, {"temperature": 125}), ({p.name: 1.1 * p.nominal for p in points}, {})):
+            m = measures(values, **given | changed)
+            found.append(m["trip"] - (m["v_p"] + m["v_ap"]) / 2)
+    assert away["mtj"][0] == pytest.approx(away["resistor"][0], abs=0.5e-3)  # both in the middle, less what the line's kick does
+    for k in (1, 2):
+        moved = {reference: abs(found[k] - found[0]) for reference, found in away.items()}
+        assert moved["mtj"] < 0.4 * moved["resistor"], k
+
+
+def test_an_own_line_costs_its_current() -> None:
+    m = measures(source="cell", reference="mtj")
+    assert m["e_reference"] == pytest.approx(1.1 * 10e-6 * 4.2e-9, rel=0.05)
+    assert m["e_total"] == pytest.approx(m["e_amplifier"] + m["e_drive"] + m["e_reference"], rel=1e-12)
+    assert m["error"] == 0
+    assert "e_reference" not in measures(reference="ideal")
+
+
 @pytest.mark.parametrize(
     ("given", "says"),
     [
+        ({"reference": "mtj"}, r"parameter reference: mtj given; allowed with source=cell"),
+        ({"reference": "ideal", "sigma_ref": 1e-3}, r"parameter sigma_ref: given with reference=ideal; allowed with buffer"),
+        ({"n_ref": 4}, r"n_ref: 4 given with reference=buffer; allowed: 1"),
         ({"gate_area": 1e-13}, r"parameter gate_area: 1e-13 m2 leaves no room for the input pair: allowed: above "),
         ({"inputs": "both"}, r"parameter inputs: allowed: 'pmos' or 'nmos'"),
         ({"sigma_ref": -1}, r"parameter sigma_ref: allowed: greater than or equal to 0"),

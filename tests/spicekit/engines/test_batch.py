@@ -10,10 +10,11 @@ import pytest
 
 from montecarlo import Campaign
 from spicekit import UserError, make_bench
-from spicekit.analysis import TranAnalysis
+from spicekit.analysis import DcAnalysis, TranAnalysis
 from spicekit.engines import ngspice
 from spicekit.engines.batch import compiler, engine
-from spicekit.engines.batch.engine import Machine, machine_of, solve
+from spicekit.engines.batch.engine import machine_of, solve
+from spicekit.engines.batch.machine import KNOWN_OPTIONS, Machine
 from spicekit.engines.batch.reader import read
 from spicekit.engines.batch.unsupported import Unsupported
 from spicekit.simulator import simulator
@@ -132,6 +133,21 @@ def test_sources_are_ngspice_s_at_every_point() -> None:
         assert found[vector][0] == reference[vector][0]
 
 
+def test_the_end_of_an_edge_far_shorter_than_the_largest_step_is_met() -> None:
+    """An edge of a hundred-thousandth of the largest step: a point at both its ends, and all of the charge flows in it."""
+    edge, stop = 1e-14, 5e-8
+    elements = f"V1 a 0 PULSE(0 1 1n {edge} {edge} 20n 1)\nV2 a b 0\nC1 b 0 1p"
+    (found,) = simulated(elements, ("v(a)", "i(v2)"), 1e-9, stop)
+    assert found is not None
+    time = found["time"]
+    for at in (1e-9, 1e-9 + edge, 21e-9 + edge, 21e-9 + 2 * edge):
+        assert abs(time - at).min() <= 1e-9 * edge + 1e-15 * stop
+    assert found["v(a)"][np.searchsorted(time, 1e-9 + edge * (1 - 1e-4)) :][0] == pytest.approx(1, abs=1e-3)
+    rising = time < 10e-9
+    charge = np.sum(found["i(v2)"][rising][1:] * np.diff(time[rising]))  # an Euler step's current holds over the step
+    assert charge == pytest.approx(1e-12, rel=1e-2)
+
+
 def test_currents_of_sources_in_subcircuits_and_expressions_that_divide() -> None:
     """A source's current by ngspice's name, one scaled by a node that is ground, and a quotient of two expressions."""
     elements = """
@@ -168,7 +184,7 @@ def test_tbs_sense_decides_and_measures_as_ngspice() -> None:
     found, reference = solve(bench, samples), ngspice.solve(bench, samples)
     assert found.converged.all()
     assert found.attempts == [0] * trials
-    for name in ("decision", "wrong", "decided"):
+    for name in ("decision", "wrong", "late"):
         np.testing.assert_array_equal(found.measures[name], reference.measures[name], err_msg=name)
     for name, tolerance in {
         "t_load": 1e-3,
@@ -182,6 +198,34 @@ def test_tbs_sense_decides_and_measures_as_ngspice() -> None:
         finite = np.isfinite(b)
         assert np.isfinite(a).tolist() == finite.tolist()
         assert abs(a[finite] - b[finite]).max() <= tolerance * abs(b[finite]).mean(), name
+
+
+def test_operating_points_are_those_of_the_closed_form_for_each_value_of_a_swept_source() -> None:
+    """A divider of two trials, a source swept within each of them, and one whose DC value is not where its wave begins."""
+    text = "* test\nVr r 0 1\nVsel sel 0 0\nVwave w 0 dc 2 pulse(5 6 0 1n 1n 1n)\nR1 sel m 1k\nB1 m 0 I = V(m)/(1k*V(r))\n"
+    text += "Rw w 0 1k\nC1 m 0 1p\n.end\n"
+    machine = Machine(text, ("r",), DcAnalysis(save=("v(m)", "v(w)", "i(vsel)"), inner=("vsel", 0, 4, 2)))
+    vectors, good = machine.points_of(np.array([[1.0], [3.0]]))
+    assert good.tolist() == [True, True]
+    assert vectors["v(m)"] == pytest.approx([0, 1, 2, 0, 1.5, 3], rel=1e-9)
+    assert vectors["i(vsel)"] == pytest.approx([0, -1e-3, -2e-3, 0, -0.5e-3, -1e-3], rel=1e-9)
+    assert vectors["v(w)"].tolist() == [2.0] * 6
+    assert max(machine.iterations) <= 3
+
+
+@pytest.mark.parametrize("bench", ["sot-read", "mtj-iv"])
+def test_operating_points_are_those_of_the_swept_engine(bench: str) -> None:
+    """With spread in every variation point, all vectors to a millionth."""
+    made, random = make_bench(bench, {}), np.random.default_rng(8)
+    samples = {p.name: p.nominal * (1 + 0.05 * random.normal(size=20)) for p in made.points() if p.nominal}
+    samples |= {p.name: 0.02 * random.normal(size=20) for p in made.points() if not p.nominal}
+    found, reference = solve(made, samples), ngspice.solve(made, samples)
+    assert found.converged.all()
+    assert found.attempts == [0] * 20
+    for name, values in reference.waves.vectors.items():
+        assert found.waves(name) == pytest.approx(values, abs=1e-6 * abs(values).max()), name
+    for name, column in reference.measures.items():
+        np.testing.assert_allclose(found.measures[name], column, rtol=1e-5, err_msg=name)
 
 
 def test_a_trial_is_the_same_to_the_bit_whatever_runs_beside_it() -> None:
@@ -201,10 +245,10 @@ def test_a_trial_is_the_same_to_the_bit_whatever_runs_beside_it() -> None:
 
 
 def test_a_campaign_of_what_it_does_not_know_is_ngspice_s(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    with pytest.raises(UserError, match=r"'stt-read': the engine batch does not know .* no transient"):
-        solve(make_bench("stt-read", {}), {})
-    with pytest.warns(UserWarning, match=r"'stt-read' is simulated by ngspice: batch does not know .* no transient"):
-        campaign = Campaign("stt-read", trials=2, engine="batch")
+    with pytest.raises(UserError, match=r"'stt-write': the engine batch does not know noise"):
+        solve(make_bench("stt-write", {}), {})
+    with pytest.warns(UserWarning, match=r"'stt-write' is simulated by ngspice: batch does not know noise"):
+        campaign = Campaign("stt-write", trials=2, engine="batch")
     assert campaign.engine == "ngspice" == campaign.record()["engine"]
     monkeypatch.setattr(compiler, "compiler", lambda: None)
     monkeypatch.setattr(compiler, "_machine", lambda: "a machine without one")
@@ -285,4 +329,4 @@ R9 never 0 1
     }  # fmt: skip
     assert netlist.celsius == 85.0
     assert netlist.options == {"reltol": "1e-5", "abstol": "1e-12"}
-    assert netlist.options.keys() <= engine.KNOWN_OPTIONS
+    assert netlist.options.keys() <= KNOWN_OPTIONS
