@@ -4,8 +4,8 @@ delay against offset around both designs, trim over corners and temperature.
 python examples/tbs_sense.py --out out/tbs-sense [--trials 1000] [waveforms] [arrival] [energy] [ber] [trade] [trim]
 
 The read bit error rate of a 1T1MTJ cell is the distribution of the cell's voltages (the trials of one campaign a read current)
-convolved with a normal distribution of the amplifier's trip point, whose mean and sigma are those of a campaign an amplifier on
-a line like the cell's.  Each amplifier's levels are shifted together (v_source) to where its rate is lowest.  Rates below
+convolved with a normal distribution of the amplifier's trip point, whose sigma is that of its points' derivatives on a line like
+the cell's.  Each amplifier's levels are shifted together (v_source) to where its rate is lowest.  Rates below
 FLOOR are not given: so many trials do not carry them.
 """
 
@@ -19,11 +19,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from scipy.special import ndtr
-from scipy.stats import kurtosis
 
 from montecarlo import Campaign
 from spicekit import calibrated, make_bench, run
 from spicekit.benches.sensing.tbs import TbsSense
+from spicekit.block import simulate_block
 from spicekit.style import COLOURS, new_figure, save
 from spicekit.waves import Array
 
@@ -82,7 +82,7 @@ def energy(folder: Path, _: int) -> None:
         "e_reference": "reference buffer, share",
     }
     colours = dict(zip(names, COLOURS, strict=False))
-    benches = {
+    benches: dict[str, tuple[str, dict[str, Any]]] = {
         "tbs-sense, fine": ("tbs-sense", {}),
         "tbs-sense, fast": ("tbs-sense", {"design": "fast"}),
         "vsa-sense": ("vsa-sense", {}),
@@ -127,24 +127,23 @@ def ber(folder: Path, count: int) -> None:
     for current in CURRENTS:
         # the cells alone: an operation of 50 ps, which no amplifier needs to finish
         short = {"source": "cell", "i_read": current, "t_window": 50e-12, "t_recover": 50e-12}
-        table = trials("vsa-sense", short, 2 * count, folder / f"cells-{current * 1e6:g}u")
+        table = trials("vsa-sense", short, count, folder / f"cells-{current * 1e6:g}u")
         cells[current] = (table["v_p"].to_numpy(), table["v_ap"].to_numpy())
     figure = new_figure(7, 4.5)
     axis = figure.subplots()
-    offset: dict[str, object] = {"measure": "offset", "source": "cell"}
-    fine, vsa = (trials(bench, offset, count, folder / bench) for bench in ("tbs-sense", "vsa-sense"))
-    fast = trials("tbs-sense", offset | {"design": "fast"}, count, folder / "tbs-sense-fast")
+    fine, fast, vsa = (
+        spread(bench, source="cell", **given)
+        for bench, given in (("tbs-sense", {}), ("tbs-sense", {"design": "fast"}), ("vsa-sense", {}))
+    )
     amplifiers = {
-        "TBS, fine": fine["trip"],
-        "TBS, fast": fast["trip"],
-        "VSA": vsa["trip"],
-        "VSA, ideal reference": vsa["trip"] - vsa["vref"] + vsa["vref"].mean(),
+        "TBS, fine": fine[0],
+        "TBS, fast": fast[0],
+        "VSA": float(np.hypot(*vsa)),
+        "VSA, ideal reference": vsa[0],
     }
-    for index, (name, trip) in enumerate(amplifiers.items()):
-        trips = trip.to_numpy()
-        mean, sigma, excess = float(trips.mean()), float(trips.std(ddof=1)), float(kurtosis(trips))
+    for index, (name, sigma) in enumerate(amplifiers.items()):
         rates = [error_rate(cells[current], sigma) for current in CURRENTS]
-        print(f"{name}: trip point {mean * 1e3:.2f} mV, sigma {sigma * 1e3:.2f} mV, excess kurtosis {excess:+.2f}")
+        print(f"{name}: sigma of the trip point {sigma * 1e3:.2f} mV")
         for current, rate in zip(CURRENTS, rates, strict=True):
             p, ap = cells[current]
             signal = f"signal {(ap.mean() - p.mean()) * 1e3:.1f} mV, sigma P {p.std() * 1e3:.2f} mV, AP {ap.std() * 1e3:.2f} mV"
@@ -158,7 +157,14 @@ def ber(folder: Path, count: int) -> None:
 
 
 # M_ST of 3 um2 each, with the other sizes of the design
-SHAPES = {"fast": (0.22e-6, 0.25e-6, 0.29e-6, 0.35e-6, 0.5e-6, 0.7e-6), "fine": (0.7e-6, 1e-6)}
+SHAPES = {"fast": (0.22e-6, 0.25e-6, 0.29e-6, 0.35e-6, 0.5e-6), "fine": (0.7e-6, 1e-6)}
+
+
+def trim_of(**given: Any) -> int:
+    """The trim that centres the decision."""
+    made = calibrated(TbsSense(**given))
+    assert isinstance(made, TbsSense)
+    return made.trim
 
 
 def spread(bench: str, **given: Any) -> tuple[float, float]:
@@ -167,19 +173,16 @@ def spread(bench: str, **given: Any) -> tuple[float, float]:
     Each variation point is moved by two of its sigmas; the cell's do not take part.
     """
     made = calibrated(make_bench(bench, given | {"measure": "offset"}))
-    fixed = {"trim": made.trim} if isinstance(made, TbsSense) else {}
-    given |= {"measure": "offset", **fixed}
-    middle = run(bench, **given).measures["offset"]
-    own = reference = 0.0
-    for point in made.points():
-        if not point.sigma or point.name.endswith(("_c0", "_md", "_mr")):
-            continue
-        moved = run(bench, {point.name: point.nominal + 2 * point.sigma}, **given).measures["offset"] - middle
-        if point.kind == "vref":
-            reference += (moved / 2) ** 2
-        else:
-            own += (moved / 2) ** 2
-    return own**0.5, reference**0.5
+    points = [point for point in made.points() if point.sigma and not point.name.endswith(("_c0", "_md", "_mr"))]
+    # trial 0 is nominal; each other one moves one point
+    samples = {
+        point.name: np.where(np.arange(len(points) + 1) == k + 1, point.nominal + 2 * point.sigma, point.nominal)
+        for k, point in enumerate(points)
+    }
+    offset = simulate_block(made, samples).measures["offset"]
+    moved = (offset[1:] - offset[0]) / 2
+    of_reference = np.array([point.kind == "vref" for point in points])
+    return float(np.sqrt(np.sum(moved[~of_reference] ** 2))), float(np.sqrt(np.sum(moved[of_reference] ** 2)))
 
 
 def delay(bench: str, **given: Any) -> tuple[float, float]:
@@ -201,8 +204,8 @@ def trade(folder: Path, _: int) -> None:
     for colour, (design, lengths) in zip(COLOURS, SHAPES.items(), strict=False):
         points = []
         for length in lengths:
-            given = {"design": design, "w_st": 3e-12 / length, "l_st": length, "t_window": 16e-9}
-            trim = calibrated(TbsSense(**given)).trim
+            given: dict[str, Any] = {"design": design, "w_st": 3e-12 / length, "l_st": length, "t_window": 12e-9}
+            trim = trim_of(**given)
             time, spent = delay("tbs-sense", trim=trim, **given)
             sigma = spread("tbs-sense", trim=trim, **given)[0]
             points.append((time * 1e9, sigma * 1e3))
@@ -230,18 +233,18 @@ def trim(folder: Path, _: int) -> None:
     figure = new_figure(9, 4.6)
     upper = figure.subplots(2, 2, sharex=True)
     for column, design in enumerate(("fine", "fast")):
-        fixed = calibrated(TbsSense(design=design)).trim
+        fixed = trim_of(design=design)
         print(f"{design}: trim {fixed} at tt, 27 C")
         for colour, corner in zip(COLOURS, ("tt", "ss", "ff", "sf", "fs"), strict=False):
             rows = []
             for celsius in (-40, 27, 125):
-                given = {
+                given: dict[str, Any] = {
                     "design": design,
                     "corner": corner,
                     "temperature": celsius,
                     "t_window": 30e-9 if design == "fine" else 6e-9,
                 }
-                found = calibrated(TbsSense(**given)).trim
+                found = trim_of(**given)
                 own, kept = (run("tbs-sense", measure="offset", trim=units, **given).measures for units in (found, fixed))
                 rows.append((celsius, found, kept["offset"] * 1e3))
                 print(

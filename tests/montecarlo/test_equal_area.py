@@ -31,9 +31,10 @@ def test_every_amplifier_has_the_area(bench: str) -> None:
 
 def test_all_sizes_grow_by_one_factor() -> None:
     own = TbsSense(design="fast").p
-    grown = make_bench(
-        "tbs-sense", dict(Rival.of("tbs-sense,design=fast", 2 * TbsSense(design="fast").gate_area, {}).parameters)
-    ).p
+    rival = Rival.of("tbs-sense,design=fast", 2 * TbsSense(design="fast").gate_area, {})
+    bench = make_bench("tbs-sense", dict(rival.parameters))
+    assert isinstance(bench, TbsSense)
+    grown = bench.p
     for name in TbsSense.scaled:
         assert getattr(grown, name) == pytest.approx(2 * getattr(own, name)), name
     assert grown.l_st == own.l_st

@@ -214,6 +214,7 @@ class SenseBench(Bench[A], Generic[A]):
             wrong[tag] = (parted[tag] < self.t_off) & ((At(apart[tag], self.t_off) > 0) ^ right)
             if self.held:  # which still holds the answer before
                 late[tag] = late[tag] | (decision[tag] ^ (At(apart[tag], self.t_off) > 0))
+        any_late, any_wrong = (functools.reduce(operator.or_, one.values()) for one in (late, wrong))
         moved = [abs(line - At(line, self.t_start)) for line in (v(f"sl_{tag}") for tag in self.amplifiers)]
         meaning, both = "decision at the end of t_window", ", either state" if self.cells else ""
         which = (

@@ -92,7 +92,7 @@ def test_the_amplifier_compares_with_the_same_leg() -> None:
 
 
 def test_rendered_netlist(ngspice_batch: Callable[[str], dict[str, float]]) -> None:
-    given = {"reference": "mtj", "n_ref": 2}
+    given: dict[str, Any] = {"reference": "mtj", "n_ref": 2}
     printed = ngspice_batch(render(make_bench("sot-logic", given)))
     for name, value in logic(**given).items():
         assert printed[name] == pytest.approx(value, rel=1e-6), name

@@ -178,7 +178,8 @@ def test_fast_design_over_corners(corner: str, celsius: float, vdd: float) -> No
 def test_delay_beside_the_voltage_amplifier_is_as_published() -> None:
     """At equal gate area 13 to 14 % slower (Trinh et al., TCAS-I 2018)."""
     times = {}
-    for bench, given in (("tbs-sense", {"design": "fast"}), ("vsa-sense", {})):
+    both: dict[str, dict[str, Any]] = {"tbs-sense": {"design": "fast"}, "vsa-sense": {}}
+    for bench, given in both.items():
         times[bench] = np.mean([run(bench, **given, overdrive=x).measures["t_decision"] for x in (-10e-3, 10e-3)])
     assert times["tbs-sense"] / times["vsa-sense"] == pytest.approx(1.135, rel=0.05)
 

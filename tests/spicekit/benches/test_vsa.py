@@ -35,7 +35,8 @@ def drawn_area(bench: TbsSense | VsaSense) -> float:
     for line in render(bench).splitlines():
         words = line.split()
         if line.startswith("X") and words[-3].endswith("_mc") and words[0] not in ("Xmd", "Xmr_p", "Xc0_p"):
-            share = bench.p.amplifiers if "vdd_line" in line or words[0].startswith(("Xline", "Xreset1", "Xbuffer")) else 1
+            shared = "vdd_line" in line or words[0].startswith(("Xline", "Xreset1", "Xbuffer"))
+            share = bench.p.amplifiers if isinstance(bench, TbsSense) and shared else 1
             total += float(words[-2].removeprefix("w=")) * float(words[-1].removeprefix("l=")) / share
     return total
 
