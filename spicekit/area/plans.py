@@ -228,11 +228,13 @@ def _(bench: SotSense, rule: Rule, areas: Mapping[str, float]) -> Iterable[Publi
 def _(bench: SenseBench, rule: Rule) -> Regions:
     devices = bench.amplifier_devices()
     if not isinstance(bench, TbsSense):
-        return (Region("amplifier", tuple(drawn(rule, devices))),)
+        # of what several of them use only the gates' area is known: that of transistors of 2 um / 1 um
+        shared = Part("share of the reference", bench.shared_area / 2e-12, rule.transistor(2e-6, 1e-6).area, "of 2/1 um")
+        return (Region("amplifier", (*drawn(rule, devices), *([shared] if shared.count else []))),)
     line = bench.line_devices()
     own = {name: device for name, device in devices.items() if name not in line}
-    shared = drawn(rule, line, 1 / bench.p.amplifiers)
-    return (Region("amplifier", (*drawn(rule, own), *shared), f"delay line shared by {bench.p.amplifiers}"),)
+    parts = (*drawn(rule, own), *drawn(rule, line, 1 / bench.p.amplifiers))
+    return (Region("amplifier", parts, f"delay line shared by {bench.p.amplifiers}"),)
 
 
 @published.register
