@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 
 import numpy as np
@@ -33,7 +34,7 @@ def random_netlist(random: np.random.Generator, cards: str) -> tuple[str, list[s
     def value(low: float, high: float) -> str:
         return f"{np.exp(random.uniform(np.log(low), np.log(high))):.4g}"
 
-    for k, (a, b) in enumerate(zip(nodes, nodes[1:], strict=False)):  # all nodes have a way to the source and to ground
+    for k, (a, b) in enumerate(itertools.pairwise(nodes)):  # all nodes have a way to the source and to ground
         lines += [f"Rs{k} {a} {b} {value(1e3, 2e4)}", f"Rg{k} {b} 0 {value(2e4, 2e5)}", f"Cg{k} {b} 0 {value(1e-15, 2e-14)}"]
     for k in range(int(random.integers(4, 9))):
         a, b, c, d = pick(), pick("vdd"), pick(), pick()
