@@ -51,6 +51,7 @@ bench: develop
 	$(BIN)/python benchmarks/engines.py
 	$(BIN)/python benchmarks/main_job.py
 	$(BIN)/python benchmarks/ways.py
+	$(BIN)/python benchmarks/batch_engine.py
 	$(BIN)/python benchmarks/cluster.py
 
 # Every shipped bench over corners, temperature and supply: the table of docs/qualification.md.  Some hours on two cores; resumes.
