@@ -60,7 +60,7 @@ def improve(campaign: Drawn, samples: Mapping[str, Array], values: Mapping[str, 
         try:
             if measure.fraction:
                 raise Refused("it is 0 or 1 in a trial")
-            one, smears[measure.name] = _measure(x, values[measure.name], draws, campaign.seed)
+            one, smears[measure.name] = measured(x, values[measure.name], draws, campaign.seed)
         except Refused as reason:
             found["refused"][measure.name] = str(reason)
         else:
@@ -104,7 +104,7 @@ def drawn(campaign: Drawn, names: list[str], trials: int) -> Array:
     return found
 
 
-def _measure(x: Array, y: Array, draws: Array, seed: int) -> tuple[dict[str, Any], Smeared]:
+def measured(x: Array, y: Array, draws: Array, seed: int) -> tuple[dict[str, Any], Smeared]:
     """The record of a measure ``y`` of the trials, and its distribution.  Raises :class:`Refused`."""
     fit = regressed(x, y)
     at_draws = linked(fit, draws)

@@ -27,8 +27,9 @@ LEAST_R2 = 0.95
 NEAR = 10  # a draw is given the difference of one of the trials nearest to it, one in so many
 LEAST_NEAR = 10
 WINDOW = 0.5  # of a tail's probability: the draws around a value that tell what it is made of
-# a difference of so many robust standard deviations, and of such a part of the measure's own, is a jump
-JUMP, JUMP_PART = 12.0, 0.5
+# a difference of so many robust standard deviations, and of such a part of the measure's own, is a jump; of more than such a
+# share of the trials they reach the outermost quantiles that are told
+JUMP, JUMP_PART, JUMP_SHARE = 12.0, 0.5, 0.001
 BLOCK = 2_000  # draws at a time
 
 
@@ -132,7 +133,7 @@ def regressed(x: Array, y: Array, links: Sequence[str] = LINKS) -> Fit:
     rest = y - found.value(found.left_out)
     scale = 1.4826 * np.median(np.abs(rest - np.median(rest)))
     jumps = np.count_nonzero((np.abs(rest) > JUMP * scale) & (np.abs(rest) > JUMP_PART * y.std()))
-    if jumps:
+    if jumps > JUMP_SHARE * len(y):
         raise Refused(f"it jumps in {jumps} of {len(y)} trials")
     return found
 

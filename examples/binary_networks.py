@@ -1,0 +1,96 @@
+"""Binary networks on STT-BNN rows: accuracy ideal, with the errors of a table, and after training that knows these errors.
+
+    python examples/binary_networks.py --net mlp --table out/stt-bnn --data mnist --out out/binary
+
+``--data`` is a folder with IDX files (MNIST and its like) or CIFAR-10's binary ones; without it scikit-learn's digits are taken.
+Each seed is a network of its own, with training and chips of its own; intervals are Student's over the seeds.  Needs PyTorch
+(extra ``torch``).  The networks of seed 1 are kept as ``net.pt`` and ``net-aware.pt`` for ``python -m montecarlo.behaviour``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import json
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+
+from montecarlo.behaviour import RowErrors
+from montecarlo.behaviour.images import read_images
+from montecarlo.behaviour.network import interval
+from spicekit.errors import UserError
+from spicekit.table import LookupTable
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--net", choices=("mlp", "cnn"), default="mlp")
+    errors = parser.add_mutually_exclusive_group(required=True)
+    errors.add_argument("--table", type=Path, help="table of spicekit characterize stt-bnn with n=128")
+    errors.add_argument("--sigma", type=float, help="in its place: normal shifts of a row's threshold, in cells")
+    parser.add_argument("--data", type=Path, help="folder of IDX or CIFAR-10 files")
+    parser.add_argument("--tmr", type=float, help="of the table, if it has several")
+    parser.add_argument("--seeds", type=int, default=4)
+    parser.add_argument("--chips", type=int, default=10, help="chips a network")
+    parser.add_argument("--epochs", type=int, default=20)
+    parser.add_argument("--out", type=Path, default=Path("out/binary-networks"))
+    try:
+        run(parser.parse_args())
+    except UserError as error:
+        print(f"error: {error}", file=sys.stderr)
+        sys.exit(2)
+
+
+def run(given: argparse.Namespace) -> None:
+    """Train, try, print; ``results.json`` holds each accuracy."""
+    if min(given.seeds, given.chips) < 2:
+        raise UserError("--seeds and --chips: at least 2 each")
+    at = {} if given.tmr is None else {"tmr": given.tmr}
+    errors = RowErrors.of(LookupTable.load(given.table), n=128, **at) if given.table else RowErrors(128, given.sigma)
+    images = read_images(given.data)
+    torch = importlib.import_module("montecarlo.behaviour.torch").torch  # says in one line what is missing without PyTorch
+    from networks.torch_training import NETWORKS, accuracy, train
+
+    from montecarlo.behaviour.torch import RowLinear
+
+    make, published_on, published = NETWORKS[given.net]
+    made = make(images, errors, errors.n)
+    rows = sum(layer.rows for layer in made if isinstance(layer, RowLinear))
+    print(f"{given.net} of {rows:,} rows of {errors.n} cells on {images}; published: {published} % on {published_on}", flush=True)
+    found: dict[str, list[float]] = {"ideal": [], "errors": [], "aware": [], "aware_ideal": []}
+    given.out.mkdir(parents=True, exist_ok=True)
+    for seed in range(1, given.seeds + 1):
+        started = time.monotonic()
+        for name, known in (("net", None), ("net-aware", errors)):
+            torch.manual_seed(seed)
+            network = make(images, known, errors.n)
+            train(network, images, given.epochs, seed)
+            tried = make(images, errors, errors.n)
+            tried.load_state_dict(network.state_dict())
+            on_chips = [accuracy(tried, images, np.random.default_rng([seed, chip])) for chip in range(given.chips)]
+            found["errors" if known is None else "aware"].append(float(np.mean(on_chips)))
+            found["ideal" if known is None else "aware_ideal"].append(accuracy(tried, images, None))
+            if seed == 1:
+                held = {key: torch.where(values >= 0, 1.0, -1.0) for key, values in network.state_dict().items()}
+                torch.save(held, given.out / f"{name}.pt")
+        print(f"seed {seed}: {time.monotonic() - started:.0f} s", file=sys.stderr, flush=True)
+    words = {
+        "ideal": "ideal rows",
+        "errors": "with the table's errors",
+        "aware": "after training with the errors, with errors",
+        "aware_ideal": "after training with the errors, on ideal rows",
+    }
+    for key, word in words.items():
+        mean, half = interval(found[key])
+        print(f"{word:48} {100 * mean:.2f} ± {100 * half:.2f} %")
+    print(
+        f"threshold of a row: sigma {errors.sigma_total:.2f} cells, wrong decisions {100 * errors.average:.1f} % on random data"
+    )
+    (given.out / "results.json").write_text(json.dumps({"data": str(images), "epochs": given.epochs} | found) + "\n")
+
+
+if __name__ == "__main__":
+    main()
