@@ -109,7 +109,8 @@ def test_sizes_in_another_unit_with_bins(tmp_path: Path, expected: float) -> Non
 def test_a_size_without_a_bin_names_its_parameters(tmp_path: Path, unit: str, scale: float) -> None:
     """`w_access` is 300 nm and the only bin begins at 1 um."""
     bins = re.sub(r"(model .ch)", r"\1.1", MODELS.format("")).replace("4\n", "4 lmin=1e-8 lmax=1e-5 wmin=1e-6 wmax=1e-4\n")
-    library = (f".option scale={scale}\n" if scale != 1 else "") + bins + SUBCIRCUITS
+    devices = SUBCIRCUITS if scale == 1 else SUBCIRCUITS.replace("w={w*nf} l={l}", "l={l} ad=0 w={w*nf}")
+    library = (f".option scale={scale}\n" if scale != 1 else "") + bins + devices
     file = write(tmp_path, library, top(f'lengths = "{unit}"'), kind="subckt")
     with pytest.raises(
         UserError,
@@ -339,6 +340,8 @@ def test_sizes_at_their_defaults_follow_the_smallest(tmp_path: Path) -> None:
     assert theirs.l_input == pytest.approx(ours.l_input * 150e-9 / own.l_min)
     assert theirs.w_latch == pytest.approx(ours.w_latch * 420e-9 / own.w_min)
     changes = (('0.09, unit = "um"', '0.22, unit = "um"'), ('45, unit = "nm"', '280, unit = "nm"'))
+    lines = make_bench("stt-bnn-row", {"technology": file}).p  # the drivers of lines end with a foundry's models
+    assert lines.w_driver == pytest.approx(50e-6)
     narrow = make_bench("vsa-sense", {"technology": write(tmp_path, MODELS.format(""), *changes)}).p
     assert narrow.w_latch / narrow.l_latch == pytest.approx(ours.w_latch / ours.l_latch)  # no transistor is weaker
     file = write(
