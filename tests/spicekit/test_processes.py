@@ -147,6 +147,30 @@ def test_units_are_those_of_device_cards(tmp_path: Path) -> None:
         load_technology(write(tmp_path, MODELS.format(""), ('45, unit = "nm"', '450, unit = "um"')))
 
 
+def test_terminals_in_another_order_are_refused(tmp_path: Path) -> None:
+    """Gate and drain the other way round would be a working circuit of other transistors."""
+    swapped = SUBCIRCUITS.replace(".subckt pfet d g s b", ".subckt pfet g d s b")
+    file = write(tmp_path, MODELS.format("") + swapped, kind="subckt")
+    with pytest.raises(
+        UserError, match=r"devices.pmos.name: .subckt 'pfet' has the terminals g d s b; allowed: drain, gate, source"
+    ):
+        make_bench("stt-read", {"technology": file})
+    for order in ("D G S B", "drain gate source bulk", "1 2 3 4"):
+        named = SUBCIRCUITS.replace("d g s b w=1", f"{order} w=1").replace("M1 d g s b", f"M1 {order}")
+        make_bench("stt-read", {"technology": write(tmp_path, MODELS.format("") + named, kind="subckt")})
+
+
+def test_a_parameter_of_a_netlist_that_the_library_has_too(tmp_path: Path) -> None:
+    """ngspice would take the library's, and -p would change nothing."""
+    file = write(tmp_path, ".param vth=0.4\n" + MODELS.format("").replace("vth0=0.4", "vth0={vth}"))
+    deck = "t\n.param vth=0.9\nVd d 0 1\nM1 d d 0 0 nch w=1u l=65n\nR1 d 0 {vth}\n.op\n.print op i(vd)\n.end\n"
+    (tmp_path / "own.spice").write_text(deck)
+    with pytest.raises(UserError, match=r"own.spice:2: parameter 'vth' is one of technology 'mini' too \(.*mini.lib:1\)"):
+        run(str(tmp_path / "own.spice"), technology=file)
+    (tmp_path / "own.spice").write_text(deck.replace("vth", "vx"))
+    assert run(str(tmp_path / "own.spice"), technology=file).outcome == "ok"
+
+
 def test_several_files_each_with_its_section(tmp_path: Path, expected: float) -> None:
     (tmp_path / "n.lib").write_text(
         ".lib fast\n.model nch nmos level=54 vth0=0.1\n.endl\n.lib typ\n" + MODELS.format("").split("\n")[0] + "\n.endl\n"
