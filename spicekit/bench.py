@@ -56,7 +56,9 @@ from spicekit.technology import Technology, load_technology
 from spicekit.units import format_value
 from spicekit.waves import Array, MissingVector, Waves
 
-NARROW = 10e-6  # m: wider transistors drive lines, and a foundry's models end at some 100 um
+# m, of widths at their defaults in a process of larger sizes: wider transistors drive lines, and grow less; a foundry's models
+# end at some 100 um, and a PMOS has twice the width of its NMOS
+NARROW, WIDEST = 10e-6, 50e-6
 
 # all that a bench is written with
 __all__ = [
@@ -186,7 +188,7 @@ class Bench(ABC, Generic[P_co]):
         of it as the default is of the bench's own technology, so that their ratios stay, and at most what is allowed.
 
         Where the lengths grow more than the widths, the widths up to :data:`NARROW` grow as much, so that no cell is weaker: a
-        write's current is the junction's, and stays.
+        write's current is the junction's, and stays.  None grows beyond :data:`WIDEST`.
         """
         fields, sizes = self.Parameters.model_fields, dict[str, float]()
         for name, field in fields.items():
@@ -200,7 +202,7 @@ class Bench(ABC, Generic[P_co]):
         scaled = {
             name: value * longer
             if parameter_extra(self.Parameters, name)["size"] == "L"
-            else max(value * wider, min(value * longer, NARROW))
+            else max(min(value * wider, WIDEST), min(value * longer, NARROW), value)
             for name, value in sizes.items()
         }
         return {name: min(value, most[name]) for name, value in scaled.items()}

@@ -83,6 +83,11 @@ def subcircuits(files: Iterable[Stamp], origin: str) -> dict[str, set[str]]:
     return found
 
 
+def terminals(files: Iterable[Stamp], origin: str) -> set[tuple[str, tuple[str, ...]]]:
+    """The subcircuits in ``files`` with the names of their terminals, all in lower case; of any section."""
+    return {found for file in files for found in _content(file, origin).terminals}
+
+
 def definitions(
     files: Iterable[Stamp], roots: Iterable[tuple[Path, str | None]], origin: str, with_sections: bool = True
 ) -> tuple[Definition, ...]:

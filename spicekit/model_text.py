@@ -50,6 +50,7 @@ class Event(NamedTuple):
 class Content(NamedTuple):
     events: tuple[Event, ...]
     subcircuits: tuple[tuple[str, frozenset[str]], ...]  # name and its parameters, in lower case
+    terminals: tuple[tuple[str, tuple[str, ...]], ...]  # of these, in lower case
 
     @property
     def sections(self) -> frozenset[str]:
@@ -71,6 +72,7 @@ def content(raw: bytes, path: Path, origin: str) -> Content:
         raise UserError(f"{path}:{number}: not a plain text file: it holds {what} (given by {origin})")
     events: list[Event] = []
     parts: list[tuple[str, frozenset[str]]] = []
+    terminals: list[tuple[str, tuple[str, ...]]] = []
     opened: list[tuple[int, int]] = []  # subcircuits: which event, and a hash of what they hold so far
     try:
         for number, line in _logical(raw.decode("latin-1").replace("\r\n", "\n").split("\n")):
@@ -78,6 +80,8 @@ def content(raw: bytes, path: Path, origin: str) -> Content:
             for event in _events(line, number, says):
                 if event.kind == "subckt":
                     parts.append((event.name, _subcircuit_parameters(line)))
+                    plain = re.split(r"\bparams:|\S+\s*=", COMMENT.sub("", line).lower(), maxsplit=1)[0]
+                    terminals.append((event.name, tuple(plain.split()[2:])))
                     opened.append((len(events), 0))
                 elif event.kind == "ends" and opened:
                     which, held = opened.pop()
@@ -89,7 +93,7 @@ def content(raw: bytes, path: Path, origin: str) -> Content:
                 opened[-1] = (opened[-1][0], hash((opened[-1][1], says)))
     except _RefusedError as error:
         raise UserError(f"{path}:{error.number}: {error} (given by {origin})") from None
-    return Content(tuple(events), tuple(parts))
+    return Content(tuple(events), tuple(parts), tuple(terminals))
 
 
 class _RefusedError(Exception):

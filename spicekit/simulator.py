@@ -37,7 +37,7 @@ from spicekit.errors import SpicekitError
 
 _UNDEFINED = re.compile(r"^\s*Undefined parameter \[([^\]]*)\]")
 _NO_BIN = re.compile(r"could not find a valid modelname", re.IGNORECASE)
-_SIZED = re.compile(r"(m\S*)\s.*?\s(\S+)\s+w\s*=\s*(\S+)\s+l\s*=\s*(\S+)", re.IGNORECASE)
+_SIZED = re.compile(r"(?P<name>m\S*)(?:\s+[^\s=]+){3,}\s+(?P<model>[^\s=]+)\s+(?=\S*\s*=)", re.IGNORECASE)
 _IGNORED = re.compile(r"unrecognized parameter \(([^)]*)\) - ignored")
 INSTALL_HINT = "install it with: sudo apt-get install libngspice0 ngspice (other systems: see `spicekit doctor`)"
 
@@ -188,8 +188,9 @@ class Simulator:
         said = list(self.messages)
         for line, verdict in itertools.pairwise(said):
             if _NO_BIN.search(verdict) and (found := _SIZED.match(line.strip())):
-                with contextlib.suppress(ValueError):
-                    raise NoBin(found[1], found[2], float(found[3]), float(found[4]))
+                sizes = dict(re.findall(r"\b([wl])\s*=\s*(\S+)", line.lower()))
+                with contextlib.suppress(ValueError, KeyError):
+                    raise NoBin(found["name"], found["model"], float(sizes["w"]), float(sizes["l"]))
 
     def _refusal(self) -> str:
         """Why, in one line: not the model cards that ngspice repeats, which are hundreds of words long."""

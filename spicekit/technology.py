@@ -23,7 +23,7 @@ from pydantic import BeforeValidator, Field, model_validator
 
 from spicekit.errors import UserError, unknown
 from spicekit.inputs import cached, note
-from spicekit.model_file import SCALED, Definition, Stamp, definitions, model_stamps, sections, subcircuits
+from spicekit.model_file import SCALED, Definition, Stamp, definitions, model_stamps, sections, subcircuits, terminals
 from spicekit.paths import absolute, data_root, user_path
 from spicekit.toml import Record, read_toml
 from spicekit.units import HOTTEST, KELVIN, format_value, parse_value
@@ -34,6 +34,12 @@ Name = Annotated[str, Field(pattern=_NAME)]
 Word = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.+-]+$")]
 Line = Annotated[str, Field(pattern=r"^[^\x00-\x1f\x7f-\x9f\u2028\u2029]*$")]
 
+
+# what libraries call the terminals of a transistor -> which it is
+TERMINALS = {
+    "d": 0, "drain": 0, "nd": 0, "g": 1, "gate": 1, "ng": 1, "s": 2, "source": 2, "ns": 2,
+    "b": 3, "bulk": 3, "body": 3, "nb": 3, "sub": 3,
+}  # fmt: skip
 
 # canonical unit -> {accepted unit: factor to the canonical one}
 _UNITS = {
@@ -412,6 +418,7 @@ class Technology(Record):
             if section and section.lower() not in sections(path, origin):
                 raise unknown(f"section of {path}", section, sections(path, origin))
         self._check_subcircuits(subcircuits(files, origin))
+        self._check_terminals(terminals(files, origin))
         self._check_statistics(corner, subcircuits(files, origin))
         self._check_lengths(definitions(files, roots, origin, self.has_sections))
         return files
@@ -460,6 +467,17 @@ class Technology(Record):
                     has = ", ".join(sorted(known)) or "none"
                     why = ", which [diffusion] is told by" if key in device.junctions else ""
                     raise UserError(f"{where}.{key}: .subckt '{device.name}' has no parameter '{parameter}'{why}; it has {has}")
+
+    def _check_terminals(self, found: Iterable[tuple[str, tuple[str, ...]]]) -> None:
+        """By their names: with the gate elsewhere than second, every transistor would be another circuit without a word."""
+        roles = {device.name.lower(): role for role, device in self.devices.items() if device.kind == "subckt"}
+        for name, nodes in found:
+            order = [TERMINALS.get(node) for node in nodes]
+            if name in roles and None not in order and order != [0, 1, 2, 3]:
+                raise UserError(
+                    f"{self._file}: devices.{roles[name]}.name: .subckt '{name}' has the terminals {' '.join(nodes)}; allowed: "
+                    "drain, gate, source, bulk in this order (wrap it in a .subckt of its own)"
+                )
 
     def _check_statistics(self, corner: str, found: Mapping[str, set[str]]) -> None:
         """As of sizes: a parameter that the subcircuit has not would be ignored."""

@@ -11,6 +11,7 @@ import pytest
 from spicekit import make_bench, run
 from spicekit.errors import SpicekitError, UserError
 from spicekit.netlist import render
+from spicekit.registry import bench_names
 from spicekit.simulator import simulator
 from spicekit.technology import load_technology, pdk_names
 from spicekit.trim_files import write_trimmed
@@ -114,6 +115,23 @@ def test_a_bench_runs_on_it(root: Path, name: str) -> None:
     result = run("stt-read", technology=name, w_access=1e-6)
     assert result.outcome == "ok"
     assert 1e-6 < result.measures["i_ap"] < result.measures["i_p"] < 1e-4
+
+
+# of arrays, rows and trains little, and no search for a trim
+SMALL: dict[str, dict[str, object]] = {
+    "stt-array": {"rows": 2, "columns": 2}, "sot-array": {"rows": 2, "columns": 2}, "stt-settle": {"rows": 2, "columns": 2},
+    "stt-bnn-row": {"n": 8}, "stt-bnn-macro": {"n": 8, "trim": 0}, "c3cim-column": {"n": 8}, "c3cim-settle": {"n": 8},
+    "c3cim-conventional": {"n": 8}, "sot-wer": {"samples": 64}, "tbs-sense": {"trim": 0},
+    **{name: {"trim_gain": 1, "trim_rho": 0, "trim_theta": 0, "steps": 2} for name in ("charge-if", "dynamic-if")},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("bench", [name for name in bench_names() if make_bench(name, {}).roles])
+def test_every_bench_runs_on_130_and_180_nm(root: Path, bench: str) -> None:
+    """With the sizes that its defaults have there, within the bins of the library; what its measures are is the circuit's."""
+    for name in ("sky130A", "gf180mcu"):
+        result = run(bench, technology=name, **SMALL.get(bench, {}))
+        assert result.outcome == "ok", (name, result.reason)
 
 
 @pytest.mark.parametrize(

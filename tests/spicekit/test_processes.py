@@ -109,7 +109,8 @@ def test_sizes_in_another_unit_with_bins(tmp_path: Path, expected: float) -> Non
 def test_a_size_without_a_bin_names_its_parameters(tmp_path: Path, unit: str, scale: float) -> None:
     """`w_access` is 300 nm and the only bin begins at 1 um."""
     bins = re.sub(r"(model .ch)", r"\1.1", MODELS.format("")).replace("4\n", "4 lmin=1e-8 lmax=1e-5 wmin=1e-6 wmax=1e-4\n")
-    library = (f".option scale={scale}\n" if scale != 1 else "") + bins + SUBCIRCUITS
+    devices = SUBCIRCUITS if scale == 1 else SUBCIRCUITS.replace("w={w*nf} l={l}", "l={l} ad=0 w={w*nf}")
+    library = (f".option scale={scale}\n" if scale != 1 else "") + bins + devices
     file = write(tmp_path, library, top(f'lengths = "{unit}"'), kind="subckt")
     with pytest.raises(
         UserError,
@@ -144,6 +145,30 @@ def test_units_are_those_of_device_cards(tmp_path: Path) -> None:
         load_technology(write(tmp_path, MODELS.format(""), ("mV um", "mV")))
     with pytest.raises(UserError, match=r"l_min: value 450 um given; allowed: 1e-09 to 0\.0001 m"):
         load_technology(write(tmp_path, MODELS.format(""), ('45, unit = "nm"', '450, unit = "um"')))
+
+
+def test_terminals_in_another_order_are_refused(tmp_path: Path) -> None:
+    """Gate and drain the other way round would be a working circuit of other transistors."""
+    swapped = SUBCIRCUITS.replace(".subckt pfet d g s b", ".subckt pfet g d s b")
+    file = write(tmp_path, MODELS.format("") + swapped, kind="subckt")
+    with pytest.raises(
+        UserError, match=r"devices.pmos.name: .subckt 'pfet' has the terminals g d s b; allowed: drain, gate, source"
+    ):
+        make_bench("stt-read", {"technology": file})
+    for order in ("D G S B", "drain gate source bulk", "1 2 3 4"):
+        named = SUBCIRCUITS.replace("d g s b w=1", f"{order} w=1").replace("M1 d g s b", f"M1 {order}")
+        make_bench("stt-read", {"technology": write(tmp_path, MODELS.format("") + named, kind="subckt")})
+
+
+def test_a_parameter_of_a_netlist_that_the_library_has_too(tmp_path: Path) -> None:
+    """ngspice would take the library's, and -p would change nothing."""
+    file = write(tmp_path, ".param vth=0.4\n" + MODELS.format("").replace("vth0=0.4", "vth0={vth}"))
+    deck = "t\n.param vth=0.9\nVd d 0 1\nM1 d d 0 0 nch w=1u l=65n\nR1 d 0 {vth}\n.op\n.print op i(vd)\n.end\n"
+    (tmp_path / "own.spice").write_text(deck)
+    with pytest.raises(UserError, match=r"own.spice:2: parameter 'vth' is one of technology 'mini' too \(.*mini.lib:1\)"):
+        run(str(tmp_path / "own.spice"), technology=file)
+    (tmp_path / "own.spice").write_text(deck.replace("vth", "vx"))
+    assert run(str(tmp_path / "own.spice"), technology=file).outcome == "ok"
 
 
 def test_several_files_each_with_its_section(tmp_path: Path, expected: float) -> None:
@@ -339,6 +364,8 @@ def test_sizes_at_their_defaults_follow_the_smallest(tmp_path: Path) -> None:
     assert theirs.l_input == pytest.approx(ours.l_input * 150e-9 / own.l_min)
     assert theirs.w_latch == pytest.approx(ours.w_latch * 420e-9 / own.w_min)
     changes = (('0.09, unit = "um"', '0.22, unit = "um"'), ('45, unit = "nm"', '280, unit = "nm"'))
+    lines = make_bench("stt-bnn-row", {"technology": file}).p  # the drivers of lines end with a foundry's models
+    assert lines.w_driver == pytest.approx(50e-6)
     narrow = make_bench("vsa-sense", {"technology": write(tmp_path, MODELS.format(""), *changes)}).p
     assert narrow.w_latch / narrow.l_latch == pytest.approx(ours.w_latch / ours.l_latch)  # no transistor is weaker
     file = write(

@@ -92,6 +92,7 @@ class Deck(Bench[DeckParameters]):
         technology, missing = self.technology, self._missing_models()
         if missing or (self._missing_parts() and self.model_files):
             cards = technology.cards(self.p.corner)
+            self._check_parameters()
             lines += [f"* models of technology {technology.name}, corner {self.p.corner}", cards]
             for name, role in missing.items():
                 own = technology.devices[role].name
@@ -106,6 +107,18 @@ class Deck(Bench[DeckParameters]):
         if self.p.temperature != self._own_temperature() and not any(s.word == ".temp" for s in self.source.top):
             lines.append(f".temp {self.p.temperature!r}")
         return tuple(lines)
+
+    def _check_parameters(self) -> None:
+        """A parameter that the technology's library gives too would have the library's value: of two ngspice takes the last."""
+        theirs = {d.name: d.place for d in self.technology.definitions(self.p.corner) if d.kind == "param"}
+        theirs |= {name.lower(): str(self.technology.file) for name in self.technology.set_params(self.p.corner)}
+        for statement in self.source.top:
+            for name in statement.words()[1] if statement.word in (".param", ".params") else ():
+                if name in theirs:
+                    raise UserError(
+                        f"{statement.place}: parameter '{name}' is one of technology '{self.technology.name}' too "
+                        f"({theirs[name]}): give it another name"
+                    )
 
     @classmethod
     def _own_temperature(cls) -> float:
