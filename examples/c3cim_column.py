@@ -155,7 +155,6 @@ def trade(folder: Path, _: int, __: int) -> None:
     rails: list[tuple[str, dict[str, Any], tuple[float, ...]]] = [
         ("10 k and 100 kohm, 1 V, hold 10 fF", {}, (30e-9, 40e-9, 50e-9, 60e-9)),
         ("5 k and 50 kohm, 0.7 V, hold 2 fF", {"design": "100nA"}, (50e-9, 60e-9, 80e-9, 100e-9)),
-        ("the same, hold 5 fF", {"design": "100nA", "c_hold": 5e-15}, (50e-9, 60e-9, 80e-9, 100e-9)),
     ]
     for colour, (label, given, currents) in zip(COLOURS, rails, strict=False):
         points = []
