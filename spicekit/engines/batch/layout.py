@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import heapq
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -171,11 +172,18 @@ def eliminated(places: dict[tuple[int, int], int], size: int) -> list[int]:
     left, order = set(range(size)), []
     forward: list[int] = []
     back: list[list[int]] = []
+
+    def cost(k: int) -> int:
+        return (len(rows[k]) - 1) * (len(columns[k]) - 1)
+
+    waiting = [(cost(k), k) for k in range(size) if k in rows[k]]  # a heap, with what was true earlier left in it
+    heapq.heapify(waiting)
     while left:
-        candidates = [k for k in left if k in rows[k]]
-        if not candidates:
+        while waiting and (waiting[0][1] not in left or waiting[0][0] != cost(waiting[0][1])):
+            heapq.heappop(waiting)
+        if not waiting:
             raise Unsupported("equations that need a pivot beside their diagonal")
-        pivot = min(candidates, key=lambda k: ((len(rows[k]) - 1) * (len(columns[k]) - 1), k))
+        _, pivot = heapq.heappop(waiting)
         left.remove(pivot)
         order.append(pivot)
         across = sorted(rows[pivot] - {pivot})
@@ -191,5 +199,8 @@ def eliminated(places: dict[tuple[int, int], int], size: int) -> list[int]:
             rows[row].discard(pivot)
         for column in across:
             columns[column].discard(pivot)
+        for k in {*down, *across}:
+            if k in rows[k]:
+                heapq.heappush(waiting, (cost(k), k))
         back.append([places[(pivot, pivot)], pivot, pivot, len(across), *(x for c in across for x in (places[(pivot, c)], c))])
     return forward + [x for part in reversed(back) for x in part]
