@@ -77,7 +77,8 @@ def test_every_figure_names_its_plans_and_what_it_counts(found: dict[str, Figure
     assert all(one.plans and set(one.plans) <= {plan.name for plan in PLANS} for one in found.values())
     whole = found["100nA: column MAC, current and bias"]
     assert whole.plans == ("mac",)
-    assert whole.remark == "rows apart: 11 fJ a column where they hold their input, 20 fJ where half of them switch and return"
+    assert "an ideal rail of 0.7 V; by a linear regulator from 1 V it is 1.43 times that" in whole.remark
+    assert "rows apart: 11 fJ a column where they hold their input, 20 fJ where half of them switch and return" in whole.remark
     assert "354 fJ a MAC, 11.8 times the published 30 fJ" in found["BNN 784-3136-10, 100nA, energy without read-out"].remark
     assert found["current-summing (5 k and 50 kohm) over constant-current, power"].plans == ("conventional-5k", "mac")
 
@@ -184,7 +185,7 @@ def test_the_standard_table(tmp_path: Path) -> None:
     over = {name: [system.nominal[name]] for name in system.over} | {"n_hrs": [64], "placement": ["first"]}
     Characterisation(system, over=over, trials_scale=0.01).run(tmp_path, workers=1)
     table = LookupTable.load(tmp_path)
-    assert all(np.isfinite(values).all() for _, values in table.variables.values())
+    assert all(np.isfinite(values).all() for name, (_, values) in table.variables.items() if not name.endswith("correlation"))
     outcomes = {name: values.sum() for name, (_, values) in table.variables.items() if "_outcome_" in name}
     assert all(count == 0 for name, count in outcomes.items() if not name.endswith("_ok"))
     assert float(table.query("count_count")) == 3

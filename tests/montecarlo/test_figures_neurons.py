@@ -81,7 +81,9 @@ def tables() -> dict[str, LookupTable]:
 def found(tables: dict[str, LookupTable]) -> dict[str, Figure]:
     made = charge_if.figures(tables)
     assert len({one.name for one in made}) == len(made)
-    assert all(one.plans and set(one.plans) <= {plan.name for plan in plans("charge-if")} for one in made)
+    for one in made:
+        assert set(one.plans) <= {plan.name for plan in plans("charge-if")}
+        assert one.plans or one.origin.startswith("the recursion"), one.name  # which needs no simulation
     return {one.name: one for one in made}
 
 
@@ -192,7 +194,7 @@ def test_the_standard_table(tmp_path: Path) -> None:
     made = LookupTable.load(tmp_path)
     outcomes = {name: values.sum() for name, (_, values) in made.variables.items() if "_outcome_" in name}
     assert all(count == 0 for name, count in outcomes.items() if not name.endswith("_ok"))
-    assert all(np.isfinite(values).all() for _, values in made.variables.values())
+    assert all(np.isfinite(values).all() for name, (_, values) in made.variables.items() if not name.endswith("correlation"))
     assert float(made.query("train_count")) == 2
     assert float(made.query("threshold_in_range")) == 1
     assert float(made.query("programmed_in_range")) == 1

@@ -106,7 +106,7 @@ def test_draws_of_one_device_go_together(reference: Path) -> None:
     with pytest.warns(UserWarning, match="60 trials"):
         found = table.sample_joint(np.random.default_rng(1), ["r_p", "r_ap"], 20_000, **place)
     true = spearmanr(trials["r_p"], trials["r_ap"]).statistic
-    assert true > 0.5
+    assert true > 0.35  # so far from 0 that 60 independent pairs are not once in 100
     assert spearmanr(found["r_p"], found["r_ap"]).statistic == pytest.approx(true, abs=0.06)
     assert np.std(found["r_ap"] - found["r_p"]) == pytest.approx(np.std(trials["r_ap"] - trials["r_p"]), rel=0.05)
 

@@ -139,9 +139,12 @@ def _design(design: str, tables: Mapping[str, LookupTable]) -> tuple[list[Figure
         where = {"design": design, "data": data}
         return simulated(f"{design}: wrong counts, {name}", "", count, "c3cim-column", "wrong", where)
 
+    gates, half = (figure("share of the rows", "J", "e_gates", rows, CELLS // 2).simulated for rows in ("hold", "return"))
+    apart = f"rows apart: {format_value(gates, 'J', 3)} a column where they hold their input, {format_value(half, 'J', 3)} where "
+    apart += "half of them switch and return"
     found = [
-        Figure(f"{design}: column MAC, current and bias", "J", both, "c3cim-settle e_column + e_driver, rows apart",
-               BIYANI, E_MAC, COUNTED[design]),
+        Figure(f"{design}: column MAC, current and bias", "J", both, "c3cim-settle e_column + e_driver", BIYANI, E_MAC,
+               f"{COUNTED[design]}; {apart}"),
         published(current, E_MAC),
         bias,
         replace(published(held, E_MAC), remark="what is published does not say whether it has the rows: they are what is more"),
