@@ -167,12 +167,15 @@ def histogram(name: str, meaning: str, values: Array, unit: str) -> Chart:
         "width": float(edges[1] - edges[0]) * factor * 1.02, "marker": {"color": COLOURS[0], "line": {"width": 0}},
         "hovertemplate": f"%{{x:.4g}} {plain(scaled)}: %{{y}} trials<extra></extra>", "showlegend": False,
     }  # fmt: skip
+    # in so low a chart the width of the labels and what they leave to the bars would chase each other
+    across = axis(with_unit(name, scaled), automargin=False, tickangle=0)
+    margin = {"l": 12, "r": 12, "t": 34, "b": 48}
     return Chart(
         f"{name}: {meaning}" if meaning else name,
         f"Histogram of {name}: {len(values)} trials from {values.min() * factor:.4g} to {values.max() * factor:.4g} {scaled}, "
         f"mean {values.mean() * factor:.4g} {scaled}",
         [bars],
-        layout(with_unit(name, scaled), "trials", height=240, bargap=0),
+        layout(across, "trials", height=240, bargap=0, margin=margin),
         wide=False,
     )
 

@@ -196,9 +196,11 @@ def inference(
     alone = f"{each}; the same number of the published {format_value(E_MAC, 'J')}: {format_value(number * E_MAC, 'J')}"
     steps_said = f", {steps} time steps" if steps > 1 else ""
     both = f"{number:,} x ({format_value(energy, 'J')} + {format_value(readout, 'J')})"
+    more = f"the published total is {format_value(published / number, 'J', 3)} a MAC, {published / number / E_MAC:.3g} times the"
+    more += f" published {format_value(E_MAC, 'J')}: it holds more than columns; what, is not said"
     return [
         Figure(f"{title}, column MACs an inference", "", float(number), f"{columns} columns{steps_said}"),
-        Figure(f"{title}, energy without read-out", "J", number * energy, alone, BIYANI, published),
+        Figure(f"{title}, energy without read-out", "J", number * energy, alone, BIYANI, published, more),
         Figure(f"{title}, energy with read-out", "J", number * (energy + readout), both, BIYANI, published),
     ]
 
