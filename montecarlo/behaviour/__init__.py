@@ -7,6 +7,8 @@ was simulated at one operating point: ``of(table, **where)`` takes them from a l
 * what is fresh a chip (mismatch) is drawn once, when the object is made, and is the same in every read of it;
 * what is fresh a read (noise, or the model ``fresh`` of rows and neurons) is drawn in each call, from the same generator.
 
+``Fibbinary`` is no circuit but a code of weights, for multipliers without adders.
+
 So two chips are two objects, and the same seed is the same chip.  Without errors a chip is exact whole-number arithmetic, and so
 is one whose errors are 0.  Batches come first: inputs (batch, features) give (batch, outputs).
 """
@@ -19,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from montecarlo.behaviour.counts import Columns as Columns
     from montecarlo.behaviour.counts import CountErrors as CountErrors
+    from montecarlo.behaviour.fibbinary import Fibbinary as Fibbinary
     from montecarlo.behaviour.gates import GateErrors as GateErrors
     from montecarlo.behaviour.gates import Pairs as Pairs
     from montecarlo.behaviour.neurons import NeuronErrors as NeuronErrors
@@ -30,8 +33,9 @@ if TYPE_CHECKING:
     from montecarlo.behaviour.segments import Segments as Segments
 
 _PUBLIC = {
-    "Amplifier": "segments", "Columns": "counts", "CountErrors": "counts", "GateErrors": "gates", "NeuronErrors": "neurons",
-    "Neurons": "neurons", "Pairs": "gates", "Reading": "segments", "RowErrors": "rows", "Rows": "rows", "Segments": "segments",
+    "Amplifier": "segments", "Columns": "counts", "CountErrors": "counts", "Fibbinary": "fibbinary", "GateErrors": "gates",
+    "NeuronErrors": "neurons", "Neurons": "neurons", "Pairs": "gates", "Reading": "segments", "RowErrors": "rows", "Rows": "rows",
+    "Segments": "segments",
 }  # fmt: skip
 __all__ = sorted(_PUBLIC)
 
