@@ -1,6 +1,7 @@
 """Error rate of a row of an STT-MRAM binary network against its matches: two campaigns convolved, and trials end to end.
 
-python examples/stt_bnn_error.py --out out/stt-bnn-error [--rows 2000] [--amplifiers 1000] [--macros 1000] [-p n=64 ...]
+python examples/stt_bnn_error.py --out out/stt-bnn-error [--rows 2000] [--amplifiers 1000] [--macros 1000] [--engine batch]
+                                 [-p n=64 ...]
 
 The line with its 95 % band is the two-step flow (montecarlo/systems/stt_bnn/two_step.py); the points are trials of
 `stt-bnn-macro` with drawn weights and inputs, grouped by their matches, with exact 95 % intervals.  --macros 0 leaves them out.
@@ -10,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -31,10 +33,12 @@ def main() -> None:
     parser.add_argument("--amplifiers", type=int, default=1000, help="trials of sense node and amplifier")
     parser.add_argument("--macros", type=int, default=1000, help="trials of row and amplifier together")
     parser.add_argument("--workers", type=int, default=None)
+    parser.add_argument("--engine", default="ngspice", help="what simulates: ngspice or batch")
     parser.add_argument("-p", dest="parameters", action="append", default=[], metavar="NAME=VALUE", help="of stt-bnn-macro")
     options = parser.parse_args()
     given = dict(word.split("=", 1) for word in options.parameters)
-    found = simulate(options.out, rows=options.rows, amplifiers=options.amplifiers, parameters=given, workers=options.workers)
+    how: dict[str, Any] = {"workers": options.workers, "engine": options.engine}
+    found = simulate(options.out, rows=options.rows, amplifiers=options.amplifiers, parameters=given, **how)
     first = (found.n + 1) // 2
     counts = np.arange(max(first - REACH, 0), min(first + REACH, found.n + 1), dtype=float)
     band, average = found.intervals(counts)
@@ -44,9 +48,7 @@ def main() -> None:
     print(f"average error, two-step: {found.average:.4f} (95 %: {average[0]:.4f} to {average[1]:.4f})")
     measured = None
     if options.macros:
-        measured = trials(
-            "stt-bnn-macro", given | {"data": "trial"}, options.macros, options.out / "macro", workers=options.workers
-        )
+        measured = trials("stt-bnn-macro", given | {"data": "trial"}, options.macros, options.out / "macro", **how)
         report(found, measured)
     print("plot:", plot(given, found, counts, band, measured, options.out / "error.png"))
 

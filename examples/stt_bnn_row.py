@@ -1,6 +1,6 @@
 """The row of an STT-MRAM binary network: source line against matches with its 3-sigma band, INL and DNL.
 
-python examples/stt_bnn_row.py --out out/stt-bnn-row [--trials 300] [-p n=64 -p positions=first ...]
+python examples/stt_bnn_row.py --out out/stt-bnn-row [--trials 300] [--engine batch] [-p n=64 -p positions=first ...]
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=Path("out/stt-bnn-row"))
     parser.add_argument("--trials", type=int, default=300, help="a count, for the band")
     parser.add_argument("--workers", type=int, default=None)
+    parser.add_argument("--engine", default="ngspice", help="what simulates the band: ngspice or batch")
     parser.add_argument("-p", dest="parameters", action="append", default=[], metavar="NAME=VALUE")
     options = parser.parse_args()
     given = dict(word.split("=", 1) for word in options.parameters)
@@ -35,7 +36,7 @@ def main() -> None:
     few = sorted({round(k * n / BAND) for k in range(BAND + 1)})
     nominal = Sweep("stt-bnn-row", {"n1": counts}, parameters=given, measures=["v_sl"])
     v_sl = nominal.run(options.out / "nominal", workers=options.workers)["v_sl"].to_numpy()
-    spread = Sweep("stt-bnn-row", {"n1": few}, trials=options.trials, parameters=given, measures=["v_sl"])
+    spread = Sweep("stt-bnn-row", {"n1": few}, trials=options.trials, parameters=given, measures=["v_sl"], engine=options.engine)
     table = spread.run(options.out / "spread", workers=options.workers)
     found = linearity(counts, v_sl)
     mean, sigma = table["v_sl"].to_numpy(), table["v_sl_std"].to_numpy()

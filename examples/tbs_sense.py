@@ -1,7 +1,7 @@
 """Time-based sensing in pictures: waveforms for three inputs, arrival against V_SL, energy and read BER with a voltage amplifier,
 delay against offset around both designs, trim over corners and temperature.
 
-python examples/tbs_sense.py --out out/tbs-sense [--trials 1000] [waveforms] [arrival] [energy] [ber] [trade] [trim]
+python examples/tbs_sense.py --out out/tbs-sense [--trials 1000] [--engine batch] [NAME ...]
 
 The read bit error rate of a 1T1MTJ cell is the distribution of the cell's voltages (the trials of one campaign a read current)
 convolved with a normal distribution of the amplifier's trip point, whose sigma is that of its points' derivatives on a line like
@@ -31,7 +31,7 @@ CURRENTS = (1e-6, 1.5e-6, 2e-6, 3e-6, 5e-6)
 FLOOR = 1e-6
 
 
-def waveforms(folder: Path, _: int) -> None:
+def waveforms(folder: Path, *_: Any) -> None:
     """LOAD, arrivals and latch outputs for an input below, at and above the decision threshold."""
     figure = new_figure(9, 8)
     axes = figure.subplots(3, 1, sharex=True)
@@ -52,7 +52,7 @@ def waveforms(folder: Path, _: int) -> None:
     print("plot:", save(figure, folder / "waveforms.png"))
 
 
-def arrival(folder: Path, _: int) -> None:
+def arrival(folder: Path, *_: Any) -> None:
     """Arrival of LOAD against the input, the delay line's as a line."""
     inputs = np.linspace(0.36, 0.5, 15)
     results = [run("tbs-sense", v_in=float(v), t_window=16e-9).measures for v in inputs]
@@ -69,7 +69,7 @@ def arrival(folder: Path, _: int) -> None:
     print("plot:", save(figure, folder / "arrival.png"))
 
 
-def energy(folder: Path, _: int) -> None:
+def energy(folder: Path, *_: Any) -> None:
     """Energy of an operation by part, both amplifiers, input 10 mV above the threshold."""
     figure = new_figure(7.5, 3.2)
     axis = figure.subplots()
@@ -105,9 +105,9 @@ def energy(folder: Path, _: int) -> None:
     print("plot:", save(figure, folder / "energy.png"))
 
 
-def trials(bench: str, parameters: dict[str, object], count: int, folder: Path) -> pd.DataFrame:
+def trials(bench: str, parameters: dict[str, object], count: int, engine: str, folder: Path) -> pd.DataFrame:
     """Samples and measures of the trials of a campaign, run or resumed in ``folder``."""
-    Campaign(bench, trials=count, seed=1, parameters=parameters).run(folder)
+    Campaign(bench, trials=count, seed=1, parameters=parameters, engine=engine).run(folder)
     table = pd.concat([pd.read_parquet(part) for part in sorted((folder / "trials").glob("*.parquet"))])
     return table[table["outcome"] == "ok"].merge(pd.read_parquet(folder / "samples.parquet"), on="trial")
 
@@ -121,13 +121,13 @@ def error_rate(levels: tuple[Array, Array], sigma: float) -> float:
     return best if best >= FLOOR else float("nan")
 
 
-def ber(folder: Path, count: int) -> None:
+def ber(folder: Path, count: int, engine: str) -> None:
     """Read bit error rate of the 1T1MTJ cell against the read current, through both amplifiers."""
     cells = {}
     for current in CURRENTS:
         # the cells alone: an operation of 50 ps, which no amplifier needs to finish
         short = {"source": "cell", "i_read": current, "t_window": 50e-12, "t_recover": 50e-12}
-        table = trials("vsa-sense", short, count, folder / f"cells-{current * 1e6:g}u")
+        table = trials("vsa-sense", short, count, engine, folder / f"cells-{current * 1e6:g}u")
         cells[current] = (table["v_p"].to_numpy(), table["v_ap"].to_numpy())
     figure = new_figure(7, 4.5)
     axis = figure.subplots()
@@ -156,8 +156,8 @@ def ber(folder: Path, count: int) -> None:
     print("plot:", save(figure, folder / "ber.png"))
 
 
-# M_ST of 3 um2 each, with the other sizes of the design
-SHAPES = {"fast": (0.22e-6, 0.25e-6, 0.29e-6, 0.35e-6, 0.5e-6), "fine": (0.7e-6, 1e-6)}
+# width and length of M_ST in um, 3 um2 each, with the other sizes of the design
+SHAPES = {"fast": ((12, 0.25), (11, 0.273), (10.4, 0.29), (9, 0.333), (6, 0.5)), "fine": ((4.3, 0.7), (3, 1))}
 
 
 def trim_of(**given: Any) -> int:
@@ -191,7 +191,7 @@ def delay(bench: str, **given: Any) -> tuple[float, float]:
     return tuple(float(np.mean([one[name] for one in found])) for name in ("t_decision", "e_total"))  # type: ignore[return-value]
 
 
-def trade(folder: Path, _: int) -> None:
+def trade(folder: Path, *_: Any) -> None:
     """Delay against the offset's sigma for shapes of M_ST of one area, with the sizes of either design; the VSA beside them."""
     figure = new_figure(7, 4.6)
     axis = figure.subplots()
@@ -201,21 +201,21 @@ def trade(folder: Path, _: int) -> None:
     print(
         f"VSA: t {t_vsa * 1e9:.3f} ns, {e_vsa * 1e15:.1f} fJ, sigma {own * 1e3:.2f} mV, with the reference {whole * 1e3:.2f} mV"
     )
-    for colour, (design, lengths) in zip(COLOURS, SHAPES.items(), strict=False):
+    for colour, (design, shapes) in zip(COLOURS, SHAPES.items(), strict=False):
         points = []
-        for length in lengths:
-            given: dict[str, Any] = {"design": design, "w_st": 3e-12 / length, "l_st": length, "t_window": 12e-9}
+        for width, length in shapes:
+            given: dict[str, Any] = {"design": design, "w_st": width * 1e-6, "l_st": length * 1e-6, "t_window": 12e-9}
             trim = trim_of(**given)
             time, spent = delay("tbs-sense", trim=trim, **given)
             sigma = spread("tbs-sense", trim=trim, **given)[0]
             points.append((time * 1e9, sigma * 1e3))
             print(
-                f"TBS {design}, l_st {length * 1e6:g} um: t {time * 1e9:.3f} ns ({time / t_vsa:.2f} of the VSA), "
+                f"TBS {design}, {width:g} / {length:g} um: trim {trim}, t {time * 1e9:.3f} ns ({time / t_vsa:.2f} of the VSA), "
                 f"{spent * 1e15:.1f} fJ, sigma {sigma * 1e3:.2f} mV"
             )
         axis.plot(*zip(*points, strict=True), "o-", color=colour, label=f"TBS, other sizes of design={design}")
-        for (x, y), length in zip(points, lengths, strict=True):
-            axis.annotate(f"{length * 1e6:g}", (x, y), textcoords="offset points", xytext=(4, 5), fontsize=7)
+        for (x, y), (_, length) in zip(points, shapes, strict=True):
+            axis.annotate(f"{length:g}", (x, y), textcoords="offset points", xytext=(4, 5), fontsize=7)
     axis.plot(t_vsa * 1e9, whole * 1e3, "s", color=COLOURS[2], label="VSA with its reference")
     axis.plot(t_vsa * 1e9, own * 1e3, "s", mfc="none", color=COLOURS[2], label="VSA alone")
     axis.axvline(1.135 * t_vsa * 1e9, color="black", lw=0.8, ls=":", label="13 to 14 % above the VSA (published)")
@@ -228,7 +228,7 @@ def trade(folder: Path, _: int) -> None:
     print("plot:", save(figure, folder / "trade.png"))
 
 
-def trim(folder: Path, _: int) -> None:
+def trim(folder: Path, *_: Any) -> None:
     """Trim that centres the decision over corners and temperature, and where the threshold goes with that of tt, 27 C."""
     figure = new_figure(9, 4.6)
     upper = figure.subplots(2, 2, sharex=True)
@@ -263,7 +263,7 @@ def trim(folder: Path, _: int) -> None:
     print("plot:", save(figure, folder / "trim.png"))
 
 
-PICTURES: dict[str, Callable[[Path, int], None]] = {
+PICTURES: dict[str, Callable[[Path, int, str], None]] = {
     "waveforms": waveforms,
     "arrival": arrival,
     "energy": energy,
@@ -278,13 +278,14 @@ def main() -> None:
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(PICTURES)}; all if not given")
     parser.add_argument("--out", type=Path, default=Path("out/tbs-sense"))
     parser.add_argument("--trials", type=int, default=1000)
+    parser.add_argument("--engine", default="ngspice", help="what simulates the trials of ber: ngspice or batch")
     options = parser.parse_args()
     for name in options.names:
         if name not in PICTURES:
             parser.error(f"unknown picture '{name}'; choose from {', '.join(PICTURES)}")
     options.out.mkdir(parents=True, exist_ok=True)
     for name in options.names or PICTURES:
-        PICTURES[name](options.out, options.trials)
+        PICTURES[name](options.out, options.trials, options.engine)
 
 
 if __name__ == "__main__":  # worker processes import this file

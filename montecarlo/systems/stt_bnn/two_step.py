@@ -23,6 +23,7 @@ from montecarlo.jobs.campaign import Campaign
 from montecarlo.running.store import Store
 from spicekit.benches.bnn.array import RowParameters
 from spicekit.beyond import Beyond
+from spicekit.engines import NGSPICE
 from spicekit.errors import SpicekitError
 from spicekit.outcome import Outcome
 from spicekit.waves import Array
@@ -102,6 +103,7 @@ def simulate(
     parameters: Mapping[str, Any] | None = None,
     seed: int = 1,
     workers: int | None = None,
+    engine: str = NGSPICE,
 ) -> TwoStep:
     """Simulate ``rows`` operating points of `stt-bnn-row` with drawn data and ``amplifiers`` offsets of `stt-bnn-macro`.
 
@@ -118,17 +120,22 @@ def simulate(
     }
     row = {name: value for name, value in row.items() if value is not None} | {"data": "trial", "boost": 0}
     offset = given | {"source": "thevenin", "measure": "offset"}
-    line = trials("stt-bnn-row", row | {"analysis": "dc"}, rows, out / "row", seed, workers)
-    return TwoStep(
-        macro.p.n, line["n1"], line["v_sl"], trials("stt-bnn-macro", offset, amplifiers, out / "offset", seed, workers)["trip"]
-    )
+    line = trials("stt-bnn-row", row | {"analysis": "dc"}, rows, out / "row", seed, workers, engine)
+    amplifier = trials("stt-bnn-macro", offset, amplifiers, out / "offset", seed, workers, engine)
+    return TwoStep(macro.p.n, line["n1"], line["v_sl"], amplifier["trip"])
 
 
 def trials(
-    bench: str, parameters: dict[str, Any], count: int, out: Path, seed: int = 1, workers: int | None = None
+    bench: str,
+    parameters: dict[str, Any],
+    count: int,
+    out: Path,
+    seed: int = 1,
+    workers: int | None = None,
+    engine: str = NGSPICE,
 ) -> dict[str, Array]:
     """Measures of all trials of a campaign, run or resumed in ``out``.  Raises :class:`SpicekitError` if one is missing."""
-    campaign = Campaign(bench, trials=count, seed=seed, parameters=parameters)
+    campaign = Campaign(bench, trials=count, seed=seed, parameters=parameters, engine=engine)
     campaign.run(out, workers=workers)
     results = Store(out).parts.results()
     failed = int(np.count_nonzero(results["outcome"] != str(Outcome.OK)))
