@@ -22,10 +22,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from montecarlo.expression import Expression
 from montecarlo.statistics.margins import best_reference
 from spicekit.bench import Bench, Margin
 from spicekit.errors import unknown
+from spicekit.expression import condition
 from spicekit.outcome import Outcome
 from spicekit.waves import Array
 
@@ -65,12 +65,6 @@ class Judgement:
     def counts(self) -> dict[str, int]:
         """Verdict in words -> trials."""
         return {verdict.words: int(np.count_nonzero(self.verdicts == verdict)) for verdict in Verdict}
-
-
-def condition(bench: Bench) -> Expression | None:
-    """The bench's own condition.  Raises :class:`UserError` for one that cannot be read."""
-    text = bench.works()
-    return Expression(text, bench.measures(), f"bench '{bench.name}': works()") if text else None
 
 
 def judge(bench: Bench, results: Results) -> Judgement:

@@ -334,7 +334,8 @@ class Bench(ABC, Generic[P_co]):
     def works(self) -> str:
         """When the circuit does what it is for, as a condition on measures: ``wrong < 0.5``; empty if nothing says so.
 
-        ``spicekit qualify`` judges by it, beside convergence, limits and margins (:mod:`montecarlo.verdict`).
+        ``spicekit run`` warns where it is not met; ``spicekit qualify`` judges by it, beside convergence, limits and margins
+        (:mod:`montecarlo.verdict`).
         """
         return ""
 

@@ -17,6 +17,7 @@ from spicekit.calibration import recorded
 from spicekit.engines import NGSPICE
 from spicekit.engines.calibrate import calibrated, calibrated_apart, notes
 from spicekit.errors import SpicekitError, unknown
+from spicekit.expression import condition
 from spicekit.limit import checked, isolated
 from spicekit.outcome import Outcome
 from spicekit.registry import make_bench
@@ -43,12 +44,16 @@ class RunResult:
     engine: str = NGSPICE
 
     def warnings(self) -> tuple[str, ...]:
-        """A line for each measure that lies beyond its limits, and the bench's notes."""
+        """A line for each measure that lies beyond its limits, for a condition of the bench that is not met, and its notes."""
         if self.outcome is not Outcome.OK:
             return ()
         measures = self.bench.measures()
         beyond = {name: Beyond.of(np.array([value])) for name, value in self.measures.items()}
         lines = [f"{self.bench.name}: {line}" for line in warnings(measures, beyond, 1)]
+        works = condition(self.bench)
+        if works is not None and works.limit_state({name: np.array([value]) for name, value in self.measures.items()})[0] > 0:
+            found = ", ".join(f"{m.name} is {shown_measure(m, self.measures[m.name])}" for m in measures if m.name in works.names)
+            lines.append(f"{self.bench.name}: does not work here: {works.text} is not met, {found}")
         return (*lines, *notes(self.bench, self.measures, self.engine))
 
     def as_json(self) -> dict[str, Any]:

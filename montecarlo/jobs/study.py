@@ -25,7 +25,6 @@ from typing import Any, Unpack
 import numpy as np
 
 from montecarlo import records
-from montecarlo.expression import Expression
 from montecarlo.identity import BINDING
 from montecarlo.jobs.campaign import Campaign
 from montecarlo.jobs.comparison import LEAST, warnings_of
@@ -41,6 +40,7 @@ from montecarlo.samplers import NOMINAL
 from montecarlo.variation import Correlation, Variation
 from spicekit.engines import NGSPICE
 from spicekit.errors import SpicekitError, UserError, unknown
+from spicekit.expression import Expression
 from spicekit.files import write_text
 
 METHODS = ("auto", "fis", "subset", "mc", "openturns")

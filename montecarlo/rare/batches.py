@@ -11,13 +11,13 @@ from pathlib import Path
 
 import numpy as np
 
-from montecarlo.expression import Expression
 from montecarlo.identity import digest
 from montecarlo.jobs.campaign import Campaign
 from montecarlo.running.crew import Crew
 from montecarlo.running.schedule import Source, simulate_sources
 from montecarlo.running.store import Store, identity_of
 from spicekit.analysis import DcAnalysis
+from spicekit.expression import Expression
 from spicekit.outcome import Outcome
 from spicekit.waves import Array
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from montecarlo.expression import Expression
 from montecarlo.rare.crosscheck import CrossCheck
 from montecarlo.rare.estimate import Estimate, from_counts
 from montecarlo.rare.explore import Exploration
@@ -13,6 +12,7 @@ from montecarlo.rare.form import DesignPoint
 from montecarlo.rare.importance import Sampled
 from montecarlo.rare.state import Trials
 from montecarlo.running.subject import Subject
+from spicekit.expression import Expression
 
 
 class Question(Protocol):

@@ -11,13 +11,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from montecarlo.expression import Expression
 from montecarlo.statistics.margins import MarginStatistics, circuit_errors, counted, describe
 from montecarlo.statistics.sensitivity import drivers
 from spicekit import Limits, Measure, UserError, run
 from spicekit.benches.neurons.measures import threshold
 from spicekit.benches.sensing.tbs import TRIM_MOST, Arrivals, trimmed
 from spicekit.beyond import Beyond, shown_measure, warnings
+from spicekit.expression import Expression
 from spicekit.measures import Number
 from spicekit.measures.numpy_writer import Evaluation
 from spicekit.waves import Waves
@@ -119,6 +119,14 @@ def test_a_decision_that_does_not_happen_has_no_time(cli: Cli) -> None:
     done = cli("run", "vsa-sense", "-p", "t_window=100p")
     assert "spicekit: warning: vsa-sense: t_decision: above 95 ps: raise t_window" in done.stderr
     assert "> 95 ps" in done.stdout
+
+
+def test_a_run_says_when_the_circuit_does_not_work(cli: Cli) -> None:
+    """`works()` of a bench, in one line on stderr with what was measured; nothing where it is met."""
+    done = cli("run", "stt-write", "-p", "t_pulse=0.5n", "-p", "t_stop=1.1n")
+    (line,) = [line for line in done.stderr.splitlines() if "not met" in line]
+    assert line == "spicekit: warning: stt-write: does not work here: switched > 0.5 is not met, switched is 0"
+    assert not any("not met" in line for line in run("stt-write").warnings())
 
 
 def test_a_cell_that_does_not_switch_has_no_switching_time() -> None:

@@ -24,9 +24,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from montecarlo.unit_algebra import Unit, read_unit, times, written
-from spicekit.bench import Measure
+from spicekit.bench import Bench, Measure
 from spicekit.errors import UserError, unknown
+from spicekit.unit_algebra import Unit, read_unit, times, written
 from spicekit.units import parse_value
 from spicekit.waves import Array
 
@@ -105,6 +105,12 @@ class Expression:
     def limit_state(self, measures: Measures) -> Array:
         """Limit state g, shape (trials,): below 0 where the condition holds, NaN where a measure that it names is NaN."""
         return self.combine(self.comparisons(measures))
+
+
+def condition(bench: Bench) -> Expression | None:
+    """The bench's own condition, :meth:`spicekit.bench.Bench.works`.  Raises :class:`UserError` for one that cannot be read."""
+    text = bench.works()
+    return Expression(text, bench.measures(), f"bench '{bench.name}': works()") if text else None
 
 
 @dataclass(frozen=True)

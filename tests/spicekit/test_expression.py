@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from montecarlo.expression import Expression
 from spicekit import UserError
 from spicekit.bench import Measure
+from spicekit.expression import Expression
 
 MEASURES = (
     Measure("v_p", "V", ""), Measure("v_ap", "V", ""), Measure("i_read", "A", ""), Measure("t_decision", "s", ""),
