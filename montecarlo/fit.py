@@ -281,6 +281,8 @@ def _without_diameter(found: Fit, parts: _Parts, scope: str, cd: float | None, g
         spreads["cd"] = Spread(math.sqrt(diameter), math.sqrt(low), math.sqrt(high))
         if low == 0:
             found.notes.append(f"{scope}: h_c does not tell that the diameter varies: its interval reaches down to 0")
+    elif scope == "local":  # said, so that the card's own spread of the diameter does not come on top of what is called RA's
+        spreads["cd"] = Spread(0.0, 0.0, 0.0, "its part is ra's")
     half = math.hypot(r_high - r_low, 4 * (high - low)) / 2
     spreads["ra"] = _root(r - 4 * diameter, r - 4 * diameter - half, r - 4 * diameter + half)
     if not math.isfinite(gain):
@@ -303,7 +305,7 @@ def as_toml(found: Fit) -> str:
     for scope, spreads in (("local", found.local), ("global", found.overall)):
         for kind, one in spreads.items():
             percent = [100 * math.sqrt(math.expm1(x * x)) for x in (one.sigma, one.low, one.high)]
-            if percent[0] == 0:
+            if percent[0] == 0 and scope == "global":  # nothing varies globally by itself; locally a card's own spread would
                 continue
             said = one.said or f"fitted to {name}, 95 % interval {percent[1]:.4g} to {percent[2]:.4g} %"
             lines += [

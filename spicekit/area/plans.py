@@ -42,6 +42,9 @@ _TRANSISTOR = re.compile(r"^X(\S+) .*?\b[np]mos_(?:mc|tt) w=(\S+) l=(\S+)(.*)$",
 # how the names of the transistors begin that several neurons share
 PHASES = ("g_ph", "g_d", "g_sub", "g_az", "g_off", "g_take", "g_strobe")
 BIAS = ("bias_", "replica")
+# what drives the row is no part of its neuron; the gates of its access transistors are those of the cells
+LINES, WORD = ("line_i", "line_h", "line_l"), ("word_n", "word_p")
+ROW = (*LINES, "word_")
 
 
 def floor_plan(bench: Bench[Any]) -> Plan:
@@ -284,11 +287,13 @@ def _(bench: NeuronCircuit, rule: Rule) -> Regions:
     p = bench.p
     own: dict[str, Sized] = {}
     shared: dict[str, Sized] = {}
+    row: dict[str, Sized] = {}
     for name, width, length, rest in _TRANSISTOR.findall(render(bench)):
-        several = re.search(r"\bm=(\d+)", rest)
-        copies = int(several[1]) if several else 1
+        several = re.search(r"\bm=(\S+)", rest)
+        copies = float(several[1]) if several else 1.0
         # one of m transistors in parallel is a finger of theirs
-        (shared if name.startswith(PHASES + BIAS) else own)[name] = ("", copies * float(width), float(length))
+        place = row if name.startswith(ROW) else shared if name.startswith(PHASES + BIAS) else own
+        place[name] = ("", copies * float(width), float(length))
 
     def those(devices: Mapping[str, Sized], beginnings: tuple[str, ...]) -> list[Sized]:
         return [device for name, device in devices.items() if name.startswith(beginnings)]
@@ -313,8 +318,16 @@ def _(bench: NeuronCircuit, rule: Rule) -> Regions:
     above = max((transistors, capacitors), key=lambda layer: layer.area)
     stacked = Region("neuron, stacked", (above.as_part(),), "capacitors above the transistors: the larger of both")
     cell = xnor_cell(rule, p.w_access, rule.technology.l_min)
-    row = Region("row", (cell.as_part(p.synapses), neuron.as_part()), f"{p.synapses} synapses")
-    return (cell, transistors, capacitors, neuron, stacked, row)
+    lines, word = (
+        Part(name, 1, sum(rule.transistor(width, length).area for _, width, length in those(row, beginnings)), about)
+        for name, beginnings, about in (
+            ("drivers of BL and BLB", LINES, f"this row's share of {p.rows} rows"),
+            ("driver of WL", WORD, "of a word line that toggles"),
+        )
+    )
+    drivers = (lines, word) if word.area else (lines,)
+    whole = Region("row", (cell.as_part(p.synapses), neuron.as_part(), *drivers), f"{p.synapses} synapses")
+    return (cell, transistors, capacitors, neuron, stacked, whole)
 
 
 @published.register

@@ -102,14 +102,18 @@ def test_an_amplifier_pays_its_share_of_the_delay_line() -> None:
     assert few.area - many.area == pytest.approx((1 / 2 - 1 / 1024) * sum(line.values()))
 
 
-def test_neurons_beside_the_published_ones() -> None:
-    """19e3 and 32e3 F^2: with its capacitors above its transistors a neuron takes as much within a third."""
+def test_neurons_are_as_large_as_the_published_ones() -> None:
+    """19e3 and 32e3 F^2: between what the neuron takes with its capacitors above and beside its transistors, within 16 %."""
+    other = {"c_density": 1e-3, "rows": 100}  # of 288 synapses' drivers a row has 2.88 there, 2.25 without
     for name, theirs in (("charge-if", 19e3), ("dynamic-if", 32e3)):
-        plan, thin = (floor_plan(make_bench(name, given)) for given in ({}, {"c_density": 1e-3}))
+        plan, thin = (floor_plan(make_bench(name, given)) for given in ({}, other))
         found = [one.simulated for one in plan.published]
-        assert theirs / 1.33 < min(found) < theirs * 1.33
+        assert min(found) / 1.16 < theirs < max(found) * 1.16
         assert thin["capacitors"].area == pytest.approx(2 * plan["capacitors"].area)
+        # what drives the row is the row's, not the neuron's
         assert thin["transistors"].area == plan["transistors"].area
+        few, many = (next(part.each for part in one["row"].parts if "drivers" in part.name) for one in (thin, plan))
+        assert few / many == pytest.approx(2.88 / 2.25, rel=0.05)
 
 
 def test_the_command(cli: Cli) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -46,6 +47,7 @@ class Attempts:
     first: tuple[Measure, Measure]
     done: tuple[Node, ...]  # after each pulse: 1 if one up to it has written
     ends: tuple[float, ...]  # s, when each is verified
+    closing: float  # s, from when on the word line falls: simulated after the last pulse, and part of every write
 
     @property
     def count(self) -> Node:
@@ -53,9 +55,12 @@ class Attempts:
         return total([1 - before for before in self.done[:-1]]) + 1
 
     def spent(self, power: Node) -> Node:
-        """Integral of ``power`` over the pulses that the write takes: their energy."""
-        parts = [Integral(power, begin, end) for begin, end in zip((0.0, *self.ends[:-1]), self.ends, strict=True)]
-        return total([parts[0], *((1 - before) * part for before, part in zip(self.done, parts[1:], strict=False))])
+        """Integral of ``power`` over the pulses that the write takes, and over the fall of the word line: their energy."""
+        stop = self.ends[-1]
+        bounds = (0.0, *self.ends[:-1], min(self.closing, stop))
+        parts = [Integral(power, begin, end) for begin, end in itertools.pairwise(bounds)]
+        closed = [Integral(power, self.closing, stop)] if self.closing < stop else []
+        return total([parts[0], *((1 - before) * part for before, part in zip(self.done, parts[1:], strict=False)), *closed])
 
     def further(self, period: float) -> tuple[Measure, ...]:
         """What a single pulse does not have; ``period`` is that of the pulses in s."""
@@ -72,11 +77,12 @@ class Attempts:
         )
 
 
-def attempted(m: Node, start: float, nexts: Sequence[float], stop: float, remedy: str) -> Attempts:
-    """Of a pulse from ``start`` s and further ones from ``nexts``; each is verified when the next one begins, or at ``stop``."""
+def attempted(m: Node, start: float, nexts: Sequence[float], closing: float, stop: float, remedy: str) -> Attempts:
+    """Of a pulse from ``start`` s and further ones from ``nexts``; each is verified when the next one begins, or at ``stop``.
+    After the last one, at ``closing`` s, the word line falls."""
     found = [At(m, time) * First(m) < 0 for time in nexts] + [Final(m) * First(m) < 0]
     done = tuple(maximum(*found[:n]) if n > 1 else found[0] for n in range(1, len(found) + 1))
-    return Attempts(switching(m, start, stop, remedy, done[-1]), done, (*nexts, stop))
+    return Attempts(switching(m, start, stop, remedy, done[-1]), done, (*nexts, stop), closing)
 
 
 def barrier_life(given: Breakdown | None, volts: Node, over: Callable[[Node], Node] = Integral) -> tuple[Measure, ...]:

@@ -10,7 +10,7 @@ from spicekit.bench import Panel
 from spicekit.benches.junction.noise import ThermalField, check_noise, draw_every
 from spicekit.benches.junction.switching import attempted, electromigration, switching
 from spicekit.benches.noise import SEED, seed_point
-from spicekit.benches.sot.write_path import START, RailCell, SotWritePath
+from spicekit.benches.sot.write_path import OPEN, START, RailCell, SotWritePath
 from spicekit.measures import At, Integral, Node, Number, i, v
 from spicekit.measures.measure import Measure
 from spicekit.parameters import quantity
@@ -77,7 +77,7 @@ class SotWrite(SotWritePath[SotWriteParameters]):
             further: tuple[Measure, ...] = ()
         else:
             ends = [self.start(attempt) for attempt in range(1, self.p.pulses)]
-            tries = attempted(self.easy_axis, START, ends, self.t_stop, "raise pulses, t_pulse or v_write")
+            tries = attempted(self.easy_axis, START, ends, self.end + OPEN, self.t_stop, "raise pulses, t_pulse or v_write")
             first, further = tries.first, tries.further(self.p.t_pulse + self.p.t_gap)
             within = tries.spent
             verify = self.p.e_verify * tries.count

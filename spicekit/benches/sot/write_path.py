@@ -20,6 +20,7 @@ from spicekit.physics.sampled import rail_sign
 from spicekit.point import VariationPoint
 
 START = 0.3e-9  # the write pulse begins here, after the write word line has risen
+OPEN = 0.25e-9  # the write word line stays high so long after the last pulse
 
 
 class Pulse(JunctionParameters):

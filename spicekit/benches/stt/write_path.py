@@ -12,6 +12,7 @@ from spicekit.parameters import channel_width, option, quantity, voltage
 from spicekit.point import VariationPoint
 
 START = 0.5e-9  # the first write pulse begins here, after the word line has risen
+OPEN = 0.4e-9  # the word line stays high so long after the last pulse
 
 
 class WriteCell(CellParameters):

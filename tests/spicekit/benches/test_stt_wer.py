@@ -142,6 +142,8 @@ def test_a_write_ends_with_the_pulse_after_which_it_is_found_done() -> None:
     assert (three["attempts"], three["switched_1"], three["t_switch"]) == (1, 1, pytest.approx(one["t_switch"], rel=1e-3))
     assert three["t_write"] == pytest.approx(4e-9)
     assert three["e_write"] - 1e-13 == pytest.approx(one["e_write"], rel=0.03)
+    assert three["e_gates"] == pytest.approx(one["e_gates"], rel=0.02)  # the fall of the word line too
+    assert three["e_wl"] == pytest.approx(one["e_wl"], rel=0.01)
     short = spicekit.run(SttWrite(t_pulse=1.7e-9, pulses=3, t_gap=0.3e-9, noise_dt=0, e_verify=1e-13)).measures
     assert [short[f"switched_{n}"] for n in (1, 2, 3)] == [0, 1, 1]
     assert (short["attempts"], short["switched"]) == (2, 1)
