@@ -80,7 +80,7 @@ def speed(words: str, trials: int) -> None:
     alone = seconds_of_processes(campaign, samples)
     iterations = np.mean(machine.iterations)
     print(
-        f"{words:30}{machine.program.unknowns:9,}{alone * 1e3:12.3g}{theirs * 1e3:12.3g}{mine * 1e3:12.3g}{theirs / mine:9.1f}"
+        f"{words:30}{machine.unknowns:9,}{alone * 1e3:12.3g}{theirs * 1e3:12.3g}{mine * 1e3:12.3g}{theirs / mine:9.1f}"
         f"{alone / mine:9.1f}{iterations:12,.0f}{setup:9.1f}",
         flush=True,
     )

@@ -70,13 +70,16 @@ def identity(source: str) -> str:
 
 def library(source: str) -> ctypes.CDLL:
     """The library of ``source``, compiled if it is not there yet.  Raises :class:`Unsupported` where that is not possible."""
-    name = f"{identity(source)}.so"
-    folder = cache_folder()
-    if not _ours(folder):
-        folder = _temporary()
-    if not (folder / name).exists():
-        _compile(source, folder / name)
-    return ctypes.CDLL(str(folder / name))
+    file = folder() / f"{identity(source)}.so"
+    if not file.exists():
+        _compile(source, file)
+    return ctypes.CDLL(str(file))
+
+
+def folder() -> Path:
+    """Where what was made is kept: the user's cache, or a folder of this process alone where others may write in that."""
+    kept = cache_folder()
+    return kept if _ours(kept) else _temporary()
 
 
 def _ours(folder: Path) -> bool:

@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 
 from spicekit.analysis import DcAnalysis, TranAnalysis
 from spicekit.engines.altered import ABSURD
-from spicekit.engines.batch import compiler
+from spicekit.engines.batch import compiler, kept
 from spicekit.engines.batch.expression import number
-from spicekit.engines.batch.layout import Circuit, Layout
+from spicekit.engines.batch.layout import Circuit, laid_out
 from spicekit.engines.batch.program import Program
 from spicekit.engines.batch.reader import read
 from spicekit.engines.batch.unsupported import Unsupported
@@ -36,9 +36,6 @@ class Machine:
     def __init__(self, text: str, names: Sequence[str], analysis: DcAnalysis | TranAnalysis) -> None:
         self.analysis = analysis
         self.static = isinstance(analysis, DcAnalysis)
-        netlist = read(text)
-        if isinstance(analysis, TranAnalysis):
-            netlist = replace(netlist, tran=(analysis.step, analysis.stop))
         self._inner: Array | None = None  # values of a source that is swept within each trial, as of a further parameter
         if isinstance(analysis, DcAnalysis) and analysis.inner is not None:
             source, first, last, step = analysis.inner
@@ -47,19 +44,13 @@ class Machine:
             self._inner = np.arange(first, last + 1, step, dtype=float)
             names = [*names, source[1:]]
         self.points = 1 if self._inner is None else len(self._inner)  # of each trial
-        given = netlist.options
-        other = sorted(given.keys() - KNOWN_OPTIONS)
-        if other or given.get("method", "trap") != "trap":
-            raise Unsupported(f"the option {other[0]}" if other else f"the method of integration {given['method']}")
-        self.program = Program(netlist, names, self.static)
-        numbers = {name: number(given.get(name, repr(value))) for name, value in DEFAULTS.items()}
-        numbers |= {"stop": 0.0, "step": 1.0, "largest": 1.0}
-        until = None
-        if isinstance(analysis, TranAnalysis):
-            until = analysis.until
-            numbers |= {"stop": analysis.stop, "step": analysis.step, "largest": min(analysis.step, analysis.stop / 50)}
-        self.layout = Layout(self.program, analysis.save, until, numbers, len(names))
-        self.source = source_of(self.program)
+        key = kept.key_of(text, repr(list(names)), repr(analysis))
+        made = kept.load(key)
+        if made is None:
+            made = _prepared(text, names, analysis)
+            kept.store(key, made)
+        self.source, self.layout, self.nominal = made.source, made.layout, made.nominal
+        self.unknowns = made.layout.counts["unknowns"]
         self.iterations: list[int] = []  # of Newton's method, of each trial of the last run
         self.rejected: list[int] = []  # steps that were too long
         self._start: Array | None = None
@@ -99,15 +90,15 @@ class Machine:
     def _nominal(self) -> Array:
         """The operating point of the netlist's own values, from which every trial's is searched; empty if there is none."""
         if self._start is None:
-            self._start = self._operating(np.array([self.program.nominal], dtype=float), None)[0]
+            self._start = self._operating(np.array([self.nominal], dtype=float), None)[0]
         return self._start
 
     def _sloped(self) -> Array | None:
         """How the nominal operating point moves with each parameter: their nominal values, then a row each of the slopes;
         None where these are too many."""
         start = self._nominal()
-        if self._slopes is None and 0 < start.size * len(self.program.nominal) <= SLOPES:
-            nominal = np.array(self.program.nominal, dtype=float)
+        if self._slopes is None and 0 < start.size * len(self.nominal) <= SLOPES:
+            nominal = np.array(self.nominal, dtype=float)
             steps = np.where(nominal == 0, 1.0, np.abs(nominal)) * DIFFERENCE
             moved = self._operating(nominal + np.diag(steps), start)
             slopes = [(one - start) / step if one.size else np.zeros(start.size) for one, step in zip(moved, steps, strict=True)]
@@ -122,9 +113,7 @@ class Machine:
         handle = self._begin(circuit, parameters, start, None)
         try:
             found = [lib.batch_start(handle, trial) for trial in range(len(parameters))]
-            return [
-                np.array((ctypes.c_double * self.program.unknowns).from_address(one)) if one else np.empty(0) for one in found
-            ]
+            return [np.array((ctypes.c_double * self.unknowns).from_address(one)) if one else np.empty(0) for one in found]
         finally:
             lib.batch_free(handle)
 
@@ -166,6 +155,24 @@ class Machine:
             getattr(lib, f"batch_{name}").argtypes, getattr(lib, f"batch_{name}").restype = [pointer, ctypes.c_int], result
         lib.batch_table.argtypes, lib.batch_table.restype = [pointer, pointer, ctypes.c_int], None
         lib.batch_free.argtypes, lib.batch_free.restype = [pointer], None
+
+
+def _prepared(text: str, names: Sequence[str], analysis: DcAnalysis | TranAnalysis) -> kept.Prepared:
+    netlist = read(text)
+    given = netlist.options
+    other = sorted(given.keys() - KNOWN_OPTIONS)
+    if other or given.get("method", "trap") != "trap":
+        raise Unsupported(f"the option {other[0]}" if other else f"the method of integration {given['method']}")
+    numbers = {name: number(given.get(name, repr(value))) for name, value in DEFAULTS.items()}
+    numbers |= {"stop": 0.0, "step": 1.0, "largest": 1.0}
+    until = None
+    if isinstance(analysis, TranAnalysis):
+        netlist = replace(netlist, tran=(analysis.step, analysis.stop))
+        until = analysis.until
+        numbers |= {"stop": analysis.stop, "step": analysis.step, "largest": min(analysis.step, analysis.stop / 50)}
+    program = Program(netlist, names, isinstance(analysis, DcAnalysis))
+    layout = laid_out(program, analysis.save, until, numbers, len(names))
+    return kept.Prepared(source_of(program), layout, program.nominal)
 
 
 def source_of(program: Program) -> str:

@@ -13,6 +13,7 @@ from spicekit import UserError, make_bench
 from spicekit.analysis import DcAnalysis, TranAnalysis
 from spicekit.engines import ngspice
 from spicekit.engines.batch import compiler, engine
+from spicekit.engines.batch import machine as machines
 from spicekit.engines.batch.engine import machine_of, solve
 from spicekit.engines.batch.machine import KNOWN_OPTIONS, Machine
 from spicekit.engines.batch.reader import read
@@ -271,6 +272,43 @@ def test_a_library_is_compiled_once_and_only_trusted_folders_hold_it(tmp_path: P
     assert [file.name for file in compiler.cache_folder().iterdir()] == [made.name]
     with pytest.raises(Unsupported, match="did not compile"):
         compiler.library("no C++")
+
+
+def test_a_circuit_is_made_ready_once_and_only_a_whole_file_of_its_own_is_taken(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither cut nor damaged nor another circuit's file, and the same bits from what was kept."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    made: list[str] = []
+    prepared = machines._prepared
+    monkeypatch.setattr(machines, "_prepared", lambda text, *more: (made.append(text), prepared(text, *more))[1])
+
+    def voltage(resistance: str) -> Array:
+        (found,) = simulated(f"V1 in 0 1\nR1 in a 1k\nR2 a 0 {resistance}\nC1 a 0 1p", ("v(a)",), 1e-10, 1e-9)
+        assert found is not None
+        return found["v(a)"]
+
+    first = voltage("1k")
+    (file,) = compiler.cache_folder().glob("*.circuit")
+    whole = file.read_bytes()
+    np.testing.assert_array_equal(voltage("1k"), first)
+    assert len(made) == 1
+    assert voltage("3k")[-1] == pytest.approx(0.75, rel=1e-9)
+    (other,) = {*compiler.cache_folder().glob("*.circuit")} - {file}
+    middle = len(whole) // 2
+    damaged = (
+        b"",
+        whole[:-1],
+        whole[:middle],
+        whole[:middle] + bytes([whole[middle] ^ 1]) + whole[middle + 1 :],
+        other.read_bytes(),
+    )
+    for count, content in enumerate(damaged, start=3):
+        file.write_bytes(content)
+        np.testing.assert_array_equal(voltage("1k"), first)
+        assert len(made) == count
+        assert file.read_bytes() == whole
+    assert {path.suffix for path in compiler.cache_folder().iterdir()} == {".so", ".circuit"}
 
 
 @pytest.mark.parametrize(
