@@ -213,6 +213,8 @@ def fit_variation(
         for scope in ("local", "global") if die is not None else ("local",):
             _without_diameter(found, parts, scope, fixed[scope], gain, size)
         found.pairs = {"local": [], "global": []}  # of what is not told apart there are none
+    if "h_c" not in table and junction is not None:
+        found.notes.append("the card (--device) is not used: there is no column h_c")
     if "h_c" in table and junction is None:
         found.notes.append("h_c is not used: its part of Hk takes a card (--device)")
     if source == "none":
