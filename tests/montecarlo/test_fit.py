@@ -130,6 +130,14 @@ def test_the_command_writes_a_model_that_a_campaign_takes(cli: Cli, table: Calla
     assert (nowhere.returncode, "its folder does not exist" in nowhere.stderr) == (2, True)
 
 
+def test_a_junction_that_is_none_is_told(table: Callable[..., str]) -> None:
+    text = drawn(3, 10, 20, "r_p r_ap")
+    assert not any("short" in note for note in fit_variation(table(text)).notes)
+    (told,) = [note for note in fit_variation(table(text + "\n3500000,7700000")).notes if "short" in note]
+    assert told.startswith("1 junction(s) with r_p")
+    assert "line 202:" in told
+
+
 @pytest.mark.parametrize(
     ("text", "says"),
     [
