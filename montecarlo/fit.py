@@ -35,6 +35,7 @@ from spicekit.waves import Array
 
 COLUMNS = ("r_p", "r_ap", "cd", "h_c", "die")
 FEWEST = 10  # junctions
+FAR = 8.0  # standard deviations: no normal logarithm is further off
 ATTEMPTS = 1e9  # 1/s, the attempt frequency f0
 Source = Literal["column", "given", "h_c", "none"]
 
@@ -213,6 +214,8 @@ def fit_variation(
         for scope in ("local", "global") if die is not None else ("local",):
             _without_diameter(found, parts, scope, fixed[scope], gain, size)
         found.pairs = {"local": [], "global": []}  # of what is not told apart there are none
+    if "h_c" not in table and junction is not None:
+        found.notes.append("the card (--device) is not used: there is no column h_c")
     if "h_c" in table and junction is None:
         found.notes.append("h_c is not used: its part of Hk takes a card (--device)")
     if source == "none":
@@ -220,6 +223,14 @@ def fit_variation(
             "R_P alone does not tell RA from the diameter: all of its spread is given to ra. Say more by --cd SIGMA, by a column "
             "cd, or by h_c with --device"
         )
+    for name, x in found.deviations.items():
+        off = np.abs(x - np.median(x)) / max(1.4826 * float(np.median(np.abs(x - np.median(x)))), 1e-12)
+        if off.max() > FAR:
+            worst = int(off.argmax())
+            found.notes.append(
+                f"{int(np.sum(off > FAR))} junction(s) with {name} further from the median than {FAR:g} standard deviations of "
+                f"the middle half (line {worst + 2}: {off[worst]:.0f}), of a short or an open perhaps: they make much of the sigmas"
+            )
     if die is None:
         found.notes.append("no column die: global and local parts are not told apart, all is local")
     return found

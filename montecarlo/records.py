@@ -379,6 +379,15 @@ class AmplifierRow(Record):
     e_total: float | None
 
 
+class EqualAreaRecord(File):
+    """``compare.json``: what all amplifiers of a comparison in this folder have in common."""
+
+    area: float
+    trials: int
+    seed: int
+    given: dict[str, str]
+
+
 class AmplifierSummary(File):
     """``summary.json`` of a comparison of sense amplifiers at equal gate area."""
 

@@ -15,7 +15,7 @@ from spicekit.files import disk_error, read_record
 
 RESULTS = (
     "campaign.json", "sweep.json", "characterize.json", "qualify.json", "yield.json", "table.nc", "samples.parquet", "points",
-    "parts", "system.json", "run.json", "wer.json",
+    "parts", "system.json", "run.json", "wer.json", "compare.json",
 )  # fmt: skip
 
 

@@ -29,9 +29,11 @@ def fit_variation(
     from spicekit.devices.mtj import MtjCard
     from spicekit.errors import UserError
     from spicekit.files import write_text
+    from spicekit.folders import check_file
 
     if out.suffix != ".toml":
         raise UserError(f"-o {out}: give a name that ends in .toml")
+    check_file(out)
     sigmas = [None if text is None else read_option(name, text, "") for name, text in (("--cd", cd), ("--cd-global", cd_global))]
     for name, sigma in zip(("--cd", "--cd-global"), sigmas, strict=True):
         if sigma is not None and not 0 <= sigma <= 0.3:

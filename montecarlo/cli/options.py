@@ -21,7 +21,7 @@ def complete_system(incomplete: str) -> list[str]:
 
 Out = Annotated[Path, typer.Option("--out", help="Folder for the results; made if missing.", parser=given_path)]
 Seed = Annotated[int, typer.Option(help="Seed of the random numbers.", min=0)]
-Engine = Annotated[str, typer.Option(help="What simulates: ngspice, or path/to/file.py:function.")]
+Engine = Annotated[str, typer.Option(help="What simulates: ngspice, batch (compiled), or path/to/file.py:function.")]
 Workers = Annotated[int | None, typer.Option(help="Worker processes; all cores if not given.", min=1)]
 Dask = Annotated[
     str | None, typer.Option(help="Workers elsewhere: a scheduler's tcp://HOST:PORT, or slurm:FILE.yaml for a queue.")

@@ -30,6 +30,7 @@ from spicekit.binomial import clopper_pearson
 from spicekit.engines import NGSPICE
 from spicekit.errors import UserError
 from spicekit.files import output_folder, write_text
+from spicekit.folders import check_folder, check_same
 from spicekit.outcome import Outcome
 from spicekit.registry import make_bench
 from spicekit.waves import Array
@@ -38,6 +39,7 @@ MOST = 1e-9  # m2
 AREA = re.compile(r"area=\s*([0-9.]+(?:e[+-]?[0-9]+)?)\s*(?:([uµμn])m?2|m2)?", re.IGNORECASE)
 STEP = 0.3e-3  # V above and below the threshold, at which noise is looked at
 SUMMARY = "summary.json"
+RECORD = "compare.json"
 
 
 def parse_at(text: str) -> float:
@@ -151,8 +153,20 @@ class EqualArea:
         return found
 
     def run(self, out: str | Path, crew: Crew | None = None, **settings: Unpack[Settings]) -> records.AmplifierSummary:
-        """Simulate what is missing in folder ``out``, write ``summary.json`` and ``table.csv`` there and return the answer."""
+        """Simulate what is missing in folder ``out``, write ``summary.json`` and ``table.csv`` there and return the answer.
+
+        Raises :class:`UserError` for a folder that holds something else; more amplifiers may be compared in it later.
+        """
+        mine = {
+            "area": self.area,
+            "trials": self.trials,
+            "seed": self.seed,
+            "given": {name: str(value) for name, value in self.given.items()},
+        }
+        check_folder(Path(out), RECORD)
+        check_same(Path(out) / RECORD, "comparison", mine)
         folder = output_folder(Path(out))
+        records.write(folder / RECORD, records.EqualAreaRecord, mine)
         total = sum(campaign.trials for _, campaigns in self.plans for campaign in campaigns.values())
         rows, done = [], 0
         with Crew.of(crew, settings) as crew:
@@ -163,13 +177,9 @@ class EqualArea:
                     tables[name] = result.trials[result.trials["outcome"] == str(Outcome.OK)]
                     done += campaign.trials
                 rows.append(self._row(rival, tables))
-        answer = {
-            "area": self.area,
+        answer = mine | {
             "overdrive": None if self.cell else self.overdrive,
-            "trials": self.trials,
             "noise_trials": self.noise,
-            "seed": self.seed,
-            "given": {name: str(value) for name, value in self.given.items()},
             "amplifiers": [row.model_dump() for row in rows],
         }
         written = records.write(folder / SUMMARY, records.AmplifierSummary, answer)

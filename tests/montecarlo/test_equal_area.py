@@ -89,6 +89,21 @@ def test_command(cli: Cli, tmp_path: Path) -> None:
     assert (tmp_path / "compare.png").stat().st_size > 10_000
     again = json.loads(cli("compare", *given, "--out", tmp_path, "--json").stdout)  # nothing is left to simulate
     assert again == answer
+    before = (tmp_path / "summary.json").read_bytes()
+    for changed, says in ((["--seed", 2], "holds another comparison: 'seed' differs"), (["-p", "vdd=1"], "'given' differs")):
+        answered = cli("compare", *given, *changed, "--out", tmp_path)
+        assert answered.returncode == 2
+        assert says in answered.stderr
+    other = cli("mc", "stt-read", "--trials", 2, "--out", tmp_path)
+    assert (other.returncode, "holds compare.json but no campaign.json" in other.stderr) == (2, True)
+    assert (tmp_path / "summary.json").read_bytes() == before
+
+
+def test_a_folder_of_something_else_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "campaign.json").write_text("{}", encoding="utf-8")
+    with pytest.raises(UserError, match=r"holds campaign\.json but no compare\.json; give another --out"):
+        EqualArea(["vsa-sense", "auto-zero"], area=4.9e-12, trials=2).run(tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["campaign.json"]
 
 
 @pytest.mark.parametrize(

@@ -123,8 +123,19 @@ def test_the_command_writes_a_model_that_a_campaign_takes(cli: Cli, table: Calla
     assert np.cov(ra)[0, 1] == pytest.approx(found["global"]["ra"]["sigma"] ** 2, rel=0.06)
     rho = np.corrcoef(ra[0] - ra[1], np.log(drawn_again["tmr_c0"]) - np.log(drawn_again["tmr_c1"]))[0, 1]
     assert rho == pytest.approx(RHO, abs=0.06)
-    plain = cli("fit-variation", path, "-o", str(out))
+    plain = cli("fit-variation", path, "-o", str(out), "--device", "stt-bnn-65nm")
     assert "local  ra" in plain.stdout
+    assert "the card (--device) is not used: there is no column h_c" in plain.stdout
+    nowhere = cli("fit-variation", path, "-o", str(tmp_path / "none" / "joint.toml"))
+    assert (nowhere.returncode, "its folder does not exist" in nowhere.stderr) == (2, True)
+
+
+def test_a_junction_that_is_none_is_told(table: Callable[..., str]) -> None:
+    text = drawn(3, 10, 20, "r_p r_ap")
+    assert not any("short" in note for note in fit_variation(table(text)).notes)
+    (told,) = [note for note in fit_variation(table(text + "\n3500000,7700000")).notes if "short" in note]
+    assert told.startswith("1 junction(s) with r_p")
+    assert "line 202:" in told
 
 
 @pytest.mark.parametrize(
