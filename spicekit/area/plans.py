@@ -20,6 +20,7 @@ from spicekit.benches.bnn.array import RowBench
 from spicekit.benches.bnn.macro_circuit import MacroCircuit
 from spicekit.benches.c3cim.baseline import C3cimConventional
 from spicekit.benches.c3cim.column import C3cimBench
+from spicekit.benches.digital.sram_cell import SramCell
 from spicekit.benches.neurons.charge_if import ChargeIf
 from spicekit.benches.neurons.circuit import C_BIAS, NeuronCircuit
 from spicekit.benches.sensing.sot_sense import SotSense
@@ -141,6 +142,20 @@ def _(bench: SotWritePath, rule: Rule) -> Regions:
 @published.register(SotArray)
 def _(bench: Bench[Any], rule: Rule, areas: Mapping[str, float]) -> Iterable[Published]:
     return (Published("cell", "F2", rule.features(areas["cell"]), 54, NVSIM),)
+
+
+@regions.register
+def _(bench: SramCell, rule: Rule) -> Regions:
+    p = bench.p
+    port = bench.devices()["port"][1] if bench.port else 0.0
+    box = rule.sram_cell(p.w_pd, p.w_pg, p.w_pu, bench.l_cell, port)
+    return (Region("cell", (Part("8T" if port else "6T", 1, box.area, _sides(box.along, box.across)),)),)
+
+
+@published.register
+def _(bench: SramCell, rule: Rule, areas: Mapping[str, float]) -> Iterable[Published]:
+    if not bench.port:
+        yield Published("cell", "F2", rule.features(areas["cell"]), 171, "0.346 um2 at 45 nm; Mistry et al., IEDM 2007")
 
 
 # --- arrays

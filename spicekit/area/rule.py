@@ -92,5 +92,16 @@ class Rule:
         along = 2 * d.unshared + 2 * length + d.shared + self.layout.active_spacing
         return Box(along, self._across(width, lines))
 
+    def sram_cell(self, pull_down: float, pass_gate: float, pull_up: float, length: float, port: float = 0.0) -> Box:
+        """The thin cell: four strips of diffusion along the bit line, an NMOS and a PMOS one for each node, crossed by two gates.
+
+        All contacts at its ends are shared with the neighbours.  Between two strips that differ in type, and to the next cell,
+        gates end; between the PMOS lies the spacing of diffusions.  A read ``port`` is one more NMOS strip of that width.
+        """
+        rules = self.layout
+        ends = 2 * rules.gate_end + rules.gate_spacing
+        across = 2 * max(pull_down, pass_gate) + 2 * pull_up + 3 * ends + rules.active_spacing
+        return Box(2 * (length + self.diffusion.shared), across + (port + ends if port else 0.0))
+
     def _across(self, width: float, lines: int) -> float:
         return max(width + self.layout.active_spacing, lines * self.layout.metal_pitch)

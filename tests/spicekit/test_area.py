@@ -102,6 +102,16 @@ def test_an_amplifier_pays_its_share_of_the_delay_line() -> None:
     assert few.area - many.area == pytest.approx((1 / 2 - 1 / 1024) * sum(line.values()))
 
 
+def test_an_sram_cell_is_two_gates_long_and_its_strips_wide() -> None:
+    six, eight = (floor_plan(make_bench(name, {}))["cell"].area for name in ("sram-6t", "sram-8t"))
+    along = 2 * 185e-9
+    assert six == pytest.approx(along * (2 * 205e-9 + 2 * 90e-9 + 3 * (2 * 55e-9 + 75e-9) + 80e-9))
+    assert eight - six == pytest.approx(along * (205e-9 + 2 * 55e-9 + 75e-9))
+    assert six * 1e12 == pytest.approx(
+        0.346, rel=0.35
+    )  # of Intel's 45 nm process, whose gate pitch is 160 nm: Mistry et al., IEDM 2007
+
+
 def test_neurons_are_as_large_as_the_published_ones() -> None:
     """19e3 and 32e3 F^2: between what the neuron takes with its capacitors above and beside its transistors, within 16 %."""
     other = {"c_density": 1e-3, "rows": 100}  # of 288 synapses' drivers a row has 2.88 there, 2.25 without

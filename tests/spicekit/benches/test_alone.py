@@ -38,6 +38,10 @@ from spicekit.registry import make_bench
         ("mtj-switch", {"noise_dt": 2e-12, "t_stop": 2e-9, "value": 0.8}),
         ("mtj-vcma", {}),
         ("mtj-vcma", {"mode": "assisted", "direction": "p-ap"}),  # raises the barrier
+        ("sram-6t", {"steps": 40}),
+        ("sram-6t", {"operation": "write", "t_wl": 4e-11, "v_wl": 0.8}),  # too short
+        ("sram-8t", {"steps": 40, "corner": "sf"}),
+        ("sram-8t", {"operation": "write", "v_wl": 0.9, "rails": "ldo"}),
         ("c3cim-column", {"n": 16, "n_hrs": 5}),
         ("c3cim-column", {"n": 16, "transfer": 2, "trim": 0, "placement": "first"}),
         ("c3cim-column", {"n": 16, "data": "random", "driver": "ideal"}),

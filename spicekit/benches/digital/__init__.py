@@ -1,0 +1,1 @@
+"""Digital neighbours of the memories: SRAM cells."""
