@@ -229,7 +229,7 @@ def fit_variation(
             worst = int(off.argmax())
             found.notes.append(
                 f"{int(np.sum(off > FAR))} junction(s) with {name} further from the median than {FAR:g} standard deviations of "
-                f"the middle half (line {worst + 2}: {off[worst]:.0f}), of a short or an open perhaps: they make much of the sigmas"
+                f"the middle half (line {worst + 2}: {off[worst]:.0f}): a short or an open? They make much of the sigmas"
             )
     if die is None:
         found.notes.append("no column die: global and local parts are not told apart, all is local")
