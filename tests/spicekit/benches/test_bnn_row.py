@@ -152,6 +152,15 @@ def test_transistors_and_lines_shrink_the_step() -> None:
     assert measures(**given, row=128)["lsb"] < measures(**given, row=1)["lsb"] < ideal
 
 
+@pytest.mark.parametrize("corner", ["tt", "fs"])
+def test_the_line_lies_between_its_rails_cold_and_at_the_lowest_supply(corner: str) -> None:
+    """There ngspice finds another root of the equations from zero: 1.16 V on SL and 46 A out of a rail."""
+    cold = measures(temperature=-40, vdd=0.99, corner=corner)
+    near = measures(temperature=-40, vdd=0.995, corner=corner)
+    assert cold["v_sl"] == pytest.approx(near["v_sl"], rel=1e-3)
+    assert cold["i_row"] == pytest.approx(near["i_row"], rel=5e-3)
+
+
 def test_bit_lines_of_all_columns_or_each() -> None:
     """Same drivers, wired together or not: with every cell alike there is no difference."""
     shared, column = (measures(n=16, n1=16, r_sl=0, bit_lines=way) for way in ("shared", "column"))
