@@ -260,8 +260,9 @@ def trim(folder: Path, *_: Any) -> None:
         upper[0][column].set_title(f"design={design}", fontsize=10)
         upper[1][column].set_xlabel("temperature (°C)")
     upper[0][0].set_ylabel("trim (units)")
-    upper[1][0].set_ylabel("offset at the trim of tt, 27 °C (mV)")
+    upper[1][0].set_ylabel("offset at the trim\nof tt, 27 °C (mV)")
     upper[0][1].legend(fontsize=8)
+    figure.suptitle("tbs-sense: ptm65, VDD 1.1 V", fontsize=11)
     print("plot:", save(figure, folder / "trim.png"))
 
 
