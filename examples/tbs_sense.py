@@ -215,11 +215,13 @@ def trade(folder: Path, *_: Any) -> None:
             )
         axis.plot(*zip(*points, strict=True), "o-", color=colour, label=f"TBS, other sizes of design={design}")
         for (x, y), (_, length) in zip(points, shapes, strict=True):
-            axis.annotate(f"{length:g}", (x, y), textcoords="offset points", xytext=(4, 5), fontsize=7)
+            axis.annotate(f"{length:g}", (x, y), textcoords="offset points", xytext=(0, 6), rotation=60, fontsize=7)
     axis.plot(t_vsa * 1e9, whole * 1e3, "s", color=COLOURS[2], label="VSA with its reference")
     axis.plot(t_vsa * 1e9, own * 1e3, "s", mfc="none", color=COLOURS[2], label="VSA alone")
     axis.axvline(1.135 * t_vsa * 1e9, color="black", lw=0.8, ls=":", label="13 to 14 % above the VSA (published)")
     axis.set_xscale("log")
+    axis.set_xticks([0.4, 0.6, 1, 2, 4, 6], ["0.4", "0.6", "1", "2", "4", "6"])
+    axis.minorticks_off()
     axis.set_ylim(bottom=0)
     axis.set_xlabel("delay at threshold ± 10 mV (ns)")
     axis.set_ylabel("σ(offset) (mV)")
@@ -258,8 +260,9 @@ def trim(folder: Path, *_: Any) -> None:
         upper[0][column].set_title(f"design={design}", fontsize=10)
         upper[1][column].set_xlabel("temperature (°C)")
     upper[0][0].set_ylabel("trim (units)")
-    upper[1][0].set_ylabel("offset at the trim of tt, 27 °C (mV)")
+    upper[1][0].set_ylabel("offset at the trim\nof tt, 27 °C (mV)")
     upper[0][1].legend(fontsize=8)
+    figure.suptitle("tbs-sense: ptm65, VDD 1.1 V", fontsize=11)
     print("plot:", save(figure, folder / "trim.png"))
 
 
