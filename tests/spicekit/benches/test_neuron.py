@@ -117,16 +117,26 @@ def test_the_ideal_train_of_the_measures_is_the_integer_recursion(floor: float) 
         assert found["step_error"] == pytest.approx(0, abs=1e-9)
 
 
-@pytest.mark.parametrize("name", ["charge-if", "dynamic-if"])
-def test_accumulation_is_linear(name: str) -> None:
-    m = measures(name, measure="linearity")
+# All edges of ideal phases are 20 ps, those of the generator 13 to 31 ps, and what switches inject depends on them: the INL of
+# dynamic-if is 0.08 with the generator, 0.26 with ideal phases, 0.08 with these at 40 ps.  Half a step is 0.5.
+@pytest.mark.parametrize(
+    ("name", "phases", "inl", "leak"),
+    [
+        ("charge-if", "real", 0.2, 0.003),
+        ("dynamic-if", "real", 0.2, 0.004),
+        ("charge-if", "ideal", 0.25, 0.003),
+        ("dynamic-if", "ideal", 0.3, 0.003),
+    ],
+)
+def test_accumulation_is_linear(name: str, phases: str, inl: float, leak: float) -> None:
+    m = measures(name, measure="linearity", phases=phases)
     assert m["gain"] == pytest.approx(1, abs=0.002)
     assert m["v_step"] == pytest.approx(2 * LSB, rel=0.025)  # stray capacitance takes two per cent
     assert abs(m["rho_error"]) < 0.05
-    assert abs(m["leak"]) < 0.003
-    assert m["inl"] < 0.3  # matches; half a step is 0.5
+    assert abs(m["leak"]) < leak
+    assert m["inl"] < inl
     assert m["dnl"] < 0.05
-    assert m["error_max"] < 0.35
+    assert m["error_max"] < 0.3
 
 
 def test_a_leak_is_seen(ngspice_batch: Callable[[str], dict[str, float]]) -> None:
