@@ -201,6 +201,24 @@ def test_tbs_sense_decides_and_measures_as_ngspice() -> None:
         assert abs(a[finite] - b[finite]).max() <= tolerance * abs(b[finite]).mean(), name
 
 
+def test_transistors_that_rest_on_their_tangents_cost_less_than_a_tenth_of_the_tolerance() -> None:
+    """Of tbs-sense with mismatch: times with and without differ by less than that, and they do differ."""
+    bench = make_bench("tbs-sense", {"trim": 649})
+    random, machine = np.random.default_rng(3), machine_of(bench)
+    samples = {p.name: random.normal(0, 0.02, 8) for p in bench.points() if p.name.startswith(("vth", "beta"))}
+    resting = solve(bench, samples)
+    machine.rest(0.0)
+    try:
+        full = solve(bench, samples)
+    finally:
+        machine.rest(1.0)
+    np.testing.assert_array_equal(resting.measures["decision"], full.measures["decision"])
+    off = [np.nanmax(abs(resting.measures[name] / full.measures[name] - 1)) for name in ("t_load", "t_delay", "t_decision")]
+    analysis = bench.analysis()
+    assert isinstance(analysis, TranAnalysis)
+    assert 0 < max(off) < 0.1 * analysis.reltol
+
+
 def test_operating_points_are_those_of_the_closed_form_for_each_value_of_a_swept_source() -> None:
     """A divider of two trials, a source swept within each of them, and one whose DC value is not where its wave begins."""
     text = "* test\nVr r 0 1\nVsel sel 0 0\nVwave w 0 dc 2 pulse(5 6 0 1n 1n 1n)\nR1 sel m 1k\nB1 m 0 I = V(m)/(1k*V(r))\n"
