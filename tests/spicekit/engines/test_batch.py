@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -299,7 +300,12 @@ def test_a_circuit_is_made_ready_once_and_only_a_whole_file_of_its_own_is_taken(
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     made: list[str] = []
     prepared = machines._prepared
-    monkeypatch.setattr(machines, "_prepared", lambda text, *more: (made.append(text), prepared(text, *more))[1])
+
+    def counted(text: str, *more: Any) -> Any:
+        made.append(text)
+        return prepared(text, *more)
+
+    monkeypatch.setattr(machines, "_prepared", counted)
 
     def voltage(resistance: str) -> Array:
         (found,) = simulated(f"V1 in 0 1\nR1 in a 1k\nR2 a 0 {resistance}\nC1 a 0 1p", ("v(a)",), 1e-10, 1e-9)
