@@ -51,6 +51,7 @@ bench: develop
 	$(BIN)/python benchmarks/engines.py
 	$(BIN)/python benchmarks/main_job.py
 	$(BIN)/python benchmarks/ways.py
+	$(BIN)/python benchmarks/ways.py --asked
 	$(BIN)/python benchmarks/batch_engine.py
 	$(BIN)/python benchmarks/cluster.py
 

@@ -9,7 +9,8 @@ All run in this one process, so that what else the machine does raises all times
     batch       8 or 4 trials at once, one in each lane
 
 With --accuracy: largest and root of the mean square difference of each measure from ngspice with tolerances ten times finer, of
-the batch engine and of ngspice itself, in per cent of the measure's own root of the mean square.
+the batch engine, of the same with every transistor evaluated in every iteration (none rests on its tangent), and of ngspice
+itself, in per cent of the measure's own root of the mean square.
 """
 
 from __future__ import annotations
@@ -63,11 +64,9 @@ def seconds_of_processes(campaign: Campaign, samples: dict[str, Array]) -> float
     return (after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime) / PROCESSES
 
 
-def speed(words: str, trials: int) -> None:
-    campaign, samples = prepared(words, trials)
-    began = time.perf_counter()
-    machine = machine_of(campaign.bench)
-    setup = time.perf_counter() - began
+def trial_seconds(campaign: Campaign, samples: dict[str, Array]) -> tuple[float, float]:
+    """A trial's processor time in ngspice in process, of which an eighth of the transients are run, and in the engine batch."""
+    machine, trials = machine_of(campaign.bench), len(next(iter(samples.values())))
     solve(campaign.bench, samples)
     began = time.process_time()
     solve(campaign.bench, samples)
@@ -76,7 +75,15 @@ def speed(words: str, trials: int) -> None:
     ngspice.solve(campaign.bench, first(samples, 1))
     began = time.process_time()
     ngspice.solve(campaign.bench, first(samples, few))
-    theirs = (time.process_time() - began) / few
+    return (time.process_time() - began) / few, mine
+
+
+def speed(words: str, trials: int) -> None:
+    campaign, samples = prepared(words, trials)
+    began = time.perf_counter()
+    machine = machine_of(campaign.bench)
+    setup = time.perf_counter() - began
+    theirs, mine = trial_seconds(campaign, samples)
     alone = seconds_of_processes(campaign, samples)
     iterations = np.mean(machine.iterations)
     print(
@@ -89,17 +96,23 @@ def speed(words: str, trials: int) -> None:
 def accuracy(words: str, trials: int) -> None:
     campaign, samples = prepared(words, trials)
     bench = campaign.bench
-    found, coarse, fine = solve(bench, samples), ngspice.solve(bench, samples), ngspice.fine(bench, samples)
+    found, machine = solve(bench, samples), machine_of(bench)
+    machine.rest(0.0)
+    full = solve(bench, samples)
+    machine.rest(1.0)
+    coarse, fine = ngspice.solve(bench, samples), ngspice.fine(bench, samples)
     for measure in bench.measures():
-        mine, theirs, best = (solved.measures[measure.name] for solved in (found, coarse, fine))
-        ok = np.isfinite(mine) & np.isfinite(theirs) & np.isfinite(best)
-        jumps = int(np.count_nonzero(np.isfinite(mine) != np.isfinite(theirs)))
+        *ways, best = (solved.measures[measure.name] for solved in (found, full, coarse, fine))
+        ok = np.isfinite(best)
+        for way in ways:
+            ok &= np.isfinite(way)
+        jumps = int(np.count_nonzero(np.isfinite(ways[0]) != np.isfinite(ways[2])))
         if not ok.any():
             continue
         size = np.sqrt(np.mean(best[ok] ** 2)) or 1.0
         numbers = []
-        for one in (mine, theirs):
-            off = abs(one[ok] - best[ok]) / size * 100
+        for way in ways:
+            off = abs(way[ok] - best[ok]) / size * 100
             numbers += [np.sqrt(np.mean(off**2)), off.max()]
         said = f"  {jumps} without a value in one of both" if jumps else ""
         print(f"{words:26}{measure.name:16}{np.count_nonzero(ok):7}" + "".join(f"{x:10.1e}" for x in numbers) + said, flush=True)
@@ -123,7 +136,10 @@ def main() -> None:
     if not given.accuracy:
         figures(tuple(given.benches) or SPEED, given.trials)
         return
-    print(f"{'bench':26}{'measure':16}{'trials':>7}{'batch rms':>10}{'largest':>10}{'ngspice':>10}{'largest':>10}")
+    print(
+        f"{'bench':26}{'measure':16}{'trials':>7}"
+        + "".join(f"{head:>10}{'largest':>10}" for head in ("batch rms", "no rest", "ngspice"))
+    )
     for words in given.benches or TRANSIENTS:
         accuracy(words, given.trials)
 

@@ -1,6 +1,7 @@
 """The same netlist simulated in the ways that a user could pick: trials a second, memory, and whether the results agree.
 
     python benchmarks/ways.py [--workers 2] [--scale 1.0] [BENCH ...]
+    python benchmarks/ways.py --asked [--part 0.1]
 
 For each bench (a DC read of one cell, a transient of a sense amplifier), on the same two cores:
 
@@ -13,6 +14,11 @@ For each bench (a DC read of one cell, a transient of a sense amplifier), on the
 All have the bench's own options and tolerances, so the accuracy is the same; the largest relative difference from the first way
 is printed.  The time starts when the first trial is prepared and includes reading the results.  Slow ways run fewer trials.  The
 last lines tell how much of a transient trial of spicekit is spent outside ngspice's `tran` command.
+
+With --asked: what was asked of the engine ``batch`` beside what it does, all in this one process and as processor time of one
+core, which what else the machine does changes less than wall time: trials against ngspice in process, whole campaigns (drawing,
+simulating, comparing, storing, summarising) and what a trial is worth with --surrogate.  Of a campaign the share --part and an
+eighth of it are run; what the rest takes is in proportion to their difference, since all that is not the start is.
 """
 
 from __future__ import annotations
@@ -26,10 +32,11 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
-from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
 from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -217,12 +224,87 @@ def compare(bench: str, workers: int, trials: int) -> None:
         print(f"{way:20}{count:9,}{rate:11,.1f}{best / rate:12.1f}x{peak:9.0f}{difference:21.1e}", flush=True)
 
 
+# trials of a core-second of batch over those of ngspice in process, at least
+ASKED = {
+    "tbs-sense,trim=649": 10, "sot-sense": 8, "charge-if": 8, "stt-bnn-macro": 8, "stt-write,noise_dt=0": 8,
+    "stt-bnn-row,n=288,analysis=tran": 10, "sot-logic": 5, "stt-bnn-row": 5,
+}  # fmt: skip
+# campaigns: bench, trials, seconds of a core at most, as a number or as a share of what ngspice takes
+CAMPAIGNS: tuple[tuple[str, int, float, float], ...] = (
+    ("sot-logic", 100_000, np.inf, 1 / 3), ("tbs-sense", 10_000, 80, np.inf), ("charge-if", 2_000, 240, np.inf),
+)  # fmt: skip
+BY_NGSPICE = 1 / 20  # of the part of a campaign of transients that ngspice runs too
+
+
+class Here(Executor):
+    """Runs tasks in this process, whose processor time is then all there is."""
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+        future: Future[Any] = Future()
+        try:
+            future.set_result(fn(*args, **kwargs))
+        except Exception as error:  # as an executor does
+            future.set_exception(error)
+        return future
+
+
+def seconds_of(bench: str, engine: str, trials: int) -> float:
+    """Processor time of a campaign, its bench's set-up included."""
+    with tempfile.TemporaryDirectory() as scratch:
+        began = time.process_time()
+        campaign = Campaign(bench, trials=trials, seed=1, engine=engine)
+        campaign.run(Path(scratch) / "out", executor=Here())
+        if campaign.engine != engine:
+            raise SystemExit(f"{bench}: simulated by {campaign.engine}, not by {engine}")
+        return time.process_time() - began
+
+
+def scaled(bench: str, engine: str, trials: int, part: float) -> tuple[float, int]:
+    """Processor time of ``trials``, and how many of them were run."""
+    most = max(round(trials * part), 40)
+    least = max(most // 8, 20)
+    seconds_of(bench, engine, 20)  # what is compiled and imported once
+    few, many = (seconds_of(bench, engine, count) for count in (least, most))
+    return many + (many - few) / (most - least) * (trials - most), most
+
+
+def asked(part: float) -> None:
+    from batch_engine import prepared, trial_seconds
+
+    print("\nms of a processor a trial")
+    print(f"{'bench':34}{'ngspice':>10}{'batch':>10}{'times':>8}{'asked':>8}")
+    for words, least in ASKED.items():
+        campaign, samples = prepared(words, 500 if words in ("sot-logic", "stt-bnn-row") else 16)
+        theirs, mine = trial_seconds(campaign, samples)
+        print(f"{words:34}{theirs * 1e3:10.3g}{mine * 1e3:10.3g}{theirs / mine:8.1f}{least:8}", flush=True)
+    print("\ns of a processor a campaign, of one core; in brackets the trials that were run")
+    print(f"{'campaign':24}{'ngspice':>18}{'batch':>18}{'times':>8}{'asked: s':>10}")
+    for bench, trials, most, share in CAMPAIGNS:
+        fewer = part if np.isfinite(share) else part * BY_NGSPICE
+        (theirs, those), (mine, these) = scaled(bench, "ngspice", trials, fewer), scaled(bench, "batch", trials, part)
+        most = min(most, share * theirs)
+        cells = (f"{theirs:,.0f} ({those:,})", f"{mine:,.1f} ({these:,})")
+        print(f"{f'{bench}, {trials:,}':24}{cells[0]:>18}{cells[1]:>18}{theirs / mine:8.1f}{most:10.0f}", flush=True)
+    print("\n250 trials of tbs-sense with --surrogate beside 4000 plain ones", flush=True)
+    with tempfile.TemporaryDirectory() as scratch:
+        script = Path(__file__).with_name("surrogate.py")
+        many, sets = max(4000, round(8000 * min(part * 10, 1))), max(4, round(20 * min(part * 10, 1)))
+        subprocess.run(
+            [sys.executable, str(script), "--many", str(max(many, 250 * sets)), "--sets", str(sets), "--out", scratch], check=True
+        )
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("benches", nargs="*", default=["stt-read", "sot-read", "tbs-sense"])
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--scale", type=float, default=1.0, help="factor on the numbers of trials")
+    parser.add_argument("--asked", action="store_true", help="the engine batch beside what was asked of it")
+    parser.add_argument("--part", type=float, default=0.1, help="with --asked: share of a campaign that is run")
     given = parser.parse_args()
+    if given.asked:
+        asked(given.part)
+        return
     transients = [name for name in given.benches if hasattr(make_bench(name, {}).analysis(), "stop")]
     for name in given.benches:
         compare(name, given.workers, int((500 if name in transients else 20_000) * given.scale))

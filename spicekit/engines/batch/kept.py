@@ -7,7 +7,6 @@ follows, so that one that is damaged, cut, or somebody else's is as good as none
 from __future__ import annotations
 
 import contextlib
-import functools
 import hashlib
 import io
 import tempfile
@@ -23,6 +22,15 @@ from spicekit.engines.batch.layout import ARRAYS, COUNTS, NUMBERS, Layout
 SEAL = 32  # bytes of a hash
 
 
+def _hash_of_package() -> str:
+    folder = files("spicekit.engines.batch")
+    texts = sorted((item.name, item.read_bytes()) for item in folder.iterdir() if item.name.endswith((".py", ".cpp", ".hpp")))
+    return hashlib.sha256(b"\0".join(part for name, text in texts for part in (name.encode(), text))).hexdigest()
+
+
+PACKAGE = _hash_of_package()  # of what makes circuits, as it is when this process begins
+
+
 @dataclass(frozen=True)
 class Prepared:
     """What a circuit's run needs: the C++ of its kernels, its arrays, and the varied sources' own values."""
@@ -34,15 +42,7 @@ class Prepared:
 
 def key_of(*parts: str) -> str:
     """What names the circuit that is made from ``parts`` on this machine."""
-    return hashlib.sha256("\0".join((*parts, str(compiler.lanes()), _package())).encode()).hexdigest()[:24]
-
-
-@functools.cache
-def _package() -> str:
-    """The hash of what makes circuits."""
-    folder = files("spicekit.engines.batch")
-    texts = sorted((item.name, item.read_bytes()) for item in folder.iterdir() if item.name.endswith((".py", ".cpp", ".hpp")))
-    return hashlib.sha256(b"\0".join(part for name, text in texts for part in (name.encode(), text))).hexdigest()
+    return hashlib.sha256("\0".join((*parts, str(compiler.lanes()), PACKAGE)).encode()).hexdigest()[:24]
 
 
 def load(key: str) -> Prepared | None:

@@ -26,7 +26,7 @@ _ITEMS = (
     "tolerance:d", "save_node:i", "save_start:i", "save_output:i", "save_weight:i", "save_factor:d",
 )  # fmt: skip
 ARRAYS = dict(item.split(":") for item in _ITEMS)  # name -> i or d
-NUMBERS = ("reltol", "abstol", "chgtol", "trtol", "stop", "step", "largest")
+NUMBERS = ("reltol", "abstol", "chgtol", "trtol", "stop", "step", "largest", "resting")
 
 
 class Circuit(ctypes.Structure):

@@ -58,6 +58,10 @@ class Machine:
         self._library = compiler.library(self.source)
         self._declare()
 
+    def rest(self, factor: float) -> None:
+        """How far from where it was evaluated a transistor may be its own tangent, as a factor on the usual; 0: nowhere."""
+        self.layout.circuit.resting = factor
+
     def run(self, parameters: Array) -> list[dict[str, Array] | None]:
         """The vectors of each trial, None for one without a solution; ``parameters`` of shape (trials, points)."""
         names = ("time", *self.analysis.save)
@@ -164,7 +168,7 @@ def _prepared(text: str, names: Sequence[str], analysis: DcAnalysis | TranAnalys
     if other or given.get("method", "trap") != "trap":
         raise Unsupported(f"the option {other[0]}" if other else f"the method of integration {given['method']}")
     numbers = {name: number(given.get(name, repr(value))) for name, value in DEFAULTS.items()}
-    numbers |= {"stop": 0.0, "step": 1.0, "largest": 1.0}
+    numbers |= {"stop": 0.0, "step": 1.0, "largest": 1.0, "resting": 1.0}
     until = None
     if isinstance(analysis, TranAnalysis):
         netlist = replace(netlist, tran=(analysis.step, analysis.stop))

@@ -5,8 +5,8 @@
 // The equations, the rules of steps and tolerances are SPICE's (L. W. Nagel, SPICE2, UCB/ERL M520, 1975; T. L. Quarles, UCB/ERL
 // M89/42, 1989): trapezoidal rule, truncation error by divided differences of charges, breakpoints with an Euler step behind them.
 // A circuit whose stop time is 0 is done at its operating point.
-// A transistor whose voltages have moved by less than REACH since it was last evaluated is its own tangent: half the square of that
-// over the thermal voltage is the error of an exponential, here a tenth of the relative tolerance.
+// A transistor whose voltages have moved by less than a reach since it was last evaluated is its own tangent: half the square of that
+// over the thermal voltage is the error of an exponential, here a tenth of the relative tolerance (`resting` is a factor on the reach).
 // Different from SPICE: Newton solves for the change of the unknowns and starts at a parabola through the last points, and charges
 // and currents of a point are those of its last linearisation, so that they sum to zero.
 #include <algorithm>
@@ -40,7 +40,7 @@ struct Circuit {  // filled by program.py; all indices from zero, -1 none
     const int *save_node;                        // node whose voltage is saved, or -1: a sum of currents of outputs
     const int *save_start, *save_output, *save_weight;
     const double *save_factor;
-    double reltol, abstol, chgtol, trtol, stop, step, largest;
+    double reltol, abstol, chgtol, trtol, stop, step, largest, resting;
 };
 
 struct Trial {
@@ -236,7 +236,7 @@ struct Solver {
         for (int l = 0; l < LANES; ++l) {
             if (lane[l].phase == POINT) reach[l] = -1.0;  // an operating point evaluates all
             if (lane[l].phase == TRANSIENT) {
-                reach[l] = THERMAL * std::sqrt(0.2 * c.reltol);
+                reach[l] = c.resting * THERMAL * std::sqrt(0.2 * c.reltol);
                 by_step[l] = (lane[l].order == 1 ? 1.0 : 2.0) / lane[l].step;
                 by_slope[l] = lane[l].order == 1 ? 0.0 : -1.0;
             }

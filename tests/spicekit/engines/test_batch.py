@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -201,6 +202,24 @@ def test_tbs_sense_decides_and_measures_as_ngspice() -> None:
         assert abs(a[finite] - b[finite]).max() <= tolerance * abs(b[finite]).mean(), name
 
 
+def test_transistors_that_rest_on_their_tangents_cost_less_than_a_tenth_of_the_tolerance() -> None:
+    """Of tbs-sense with mismatch: times with and without differ by less than that, and they do differ."""
+    bench = make_bench("tbs-sense", {"trim": 649})
+    random, machine = np.random.default_rng(3), machine_of(bench)
+    samples = {p.name: random.normal(0, 0.02, 8) for p in bench.points() if p.name.startswith(("vth", "beta"))}
+    resting = solve(bench, samples)
+    machine.rest(0.0)
+    try:
+        full = solve(bench, samples)
+    finally:
+        machine.rest(1.0)
+    np.testing.assert_array_equal(resting.measures["decision"], full.measures["decision"])
+    off = [np.nanmax(abs(resting.measures[name] / full.measures[name] - 1)) for name in ("t_load", "t_delay", "t_decision")]
+    analysis = bench.analysis()
+    assert isinstance(analysis, TranAnalysis)
+    assert 0 < max(off) < 0.1 * analysis.reltol
+
+
 def test_operating_points_are_those_of_the_closed_form_for_each_value_of_a_swept_source() -> None:
     """A divider of two trials, a source swept within each of them, and one whose DC value is not where its wave begins."""
     text = "* test\nVr r 0 1\nVsel sel 0 0\nVwave w 0 dc 2 pulse(5 6 0 1n 1n 1n)\nR1 sel m 1k\nB1 m 0 I = V(m)/(1k*V(r))\n"
@@ -281,7 +300,12 @@ def test_a_circuit_is_made_ready_once_and_only_a_whole_file_of_its_own_is_taken(
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     made: list[str] = []
     prepared = machines._prepared
-    monkeypatch.setattr(machines, "_prepared", lambda text, *more: (made.append(text), prepared(text, *more))[1])
+
+    def counted(text: str, *more: Any) -> Any:
+        made.append(text)
+        return prepared(text, *more)
+
+    monkeypatch.setattr(machines, "_prepared", counted)
 
     def voltage(resistance: str) -> Array:
         (found,) = simulated(f"V1 in 0 1\nR1 in a 1k\nR2 a 0 {resistance}\nC1 a 0 1p", ("v(a)",), 1e-10, 1e-9)
