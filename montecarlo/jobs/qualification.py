@@ -27,10 +27,11 @@ from montecarlo.jobs.sweep import Sweep, Sweeps, grid_values
 from montecarlo.running.crew import Crew, Settings
 from montecarlo.statistics.tabulate import write_table
 from montecarlo.variation import Correlation, Variation
-from montecarlo.verdict import Judgement, KeyFigure, Results, Verdict, condition, judge
+from montecarlo.verdict import Judgement, KeyFigure, Results, Verdict, judge
 from spicekit.bench import Bench
 from spicekit.engines.calibrate import calibrated
 from spicekit.errors import Uncalibrated, UserError
+from spicekit.expression import condition
 from spicekit.files import write_record
 from spicekit.nominal import render
 from spicekit.outcome import Outcome

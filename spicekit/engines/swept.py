@@ -68,7 +68,7 @@ class Swept:
 
 
 def sweep(ngspice: Simulator, analysis: DcAnalysis, first: int, last: int) -> dict[str, Array] | None:
-    """Vectors of trials ``first`` to ``last``, arrays of shape (trials * points,); None unless all are there, complete, possible."""
+    """Vectors of trials ``first`` to ``last``, arrays of shape (trials * points,); None unless all are there and possible."""
     ngspice.clear()
     with counted():
         ngspice.command(analysis.command(first, last))
