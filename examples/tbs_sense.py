@@ -214,8 +214,8 @@ def trade(folder: Path, *_: Any) -> None:
                 f"{spent * 1e15:.1f} fJ, sigma {sigma * 1e3:.2f} mV"
             )
         axis.plot(*zip(*points, strict=True), "o-", color=colour, label=f"TBS, other sizes of design={design}")
-        for at, (_, drawn) in zip(points, shapes, strict=True):
-            axis.annotate(f"{drawn:g}", at, textcoords="offset points", xytext=(0, 6), rotation=60, fontsize=7)
+        for at, shape in zip(points, shapes, strict=True):
+            axis.annotate(f"{shape[1]:g}", at, textcoords="offset points", xytext=(0, 6), rotation=60, fontsize=7)
     axis.plot(t_vsa * 1e9, whole * 1e3, "s", color=COLOURS[2], label="VSA with its reference")
     axis.plot(t_vsa * 1e9, own * 1e3, "s", mfc="none", color=COLOURS[2], label="VSA alone")
     axis.axvline(1.135 * t_vsa * 1e9, color="black", lw=0.8, ls=":", label="13 to 14 % above the VSA (published)")
