@@ -235,7 +235,9 @@ class SramCell(Bench[S], Generic[S]):
         if self.p.operation == "write":
             return {}
         from spicekit.benches.digital.butterfly_plot import butterfly_figure
+        from spicekit.plots import conditions
 
         outputs = {(mode, side): np.asarray(waves(f"v(out_{mode}_{side})")) for mode in ("hold", "on", "write") for side in SIDES}
         names = {"hold": "hold", "on": "half-selected" if self.port else "read", "write": "write of a 0 into L"}
-        return {"butterfly.png": butterfly_figure(self.name, names, np.asarray(waves("v(d)")), outputs)}
+        title = f"{self.name}: {conditions(self)}"
+        return {"butterfly.png": butterfly_figure(title, names, np.asarray(waves("v(d)")), outputs)}
