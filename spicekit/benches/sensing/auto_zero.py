@@ -20,7 +20,6 @@ from spicekit.analysis import TranAnalysis
 from spicekit.bench import Panel
 from spicekit.benches.sensing.comparing import Comparing, ComparingParameters
 from spicekit.benches.sensing.source import T_START, Sized
-from spicekit.measures.measure import Measure
 from spicekit.parameters import channel_length, channel_width, quantity
 
 
@@ -102,11 +101,6 @@ class AutoZero(Comparing[AutoZeroParameters]):
             save += self.reference_save()
             stop = self.t_off + self.p.t_recover
         return self.comparison(save, stop)
-
-    def measures(self) -> tuple[Measure, ...]:
-        if self.p.measure == "decision":
-            return (*self.decision_measures(), *self.energy_measures({}, self.reference_charge()))
-        return self.search_measures()
 
     def panels(self) -> tuple[Panel, ...]:
         if self.p.measure == "offset":

@@ -175,6 +175,11 @@ class Comparing(SenseBench[C], Generic[C]):
         """Of the offset search."""
         return comparisons(self.p.offset_range)
 
+    def measures(self) -> tuple[Measure, ...]:
+        if self.p.measure == "decision":
+            return (*self.decision_measures(), *self.energy_measures({}, self.reference_charge()))
+        return self.search_measures()
+
     def search_measures(self) -> tuple[Measure, ...]:
         """Those of ``measure=offset``."""
         limits = Limits("raise offset_range", low=-self.reach, high=self.reach)

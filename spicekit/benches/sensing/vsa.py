@@ -13,7 +13,6 @@ from spicekit.benches.sensing.comparing import Comparing, ComparingParameters
 from spicekit.benches.sensing.source import T_START, Sized
 from spicekit.benches.sensing.tbs import TbsSense
 from spicekit.errors import UserError
-from spicekit.measures.measure import Measure
 from spicekit.parameters import channel_length, channel_width, option, quantity
 
 
@@ -115,11 +114,6 @@ class VsaSense(Comparing[VsaParameters]):
             save += self.reference_save()
             stop = self.t_off + self.p.t_recover
         return self.comparison(save, stop)
-
-    def measures(self) -> tuple[Measure, ...]:
-        if self.p.measure == "decision":
-            return (*self.decision_measures(), *self.energy_measures({}, self.reference_charge()))
-        return self.search_measures()
 
     def panels(self) -> tuple[Panel, ...]:
         if self.p.measure == "offset":
