@@ -92,7 +92,7 @@ def test_what_is_no_binary_network_is_one_line(tmp_path: Path, network: BinaryNe
     with pytest.raises(UserError, match="the last layer has 30 outputs; allowed for 7 classes: a multiple of that"):
         network.scores(np.ones((1, 128), dtype=np.float32), 7)
     (tmp_path / "e.npz").write_bytes(b"nothing")
-    with pytest.raises(UserError, match=r"e.npz: no state dict of PyTorch and no .npz"):
+    with pytest.raises(UserError, match=r"e.npz: no state dict of PyTorch, no .onnx and no .npz"):
         read_network(tmp_path / "e.npz")
     with pytest.raises(UserError, match=r"no such file"):
         read_network(tmp_path / "f.npz")
