@@ -14,12 +14,13 @@ import importlib
 import json
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
 from montecarlo.behaviour import RowErrors
-from montecarlo.behaviour.images import read_images
+from montecarlo.behaviour.images import Images, read_images
 from montecarlo.behaviour.network import interval
 from spicekit.errors import UserError
 from spicekit.table import LookupTable
@@ -32,6 +33,7 @@ def main() -> None:
     errors.add_argument("--table", type=Path, help="table of spicekit characterize stt-bnn with n=128")
     errors.add_argument("--sigma", type=float, help="in its place: normal shifts of a row's threshold, in cells")
     parser.add_argument("--data", type=Path, help="folder of IDX or CIFAR-10 files")
+    parser.add_argument("--learn", type=int, help="images to learn, the first ones; all if not given")
     parser.add_argument("--tmr", type=float, help="of the table, if it has several")
     parser.add_argument("--seeds", type=int, default=4)
     parser.add_argument("--chips", type=int, default=10, help="chips a network")
@@ -50,7 +52,7 @@ def run(given: argparse.Namespace) -> None:
         raise UserError("--seeds and --chips: at least 2 each")
     at = {} if given.tmr is None else {"tmr": given.tmr}
     errors = RowErrors.of(LookupTable.load(given.table), n=128, **at) if given.table else RowErrors(128, given.sigma)
-    images = read_images(given.data)
+    images = few(read_images(given.data), given.learn)
     torch = importlib.import_module("montecarlo.behaviour.torch").torch  # says in one line what is missing without PyTorch
     from networks.torch_training import NETWORKS, accuracy, train
 
@@ -90,6 +92,21 @@ def run(given: argparse.Namespace) -> None:
         f"threshold of a row: sigma {errors.sigma_total:.2f} cells, wrong decisions {100 * errors.average:.1f} % on random data"
     )
     (given.out / "results.json").write_text(json.dumps({"data": str(images), "epochs": given.epochs} | found) + "\n")
+
+
+def few(images: Images, count: int | None) -> Images:
+    """With the first ``count`` images to learn of each class in turn, so that classes stay alike; None: all."""
+    if count is None:
+        return images
+    if not images.classes <= count <= len(images.learn):
+        raise UserError(f"--learn {count}: {images.classes} to {len(images.learn)}")
+    # files may be sorted by class: the k-th of each class before the (k+1)-th of any
+    place = np.empty(len(images.learn_labels), dtype=int)
+    for label in range(images.classes):
+        own = np.flatnonzero(images.learn_labels == label)
+        place[own] = np.arange(len(own))
+    chosen = np.argsort(place, kind="stable")[:count]
+    return replace(images, learn=images.learn[chosen], learn_labels=images.learn_labels[chosen])
 
 
 if __name__ == "__main__":
