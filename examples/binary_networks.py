@@ -3,8 +3,9 @@
     python examples/binary_networks.py --net mlp --table out/stt-bnn --data mnist --out out/binary
 
 ``--data`` is a folder with IDX files (MNIST and its like) or CIFAR-10's binary ones; without it scikit-learn's digits are taken.
-Each seed is a network of its own, with training and chips of its own; intervals are Student's over the seeds.  Needs PyTorch
-(extra ``torch``).  The networks of seed 1 are kept as ``net.pt`` and ``net-aware.pt`` for ``python -m montecarlo.behaviour``.
+Each seed is a network of its own, with training and chips of its own; intervals are Student's over the seeds.  The same command
+again goes on after the seeds that are done.  Needs PyTorch (extra ``torch``).  The networks of seed 1 are kept as ``net.pt`` and
+``net-aware.pt`` for ``python -m montecarlo.behaviour``.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import sys
 import time
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -62,9 +64,11 @@ def run(given: argparse.Namespace) -> None:
     made = make(images, errors, errors.n)
     rows = sum(layer.rows for layer in made if isinstance(layer, RowLinear))
     print(f"{given.net} of {rows:,} rows of {errors.n} cells on {images}; published: {published} % on {published_on}", flush=True)
-    found: dict[str, list[float]] = {"ideal": [], "errors": [], "aware": [], "aware_ideal": []}
     given.out.mkdir(parents=True, exist_ok=True)
-    for seed in range(1, given.seeds + 1):
+    settings = {"net": given.net, "data": str(images), "epochs": given.epochs, "chips": given.chips,
+                "sigma": errors.sigma_total, "average": errors.average}  # fmt: skip
+    found = kept(given.out / "results.json", settings)
+    for seed in range(len(found["ideal"]) + 1, given.seeds + 1):
         started = time.monotonic()
         for name, known in (("net", None), ("net-aware", errors)):
             torch.manual_seed(seed)
@@ -78,6 +82,7 @@ def run(given: argparse.Namespace) -> None:
             if seed == 1:
                 held = {key: torch.where(values >= 0, 1.0, -1.0) for key, values in network.state_dict().items()}
                 torch.save(held, given.out / f"{name}.pt")
+        (given.out / "results.json").write_text(json.dumps(settings | found) + "\n")
         print(f"seed {seed}: {time.monotonic() - started:.0f} s", file=sys.stderr, flush=True)
     words = {
         "ideal": "ideal rows",
@@ -86,12 +91,23 @@ def run(given: argparse.Namespace) -> None:
         "aware_ideal": "after training with the errors, on ideal rows",
     }
     for key, word in words.items():
-        mean, half = interval(found[key])
+        mean, half = interval(found[key][: given.seeds])
         print(f"{word:48} {100 * mean:.2f} ± {100 * half:.2f} %")
     print(
         f"threshold of a row: sigma {errors.sigma_total:.2f} cells, wrong decisions {100 * errors.average:.1f} % on random data"
     )
-    (given.out / "results.json").write_text(json.dumps({"data": str(images), "epochs": given.epochs} | found) + "\n")
+
+
+def kept(path: Path, settings: dict[str, Any]) -> dict[str, list[float]]:
+    """Accuracies of the seeds that an interrupted run with the same ``settings`` has done; empty lists if there are none."""
+    names = ("ideal", "errors", "aware", "aware_ideal")
+    try:
+        content = json.loads(path.read_text())
+    except (OSError, ValueError):
+        content = {}
+    if any(content.get(name) != value for name, value in settings.items()):
+        return {name: [] for name in names}
+    return {name: list(content[name]) for name in names}
 
 
 def few(images: Images, count: int | None) -> Images:

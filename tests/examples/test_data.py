@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from binary_networks import few
+from binary_networks import few, kept
 from networks.experiment import Pooled, ran_on
 
 from montecarlo.behaviour.images import read_images
@@ -61,3 +61,14 @@ def test_what_does_not_fit(tmp_path: Path) -> None:
     small.mkdir()
     with pytest.raises(UserError, match=r"20 x 20 pixels: .*; allowed: 28 x 28 pixels"):
         Pooled.of(files(small, 20))
+
+
+def test_seeds_that_are_done_are_kept(tmp_path: Path) -> None:
+    path, settings = tmp_path / "results.json", {"net": "mlp", "epochs": 3}
+    nothing = {"ideal": [], "errors": [], "aware": [], "aware_ideal": []}
+    assert kept(path, settings) == nothing
+    path.write_text('{"net": "mlp", "epochs": 3, "ideal": [0.9], "errors": [0.8], "aware": [0.85], "aware_ideal": [0.9]}')
+    assert kept(path, settings)["aware"] == [0.85]
+    assert kept(path, settings | {"epochs": 4}) == nothing
+    path.write_text("{")
+    assert kept(path, settings) == nothing
