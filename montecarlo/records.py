@@ -11,7 +11,7 @@ import numpy as np
 from pydantic import AliasChoices, Field
 
 from spicekit.engines import BATCH, NGSPICE
-from spicekit.export.roles import Roles
+from spicekit.export.roles import Macro, Roles
 from spicekit.outcome import Outcome
 from spicekit.records import SCHEMA as SCHEMA
 from spicekit.records import Calibration as Calibration
@@ -424,6 +424,7 @@ class Provenance(Record):
     versions: dict[str, str] = {}
     parts: dict[str, Provenance] = {}
     cell: Roles | None = None
+    macro: Macro | None = None
 
 
 class SystemFigure(Record):
