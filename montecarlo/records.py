@@ -126,6 +126,8 @@ class CharacterisationRecord(File):
     trials_scale: float = Field(gt=0)
     seed: int = Field(ge=0)
     code_sha256: str = ""
+    engine: str = NGSPICE
+    comparison: Comparison | None = None
 
 
 class StudyRecord(_Varied):
