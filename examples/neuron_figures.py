@@ -1,7 +1,7 @@
 """Figures of the integrate-and-fire neurons: a train, energy, errors against frequency and corner, sigma against sizes, and what
-a larger LSB and a trim of the threshold give.
+a larger LSB and a trim of the threshold give; tables of what the row and what each device of the comparator do.
 
-python examples/neuron_figures.py --out out/neurons [--trials 40] [--only train energy frequency corners sigma trade]
+python examples/neuron_figures.py --out out/neurons [--trials 40] [--only train energy frequency corners ...]
 """
 
 from __future__ import annotations
@@ -233,8 +233,39 @@ def energy(folder: Path) -> None:
     print("plot:", save(figure, folder / "energy.png"))
 
 
+def rows(folder: Path) -> None:
+    """Linearity of charge-if on V_SL in closed form, from a table of `stt-bnn-row`, and of cells in the netlist; no picture."""
+    table = folder / "row.csv"
+    lines = [f"{n1},{_level(n1):.9g}" for n1 in (0, 40, 80, 110, 140, 170, 200, 240, 288)]
+    table.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    cases: list[tuple[str, dict[str, Any]]] = [
+        ("closed form", {}),
+        ("table of stt-bnn-row", {"row": "table", "row_table": str(table)}),
+        ("cells, no wire resistance", {"row": "cells", "r_sl": 1e-3}),
+        ("cells, 0.3 ohm of wire a cell", {"row": "cells"}),
+    ]
+    for label, given in cases:
+        _, again = trimmed("charge-if", **given)
+        print(f"{label}: INL {again['inl']:.2f}, largest error of a step {again['error_max']:.2f} matches", flush=True)
+
+
+def _level(n1: int) -> float:
+    """V_SL of a row of 288 cells of the neuron's junctions, V."""
+    return run("stt-bnn-row", n=288, n1=n1, ra=100, tmr=2.5, temperature=27).measures["v_sl"]
+
+
+def threshold(_: Path) -> None:
+    """What each device adds to the spread of charge-if's threshold: by how much 3 sigma of it move the offset, over three."""
+    bench = make_bench("charge-if", {"measure": "threshold", "phases": "ideal"})
+    nominal = run(bench).measures["offset"]
+    for point in bench.points():
+        if point.name.startswith(("vth_z", "beta_z1", "beta_z2", "vth_amp", "vth_s5", "c_")):
+            moved = run(bench, {point.name: point.nominal + 3 * point.sigma}).measures["offset"]
+            print(f"{point.name}: {abs(moved - nominal) / 3:.3f} matches", flush=True)
+
+
 PICTURES: dict[str, Callable[..., None]] = {
-    picture.__name__: picture for picture in (train, energy, frequency, corners, sigma, trade)
+    picture.__name__: picture for picture in (train, energy, frequency, corners, sigma, trade, rows, threshold)
 }
 
 
