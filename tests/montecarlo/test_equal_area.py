@@ -24,7 +24,8 @@ Cli = Callable[..., subprocess.CompletedProcess[str]]
 
 
 @pytest.mark.parametrize(
-    "bench", ["tbs-sense", "tbs-sense,design=fast", "vsa-sense", "auto-zero", "double-tail", "vsa-sense,reference=ideal"]
+    "bench",
+    ["tbs-sense", "tbs-sense,design=fast", "vsa-sense", "auto-zero", "double-tail", "current-mode", "vsa-sense,reference=ideal"],
 )
 def test_every_amplifier_has_the_area(bench: str) -> None:
     for area in (4.0e-12, 9.8e-12):

@@ -29,7 +29,18 @@ def test_noise_belongs_to_a_decision(name: str, given: dict[str, object]) -> Non
 
 
 @pytest.mark.parametrize(
-    "name", ["tbs-sense", "vsa-sense", "auto-zero", "double-tail", "sot-sense", "stt-bnn-macro", "charge-if", "dynamic-if"]
+    "name",
+    [
+        "tbs-sense",
+        "vsa-sense",
+        "auto-zero",
+        "double-tail",
+        "current-mode",
+        "sot-sense",
+        "stt-bnn-macro",
+        "charge-if",
+        "dynamic-if",
+    ],
 )
 def test_a_trial_has_the_same_devices_with_noise_and_without(name: str) -> None:
     off, on = (make_bench(name, {"noise": noise}).points() for noise in ("off", "on"))
