@@ -50,6 +50,8 @@ SETS: dict[str, list[dict[str, Any]]] = {
     "c3cim-conventional": [{"corner": "ss", "temperature": 85, "n": 16}, {"n": 16, "clamp": "ideal"}, {"n": 32, "v_read": 0.2}],
     "tbs-sense": [{"corner": "ss", "temperature": 85}, {"source": "cell"}, {"measure": "offset"}],
     "auto-zero": [{"corner": "ss"}, {"source": "cell", "reference": "mtj"}, {"measure": "offset"}],
+    "double-tail": [{"corner": "ff", "temperature": 0}, {"source": "cell", "reference": "mtj"}, {"measure": "offset"}],
+    "current-mode": [{"corner": "ff", "temperature": 0}, {"source": "cell"}, {"measure": "offset", "source": "cell"}],
     "vsa-sense": [{"corner": "ff", "temperature": 0}, {"source": "cell"}, {"measure": "offset"}],
     "charge-if": [{"corner": "ss", "temperature": 85}, {"components": "ideal"}, {"steps": 4, "p_match": 0.6}],
     "dynamic-if": [{"corner": "ff", "temperature": 0}, {"components": "ideal"}, {"steps": 4, "theta": 24}],

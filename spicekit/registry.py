@@ -49,6 +49,8 @@ SHIPPED = {
     "tbs-sense": "spicekit.benches.sensing.tbs:TbsSense",
     "vsa-sense": "spicekit.benches.sensing.vsa:VsaSense",
     "auto-zero": "spicekit.benches.sensing.auto_zero:AutoZero",
+    "double-tail": "spicekit.benches.sensing.double_tail:DoubleTail",
+    "current-mode": "spicekit.benches.sensing.current_mode:CurrentMode",
     "sram-6t": "spicekit.benches.digital.sram_6t:Sram6t",
     "sram-8t": "spicekit.benches.digital.sram_8t:Sram8t",
     "charge-if": "spicekit.benches.neurons.charge_if:ChargeIf",

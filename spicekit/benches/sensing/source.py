@@ -72,6 +72,7 @@ class SenseBench(Bench[A], Generic[A]):
     spare_points: ClassVar = True  # those of the cell, with source=voltage
     scaled: ClassVar[tuple[str, ...]]  # parameters that grow with the area: see at_area()
     held: ClassVar[str | None] = None  # node that holds the decision until START falls, if not the first of these
+    feeds_line: ClassVar[bool] = False  # whether the cell's read current comes from the amplifier itself
     deadline: ClassVar[str] = "t_decision"
     noise_dt: ClassVar[float]  # s, between two numbers of a transistor's noise
     quiet: ClassVar[tuple[str, ...]]  # how the names of transistors begin whose noise does not reach the decision
@@ -160,7 +161,8 @@ class SenseBench(Bench[A], Generic[A]):
     def source_devices(self) -> dict[str, Sized]:
         """Transistors of the cell's read: name -> type, width and length in metres."""
         mirror = ("pmos", self.p.w_mirror, self.p.l_mirror)
-        return {"c0": ("nmos", self.p.w_access, self.technology.l_min), "md": mirror, "mr": mirror}
+        cell: dict[str, Sized] = {"c0": ("nmos", self.p.w_access, self.technology.l_min)}
+        return cell if self.feeds_line else cell | {"md": mirror, "mr": mirror}
 
     def points(self) -> tuple[VariationPoint, ...]:
         """Cell first: with one seed, amplifiers to be compared see the same cells."""
