@@ -52,6 +52,7 @@ SETS: dict[str, list[dict[str, Any]]] = {
     "auto-zero": [{"corner": "ss"}, {"source": "cell", "reference": "mtj"}, {"measure": "offset"}],
     "double-tail": [{"corner": "ff", "temperature": 0}, {"source": "cell", "reference": "mtj"}, {"measure": "offset"}],
     "current-mode": [{"corner": "ff", "temperature": 0}, {"source": "cell"}, {"measure": "offset", "source": "cell"}],
+    "self-reference": [{"corner": "ss"}, {"source": "cell", "alpha": 0.3658}, {"measure": "offset"}],
     "vsa-sense": [{"corner": "ff", "temperature": 0}, {"source": "cell"}, {"measure": "offset"}],
     "charge-if": [{"corner": "ss", "temperature": 85}, {"components": "ideal"}, {"steps": 4, "p_match": 0.6}],
     "dynamic-if": [{"corner": "ff", "temperature": 0}, {"components": "ideal"}, {"steps": 4, "theta": 24}],

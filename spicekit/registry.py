@@ -51,6 +51,7 @@ SHIPPED = {
     "auto-zero": "spicekit.benches.sensing.auto_zero:AutoZero",
     "double-tail": "spicekit.benches.sensing.double_tail:DoubleTail",
     "current-mode": "spicekit.benches.sensing.current_mode:CurrentMode",
+    "self-reference": "spicekit.benches.sensing.self_reference:SelfReference",
     "sram-6t": "spicekit.benches.digital.sram_6t:Sram6t",
     "sram-8t": "spicekit.benches.digital.sram_8t:Sram8t",
     "charge-if": "spicekit.benches.neurons.charge_if:ChargeIf",

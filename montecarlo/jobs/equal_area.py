@@ -35,7 +35,14 @@ from spicekit.outcome import Outcome
 from spicekit.registry import make_bench
 from spicekit.waves import Array
 
-SHIPPED = ("tbs-sense", "vsa-sense", "auto-zero", "double-tail", "current-mode")  # those behind the interface, for messages
+SHIPPED = (
+    "tbs-sense",
+    "vsa-sense",
+    "auto-zero",
+    "double-tail",
+    "current-mode",
+    "self-reference",
+)  # those behind the interface, for messages
 MOST = 1e-9  # m2
 AREA = re.compile(r"area=\s*([0-9.]+(?:e[+-]?[0-9]+)?)\s*(?:([uµμn])m?2|m2)?", re.IGNORECASE)
 STEP = 0.3e-3  # V above and below the threshold, at which noise is looked at

@@ -25,7 +25,16 @@ Cli = Callable[..., subprocess.CompletedProcess[str]]
 
 @pytest.mark.parametrize(
     "bench",
-    ["tbs-sense", "tbs-sense,design=fast", "vsa-sense", "auto-zero", "double-tail", "current-mode", "vsa-sense,reference=ideal"],
+    [
+        "tbs-sense",
+        "tbs-sense,design=fast",
+        "vsa-sense",
+        "auto-zero",
+        "double-tail",
+        "current-mode",
+        "self-reference",
+        "vsa-sense,reference=ideal",
+    ],
 )
 def test_every_amplifier_has_the_area(bench: str) -> None:
     for area in (4.0e-12, 9.8e-12):

@@ -217,7 +217,6 @@ class SenseBench(Bench[A], Generic[A]):
             if self.held:  # which still holds the answer before
                 late[tag] = late[tag] | (decision[tag] ^ (At(apart[tag], self.t_off) > 0))
         any_late, any_wrong = (functools.reduce(operator.or_, one.values()) for one in (late, wrong))
-        moved = [abs(line - At(line, self.t_start)) for line in (v(f"sl_{tag}") for tag in self.amplifiers)]
         meaning, both = "decision at the end of t_window", ", either state" if self.cells else ""
         which = (
             [
@@ -241,10 +240,14 @@ class SenseBench(Bench[A], Generic[A]):
                 maximum(*(Choose(late[tag], math.inf, time - self.t_from) for tag, time in parted.items())),
                 limits=self.window,
             ),
-            Measure(
-                "kick", "V", "largest movement of the input within t_window", maximum(*(Largest(x, self.t_off) for x in moved))
-            ),
+            self.kickback(),
         )
+
+    def kickback(self) -> Measure:
+        """How far the amplifier moves its input."""
+        moved = [abs(line - At(line, self.t_start)) for line in (v(f"sl_{tag}") for tag in self.amplifiers)]
+        largest = maximum(*(Largest(x, self.t_off) for x in moved))
+        return Measure("kick", "V", "largest movement of the input within t_window", largest)
 
     def level_measures(self) -> tuple[Measure, ...]:
         """Input voltages of the cell's states when START rises."""

@@ -37,6 +37,7 @@ def test_noise_belongs_to_a_decision(name: str, given: dict[str, object]) -> Non
         "auto-zero",
         "double-tail",
         "current-mode",
+        "self-reference",
         "sot-sense",
         "stt-bnn-macro",
         "charge-if",
