@@ -58,7 +58,7 @@ def run(given: argparse.Namespace) -> None:
     torch = importlib.import_module("montecarlo.behaviour.torch").torch  # says in one line what is missing without PyTorch
     from networks.torch_training import NETWORKS, accuracy, train
 
-    from montecarlo.behaviour.torch import RowLinear
+    from montecarlo.behaviour.torch import RowLinear, stored
 
     make, published_on, published = NETWORKS[given.net]
     made = make(images, errors, errors.n)
@@ -80,8 +80,7 @@ def run(given: argparse.Namespace) -> None:
             found["errors" if known is None else "aware"].append(float(np.mean(on_chips)))
             found["ideal" if known is None else "aware_ideal"].append(accuracy(tried, images, None))
             if seed == 1:
-                held = {key: torch.where(values >= 0, 1.0, -1.0) for key, values in network.state_dict().items()}
-                torch.save(held, given.out / f"{name}.pt")
+                torch.save(stored(network), given.out / f"{name}.pt")
         (given.out / "results.json").write_text(json.dumps(settings | found) + "\n")
         print(f"seed {seed}: {time.monotonic() - started:.0f} s", file=sys.stderr, flush=True)
     words = {

@@ -106,7 +106,9 @@ def read_network(path: Path, cells: int = 128) -> BinaryNetwork:
         sizes = np.unique(np.abs(values))
         if len(sizes) != 1 or not np.isfinite(sizes[0]) or sizes[0] == 0:
             given = ", ".join(f"{value:g}" for value in np.unique(values)[:3])
-            raise UserError(f"{path}: {name} is not binary: {given}, ... given; allowed: +1 and -1")
+            raise UserError(
+                f"{path}: {name} is not binary: {given}, ... given; allowed: +1 and -1 (of a layer that is trained: its signs)"
+            )
         if layers and len(layers[-1]) != values.shape[1]:
             raise UserError(f"{path}: {name} takes {values.shape[1]} inputs; the layer before it has {len(layers[-1])} outputs")
         layers.append(np.sign(values).astype(np.float32))

@@ -92,6 +92,13 @@ def chips(network: nn.Module, rng: np.random.Generator | None) -> None:
             layer.chip(rng)
 
 
+def stored(network: nn.Module) -> dict[str, torch.Tensor]:
+    """What the rows of ``network`` hold, +1 and -1, under the names of its state dict: for ``python -m montecarlo.behaviour``."""
+    rows = [name for name, layer in network.named_modules() if isinstance(layer, RowLinear)]
+    state = network.state_dict()
+    return {key: binary(state[key]).sign() for key in (f"{name}.weight".lstrip(".") for name in rows)}
+
+
 class RowLinear(CircuitLayer):
     """Rows of ``cells`` cells: for ``in_features`` up to that a neuron is one row and answers +1 or -1.
 
@@ -354,4 +361,5 @@ __all__ = [
     "SpikingRow",
     "binary",
     "chips",
+    "stored",
 ]
