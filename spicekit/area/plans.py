@@ -159,7 +159,9 @@ def _(bench: SramCell, rule: Rule) -> Regions:
 @published.register
 def _(bench: SramCell, rule: Rule, areas: Mapping[str, float]) -> Iterable[Published]:
     if not bench.port:
-        yield Published("cell", "F2", rule.features(areas["cell"]), 171, "0.346 um2 at 45 nm; Mistry et al., IEDM 2007")
+        yield Published(
+            "cell", "F2", rule.features(areas["cell"]), 171, "0.346 um2 at 45 nm; Intel, January 2006; Mistry et al., IEDM 2007"
+        )
 
 
 # --- digital
