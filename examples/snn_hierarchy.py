@@ -72,7 +72,7 @@ def plot(study: Study, spent: dict[tuple[str, bool], Spent], activity: float, ma
     names = [f"{name}\n{'leaking' if leaking else 'active'}" for name, leaking in spent]
     bars.set_xticks(range(len(names)), names, fontsize=8)
     bars.axhline(E_MEGA * 1e12, color="black", ls="--", lw=1)
-    bars.text(5.4, E_MEGA * 1e12, "Mega", va="bottom", ha="right", fontsize=8)
+    bars.text(-0.4, E_MEGA * 1e12, "Mega", va="bottom", fontsize=8)
     bars.set_ylabel("energy of a synaptic operation (pJ)")
     bars.set_title(f"L2 of three cells, activity {activity:g}")
     bars.legend(fontsize=7, ncols=2)
