@@ -94,6 +94,8 @@ class Characterisation(Sweeps):
         found: dict[str, Any] = {"nominal": dict(self.system.nominal), "versions": versions(), "parts": parts}
         if self.system.cell is not None:
             found["cell"] = self.system.cell.model_dump(mode="json")
+        if self.system.macro is not None:
+            found["macro"] = self.system.macro.model_dump(mode="json")
         return records.checked(self.record() | found, records.Provenance)
 
     def run(self, out: str | Path, crew: Crew | None = None, **settings: Unpack[Settings]) -> xr.Dataset:

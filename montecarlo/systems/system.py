@@ -11,7 +11,7 @@ import xarray as xr
 
 from montecarlo.jobs.sweep import Sweep
 from spicekit.engines import NGSPICE
-from spicekit.export.roles import Roles
+from spicekit.export.roles import Macro, Roles
 from spicekit.table import LookupTable
 
 Compute = Callable[[xr.Dataset], xr.Dataset]
@@ -41,6 +41,7 @@ class SystemTable:
     parts: tuple[Part, ...]
     computed: tuple[Compute, ...] = ()  # each makes further variables from the simulated ones
     cell: Roles | None = None  # which variables are what of a memory cell, for the exporters; None: it is not of one
+    macro: Macro | None = None  # which are what of a macro's operations
 
 
 @dataclass(frozen=True)

@@ -29,7 +29,21 @@ def test_noise_belongs_to_a_decision(name: str, given: dict[str, object]) -> Non
         make_bench(name, {**given, "noise": "on"})
 
 
-@pytest.mark.parametrize("name", ["tbs-sense", "vsa-sense", "auto-zero", "sot-sense", "stt-bnn-macro", "charge-if", "dynamic-if"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "tbs-sense",
+        "vsa-sense",
+        "auto-zero",
+        "double-tail",
+        "current-mode",
+        "self-reference",
+        "sot-sense",
+        "stt-bnn-macro",
+        "charge-if",
+        "dynamic-if",
+    ],
+)
 def test_a_trial_has_the_same_devices_with_noise_and_without(name: str) -> None:
     off, on = (make_bench(name, {"noise": noise}).points() for noise in ("off", "on"))
     assert [point.name for point in on[:-1]] == [point.name for point in off]
