@@ -16,6 +16,7 @@ from montecarlo.systems import system_table
 from montecarlo.systems.c3cim.figures import BASELINES, BNN, PLANS, SNN, STEPS, figures, macs
 from montecarlo.systems.c3cim.table import T_MAC, settled
 from montecarlo.systems.system import Figure
+from spicekit.export.macro import Operations, macro_of
 from spicekit.table import LookupTable
 
 FJ = 1e-15
@@ -195,3 +196,8 @@ def test_the_standard_table(tmp_path: Path) -> None:
     assert float(table.query("line_step")) == pytest.approx(4.53e-3, rel=0.02)  # 50 nA x 90 kohm, a little bent
     assert 0.9e-6 < float(table.query("settle_t_settle")) < 1.1e-6
     assert float(table.query("e_mac_settled")) < float(table.query("settle_e_mac"))
+    roles = macro_of(table)  # what exporters take for an operation
+    assert roles is not None
+    (action,) = Operations(table, roles, {"n_hrs": 64}, "csv").actions
+    assert (action.name, action.cells) == ("column_mac", 64)
+    assert (action.energy, action.latency) == (table.query("e_mac_settled"), table.query("settle_t_settle"))
