@@ -54,6 +54,10 @@ SHIPPED = {
     "self-reference": "spicekit.benches.sensing.self_reference:SelfReference",
     "sram-6t": "spicekit.benches.digital.sram_6t:Sram6t",
     "sram-8t": "spicekit.benches.digital.sram_8t:Sram8t",
+    "logic-gate": "spicekit.benches.digital.logic_gate:LogicGate",
+    "multiplier": "spicekit.benches.digital.multiplier:Multiplier",
+    "adder-tree": "spicekit.benches.digital.adder_tree:AdderTree",
+    "shift-accumulate": "spicekit.benches.digital.shift_accumulate:ShiftAccumulate",
     "charge-if": "spicekit.benches.neurons.charge_if:ChargeIf",
     "dynamic-if": "spicekit.benches.neurons.dynamic_if:DynamicIf",
 }

@@ -171,7 +171,7 @@ class EqualArea:
             "seed": self.seed,
             "given": {name: str(value) for name, value in self.given.items()},
         }
-        check_folder(Path(out), RECORD)
+        check_folder(Path(out), RECORD, (SUMMARY, "table.csv", "compare.png"))
         check_same(Path(out) / RECORD, "comparison", mine)
         folder = output_folder(Path(out))
         records.write(folder / RECORD, records.EqualAreaRecord, mine)
