@@ -123,7 +123,10 @@ SMALL: dict[str, dict[str, object]] = {
     "stt-bnn-row": {"n": 8}, "stt-bnn-macro": {"n": 8, "trim": 0}, "c3cim-column": {"n": 8}, "c3cim-settle": {"n": 8},
     "c3cim-conventional": {"n": 8}, "sot-wer": {"samples": 64}, "tbs-sense": {"trim": 0},
     "sram-6t": {"steps": 10}, "sram-8t": {"steps": 10},
-    **{name: {"trim_gain": 1, "trim_rho": 0, "trim_theta": 0, "steps": 2} for name in ("charge-if", "dynamic-if")},
+    **{
+        name: {"trim_gain": 1, "trim_rho": 0, "trim_theta": 0, "trim_start": 0, "hold_ratio": 1.2, "steps": 2}
+        for name in ("charge-if", "dynamic-if")
+    },
 }  # fmt: skip
 
 
