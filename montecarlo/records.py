@@ -11,7 +11,7 @@ import numpy as np
 from pydantic import AliasChoices, Field
 
 from spicekit.engines import BATCH, NGSPICE
-from spicekit.export.roles import Roles
+from spicekit.export.roles import Macro, Roles
 from spicekit.outcome import Outcome
 from spicekit.records import SCHEMA as SCHEMA
 from spicekit.records import Calibration as Calibration
@@ -126,6 +126,8 @@ class CharacterisationRecord(File):
     trials_scale: float = Field(gt=0)
     seed: int = Field(ge=0)
     code_sha256: str = ""
+    engine: str = NGSPICE
+    comparison: Comparison | None = None
 
 
 class StudyRecord(_Varied):
@@ -448,6 +450,7 @@ class Provenance(Record):
     versions: dict[str, str] = {}
     parts: dict[str, Provenance] = {}
     cell: Roles | None = None
+    macro: Macro | None = None
 
 
 class SystemFigure(Record):

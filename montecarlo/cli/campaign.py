@@ -241,6 +241,7 @@ def characterize(
     ] = None,
     trials_scale: Annotated[float, typer.Option(help="Factor on the number of trials.")] = 1.0,
     seed: Seed = 1,
+    engine: Engine = "ngspice",
     surrogate: Surrogate = False,
     workers: Workers = None,
     dask: Dask = None,
@@ -257,7 +258,7 @@ def characterize(
 
     table = system_table(system)
     grid = once([parse_dimension(table, text) for text in over or []])
-    job = Characterisation(table, over=grid, trials_scale=trials_scale, seed=seed, surrogate=surrogate)
+    job = Characterisation(table, over=grid, trials_scale=trials_scale, seed=seed, engine=engine, surrogate=surrogate)
     dataset = run_job(
         f"characterize {system}", job.run, out, workers=workers, dask=dask, timeout=timeout, retry=retry, keep_going=keep_going
     )

@@ -138,7 +138,7 @@ def print_sensitivity(found: records.Sensitivity) -> None:
         say(f"  {name:14} " + ", ".join(words))
 
 
-def print_figures(system: System, figures: Sequence[Figure], seed: int) -> None:
+def print_figures(system: System, figures: Sequence[Figure], seed: int, engine: str) -> None:
     """Ours beside the published ones; then the commands of the plans that they are made of, and the remarks."""
     import textwrap
 
@@ -162,7 +162,7 @@ def print_figures(system: System, figures: Sequence[Figure], seed: int) -> None:
     console.print(table)
     say("by:")
     for plan in system.plans:
-        say(f"  {plan.name}: {plan.command(seed)}")
+        say(f"  {plan.name}: {plan.command(seed, engine)}")
     for figure in figures:
         if figure.remark:
             say(textwrap.fill(f"{figure.name}: {figure.remark}", 160, subsequent_indent="  "))

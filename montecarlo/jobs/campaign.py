@@ -288,7 +288,7 @@ class Campaign(Job):
         found = {name: asdict(one) for name, one in wanted(self.bench, means, self.engine).items()}
         if found and found != summary.get("calibrations"):
             summary |= records.write(folder / "summary.json", records.Summary, summary | {"calibrations": found})
-        return self.bench.notes(means)
+        return (*self.bench.strained(), *self.bench.notes(means))
 
     def claim(self, folder: Path, warn: Warn) -> None:
         """As every job does; a campaign in stages goes on from an earlier one."""
