@@ -36,7 +36,7 @@ def cell(folder: Path) -> Path:
 
 def test_what_is_absent_is_said(tools: Callable[[str], Any], tmp_path: Path) -> None:
     cell_files, neurosim = tools("real.cell_files"), tools("real.neurosim")
-    rows = [*cell_files.check(None, tmp_path, {}), *neurosim.check(tmp_path, tmp_path, {})]
+    rows = [*cell_files.check(None, tmp_path, {}, {}), *neurosim.check(tmp_path, tmp_path, {})]
     assert [row.note for row in rows][:1] == ["no TOOLS_ROOT given"]
     assert rows[-1].note == f"no folder DNN_NeuroSim_V2.1 in {tmp_path}"
     assert not any(row.good for row in rows)

@@ -53,13 +53,14 @@ def main() -> None:
 
 
 def all_rows(root: Path | None, out: Path, pythons: list[Path]) -> Iterator[Row]:
-    cells, scripts, written = {}, {}, []
+    cells, studies, scripts, written = {}, {}, {}, []
     for system in SYSTEMS:
         table = LookupTable.load(table_of(system, out))
         name = system.replace("-", "_")
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # NeuroSim's width is compared below
             cells[name] = export(table, "nvsim", out / f"{name}.cell")[0]
+            studies[name] = export(table, "nvmexplorer", out / f"{name}_nvmexplorer.json")[0]
             scripts[name] = export(table, "neurosim", out / f"{name}_neurosim_v14.sed")[0]
         export(table, "aihwkit", out / f"{name}_aihwkit.py")
         export(table, "crosssim", out / f"{name}_crosssim.json")
@@ -75,7 +76,7 @@ def all_rows(root: Path | None, out: Path, pythons: list[Path]) -> Iterator[Row]
         (architecture,) = export(table, "accelforge", out / f"{name}_accelforge.yaml")
         (action,) = Operations(table, roles, {}, "accelforge").actions
         macros.append(python_tools.Computing(name, architecture, action))
-    yield from cell_files.check(root, out, cells)
+    yield from cell_files.check(root, out, cells, studies)
     yield from neurosim.check(root, out, scripts)
     yield from python_tools.check(root, written, macros, pythons)
 

@@ -10,13 +10,14 @@ The loss is the cross entropy of pi and the label, summed over the scored steps.
 
 F is the leaky sum, psi a pseudo-derivative of the spike, B the transposed read-out or fixed random weights.  Without W_rec it is
 the whole gradient but for the reset, whose derivative is left out as usual; what goes through other neurons is left out too.
+The sums are exchanged here: the same numbers come out of a pass backward over vectors of neurons, where the sum above has a trace
+of every synapse (tests compare both).
 
 Weights are (chips, to, from): several networks run beside each other, each with its own inputs.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -40,27 +41,31 @@ class Spiking:
     slope: float = 0.3  # height of the pseudo-derivative times theta
     smooth: bool = False  # a sigmoid in place of the spike, and no reset: for tests against differences of the loss
 
-    def fire(self, v: Array) -> tuple[Array, Array]:
-        """Spikes and pseudo-derivatives of membranes (chips, batch, neurons)."""
+    def spikes(self, v: Array) -> Array:
+        """Of membranes (..., chips, batch, neurons)."""
+        theta = self.theta[:, None]
+        return np.asarray(1 / (1 + np.exp(-4 * (v - theta))) if self.smooth else v > theta, dtype=float)
+
+    def slopes(self, v: Array) -> Array:
+        """Pseudo-derivatives of the spikes by the membranes."""
         theta = self.theta[:, None]
         if self.smooth:
-            z = 1 / (1 + np.exp(-4 * (v - theta)))
-            return z, 4 * z * (1 - z)
-        return (v > theta).astype(float), self.slope / theta * np.maximum(0, 1 - np.abs(v - theta) / theta)
+            z = self.spikes(v)
+            return 4 * z * (1 - z)
+        return np.asarray(self.slope / theta * np.maximum(0, 1 - np.abs(v - theta) / theta))
 
     def run(self, inputs: Array, scored: int) -> Array:
         """Sum of the probabilities over the last ``scored`` steps: (chips, batch, classes).
 
         ``inputs``: (steps, chips or 1, batch, inputs).
         """
-        return sum((pi for _, pi, _ in self._steps(inputs, scored)), start=np.zeros(()))
+        return np.asarray(self._forward(inputs)[0][-scored:].sum(axis=0))
 
     def loss(self, inputs: Array, labels: Labels, scored: int) -> Array:
         """Cross entropy over the scored steps, of each chip, summed over the batch; labels (chips or 1, batch)."""
-        total = np.zeros(len(self.w_in))
-        for _, pi, _ in self._steps(inputs, scored):
-            total -= np.log(np.take_along_axis(pi, np.broadcast_to(labels, pi.shape[:2])[..., None], -1)).sum(axis=(1, 2))
-        return total
+        pi = self._forward(inputs)[0][-scored:]
+        right = np.take_along_axis(pi, np.broadcast_to(labels, pi.shape[:3])[..., None], -1)
+        return np.asarray(-np.log(right).sum(axis=(0, 2, 3)))
 
     def gradients(
         self, inputs: Array, labels: Labels, scored: int, feedback: Array | None = None, *, hidden: bool = True
@@ -70,49 +75,41 @@ class Spiking:
         ``feedback``: B (chips, neurons, classes); the read-out transposed if not given.  Without ``hidden`` only the read-out
         learns: the delta rule, and the first two are 0.
         """
-        g_in, g_rec, g_out = np.zeros_like(self.w_in), np.zeros_like(self.w_rec), np.zeros_like(self.w_out)
-        chips, batch = len(self.w_in), inputs.shape[2]
-        back = self.w_out.transpose(0, 2, 1) if feedback is None else feedback
-        alpha = np.broadcast_to(self.alpha, (chips, self.w_in.shape[1]))[:, None, :, None]
-        seen_in = np.zeros((chips, batch, *self.w_in.shape[1:]))  # what each synapse has seen, and its eligibility
-        seen_rec = np.zeros((chips, batch, *self.w_rec.shape[1:]))
-        trace_in, trace_rec = np.zeros_like(seen_in), np.zeros_like(seen_rec)
-        trace_out = np.zeros((chips, batch, self.w_rec.shape[1]))
-        target = np.eye(self.w_out.shape[1])[labels]
-        summed, before = np.zeros(()), trace_out
-        recurrent = bool(np.any(self.w_rec))
-        steps = len(inputs)
-        for t, (x, pi, (z, psi)) in enumerate(self._steps(inputs, steps)):
-            trace_out = self.kappa * trace_out + z
-            if hidden:
-                seen_in = alpha * seen_in + x[:, :, None, :]
-                trace_in = self.kappa * trace_in + psi[..., None] * seen_in
-                if recurrent:
-                    seen_rec = alpha * seen_rec + before[:, :, None, :]
-                    trace_rec = self.kappa * trace_rec + psi[..., None] * seen_rec
-            before = z
-            if t < steps - scored:
-                continue
-            summed = summed + pi
-            error = pi - target
-            g_out += error.transpose(0, 2, 1) @ trace_out
-            if hidden:
-                signal = (error @ back.transpose(0, 2, 1))[..., None]
-                g_in += (signal * trace_in).sum(axis=1)
-                if recurrent:
-                    g_rec += (signal * trace_rec).sum(axis=1)
-        return g_in, g_rec, g_out, summed
+        steps, chips = len(inputs), len(self.w_in)
+        back = (self.w_out.transpose(0, 2, 1) if feedback is None else feedback).transpose(0, 2, 1)
+        pi, v, spikes = self._forward(inputs)
+        errors = pi - np.eye(self.w_out.shape[1])[labels]
+        errors[: steps - scored] = 0
+        summed = np.asarray(pi[-scored:].sum(axis=0))
+        for t in reversed(range(steps - 1)):  # what a spike of each step does to all later outputs
+            errors[t] += self.kappa * errors[t + 1]
+        g_out = _summed(errors, spikes[1:])
+        if not hidden:
+            return np.zeros_like(self.w_in), np.zeros_like(self.w_rec), g_out, summed
+        signals = self.slopes(v) * (errors @ back)
+        for t in reversed(range(steps - 1)):  # what an input of each step does to all later membranes
+            signals[t] += self.alpha[:, None] * signals[t + 1]
+        g_rec = _summed(signals, spikes[:-1]) if np.any(self.w_rec) else np.zeros_like(self.w_rec)
+        return _summed(signals, np.broadcast_to(inputs, (steps, chips, *inputs.shape[2:]))), g_rec, g_out, summed
 
-    def _steps(self, inputs: Array, scored: int) -> Iterator[tuple[Array, Array, tuple[Array, Array]]]:
-        """Of each of the last ``scored`` steps: inputs, probabilities, (spikes, pseudo-derivatives)."""
+    def _forward(self, inputs: Array) -> tuple[Array, Array, Array]:
+        """Probabilities and membranes of every step, and spikes from the one before the first: (steps, chips, batch, ...)."""
         into, within, out = (weights.transpose(0, 2, 1) for weights in (self.w_in, self.w_rec, self.w_out))
-        chips, batch = len(self.w_in), inputs.shape[2]
-        v = z = np.zeros((chips, batch, self.w_in.shape[1]))
-        y = np.zeros((chips, batch, self.w_out.shape[1]))
-        for t, x in enumerate(inputs):
-            v = self.alpha[:, None] * v + x @ into + z @ within - (0 if self.smooth else self.theta[:, None] * z)
-            z, psi = self.fire(v)
-            y = self.kappa * y + z @ out
-            if t >= len(inputs) - scored:
-                exponent = np.exp(y - y.max(axis=-1, keepdims=True))
-                yield x, exponent / exponent.sum(axis=-1, keepdims=True), (z, psi)
+        drive = inputs @ into
+        v, z = np.empty_like(drive), np.zeros((len(drive) + 1, *drive.shape[1:]))
+        alpha, reset = self.alpha[:, None], 0.0 if self.smooth else self.theta[:, None]
+        membrane = np.zeros(drive.shape[1:])
+        for t in range(len(drive)):
+            membrane = alpha * membrane + drive[t] + z[t] @ within - reset * z[t]
+            v[t], z[t + 1] = membrane, self.spikes(membrane)
+        y = z[1:] @ out
+        for t in range(1, len(y)):
+            y[t] += self.kappa * y[t - 1]
+        exponent = np.exp(y - y.max(axis=-1, keepdims=True))
+        return exponent / exponent.sum(axis=-1, keepdims=True), v, z
+
+
+def _summed(after: Array, before: Array) -> Array:
+    """Products of (steps, chips, batch, to) and (steps, chips, batch, from), summed: (chips, to, from)."""
+    to, source = (np.moveaxis(a, 1, 0).reshape(a.shape[1], -1, a.shape[-1]) for a in (after, before))
+    return np.asarray(to.transpose(0, 2, 1) @ source)

@@ -108,8 +108,8 @@ def measured(x: Array, y: Array, draws: Array, seed: int) -> tuple[dict[str, Any
     """The record of a measure ``y`` of the trials, and its distribution.  Raises :class:`Refused`."""
     fit = regressed(x, y)
     at_draws = linked(fit, draws)
-    both = moments(fit, y, at_draws)
     smear = smeared(fit, x, y, draws, at_draws, np.random.default_rng([seed, STREAM, 1]))
+    both = moments(fit, y, at_draws, smear)
     n = len(y)
     whole = fit.value(smear.values)
     centred = whole - whole.mean()

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import struct
 from pathlib import Path
 
+import mnist_sample
 import numpy as np
 import pytest
 from binary_networks import few, kept
@@ -72,3 +74,24 @@ def test_seeds_that_are_done_are_kept(tmp_path: Path) -> None:
     assert kept(path, settings | {"epochs": 4}) == nothing
     path.write_text("{")
     assert kept(path, settings) == nothing
+
+
+def test_the_npm_packages_digits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """Ten of each digit, whose first pixel says which it is."""
+    for digit in range(10):
+        pixels = np.zeros((10, 784))
+        pixels[:, 0] = (np.arange(10) + 10 * digit) / 255
+        (tmp_path / f"{digit}.json").write_text(json.dumps({"data": pixels.ravel().tolist()}))
+    monkeypatch.setattr("sys.argv", ["mnist_sample.py", str(tmp_path), str(tmp_path / "idx")])
+    mnist_sample.main()
+    images = read_images(tmp_path / "idx")
+    assert capsys.readouterr().out == f"{tmp_path / 'idx'}: 80 digits to learn, 20 unseen\n"
+    for pixels, labels, count in ((images.learn, images.learn_labels, 8), (images.unseen, images.unseen_labels, 2)):
+        which = np.rint(255 * pixels[:, 0, 0, 0]).astype(int)
+        assert (which // 10).tolist() == labels.tolist() == [digit for digit in range(10) for _ in range(count)]
+    (tmp_path / "3.json").write_text('{"data": [0.5, 2]}')
+    with pytest.raises(UserError, match=r"3.json: no 28 x 28 pixels of 0 to 1"):
+        mnist_sample.split(tmp_path, 0)
+    (tmp_path / "3.json").unlink()
+    with pytest.raises(UserError, match=r"3.json: .*No such file.*; give the folder src/digits"):
+        mnist_sample.split(tmp_path, 0)

@@ -132,7 +132,10 @@ SMALL: dict[str, dict[str, object]] = {
     "c3cim-conventional": {"n": 8}, "sot-wer": {"samples": 64}, "tbs-sense": {"trim": 0},
     "sram-6t": {"steps": 10}, "sram-8t": {"steps": 10}, "adder-tree": {"inputs": 2, "bits": 1, "operations": 4},
     "multiplier": {"operations": 4, "input_bits": 2}, "shift-accumulate": {"bits": 1, "cycles": 1},
-    **{name: {"trim_gain": 1, "trim_rho": 0, "trim_theta": 0, "steps": 2} for name in ("charge-if", "dynamic-if")},
+    **{
+        name: {"trim_gain": 1, "trim_rho": 0, "trim_theta": 0, "trim_start": 0, "hold_ratio": 1.2, "steps": 2}
+        for name in ("charge-if", "dynamic-if")
+    },
 }  # fmt: skip
 
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -43,8 +46,8 @@ TOOLS = (
 UNITS = {"F": 1.0, "": 1.0, "k": 1e3, "m": 1e-3, "u": 1e-6, "n": 1e-9, "p": 1e-12, "f": 1e-15}
 
 
-def check(root: Path | None, out: Path, cells: dict[str, Path]) -> Iterator[Row]:
-    """``cells``: name -> its ``.cell``, with the ``.cfg`` beside it.  Builds into ``out``."""
+def check(root: Path | None, out: Path, cells: dict[str, Path], studies: dict[str, Path]) -> Iterator[Row]:
+    """``cells``: name -> its ``.cell``, with the ``.cfg`` beside it; ``studies``: those of NVMExplorer.  Builds into ``out``."""
     for tool, names, inner, expression in TOOLS:
         try:
             folder = source(root, *names)
@@ -59,6 +62,37 @@ def check(root: Path | None, out: Path, cells: dict[str, Path]) -> Iterator[Row]
             continue
         for name, path in cells.items():
             yield from _read(tool, version(folder), program, name, path)
+    for name, study in studies.items():
+        yield from _nvmexplorer(root, out, name, study)
+
+
+def _nvmexplorer(root: Path | None, out: Path, name: str, study: Path) -> Iterator[Row]:
+    """The cell file that NVMExplorer's own program writes of a study; its NVSim, which takes minutes for 1 MB, is left out."""
+    tool = "NVMExplorer"
+    try:
+        folder = source(root, "NVMExplorer")
+        copy = copied(folder, out / "build" / f"NVMExplorer-{name}")
+        content = json.loads(study.read_text())
+        content["experiment"]["nvsim_path"] = "true"
+        (copy / "study.json").write_text(json.dumps(content))
+        (copy / "output" / "logs").mkdir(parents=True, exist_ok=True)
+        # without NVSim's answer it ends with an error, behind what is looked at
+        subprocess.run(
+            [sys.executable, "-W", "ignore", "run.py", "study.json"], cwd=copy, capture_output=True, timeout=300, check=False
+        )
+        written = sorted((copy / "data" / "cell_cfgs").glob("*spicekit*.cell"))
+        if not written:
+            raise Absent("it wrote no cell file")
+    except (Absent, OSError, subprocess.TimeoutExpired) as error:
+        yield Row(tool, "-", f"{name}: is run", 1.0, None, note=str(error))
+        return
+    (cell,) = content["custom_cells"]
+    meant = {"r_on": cell["r_on"], "r_off": cell["r_off"], "area": cell["cell_size_F2"], "p_read": cell["read_power"] * 1e-6,
+             "v_read": cell["read_voltage"], "set_i": cell["set_current"] * 1e-6, "set_e": cell["set_energy"] * 1e-12,
+             "reset_t": cell["reset_pulse"] * 1e-9, "width": cell["access_CMOS_width"]}  # fmt: skip
+    taken = meant_by(written[0])
+    for key, value in meant.items():
+        yield Row(tool, version(folder), f"{name}: {key}", value, taken.get(key))
 
 
 def _build(sources: Path, probe: Path, program: Path) -> None:

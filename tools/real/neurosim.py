@@ -38,6 +38,9 @@ def _held(tool: str, commit: str, name: str, script: Path, sources: Path, build:
     # as the script sets them: /^[[:space:]]*NAME[[:space:]]*=/{ s/=[^;]*;/= VALUE;/
     set_lines = re.findall(r"\]\*(\w+)\[\[:space:\]\]\*=/\{\ns/=\[\^;\]\*;/= (\S+);/", text)
     meant = {key: float(value) for key, value in set_lines}
+    pulse = re.search(r"writePulseWidth = (\S+?);", text)
+    if pulse:
+        meant["writePulseWidth"] = float(pulse[1])
     prints = "\n".join(f'  printf("@ {key} %.9g\\n", (double)p.{key});' for key in meant)
     probe = build / f"{sources.name}.cpp"
     probe.write_text(f'#include <cstdio>\n#include "Param.h"\nint main() {{\n  Param p;\n{prints}\n}}\n')

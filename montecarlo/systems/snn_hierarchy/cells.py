@@ -41,7 +41,7 @@ def wire(length: float) -> float:
 
 
 SRAM_CELL = {"technology": "ptm45", "c_bit": wire(SRAM_BOX.along), "c_word": wire(SRAM_BOX.across)}
-# a latch of the smallest devices at a bit line that has fallen from VDD by SWING; its offset: docs/snn-hierarchy.md
+# a latch of small devices at a bit line that has fallen from VDD by SWING
 SRAM_SENSE = {
     "technology": "ptm45", "reference": "ideal", "v_mid": VDD - SWING / 2, "overdrive": -SWING / 2, "gate_area": 5e-13,
     "l_input": 6e-8, "w_latch": 3e-7, "l_latch": L_MIN, "w_reset": 1.5e-7, "w_tail": 3e-7,

@@ -49,6 +49,7 @@ from spicekit.errors import UserError
 from spicekit.physics.neuron import IntegerNeuron
 from spicekit.point import VariationPoint
 from spicekit.session import SteppedBench
+from spicekit.technology import load_technology
 from spicekit.waves import Array
 
 C_BIAS = 500e-15  # F, decoupling of each bias node
@@ -62,7 +63,11 @@ SEARCH = (8.0, 5.0, 3.0, 2.0, 1.5, 1.0, 0.8, 0.7, 0.6, 0.5, 0.5, 0.4, 0.4)
 
 
 class Trim(NamedTuple):
-    """What a chip's references are set to, once for a design: found by ``measure=linearity`` and ``measure=threshold``."""
+    """What a chip's references are set to, once for a design: found by ``measure=linearity`` and ``measure=threshold``.
+
+    Of the benches' own process they are kept here; in another one they are found before anything is simulated
+    (:mod:`spicekit.benches.neurons.references`).
+    """
 
     gain: float  # membrane step of a match over LSB C_S / C_1
     rho: float  # matches by which V_ref is moved
@@ -85,6 +90,22 @@ class NeuronCircuit(SteppedBench[N], Generic[N]):
     def __init__(self, **given: Any) -> None:
         super().__init__(**given)
         self.line = SourceLine.of(self.name, self.p)
+        self._check_capacitors()
+        self._drawn_capacitors = self.capacitors()  # for mismatch: with the trims that are known before any is found
+
+    def _scaled(self, given: Mapping[str, Any]) -> dict[str, float]:
+        """Where lengths grow, the period grows as they do.  A switch then settles with its width as it is, and its charge, which
+        grows with its area and the supply, needs it narrower: between what it would be and what its area would be."""
+        sizes = super()._scaled(given)
+        own = load_technology(type(self.p).model_fields["technology"].default)
+        longer = self.technology.l_min / own.l_min
+        if not sizes or longer <= 1:
+            return sizes
+        slower = {"frequency": type(self.p).model_fields["frequency"].default / longer, "w_switch": self.p.w_switch / longer**0.5}
+        slower["w_switch"] = max(slower["w_switch"], self.technology.w_min)
+        return sizes | {name: value for name, value in slower.items() if name not in given}
+
+    def _check_capacitors(self) -> None:
         for name, capacitance in self.capacitors().items():
             if capacitance <= 0:
                 parts = (
@@ -122,15 +143,48 @@ class NeuronCircuit(SteppedBench[N], Generic[N]):
         return "ideal" if "phases" in self.ideal else "real"
 
     @cached_property
+    def kept(self) -> bool:
+        """Whether the numbers of this class are of the technology, or none is needed."""
+        fields = type(self.p).model_fields
+        own, here = load_technology(fields["technology"].default), self.technology
+        typical = fields["corner"].default
+        same = typical in here.corners and all(
+            getattr(own, name) == getattr(here, name) for name in ("vdd", "l_min", "w_min", "devices", "diffusion", "lengths")
+        )
+        return (same and own.cards(typical) == here.cards(typical)) or len(self.ideal) == len(GROUPS)
+
+    def _reference(self, name: str, kept: float) -> float:
+        """One of the numbers in force.  Before it is found, ``kept``: what `context` refuses to simulate."""
+        given = getattr(self.p, name)
+        if given is not None:
+            return float(given)
+        return kept if self.kept else self.found.get(name, kept)
+
+    @property
     def trim(self) -> Trim:
         """The trims in force; a circuit of ideal components needs none."""
-        usual = Trim(1.0, 0.0, 0.0) if len(self.ideal) == len(GROUPS) else self.TRIM[self._phases]
-        # what is injected is a charge: more matches of a smaller LSB
-        default = type(self.p)()
-        larger = SourceLine.of(self.name, default).lsb * default.c_s / (self.line.lsb * self.p.c_s)
-        usual = Trim(usual.gain, usual.rho * larger, usual.theta * larger)
-        given = (self.p.trim_gain, self.p.trim_rho, self.p.trim_theta)
-        return Trim(*(default if value is None else value for default, value in zip(usual, given, strict=True)))
+        if len(self.ideal) == len(GROUPS) or not self.kept:
+            usual = Trim(1.0, 0.0, 0.0)
+        else:
+            usual = self.TRIM[self._phases]
+            # what is injected is a charge: more matches of a smaller LSB
+            default = type(self.p)()
+            larger = SourceLine.of(self.name, default).lsb * default.c_s / (self.line.lsb * self.p.c_s)
+            usual = Trim(usual.gain, usual.rho * larger, usual.theta * larger)
+        return Trim(*(self._reference(f"trim_{name}", value) for name, value in usual._asdict().items()))
+
+    @property
+    def hold_ratio(self) -> float:
+        """PMOS over NMOS of the switch between C_1 and the amplifier's output."""
+        return self._reference("hold_ratio", self.HOLD_RATIO)
+
+    @property
+    def too_large(self) -> float:
+        """Matches that are taken out of the first step."""
+        if self.live or self.p.row == "cells":
+            return 0.0
+        trimmed = self.kept and len(self.ideal) < len(GROUPS)
+        return self._reference("trim_start", self.START[self._phases] if trimmed else 0.0)
 
     @property
     def integer(self) -> IntegerNeuron:
@@ -186,10 +240,11 @@ class NeuronCircuit(SteppedBench[N], Generic[N]):
         """Devices first: a trial number with a seed stands for the same devices in every measure and for any number of steps."""
         p = self.p
         points: list[VariationPoint] = []
-        for name, (role, width, length) in devices(p, self.technology, self.HOLD_RATIO).items():
+        drawn = devices(p, self.technology, p.hold_ratio or self.HOLD_RATIO)  # a ratio that is found is not known yet
+        for name, (role, width, length) in drawn.items():
             own = self.transistor(name, width, length, role)
             points += [point for point in own if point.kind != "beta"] if name.split("_")[0] in SWITCHES else own
-        for name, farad in self.capacitors().items():
+        for name, farad in self._drawn_capacitors.items():
             points.append(VariationPoint(name, "c", 0.0, "", sigma=self.technology.sigma_c(farad / p.c_density), low=-1.0))
         if p.row == "cells":
             return (*points, *cell_points(self), *noise_points(self.p))
@@ -218,7 +273,11 @@ class NeuronCircuit(SteppedBench[N], Generic[N]):
         if integrate:
             start, end = ((lead + step + INPUTS_CHANGE) * period for step in (0, integrate))
             firing += [(start, 1.0), (start + EDGE, 0.0), (end, 0.0), (end + EDGE, 1.0)]
-        noisy = [name for name in devices(p, self.technology, self.HOLD_RATIO) if name not in QUIET]
+        for calibration in self.calibrations():
+            self.calibrated(calibration.name)  # none is left to a guess
+        self._check_capacitors()
+        transistors = devices(p, self.technology, self.hold_ratio)
+        noisy = [name for name in transistors if name not in QUIET]
         return (
             self._row_context()
             | noise_context(p, NOISE_DT, noisy)
@@ -226,7 +285,7 @@ class NeuronCircuit(SteppedBench[N], Generic[N]):
                 "shot": self.line.shot,
                 "period": period,
                 "ideal": self.ideal,
-                "devices": devices(p, self.technology, self.HOLD_RATIO),
+                "devices": transistors,
                 "capacitors": self.capacitors(),
                 "threshold": self._threshold(),
                 "trim": trim_times(lead, period),
@@ -234,7 +293,7 @@ class NeuronCircuit(SteppedBench[N], Generic[N]):
                 "known": (p.rho + p.theta + 0.5 + p.trim_step / 2) / p.synapses,  # the search ends up to a step below it
                 "lead": [(0.0, 1.0), (t_first, 1.0), (t_first + EDGE, 0.0)] if lead else [],
                 "w_bit": 2 * self.technology.w_min,
-                "too_large": 0.0 if self.live or len(self.ideal) == len(GROUPS) else self.START[self._phases],
+                "too_large": self.too_large,
                 "t_second": (1 + INPUTS_CHANGE) * period,
                 "table": self.line.table.tolist() if self.line.table is not None and p.row == "table" else None,
                 "sequence": self.sequence().tolist(),

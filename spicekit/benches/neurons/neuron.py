@@ -8,9 +8,10 @@ from typing import Generic
 import numpy as np
 from numpy.typing import ArrayLike
 
-from spicekit.bench import Panel
+from spicekit.bench import Calibration, Panel
 from spicekit.benches.neurons import measures as definitions
 from spicekit.benches.neurons.circuit import N, NeuronCircuit
+from spicekit.benches.neurons.references import calibrations
 from spicekit.benches.neurons.timing import INPUTS_CHANGE
 from spicekit.errors import UserError
 from spicekit.measures.measure import Measure
@@ -20,6 +21,9 @@ from spicekit.waves import Waves
 
 class Neuron(NeuronCircuit[N], Generic[N]):
     """The common part of both neurons; a subclass adds its threshold's capacitors and its :class:`Trim`."""
+
+    def calibrations(self) -> tuple[Calibration, ...]:
+        return () if self.kept else calibrations(self)
 
     def measures(self) -> tuple[Measure, ...]:
         return () if self.live else definitions.measures(self)  # a session has no end at which to measure

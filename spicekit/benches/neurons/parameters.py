@@ -123,6 +123,12 @@ class NeuronParameters(Designed, BenchParameters, ThermalNoise, RailSupply):
     )
     trim_rho: float | None = quantity(None, "", "matches by which V_ref is moved; likewise", ge=-100, le=100)
     trim_theta: float | None = quantity(None, "", "matches by which the threshold is moved; likewise", ge=-100, le=100)
+    trim_start: float | None = quantity(
+        None, "", "matches by which the first step, which starts from an operating point, is too large; likewise", ge=-100, le=100
+    )
+    hold_ratio: float | None = quantity(
+        None, "", "PMOS over NMOS of the switch between C_1 and the amplifier's output; likewise", ge=0.05, le=10
+    )
     theta: int = quantity(16, "", "threshold in matches: a spike if u > theta", ge=-128, le=127)
 
     @field_validator("n1", mode="before")

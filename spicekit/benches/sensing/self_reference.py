@@ -49,7 +49,7 @@ class SelfReferenceParameters(SearchedParameters, ZeroingSizes):
     r_divider: float = quantity(100e3, "ohm", "resistance of the divider, from the line down", gt=1e3, le=1e9)
     sigma_r: float = quantity(3e-3, "", "relative standard deviation of each of its resistors (poly, some 10 um2)", ge=0, le=1)
     c_divider: float = quantity(5e-15, "F", "wire of the divider's tap", ge=0, le=1e-11)
-    w_pass: float = channel_width(2e-6, "source=cell: width of the PMOS that lets the second current through", le=1e-4)
+    w_pass: float = channel_width(2e-6, "width of the PMOS that let the second current onto the line, or past it", le=1e-4)
 
 
 class SelfReference(Searched[SelfReferenceParameters]):
@@ -64,7 +64,7 @@ class SelfReference(Searched[SelfReferenceParameters]):
     latch: ClassVar = ("outn", "outp")  # the amplifier compares the second read with the first: its 1 is the cell's 0
     scaled: ClassVar = ("w_driver", "w_amplify", "w_switch", "w_latch", "c_sample", "c_couple")
     noise_dt: ClassVar = 5e-12
-    quiet: ClassVar = ("zero", "unzero", "sel", "unsel", "amp_", "hold_", "gate", "second", "pass")
+    quiet: ClassVar = ("zero", "unzero", "sel", "unsel", "amp_", "hold_", "gate", "second", "steer", "pass", "dump")
     turned: ClassVar = TURNED
 
     def __init__(self, **given: Any) -> None:
@@ -75,26 +75,32 @@ class SelfReference(Searched[SelfReferenceParameters]):
                 f"{TURNED - 0.05:g} of t_window = {self.p.t_window:g} s"
             )
         if self.v_second > self.vdd:
+            by = "ratio" if self.p.alpha is None else "alpha"
             raise UserError(
-                f"bench '{self.name}': parameter v_mid: {self.p.v_mid:g} V given, {self.v_second:g} V in the second read; "
-                f"allowed: at most vdd = {self.vdd:g} V there"
+                f"bench '{self.name}': parameter v_mid: {self.p.v_mid:g} V given with {by} = {getattr(self.p, by):g}, "
+                f"{self.v_second:g} V in the second read; allowed: at most vdd = {self.vdd:g} V there"
             )
 
     def calibrations(self) -> tuple[Calibration, ...]:
         if not self.cells or self.p.alpha is not None:
             return ()
         target = "the signals of P and AP are as far below 0 as above it, without mismatch"
-        return (Calibration("alpha", "", "of the divider", target, self._reads, self._midway),)
+        return (Calibration("alpha", "", "of the divider", target, self._reads, self._midway, parameter="alpha"),)
 
     def _reads(self) -> SelfReference:
         """Both states with another divider: its load on the line is the same."""
         return SelfReference(**self.p.model_dump() | {"alpha": 1 / self.p.ratio, "measure": "decision", "noise": "off"})
 
     def _midway(self, simulate: Simulate) -> float:
-        found = simulate().measures
-        first = [found[f"v_{tag}"] for tag in self.cells]
-        divided = [found[f"v_{tag}"] - found[f"signal_{tag}"] for tag in self.cells]
-        return round(sum(x - self.v_bottom for x in first) / sum(x - self.v_bottom for x in divided) / self.p.ratio, DECIMALS)
+        alpha = 1 / self.p.ratio
+        for _ in range(2):  # the divided voltages are linear in it but for what the amplifier's input takes
+            found = simulate(alpha=alpha).measures
+            first = [found[f"v_{tag}"] - self.v_bottom for tag in self.cells]
+            divided = [found[f"v_{tag}"] - found[f"signal_{tag}"] - self.v_bottom for tag in self.cells]
+            if not sum(divided) > 0:
+                raise UserError(f"bench '{self.name}': parameter alpha: the reads find no solution: give alpha{self.because}")
+            alpha = round(alpha * sum(first) / sum(divided), DECIMALS)
+        return alpha
 
     @functools.cached_property
     def alpha(self) -> float:
@@ -152,15 +158,16 @@ class SelfReference(Searched[SelfReferenceParameters]):
         more = {
             "ma": ("pmos", self.p.w_mirror * (self.p.ratio - 1), self.p.l_mirror),
             "pass": ("pmos", self.p.w_pass, self.technology.l_min),
+            "dump": ("pmos", self.p.w_pass, self.technology.l_min),
         }
         return super().source_devices() | more
 
     def amplifier_devices(self) -> dict[str, Sized]:
         short = self.technology.l_min
-        second: dict[str, Sized] = {
-            "second_n": ("nmos", self.p.w_driver, short),
-            "second_p": ("pmos", 2 * self.p.w_driver, short),
-        }
+        second: dict[str, Sized] = {}
+        for driver in ("second", "steer"):
+            second[f"{driver}_n"] = ("nmos", self.p.w_driver, short)
+            second[f"{driver}_p"] = ("pmos", 2 * self.p.w_driver, short)
         return zeroing_devices(self.p, self.p.w_driver, short) | second
 
     def amplifier_points(self) -> tuple[VariationPoint, ...]:

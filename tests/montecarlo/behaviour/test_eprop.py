@@ -99,6 +99,41 @@ def test_of_spikes_it_is_backpropagation_through_time() -> None:
     np.testing.assert_allclose(summed.sum(axis=-1), SCORED)
 
 
+def forward(network: Spiking, inputs: Array, labels: Labels, feedback: Array) -> tuple[Array, Array]:
+    """e-prop as it is defined: a trace and an eligibility of every synapse, and the learning signal of the step."""
+    g_in, g_rec = np.zeros_like(network.w_in), np.zeros_like(network.w_rec)
+    for chip in range(CHIPS):
+        theta, alpha = network.theta[chip], network.alpha[chip]
+        for n in range(BATCH):
+            v, z, y = np.zeros(NEURONS), np.zeros(NEURONS), np.zeros(CLASSES)
+            seen, eligible = np.zeros((NEURONS, INPUTS)), np.zeros((NEURONS, INPUTS))
+            seen_rec, eligible_rec = np.zeros((NEURONS, NEURONS)), np.zeros((NEURONS, NEURONS))
+            for t in range(STEPS):
+                seen = alpha[:, None] * seen + inputs[t, chip, n]
+                seen_rec = alpha[:, None] * seen_rec + z
+                v = alpha * v + network.w_in[chip] @ inputs[t, chip, n] + network.w_rec[chip] @ z - theta * z
+                z = (v > theta).astype(float)
+                y = network.kappa * y + network.w_out[chip] @ z
+                slope = network.slope / theta * np.maximum(0, 1 - np.abs(v - theta) / theta)
+                eligible = network.kappa * eligible + slope[:, None] * seen
+                eligible_rec = network.kappa * eligible_rec + slope[:, None] * seen_rec
+                if t >= STEPS - SCORED:
+                    signal = feedback[chip] @ (np.exp(y) / np.exp(y).sum() - np.eye(CLASSES)[labels[chip, n]])
+                    g_in[chip] += signal[:, None] * eligible
+                    g_rec[chip] += signal[:, None] * eligible_rec
+    return g_in, g_rec
+
+
+def test_it_is_the_sum_over_eligibility_traces() -> None:
+    """With recurrent weights, and with a feedback of its own."""
+    network, inputs, labels = drawn(8, recurrent=1.0)
+    for feedback in (None, np.random.default_rng(9).normal(0, 1, (CHIPS, NEURONS, CLASSES))):
+        found = network.gradients(inputs, labels, SCORED, feedback)
+        expected = forward(network, inputs, labels, network.w_out.transpose(0, 2, 1) if feedback is None else feedback)
+        np.testing.assert_allclose(found[0], expected[0], rtol=1e-10, atol=1e-12)
+        np.testing.assert_allclose(found[1], expected[1], rtol=1e-10, atol=1e-12)
+
+
 def test_the_delta_rule_changes_the_readout_alone() -> None:
     network, inputs, labels = drawn(4, recurrent=1.0)
     whole = network.gradients(inputs, labels, SCORED)

@@ -69,6 +69,13 @@ def test_the_divider_lies_between_the_states(alpha: float) -> None:
     assert (flat["decision_p"], flat["decision_ap"]) == (0, 0)
 
 
+def test_the_second_current_arrives_without_more(alpha: float) -> None:
+    """A cell sees nothing above what it is read with: no charge waits behind the switch."""
+    result = run("self-reference", **CELL, alpha=alpha)
+    for tag in ("p", "ap"):
+        assert result.waves(f"v(sl_{tag})").max() < result.measures[f"v2_{tag}"] + 15e-3
+
+
 @pytest.mark.parametrize("k", [0.5, 0.8, 1.5])
 def test_resistance_counts_by_the_roll_off_alone(k: float, alpha: float) -> None:
     """RA k times: 0.8 and 1.5 change nothing; at half of it AP's voltage is too low for its roll-off."""
@@ -129,7 +136,7 @@ def test_plotted_vectors_are_saved(alpha: float) -> None:
     [
         ({"alpha": 1.2}, r"parameter alpha: allowed: .*less than 0.98"),
         ({"ratio": 1}, r"parameter ratio: allowed: greater than or equal to 1.1"),
-        ({"v_mid": 0.5}, r"parameter v_mid: 0.5 V given, 1.5 V in the second read; allowed: at most vdd = 1.1 V there"),
+        ({"v_mid": 0.5}, r"v_mid: 0.5 V given with ratio = 3, 1.5 V in the second read; allowed: at most vdd = 1.1 V"),
         ({"measure": "offset", "t_amplify": 4.5e-9}, r"parameter t_amplify: 4.5e-09 s given; allowed with measure=offset"),
         ({"reference": "mtj"}, r"reference"),
     ],
