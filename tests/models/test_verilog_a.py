@@ -168,10 +168,13 @@ class Twin:
         self.parameters = {name for name, kind in kinds if kind == "param"}
 
     def evaluate(
-        self, given: Mapping[str, float], potential: Mapping[str, float]
+        self, given: Mapping[str, float], potential: Mapping[str, float], time: float = 1e-9
     ) -> tuple[dict[str, float], dict[str, float], Array]:
         """(current out of each node into the device in A, charge at each node in C, jacobian of the currents in S)."""
-        values = dict.fromkeys((*self.module.param_names, *self.module.init_param_names), 0.0) | {"mfactor": 1.0}
+        values = dict.fromkeys((*self.module.param_names, *self.module.init_param_names), 0.0) | {
+            "mfactor": 1.0,
+            "$abstime": time,
+        }
         values |= {name: given[name] for name in self.parameters if name in given}
         for name, kind in zip(self.module.param_names, self.module.param_kinds, strict=True):
             if kind == "voltage":
@@ -269,13 +272,14 @@ def test_a_twin_has_the_keys_of_the_model_as_parameters(twins: dict[float, Twin]
     assert twins[0.0].parameters - FACTORS == KEYS - UNREAD - RAIL
 
 
+@pytest.mark.parametrize("time", [0.0, 1e-9])
 @pytest.mark.parametrize("name", ["mtj_stt", "mtj_sot"])
-def test_a_twin_starts_at_its_angle(tmp_path: Path, name: str) -> None:
-    """The interpreter knows no operating point: here ``analysis("static")`` is written as true."""
+def test_a_twin_starts_at_its_angle(tmp_path: Path, name: str, time: float) -> None:
+    """At time 0, or where ``analysis("static")`` is written as true: the interpreter knows no operating point."""
     folder = data_root() / "models" / "mtj"
     for file in ("mtj_stt.va", "mtj_sot.va"):
         text = (folder / file).read_text()
-        (tmp_path / file).write_text(text.replace('analysis("static")', "(state >= 0)"))
+        (tmp_path / file).write_text(text.replace('analysis("static")', "(state >= 0)") if time else text)
     twin = Twin(tmp_path / f"{name}.va")
     for card in ("umn-i-pmtj", "umn-imtj", "umn-i-pmtj, brinkman, easy x"):
         k = replace(DEVICES[card], r_rail=1e3)
@@ -283,5 +287,5 @@ def test_a_twin_starts_at_its_angle(tmp_path: Path, name: str) -> None:
             m0 = direction(k, 0.3, 0.7, bool(state))
             potential = dict.fromkeys(("t1", "t2", "pinned", "head", "tail", "mid", "rise"), 0.3)
             given = asdict(k) | {"cd_factor": 1.0, "hk_factor": 1.0, "state": state, "theta0": 0.3, "phi0": 0.7}
-            current = twin.evaluate(given, potential | dict(zip(("mx", "my", "mz"), m0, strict=True)))[0]
+            current = twin.evaluate(given, potential | dict(zip(("mx", "my", "mz"), m0, strict=True)), time)[0]
             np.testing.assert_allclose([current[node] for node in ("mx", "my", "mz")], 0, atol=1e-9)
