@@ -11,7 +11,7 @@ import numpy as np
 from pydantic import AliasChoices, Field
 
 from spicekit.engines import BATCH, NGSPICE
-from spicekit.export.roles import Roles
+from spicekit.export.roles import Roles, SramRoles
 from spicekit.outcome import Outcome
 from spicekit.records import SCHEMA as SCHEMA
 from spicekit.records import Calibration as Calibration
@@ -423,7 +423,7 @@ class Provenance(Record):
     netlist_sha256: str = Field("", validation_alias=AliasChoices("netlist_sha256", "netlists_sha256"))  # as 0.1 had it
     versions: dict[str, str] = {}
     parts: dict[str, Provenance] = {}
-    cell: Roles | None = None
+    cell: Roles | SramRoles | None = None
 
 
 class SystemFigure(Record):

@@ -10,7 +10,7 @@ from typing import Any
 import xarray as xr
 
 from montecarlo.jobs.sweep import Sweep
-from spicekit.export.roles import Roles
+from spicekit.export.roles import Roles, SramRoles
 from spicekit.table import LookupTable
 
 Compute = Callable[[xr.Dataset], xr.Dataset]
@@ -39,7 +39,7 @@ class SystemTable:
     nominal: Mapping[str, Any]  # the operating point that an exporter takes if the user gives none
     parts: tuple[Part, ...]
     computed: tuple[Compute, ...] = ()  # each makes further variables from the simulated ones
-    cell: Roles | None = None  # which variables are what of a memory cell, for the exporters; None: it is not of one
+    cell: Roles | SramRoles | None = None  # which variables are what of a memory cell, for the exporters; None: it is not of one
 
 
 @dataclass(frozen=True)

@@ -9,13 +9,13 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
 from spicekit import __version__
 from spicekit.errors import UserError
-from spicekit.export.roles import BY_SYSTEM, NOMINAL_BY_SYSTEM, Roles, Write
+from spicekit.export.roles import BY_SYSTEM, NOMINAL_BY_SYSTEM, Roles, SramRoles, Write
 from spicekit.records import parse
 from spicekit.table import LookupTable, inner
 from spicekit.units import KELVIN, parse_quantity
@@ -24,6 +24,7 @@ STATES = ("p", "ap")  # parallel: low resistance, "on", written by SET; antipara
 WRITES = ("set", "reset")
 NAME = re.compile("[A-Za-z][A-Za-z0-9_-]*")  # of a system: that of files, and of modules and classes in other tools
 
+SRAM_FORMATS = ("nvsim", "neurosim", "csv", "npz")  # that know a static cell
 _OTHERS = {2: "SOT:", 3: "STT:"}  # terminals -> beginning of a limit that is not of such a cell
 
 Point = Mapping[str, float | str]
@@ -44,11 +45,13 @@ def system_of(table: LookupTable) -> str:
     return found if NAME.fullmatch(found) else ""
 
 
-def roles_of(table: LookupTable) -> Roles | None:
+def roles_of(table: LookupTable) -> Roles | SramRoles | None:
     """What its variables are of a cell; None if it is the table of none.  Raises :class:`SpicekitError` for a damaged record."""
     recorded = record_of(table).get("cell")
     if recorded is not None:
-        return parse(json.dumps(recorded), Roles, table.origin)
+        static = isinstance(recorded, dict) and recorded.get("kind") == "sram"
+        text = json.dumps(recorded)
+        return parse(text, SramRoles, table.origin) if static else parse(text, Roles, table.origin)
     return BY_SYSTEM.get(system_of(table))
 
 
@@ -72,12 +75,15 @@ def _typed(table: LookupTable, name: str, value: float | str) -> float | str:
     return str(value) if table.coordinates[name].dtype.kind in "UOS" else parse_quantity(value, table.units.get(name, ""))
 
 
-class Cell:
+class AnyCell:
     """One cell at one operating point.  ``given`` are the user's coordinates, ``to`` the format that asks (for messages).
 
     Raises :class:`UserError` if the table is not a system's, if the point lies outside, or, when it is asked for, if the
     table lacks a field.
     """
+
+    kind: ClassVar[type[Roles] | type[SramRoles]]
+    roles: Roles | SramRoles
 
     def __init__(self, table: LookupTable, given: Point, to: str) -> None:
         self.table, self.to = table, to
@@ -92,6 +98,9 @@ class Cell:
             raise UserError(
                 f"{table.origin}: the system in its record has no name of letters, digits, _ and -; format '{to}' needs that"
             )
+        if not isinstance(roles, self.kind):
+            other = ", ".join(SRAM_FORMATS) if isinstance(roles, SramRoles) else "those of magnetic cells"
+            raise UserError(f"{table.origin} is a table of another kind of cell than format '{to}' writes; allowed: {other}")
         self.roles = roles
         self.point: dict[str, float | str] = {
             name: _typed(table, name, given[name]) if name in given else nominal(table, name)
@@ -125,6 +134,95 @@ class Cell:
     def optional(self, name: str) -> float | None:
         """Field ``name``, or None if the table does not have it."""
         return self.value(name) if name in self.table.variables or name in self.point else None
+
+    @property
+    def kelvin(self) -> int:
+        """Temperature in whole K.  Raises :class:`UserError` where the transistor tables of NVSim and NeuroSim end."""
+        found = round(self.value("temperature") + KELVIN)
+        if not 300 <= found <= 400:
+            raise UserError(
+                f"format '{self.to}' cannot hold temperature={number(self.value('temperature'))} C; its transistor tables run "
+                "from 27 to 127 C"
+            )
+        return found
+
+    @property
+    def features(self) -> float:
+        """Area of the cell in F^2, from the layout rule."""
+        return self.value(self.roles.area)
+
+    @property
+    def area(self) -> float:
+        """Area of the cell in m2."""
+        return self.features * self.value(self.roles.feature_size) ** 2
+
+    @property
+    def access_width(self) -> float:
+        """Width in F of the transistor through which the cell is read."""
+        return self.value(self.roles.access_width)
+
+    @property
+    def aspect_ratio(self) -> float:
+        """Height over width of the cell; 1 if the table does not have it (see :meth:`aspect_note`)."""
+        found = self.optional(self.roles.aspect_ratio)
+        return 1.0 if found is None else found
+
+    def aspect_note(self) -> str:
+        """Where the aspect ratio comes from."""
+        return "the table's" if self.roles.aspect_ratio in self.table.variables else "not in the table: a square is assumed"
+
+    @property
+    def node(self) -> int:
+        """Feature size in whole nm."""
+        return round(self.value(self.roles.feature_size) * 1e9)
+
+    # text
+
+    def where(self) -> str:
+        """The operating point: coordinates that the fields asked for so far depend on."""
+        shown = {name: value for name, value in self.point.items() if name in self._used or not self._used}
+        words = [
+            f"{name}={value}" if isinstance(value, str) else f"{name}={number(value)} {self.table.units.get(name, '')}".rstrip()
+            for name, value in shown.items()
+        ]
+        return plain(", ".join(words)) or "the only one"
+
+    def remarks(self, cannot_express: Iterable[str]) -> list[str]:
+        """Lines for the head of a file: where it comes from and what it leaves out.
+
+        Call it after the fields were read and before anything is written: a coordinate that the user gave and that none of
+        them depends on is an error.
+        """
+        for name in sorted(self._given - self._used):
+            raise UserError(f"nothing that format '{self.to}' takes from {self.table.origin} depends on '{name}'; leave it out")
+        return [
+            f"Written by spicekit {__version__} from {plain(self.table.origin)}: system {self.system}.",
+            f"Operating point: {self.where()}.",
+            *self._attention(),
+            "This format cannot express:",
+            *(f"- {text}" for text in cannot_express),
+        ]
+
+    def _attention(self) -> list[str]:
+        """What else the head of a file says."""
+        return []
+
+    def _where(self, name: str) -> dict[str, float | str]:
+        dimensions, _ = self.table.variables[name]
+        return {d: self.point[d] for d in dimensions if not inner(d)}
+
+    def _missing(self, name: str) -> UserError:
+        return UserError(
+            f"{self.table.origin} holds no '{name}', which format '{self.to}' needs; "
+            f"make it with: spicekit characterize {self.system} --out DIR"
+        )
+
+
+class Cell(AnyCell):
+    """A cell whose two states are resistances."""
+
+    kind = Roles
+    roles: Roles
 
     # what the formats share
 
@@ -178,17 +276,6 @@ class Cell:
         return self.value("vdd") * self.i_read
 
     @property
-    def kelvin(self) -> int:
-        """Temperature in whole K.  Raises :class:`UserError` where the transistor tables of NVSim and NeuroSim end."""
-        found = round(self.value("temperature") + KELVIN)
-        if not 300 <= found <= 400:
-            raise UserError(
-                f"format '{self.to}' cannot hold temperature={number(self.value('temperature'))} C; its transistor tables run "
-                "from 27 to 127 C"
-            )
-        return found
-
-    @property
     def v_access(self) -> float:
         """Voltage in V over the access path (transistor, and rail of a SOT cell) while a parallel cell is read.
 
@@ -234,36 +321,6 @@ class Cell:
     def t_pulse(self) -> float:
         """Length of a write's pulse in s."""
         return self.value(self.roles.t_pulse)
-
-    @property
-    def features(self) -> float:
-        """Area of the cell in F^2, from the layout rule."""
-        return self.value(self.roles.area)
-
-    @property
-    def area(self) -> float:
-        """Area of the cell in m2."""
-        return self.features * self.value(self.roles.feature_size) ** 2
-
-    @property
-    def access_width(self) -> float:
-        """Width in F of the transistor through which the cell is read."""
-        return self.value(self.roles.access_width)
-
-    @property
-    def aspect_ratio(self) -> float:
-        """Height over width of the cell; 1 if the table does not have it (see :meth:`aspect_note`)."""
-        found = self.optional(self.roles.aspect_ratio)
-        return 1.0 if found is None else found
-
-    def aspect_note(self) -> str:
-        """Where the aspect ratio comes from."""
-        return "the table's" if self.roles.aspect_ratio in self.table.variables else "not in the table: a square is assumed"
-
-    @property
-    def node(self) -> int:
-        """Feature size in whole nm."""
-        return round(self.value(self.roles.feature_size) * 1e9)
 
     def conductance(self, state: str) -> tuple[float, float]:
         """Mean and standard deviation over devices of the conductance in S that an array sees of a cell in ``state``.
@@ -315,33 +372,17 @@ class Cell:
 
     # text
 
-    def where(self) -> str:
-        """The operating point: coordinates that the fields asked for so far depend on."""
-        shown = {name: value for name, value in self.point.items() if name in self._used or not self._used}
-        words = [
-            f"{name}={value}" if isinstance(value, str) else f"{name}={number(value)} {self.table.units.get(name, '')}".rstrip()
-            for name, value in shown.items()
-        ]
-        return plain(", ".join(words)) or "the only one"
-
     def remarks(self, cannot_express: Iterable[str]) -> list[str]:
-        """Lines for the head of a file: where it comes from and what it leaves out.
+        """As of any cell, without the limits of others."""
+        return super().remarks(text for text in cannot_express if not text.startswith(_OTHERS[self.roles.terminals]))
 
-        Call it after the fields were read and before anything is written: a coordinate that the user gave and that none of
-        them depends on is an error.
-        """
-        for name in sorted(self._given - self._used):
-            raise UserError(f"nothing that format '{self.to}' takes from {self.table.origin} depends on '{name}'; leave it out")
-        lines = [
-            f"Written by spicekit {__version__} from {plain(self.table.origin)}: system {self.system}.",
-            f"Operating point: {self.where()}.",
-        ]
+    def _attention(self) -> list[str]:
+        lines = []
         for write in WRITES:
             switched = self.optional(self._write(write).switched)
             if switched is not None and switched < 1:
                 lines.append(f"Attention: only {number(100 * switched)} % of the simulated {write} pulses switched the cell.")
-        lines.append("This format cannot express:")
-        return lines + [f"- {text}" for text in cannot_express if not text.startswith(_OTHERS[self.roles.terminals])]
+        return lines
 
     def _pair(self, names: tuple[str, str]) -> tuple[float, float]:
         return self.value(names[0]), self.value(names[1])
@@ -349,15 +390,22 @@ class Cell:
     def _write(self, write: str) -> Write:
         return {"set": self.roles.set, "reset": self.roles.reset}[write]
 
-    def _where(self, name: str) -> dict[str, float | str]:
-        dimensions, _ = self.table.variables[name]
-        return {d: self.point[d] for d in dimensions if not inner(d)}
 
-    def _missing(self, name: str) -> UserError:
-        return UserError(
-            f"{self.table.origin} holds no '{name}', which format '{self.to}' needs; "
-            f"make it with: spicekit characterize {self.system} --out DIR"
-        )
+class SramCell(AnyCell):
+    """A static cell."""
+
+    kind = SramRoles
+    roles: SramRoles
+
+    @property
+    def pull_down(self) -> float:
+        """Width in F of the NMOS to ground."""
+        return self.value(self.roles.pull_down)
+
+    @property
+    def pull_up(self) -> float:
+        """Width in F of the PMOS."""
+        return self.value(self.roles.pull_up)
 
 
 def number(value: float) -> str:

@@ -18,7 +18,8 @@ from pathlib import Path
 import numpy as np
 
 from spicekit.errors import UserError
-from spicekit.export.cell import Cell, Point, number
+from spicekit.export.cell import AnyCell, Cell, Point, SramCell, number, roles_of
+from spicekit.export.roles import SramRoles
 from spicekit.files import write_text
 from spicekit.table import LookupTable
 
@@ -32,6 +33,12 @@ CANNOT_EXPRESS = (
     "temperatures below 300 K or above 400 K, where its transistor tables end (refused), and fractions of a kelvin",
     "SOT: rail, third terminal and second transistor: one 1T1R cell is described, read at the RBL voltage of a parallel cell",
     "SOT: AND and OR of several cells",
+)
+
+STATIC_CANNOT_EXPRESS = (
+    "noise margins and their spread, read current, leakage, time and energy of a write: NeuroSim has transistors of its own",
+    "temperatures below 300 K or above 400 K, where its transistor tables end (refused), and fractions of a kelvin",
+    "supply and corner: its technology files have one",
 )
 
 # technology node in nm -> width of the wires in nm in V1.4 and in V2.1; V1.4 has no RRAM below 22 nm
@@ -54,10 +61,10 @@ def write(table: LookupTable, path: Path, point: Point) -> list[Path]:
 
     Warns where NeuroSim would give up because of the access transistor that it sizes.
     """
+    if isinstance(roles_of(table), SramRoles):
+        return _write_static(SramCell(table, point, "neurosim"), path)
     cell = Cell(table, point, "neurosim")
-    if cell.node not in WIRE_WIDTHS:
-        nodes = ", ".join(str(node) for node in WIRE_WIDTHS)
-        raise UserError(f"format 'neurosim' cannot hold feature_size={cell.node} nm; its technology nodes are {nodes} nm")
+    _check_node(cell)
     scripts = {}
     for version, wires in zip(("V1.4", "V2.1"), WIRE_WIDTHS[cell.node], strict=True):
         values = _values(cell, wires)
@@ -73,10 +80,42 @@ def write(table: LookupTable, path: Path, point: Point) -> list[Path]:
             remarks.append(f"Attention: {said}. Widen the cell (widthInFeatureSize1T1R) to see the rest.")
             warnings.warn(said, stacklevel=3)
         scripts[version] = _script(version, values, remarks, cell.t_pulse)
+    return _written(scripts, path)
+
+
+def _written(scripts: dict[str, str], path: Path) -> list[Path]:
     other = path.with_name(f"{path.stem.removesuffix('_v14')}_v21{path.suffix}")
     write_text(path, scripts["V1.4"])
     write_text(other, scripts["V2.1"])
     return [path, other]
+
+
+def _check_node(cell: AnyCell) -> None:
+    if cell.node not in WIRE_WIDTHS:
+        nodes = ", ".join(str(node) for node in WIRE_WIDTHS)
+        raise UserError(f"format 'neurosim' cannot hold feature_size={cell.node} nm; its technology nodes are {nodes} nm")
+
+
+def _write_static(cell: SramCell, path: Path) -> list[Path]:
+    """An SRAM cell: its sides in the version's wire width, its widths in the node."""
+    _check_node(cell)
+    scripts = {}
+    for version, wires in zip(("V1.4", "V2.1"), WIRE_WIDTHS[cell.node], strict=True):
+        area = cell.area / (wires * 1e-9) ** 2
+        values = {
+            "memcelltype": 1,  # SRAM
+            "temp": cell.kelvin,
+            "technode": cell.node,
+            "heightInFeatureSizeSRAM": float(np.sqrt(area * cell.aspect_ratio)),
+            "widthInFeatureSizeSRAM": float(np.sqrt(area / cell.aspect_ratio)),
+            "widthSRAMCellNMOS": cell.pull_down,
+            "widthSRAMCellPMOS": cell.pull_up,
+            "widthAccessCMOS": cell.access_width,
+        }
+        if version == "V2.1":
+            values |= {"featuresize": wires * 1e-9, "wireWidth": wires}
+        scripts[version] = _script(version, values, cell.remarks(STATIC_CANNOT_EXPRESS))
+    return _written(scripts, path)
 
 
 def transistor_width(cell: Cell) -> float:
@@ -107,19 +146,20 @@ def _values(cell: Cell, wires: int) -> dict[str, float]:
     return values if cell.v_write is None else values | {"writeVoltage": cell.v_write}
 
 
-def _script(version: str, values: dict[str, float], remarks: list[str], t_pulse: float) -> str:
+def _script(version: str, values: dict[str, float], remarks: list[str], t_pulse: float | None = None) -> str:
     head = [f"# sed -i -f THIS Param.cpp, of NeuroSim {version}", *(f"# {line}" for line in remarks)]
-    if "writeVoltage" not in values:
+    if "writeVoltage" not in values and t_pulse is not None:
         head.append("# The table has no write voltage: NeuroSim's default stays")
     # each line that is found leaves its name in the hold space
     lines = [
         f"/^[[:space:]]*{name}[[:space:]]*=/{{\ns/=[^;]*;/= {number(value)};/\nx\ns/$/,{name},/\nx\n}}"
         for name, value in values.items()
     ]
-    pulse = f"writePulseWidth = {number(t_pulse)};"
-    if version == "V2.1":
-        lines.append(f"s/^\\([[:space:]]*\\)writePulseWidth[[:space:]]*=[^;]*;/\\1{pulse}/")
-    else:  # declared there, but never set
-        lines.append(f"/^[[:space:]]*resistanceAccess[[:space:]]*=/a\\\n\t{pulse}")
+    if t_pulse is not None:
+        pulse = f"writePulseWidth = {number(t_pulse)};"
+        if version == "V2.1":
+            lines.append(f"s/^\\([[:space:]]*\\)writePulseWidth[[:space:]]*=[^;]*;/\\1{pulse}/")
+        else:  # declared there, but never set
+            lines.append(f"/^[[:space:]]*resistanceAccess[[:space:]]*=/a\\\n\t{pulse}")
     missing = [f"/,{name},/!{{\ns/.*/this Param.cpp has no line that sets {name}/w /dev/stderr\nx\nq1\n}}" for name in values]
     return "\n".join([*head, *lines, "${", "x", *missing, "x", "}"]) + "\n"
