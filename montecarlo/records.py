@@ -400,6 +400,39 @@ class AmplifierSummary(File):
     amplifiers: list[AmplifierRow]
 
 
+class CellFigure(Record):
+    """A measure of a cell over its trials; None where a trial has no value."""
+
+    unit: str
+    mean: float | None
+    std: float | None
+
+
+class CellRow(Record):
+    """One cell of a comparison."""
+
+    name: str
+    area: float  # m2
+    ok: int = Field(ge=0)  # trials
+    failing: Estimate  # part of the cells that lose their state when they are read, or cannot be written
+    figures: dict[str, CellFigure]  # by measure; those of a write begin with "write "
+
+
+class CellsRecord(File):
+    """``compare.json`` of cells."""
+
+    kind: Literal["cells"]
+    trials: int
+    seed: int
+    given: dict[str, str]
+
+
+class CellSummary(CellsRecord):
+    """``summary.json`` of a comparison of cells."""
+
+    cells: list[CellRow]
+
+
 class Provenance(Record):
     """The provenance inside a table, of a sweep or of a system's table with its ``parts``; a table made otherwise has less."""
 

@@ -188,7 +188,8 @@ def test_both_commands_name_every_system_with_its_other_name(cli: Cli) -> None:
 def test_a_system_without_figures(cli: Cli, complaint: Callable[[subprocess.CompletedProcess[str], int], str]) -> None:
     line = complaint(cli("system", "stt-1t1mtj"), 2)
     assert line == (
-        "system 'stt-1t1mtj' has a standard table and no figures; those with figures: imce, stt-bnn, c3cim, sram-cim, charge-if, stt-bsnn"
+        "system 'stt-1t1mtj' has a standard table and no figures; "
+        "those with figures: imce, stt-bnn, c3cim, sram-cim, charge-if, stt-bsnn"
     )
 
 
