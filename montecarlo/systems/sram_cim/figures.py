@@ -41,7 +41,7 @@ PLANS = (
         for name, (weight, inputs) in WIDTHS.items()
     ),
     # what a tree by its levels is worth: the top of one of 8 words, behind adders of one level and behind all
-    Plan("levels", "adder-tree", {"simulate": ["levels", "whole"]}, 0, {"inputs": 8, "bits": 4, "operations": 8}),
+    Plan("levels", "adder-tree", {"base": [2, 3]}, 0, {"inputs": 8, "bits": 4, "operations": 4}),
 )
 
 
@@ -113,7 +113,7 @@ def multiplier_figures(table: LookupTable, weight: int, bits: int) -> list[Figur
 
 def levels_figure(table: LookupTable) -> Figure:
     """The error of a tree by its levels, where it first has one."""
-    parts, whole = (float(table.query("e_level_3", simulate=simulate)) for simulate in ("levels", "whole"))
+    parts, whole = (float(table.query("e_level_3", base=base)) for base in (2, 3))
     return Figure(
         "tree by its levels over whole, third level of 8 words",
         "",

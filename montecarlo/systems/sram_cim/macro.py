@@ -69,8 +69,8 @@ PLANS = tuple(
     plan
     for name, design in DESIGNS.items()
     for plan in (
-        Plan(f"multiplier-{name}", "multiplier", {"seed": [1, 2, 3]}, 0, design.multiplier() | {"operations": 50}),
-        Plan(f"tree-{name}", "adder-tree", {"seed": [1]}, 0, design.tree() | {"operations": 8}),
+        Plan(f"multiplier-{name}", "multiplier", {"seed": [1, 2]}, 0, design.multiplier() | {"operations": 50}),
+        Plan(f"tree-{name}", "adder-tree", {"seed": [1]}, 0, design.tree() | {"operations": 5}),
         Plan(f"register-{name}", "shift-accumulate", {"seed": [1]}, 0, design.register()),
     )
 )
