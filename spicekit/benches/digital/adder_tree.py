@@ -2,9 +2,9 @@
 
 A whole tree has some ``bits + 1`` full adders an input, too many transistors beyond 32 inputs.  The first ``base`` levels are
 simulated as one tree, which counts as often as it is there; of each level above one adder is, and counts as often as the level
-has adders.  What that one gets are no ideal words: before it stand the real adders of ``context`` levels, whose sums come bit after
-bit and with glitches, since much of a tree's energy is in these; before them all bits come at once.  A level's output drives an
-adder's input.
+has adders.  What that one gets are no ideal words: before it stand the real adders of ``context`` levels, whose sums come bit
+after bit and with glitches, since much of a tree's energy is in these; before them all bits come at once.  A level's output
+drives an adder's input.
 """
 
 from __future__ import annotations
