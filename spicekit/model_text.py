@@ -71,21 +71,26 @@ def content(raw: bytes, path: Path, origin: str) -> Content:
         number, what = (raw.count(b"\n", 0, odd.start()) + 1, repr(odd[0].decode())) if odd else (1, "a byte order mark")
         raise UserError(f"{path}:{number}: not a plain text file: it holds {what} (given by {origin})")
     events: list[Event] = []
-    parts: list[tuple[str, frozenset[str]]] = []
+    parts: list[tuple[str, set[str]]] = []
     terminals: list[tuple[str, tuple[str, ...]]] = []
     opened: list[tuple[int, int]] = []  # subcircuits: which event, and a hash of what they hold so far
+    within: list[int] = []  # the same: which part
     try:
         for number, line in _logical(raw.decode("latin-1").replace("\r\n", "\n").split("\n")):
             says = hash(" ".join(line.lower().split()))
             for event in _events(line, number, says):
                 if event.kind == "subckt":
-                    parts.append((event.name, _subcircuit_parameters(line)))
+                    within.append(len(parts))
+                    parts.append((event.name, set(_subcircuit_parameters(line))))
                     plain = re.split(r"\bparams:|\S+\s*=", COMMENT.sub("", line).lower(), maxsplit=1)[0]
                     terminals.append((event.name, tuple(plain.split()[2:])))
                     opened.append((len(events), 0))
                 elif event.kind == "ends" and opened:
                     which, held = opened.pop()
                     events[which] = events[which]._replace(text=hash((events[which].text, held)))
+                    within.pop()
+                elif event.kind == "param" and within:  # an instance gives these too, as SKY130's devices have their sizes
+                    parts[within[-1]][1].add(event.name)
                 elif event.kind == "device" and (opened or (events and events[-1].kind == "device")):
                     continue  # says nothing more
                 events.append(event)
@@ -93,7 +98,7 @@ def content(raw: bytes, path: Path, origin: str) -> Content:
                 opened[-1] = (opened[-1][0], hash((opened[-1][1], says)))
     except _RefusedError as error:
         raise UserError(f"{path}:{error.number}: {error} (given by {origin})") from None
-    return Content(tuple(events), tuple(parts), tuple(terminals))
+    return Content(tuple(events), tuple((name, frozenset(own)) for name, own in parts), tuple(terminals))
 
 
 class _RefusedError(Exception):

@@ -159,6 +159,11 @@ def _rate(plain: Estimate, low: tuple[float, float], high: tuple[float, float], 
     return _figure(plain, Estimate(rate, rate / factor, min(rate * factor, 1.0)), np.sqrt(rate * (1 - rate) / decisions), degrees)
 
 
+def as_figure(plain: Estimate, better: Estimate, degrees: int) -> dict[str, Any]:
+    """The record of two estimates whose errors are both by Student's t (:class:`montecarlo.records.Improvement`)."""
+    return _figure(plain, better, (plain.high - plain.low) / 2 / float(stdtrit(degrees + 1, 0.975)), degrees)
+
+
 def _figure(plain: Estimate, better: Estimate, plain_error: float, degrees: int) -> dict[str, Any]:
     """Both, and how many trials one trial is worth with the regression: the ratio of the variances."""
     error = (better.high - better.low) / 2 / float(stdtrit(degrees, 0.975))

@@ -26,6 +26,7 @@ from spicekit.benches.digital.logic import LogicBench
 from spicekit.benches.digital.sram_cell import SramCell
 from spicekit.benches.neurons.charge_if import ChargeIf
 from spicekit.benches.neurons.circuit import C_BIAS, NeuronCircuit
+from spicekit.benches.sensing.current_mode import CurrentMode
 from spicekit.benches.sensing.sot_sense import SotSense
 from spicekit.benches.sensing.source import SenseBench
 from spicekit.benches.sensing.tbs import TbsSense
@@ -158,7 +159,9 @@ def _(bench: SramCell, rule: Rule) -> Regions:
 @published.register
 def _(bench: SramCell, rule: Rule, areas: Mapping[str, float]) -> Iterable[Published]:
     if not bench.port:
-        yield Published("cell", "F2", rule.features(areas["cell"]), 171, "0.346 um2 at 45 nm; Mistry et al., IEDM 2007")
+        yield Published(
+            "cell", "F2", rule.features(areas["cell"]), 171, "0.346 um2 at 45 nm; Intel, January 2006; Mistry et al., IEDM 2007"
+        )
 
 
 # --- digital
@@ -276,7 +279,8 @@ def _(bench: SenseBench, rule: Rule) -> Regions:
     if not isinstance(bench, TbsSense):
         # of what several of them use only the gates' area is known: that of transistors of 2 um / 1 um
         shared = Part("share of the reference", bench.shared_area / 2e-12, rule.transistor(2e-6, 1e-6).area, "of 2/1 um")
-        return (Region("amplifier", (*drawn(rule, devices), *([shared] if shared.count else []))),)
+        bias = drawn(rule, bench.bias_devices(), 1 / bench.p.users) if isinstance(bench, CurrentMode) else []
+        return (Region("amplifier", (*drawn(rule, devices), *bias, *([shared] if shared.count else []))),)
     line = bench.line_devices()
     own = {name: device for name, device in devices.items() if name not in line}
     parts = (*drawn(rule, own), *drawn(rule, line, 1 / bench.p.amplifiers))

@@ -18,8 +18,10 @@ from pathlib import Path
 import numpy as np
 
 from spicekit.errors import UserError
-from spicekit.export.cell import AnyCell, Cell, Point, SramCell, number, roles_of
-from spicekit.export.roles import SramRoles
+from spicekit.export.cell import Cell
+from spicekit.export.place import Point, number
+from spicekit.export.sed import sed_script
+from spicekit.export.static import StaticCell, is_static
 from spicekit.files import write_text
 from spicekit.table import LookupTable
 
@@ -61,10 +63,10 @@ def write(table: LookupTable, path: Path, point: Point) -> list[Path]:
 
     Warns where NeuroSim would give up because of the access transistor that it sizes.
     """
-    if isinstance(roles_of(table), SramRoles):
-        return _write_static(SramCell(table, point, "neurosim"), path)
+    if is_static(table):
+        return _write_static(StaticCell(table, point, "neurosim"), path)
     cell = Cell(table, point, "neurosim")
-    _check_node(cell)
+    _check_node(cell.node)
     scripts = {}
     for version, wires in zip(("V1.4", "V2.1"), WIRE_WIDTHS[cell.node], strict=True):
         values = _values(cell, wires)
@@ -90,15 +92,16 @@ def _written(scripts: dict[str, str], path: Path) -> list[Path]:
     return [path, other]
 
 
-def _check_node(cell: AnyCell) -> None:
-    if cell.node not in WIRE_WIDTHS:
-        nodes = ", ".join(str(node) for node in WIRE_WIDTHS)
-        raise UserError(f"format 'neurosim' cannot hold feature_size={cell.node} nm; its technology nodes are {nodes} nm")
+def _check_node(node: int) -> None:
+    if node not in WIRE_WIDTHS:
+        nodes = ", ".join(str(known) for known in WIRE_WIDTHS)
+        raise UserError(f"format 'neurosim' cannot hold feature_size={node} nm; its technology nodes are {nodes} nm")
 
 
-def _write_static(cell: SramCell, path: Path) -> list[Path]:
-    """An SRAM cell: its sides in the version's wire width, its widths in the node."""
-    _check_node(cell)
+def _write_static(cell: StaticCell, path: Path) -> list[Path]:
+    """An SRAM cell: its sides in the version's wire width, its transistors' widths in the node."""
+    _check_node(cell.node)
+    pull_down, pull_up, access = cell.widths
     scripts = {}
     for version, wires in zip(("V1.4", "V2.1"), WIRE_WIDTHS[cell.node], strict=True):
         area = cell.area / (wires * 1e-9) ** 2
@@ -108,13 +111,17 @@ def _write_static(cell: SramCell, path: Path) -> list[Path]:
             "technode": cell.node,
             "heightInFeatureSizeSRAM": float(np.sqrt(area * cell.aspect_ratio)),
             "widthInFeatureSizeSRAM": float(np.sqrt(area / cell.aspect_ratio)),
-            "widthSRAMCellNMOS": cell.pull_down,
-            "widthSRAMCellPMOS": cell.pull_up,
-            "widthAccessCMOS": cell.access_width,
+            "widthSRAMCellNMOS": pull_down,
+            "widthSRAMCellPMOS": pull_up,
+            "widthAccessCMOS": access,
         }
         if version == "V2.1":
             values |= {"featuresize": wires * 1e-9, "wireWidth": wires}
-        scripts[version] = _script(version, values, cell.remarks(STATIC_CANNOT_EXPRESS))
+        text = {name: number(value) for name, value in values.items()}
+        remarks = cell.remarks(STATIC_CANNOT_EXPRESS)
+        scripts[version] = sed_script(
+            f"sed -i -f THIS Param.cpp, of NeuroSim {version}", remarks, text, file="Param.cpp", end=";"
+        )
     return _written(scripts, path)
 
 
@@ -146,20 +153,13 @@ def _values(cell: Cell, wires: int) -> dict[str, float]:
     return values if cell.v_write is None else values | {"writeVoltage": cell.v_write}
 
 
-def _script(version: str, values: dict[str, float], remarks: list[str], t_pulse: float | None = None) -> str:
-    head = [f"# sed -i -f THIS Param.cpp, of NeuroSim {version}", *(f"# {line}" for line in remarks)]
-    if "writeVoltage" not in values and t_pulse is not None:
-        head.append("# The table has no write voltage: NeuroSim's default stays")
-    # each line that is found leaves its name in the hold space
-    lines = [
-        f"/^[[:space:]]*{name}[[:space:]]*=/{{\ns/=[^;]*;/= {number(value)};/\nx\ns/$/,{name},/\nx\n}}"
-        for name, value in values.items()
-    ]
-    if t_pulse is not None:
-        pulse = f"writePulseWidth = {number(t_pulse)};"
-        if version == "V2.1":
-            lines.append(f"s/^\\([[:space:]]*\\)writePulseWidth[[:space:]]*=[^;]*;/\\1{pulse}/")
-        else:  # declared there, but never set
-            lines.append(f"/^[[:space:]]*resistanceAccess[[:space:]]*=/a\\\n\t{pulse}")
-    missing = [f"/,{name},/!{{\ns/.*/this Param.cpp has no line that sets {name}/w /dev/stderr\nx\nq1\n}}" for name in values]
-    return "\n".join([*head, *lines, "${", "x", *missing, "x", "}"]) + "\n"
+def _script(version: str, values: dict[str, float], remarks: list[str], t_pulse: float) -> str:
+    if "writeVoltage" not in values:
+        remarks = [*remarks, "The table has no write voltage: NeuroSim's default stays"]
+    pulse = f"writePulseWidth = {number(t_pulse)};"
+    if version == "V2.1":
+        more = f"s/^\\([[:space:]]*\\)writePulseWidth[[:space:]]*=[^;]*;/\\1{pulse}/"
+    else:  # declared there, but never set
+        more = f"/^[[:space:]]*resistanceAccess[[:space:]]*=/a\\\n\t{pulse}"
+    text = {name: number(value) for name, value in values.items()}
+    return sed_script(f"sed -i -f THIS Param.cpp, of NeuroSim {version}", remarks, text, file="Param.cpp", end=";", more=[more])

@@ -18,8 +18,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from spicekit.errors import UserError
-from spicekit.export.cell import AnyCell, Cell, Point, SramCell, number, roles_of
-from spicekit.export.roles import SramRoles
+from spicekit.export.cell import Cell
+from spicekit.export.place import Point, number
+from spicekit.export.static import StaticCell, is_static
 from spicekit.files import write_text
 from spicekit.table import LookupTable
 
@@ -51,8 +52,8 @@ def write(table: LookupTable, path: Path, point: Point) -> list[Path]:
     configuration = path.with_suffix(".cfg")
     if configuration == path or len(path.name.split()) != 1:
         raise UserError(f"-o {path}: NVSim's cell file needs a name without blanks that does not end in .cfg")
-    if isinstance(roles_of(table), SramRoles):
-        return _write_static(SramCell(table, point, "nvsim"), path, configuration)
+    if is_static(table):
+        return _write_static(StaticCell(table, point, "nvsim"), path, configuration)
     cell = Cell(table, point, "nvsim")
     r_on, r_off = cell.r
     lines = [
@@ -85,7 +86,7 @@ def write(table: LookupTable, path: Path, point: Point) -> list[Path]:
     return _written(cell, lines, CANNOT_EXPRESS, path, configuration)
 
 
-def _written(cell: AnyCell, lines: list[str], cannot: tuple[str, ...], path: Path, configuration: Path) -> list[Path]:
+def _written(cell: Cell | StaticCell, lines: list[str], cannot: tuple[str, ...], path: Path, configuration: Path) -> list[Path]:
     kelvin = cell.kelvin
     head = [f"// {line}" for line in cell.remarks(cannot)]
     text = _CONFIGURATION.format(node=cell.node, kelvin=kelvin, cell=path.name)
@@ -94,19 +95,20 @@ def _written(cell: AnyCell, lines: list[str], cannot: tuple[str, ...], path: Pat
     return [path, configuration]
 
 
-def _write_static(cell: SramCell, path: Path, configuration: Path) -> list[Path]:
+def _write_static(cell: StaticCell, path: Path, configuration: Path) -> list[Path]:
     """An SRAM cell, as ``SRAM.cell`` there: area and widths; all else NVSim computes."""
+    pull_down, pull_up, access = cell.widths
     lines = [
         "-MemCellType: SRAM",
         f"-ProcessNode: {cell.node}",
         f"-CellArea (F^2): {number(cell.features)}",
-        f"// height over width, {cell.aspect_note()}",
+        "// height over width, the table's",
         f"-CellAspectRatio: {number(cell.aspect_ratio)}",
         "-ReadMode: voltage",
         "-AccessType: CMOS",
-        f"-AccessCMOSWidth (F): {number(cell.access_width)}",
-        f"-SRAMCellNMOSWidth (F): {number(cell.pull_down)}",
-        f"-SRAMCellPMOSWidth (F): {number(cell.pull_up)}",
+        f"-AccessCMOSWidth (F): {number(access)}",
+        f"-SRAMCellNMOSWidth (F): {number(pull_down)}",
+        f"-SRAMCellPMOSWidth (F): {number(pull_up)}",
     ]
     return _written(cell, lines, STATIC_CANNOT_EXPRESS, path, configuration)
 

@@ -189,7 +189,7 @@ def test_a_system_without_figures(cli: Cli, complaint: Callable[[subprocess.Comp
     line = complaint(cli("system", "stt-1t1mtj"), 2)
     assert line == (
         "system 'stt-1t1mtj' has a standard table and no figures; "
-        "those with figures: imce, stt-bnn, c3cim, sram-cim, charge-if, stt-bsnn"
+        "those with figures: imce, stt-bnn, c3cim, sram-cim, charge-if, stt-bsnn, snn-hierarchy"
     )
 
 

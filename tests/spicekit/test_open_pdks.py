@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from spicekit import make_bench, run
+from spicekit.area import floor_plan
 from spicekit.errors import SpicekitError, UserError
 from spicekit.netlist import render
 from spicekit.registry import bench_names
@@ -115,6 +116,13 @@ def test_a_bench_runs_on_it(root: Path, name: str) -> None:
     result = run("stt-read", technology=name, w_access=1e-6)
     assert result.outcome == "ok"
     assert 1e-6 < result.measures["i_ap"] < result.measures["i_p"] < 1e-4
+
+
+def test_freepdk45_has_the_areas_of_its_rules(root: Path) -> None:
+    """1T1MTJ: drain 105 nm, gate 50 nm, half of a shared contact's 140 nm and of the 80 nm between diffusions; 1 um and 80 nm."""
+    found = floor_plan(make_bench("stt-read", {"technology": "freepdk45", "w_access": "1u"}))
+    assert found.feature == pytest.approx(45e-9)
+    assert found["cell"].area == pytest.approx((105e-9 + 50e-9 + 70e-9 + 40e-9) * (1e-6 + 80e-9))
 
 
 # of arrays, rows and trains little, and no search for a trim

@@ -212,6 +212,16 @@ def test_further_parameters_of_an_instance(tmp_path: Path, expected: float) -> N
         make_bench("stt-read", {"technology": wrong})
 
 
+@pytest.mark.parametrize("before", ["+\n", ".param later=1\n"])
+def test_parameters_on_lines_of_their_own(tmp_path: Path, expected: float, before: str) -> None:
+    """As SKY130's devices have them: ngspice takes them from an instance, like those of the .subckt line."""
+    library = MODELS.format("") + SUBCIRCUITS.replace(" w=1 l=1 nf=1\n", f"\n{before}.param w = 1 l = 1 nf = 1\n")
+    assert read_current(write(tmp_path, library, kind="subckt")) == pytest.approx(expected, rel=1e-6)
+    wrong = write(tmp_path, library, ('name = "nfet"', 'name = "nfet"\nparameters = { fins = 2 }'), kind="subckt")
+    with pytest.raises(UserError, match=r"\.subckt 'nfet' has no parameter 'fins'; it has l, (later, )?nf, w"):
+        make_bench("stt-read", {"technology": wrong})
+
+
 @pytest.mark.parametrize("text", ["1} m=5 {1", "1\\n.control", "`shell`", "$w", "w;l"])
 def test_a_parameter_of_an_instance_is_arithmetic(tmp_path: Path, text: str) -> None:
     change = ('name = "nch"', f'name = "nch"\nparameters = {{ nf = "{text}" }}')

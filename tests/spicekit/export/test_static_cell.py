@@ -75,7 +75,9 @@ def test_neurosim_sets_its_lines(sram: LookupTable, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("to", sorted(set(FORMATS) - {"nvsim", "neurosim", "csv", "npz"}))
 def test_formats_of_resistive_cells_say_that_they_know_none(sram: LookupTable, tmp_path: Path, to: str) -> None:
-    with pytest.raises(UserError, match=r"another kind of cell than format .*; allowed: nvsim, neurosim, csv, npz") as caught:
+    with pytest.raises(
+        UserError, match=r"a static cell, which format .* does not know; allowed: nvsim, neurosim, csv, npz"
+    ) as caught:
         export(sram, to, tmp_path / "out")
     assert "\n" not in str(caught.value)
     assert not (tmp_path / "out").exists()
