@@ -11,7 +11,7 @@ import numpy as np
 from pydantic import AliasChoices, Field
 
 from spicekit.engines import BATCH, NGSPICE
-from spicekit.export.roles import Macro, Roles
+from spicekit.export.roles import Macro, Roles, SramRoles
 from spicekit.outcome import Outcome
 from spicekit.records import SCHEMA as SCHEMA
 from spicekit.records import Calibration as Calibration
@@ -426,6 +426,39 @@ class AmplifierSummary(File):
     amplifiers: list[AmplifierRow]
 
 
+class CellFigure(Record):
+    """A measure of a cell over its trials; None where a trial has no value."""
+
+    unit: str
+    mean: float | None
+    std: float | None
+
+
+class CellRow(Record):
+    """One cell of a comparison."""
+
+    name: str
+    area: float  # m2
+    ok: int = Field(ge=0)  # trials
+    failing: Estimate  # part of the cells that lose their state when they are read, or cannot be written
+    figures: dict[str, CellFigure]  # by measure; those of a write begin with "write "
+
+
+class CellsRecord(File):
+    """``compare.json`` of cells."""
+
+    kind: Literal["cells"]
+    trials: int
+    seed: int
+    given: dict[str, str]
+
+
+class CellSummary(CellsRecord):
+    """``summary.json`` of a comparison of cells."""
+
+    cells: list[CellRow]
+
+
 class Provenance(Record):
     """The provenance inside a table, of a sweep or of a system's table with its ``parts``; a table made otherwise has less."""
 
@@ -449,7 +482,7 @@ class Provenance(Record):
     netlist_sha256: str = Field("", validation_alias=AliasChoices("netlist_sha256", "netlists_sha256"))  # as 0.1 had it
     versions: dict[str, str] = {}
     parts: dict[str, Provenance] = {}
-    cell: Roles | None = None
+    cell: Roles | SramRoles | None = None
     macro: Macro | None = None
 
 

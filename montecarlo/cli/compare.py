@@ -11,6 +11,7 @@ from montecarlo.cli.job import run_job
 from montecarlo.cli.options import Dask, Engine, Retry, Seed, Timeout, Workers
 from spicekit.cli.options import Corner, Json, Parameters, Temperature, complete_bench, given_path, read_parameters
 from spicekit.cli.output import answers, fail, print_json, say
+from spicekit.errors import UserError
 
 if TYPE_CHECKING:
     from montecarlo import records
@@ -23,7 +24,9 @@ def compare(
             help="Two or more: BENCH, or BENCH,NAME=VALUE,... (tbs-sense,design=fast).", autocompletion=complete_bench
         ),
     ],
-    at: Annotated[str, typer.Option(help="What all have in common: area=4.9u2, gate area in square micrometres.")],
+    at: Annotated[
+        str | None, typer.Option(help="What all amplifiers have in common: area=4.9u2, gate area in square micrometres.")
+    ] = None,
     out: Annotated[
         Path | None,
         typer.Option("--out", help="Folder for trials, table and picture; again = resume. None: not kept.", parser=given_path),
@@ -41,16 +44,32 @@ def compare(
     retry: Retry = False,
     as_json: Json = False,
 ) -> None:
-    """Sense amplifiers side by side at equal gate area: error, delay, offset, noise, kickback, energy."""
+    """Sense amplifiers side by side at equal gate area: error, delay, offset, noise, kickback, energy; or SRAM cells."""
     from montecarlo.amplifiers_plot import plot_amplifiers
+    from montecarlo.jobs.cells import Cells, are_cells
     from montecarlo.jobs.equal_area import EqualArea, parse_at
+
+    given = read_parameters(parameter, corner, temperature)
+    if are_cells(benches):
+        if at is not None or noise:
+            raise UserError(
+                f"{'--at' if at is not None else '--noise'}: given with cells, whose area is compared; allowed: no such option"
+            )
+        cells = Cells(benches, trials=trials, seed=seed, parameters=given, engine=engine)
+        answer = run_job("compare", cells.run, out, workers=workers, dask=dask, timeout=timeout, retry=retry)
+        print_json(answer.model_dump()) if as_json else print_cells(answer)
+        if not all(row.ok for row in answer.cells):
+            fail("a cell has no simulation that is ok", 1)
+        return
+    if at is None:
+        raise UserError("--at: missing; amplifiers are compared at equal area: --at area=4.9u2")
 
     job = EqualArea(
         benches,
         area=parse_at(at),
         trials=trials,
         seed=seed,
-        parameters=read_parameters(parameter, corner, temperature),
+        parameters=given,
         engine=engine,
         noise=noise,
     )
@@ -64,6 +83,34 @@ def compare(
             say(f"\nTable: {out / 'table.csv'}, {out / 'summary.json'}\nPlot:  {picture}")
     if not all(row.ok for row in summary.amplifiers):
         fail("an amplifier has no simulation that is ok", 1)
+
+
+def print_cells(summary: records.CellSummary) -> None:
+    """The answer as text: a line a figure, mean and standard deviation."""
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+
+    from spicekit.units import format_value
+
+    stream = answers()
+    console = Console(file=stream, width=None if stream.isatty() else 170)
+    table = Table(title=f"{summary.trials} trials each, mean ± sigma", box=box.SIMPLE)
+    table.add_column("figure")
+    for row in summary.cells:
+        table.add_column(row.name, justify="right")
+    table.add_row("area (um2)", *(f"{row.area * 1e12:.4g}" for row in summary.cells))
+    table.add_row("failing (95 %)", *(_estimate(row.failing, 1) for row in summary.cells))
+    for name in dict.fromkeys(name for row in summary.cells for name in row.figures):
+        shown = []
+        for row in summary.cells:
+            one = row.figures.get(name)
+            if one is None or one.mean is None or one.std is None:
+                shown.append("-")
+            else:
+                shown.append(f"{format_value(one.mean, one.unit, 4)} ± {format_value(one.std, one.unit, 3)}")
+        table.add_row(name, *shown)
+    console.print(table)
 
 
 def print_amplifiers(summary: records.AmplifierSummary) -> None:

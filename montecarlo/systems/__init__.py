@@ -19,6 +19,7 @@ SYSTEMS: dict[str, tuple[str, ...]] = {
     "imce": ("sot-2t1r",),
     "stt-bnn": (),
     "c3cim": (),
+    "sram-cim": (),
     "charge-if": (),
     "stt-bsnn": ("dynamic-if",),
     "snn-hierarchy": (),

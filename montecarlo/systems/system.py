@@ -11,7 +11,7 @@ import xarray as xr
 
 from montecarlo.jobs.sweep import Sweep
 from spicekit.engines import NGSPICE
-from spicekit.export.roles import Macro, Roles
+from spicekit.export.roles import Macro, Roles, SramRoles
 from spicekit.table import LookupTable
 
 Compute = Callable[[xr.Dataset], xr.Dataset]
@@ -40,7 +40,7 @@ class SystemTable:
     nominal: Mapping[str, Any]  # the operating point that an exporter takes if the user gives none
     parts: tuple[Part, ...]
     computed: tuple[Compute, ...] = ()  # each makes further variables from the simulated ones
-    cell: Roles | None = None  # which variables are what of a memory cell, for the exporters; None: it is not of one
+    cell: Roles | SramRoles | None = None  # which variables are what of a memory cell, for the exporters; None: it is not of one
     macro: Macro | None = None  # which are what of a macro's operations
 
 

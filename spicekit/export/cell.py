@@ -13,7 +13,7 @@ import numpy as np
 
 from spicekit.errors import UserError
 from spicekit.export.place import Place, Point, number, record_of, system_of
-from spicekit.export.roles import BY_SYSTEM, Roles, Write
+from spicekit.export.roles import BY_SYSTEM, Roles, SramRoles, Write
 from spicekit.records import parse
 from spicekit.table import LookupTable
 from spicekit.units import KELVIN
@@ -21,14 +21,17 @@ from spicekit.units import KELVIN
 STATES = ("p", "ap")  # parallel: low resistance, "on", written by SET; antiparallel: "off", written by RESET
 WRITES = ("set", "reset")
 
+OF_STATIC = ("nvsim", "neurosim", "csv", "npz")  # formats that know a static cell
 _OTHERS = {2: "SOT:", 3: "STT:"}  # terminals -> beginning of a limit that is not of such a cell
 
 
-def roles_of(table: LookupTable) -> Roles | None:
+def roles_of(table: LookupTable) -> Roles | SramRoles | None:
     """What its variables are of a cell; None if it is the table of none.  Raises :class:`SpicekitError` for a damaged record."""
     recorded = record_of(table).get("cell")
     if recorded is not None:
-        return parse(json.dumps(recorded), Roles, table.origin)
+        text = json.dumps(recorded)
+        static = isinstance(recorded, dict) and recorded.get("kind") == "sram"
+        return parse(text, SramRoles, table.origin) if static else parse(text, Roles, table.origin)
     return BY_SYSTEM.get(system_of(table))
 
 
@@ -46,6 +49,10 @@ class Cell(Place):
             raise UserError(
                 f"{table.origin} is a table of {found}, and its record does not say under 'cell' what the variables are of a "
                 f"memory cell; format '{to}' needs one that does: spicekit characterize SYSTEM --out DIR, of a system with a cell"
+            )
+        if isinstance(roles, SramRoles):
+            raise UserError(
+                f"{table.origin} is a table of a static cell, which format '{to}' does not know; allowed: {', '.join(OF_STATIC)}"
             )
         super().__init__(table, given, to)
         self.roles = roles

@@ -21,6 +21,7 @@ from spicekit.errors import UserError
 from spicekit.export.cell import Cell
 from spicekit.export.place import Point, number
 from spicekit.export.sed import sed_script
+from spicekit.export.static import StaticCell, is_static
 from spicekit.files import write_text
 from spicekit.table import LookupTable
 
@@ -34,6 +35,12 @@ CANNOT_EXPRESS = (
     "temperatures below 300 K or above 400 K, where its transistor tables end (refused), and fractions of a kelvin",
     "SOT: rail, third terminal and second transistor: one 1T1R cell is described, read at the RBL voltage of a parallel cell",
     "SOT: AND and OR of several cells",
+)
+
+STATIC_CANNOT_EXPRESS = (
+    "noise margins and their spread, read current, leakage, time and energy of a write: NeuroSim has transistors of its own",
+    "temperatures below 300 K or above 400 K, where its transistor tables end (refused), and fractions of a kelvin",
+    "supply and corner: its technology files have one",
 )
 
 # technology node in nm -> width of the wires in nm in V1.4 and in V2.1; V1.4 has no RRAM below 22 nm
@@ -56,10 +63,10 @@ def write(table: LookupTable, path: Path, point: Point) -> list[Path]:
 
     Warns where NeuroSim would give up because of the access transistor that it sizes.
     """
+    if is_static(table):
+        return _write_static(StaticCell(table, point, "neurosim"), path)
     cell = Cell(table, point, "neurosim")
-    if cell.node not in WIRE_WIDTHS:
-        nodes = ", ".join(str(node) for node in WIRE_WIDTHS)
-        raise UserError(f"format 'neurosim' cannot hold feature_size={cell.node} nm; its technology nodes are {nodes} nm")
+    _check_node(cell.node)
     scripts = {}
     for version, wires in zip(("V1.4", "V2.1"), WIRE_WIDTHS[cell.node], strict=True):
         values = _values(cell, wires)
@@ -75,10 +82,47 @@ def write(table: LookupTable, path: Path, point: Point) -> list[Path]:
             remarks.append(f"Attention: {said}. Widen the cell (widthInFeatureSize1T1R) to see the rest.")
             warnings.warn(said, stacklevel=3)
         scripts[version] = _script(version, values, remarks, cell.t_pulse)
+    return _written(scripts, path)
+
+
+def _written(scripts: dict[str, str], path: Path) -> list[Path]:
     other = path.with_name(f"{path.stem.removesuffix('_v14')}_v21{path.suffix}")
     write_text(path, scripts["V1.4"])
     write_text(other, scripts["V2.1"])
     return [path, other]
+
+
+def _check_node(node: int) -> None:
+    if node not in WIRE_WIDTHS:
+        nodes = ", ".join(str(known) for known in WIRE_WIDTHS)
+        raise UserError(f"format 'neurosim' cannot hold feature_size={node} nm; its technology nodes are {nodes} nm")
+
+
+def _write_static(cell: StaticCell, path: Path) -> list[Path]:
+    """An SRAM cell: its sides in the version's wire width, its transistors' widths in the node."""
+    _check_node(cell.node)
+    pull_down, pull_up, access = cell.widths
+    scripts = {}
+    for version, wires in zip(("V1.4", "V2.1"), WIRE_WIDTHS[cell.node], strict=True):
+        area = cell.area / (wires * 1e-9) ** 2
+        values = {
+            "memcelltype": 1,  # SRAM
+            "temp": cell.kelvin,
+            "technode": cell.node,
+            "heightInFeatureSizeSRAM": float(np.sqrt(area * cell.aspect_ratio)),
+            "widthInFeatureSizeSRAM": float(np.sqrt(area / cell.aspect_ratio)),
+            "widthSRAMCellNMOS": pull_down,
+            "widthSRAMCellPMOS": pull_up,
+            "widthAccessCMOS": access,
+        }
+        if version == "V2.1":
+            values |= {"featuresize": wires * 1e-9, "wireWidth": wires}
+        text = {name: number(value) for name, value in values.items()}
+        remarks = cell.remarks(STATIC_CANNOT_EXPRESS)
+        scripts[version] = sed_script(
+            f"sed -i -f THIS Param.cpp, of NeuroSim {version}", remarks, text, file="Param.cpp", end=";"
+        )
+    return _written(scripts, path)
 
 
 def transistor_width(cell: Cell) -> float:

@@ -20,6 +20,7 @@ from pathlib import Path
 from spicekit.errors import UserError
 from spicekit.export.cell import Cell
 from spicekit.export.place import Point, number
+from spicekit.export.static import StaticCell, is_static
 from spicekit.files import write_text
 from spicekit.table import LookupTable
 
@@ -38,6 +39,11 @@ CANNOT_EXPRESS = (
 )
 
 
+STATIC_CANNOT_EXPRESS = (
+    "noise margins and their spread, read current, leakage, time and energy of a write: NVSim has transistors of its own",
+    "the node's supply and corner: NVSim's roadmap has one",
+)
+
 SENSE_DEFAULT = 0.08  # V, MinSenseVoltage where a file says none
 
 
@@ -46,6 +52,8 @@ def write(table: LookupTable, path: Path, point: Point) -> list[Path]:
     configuration = path.with_suffix(".cfg")
     if configuration == path or len(path.name.split()) != 1:
         raise UserError(f"-o {path}: NVSim's cell file needs a name without blanks that does not end in .cfg")
+    if is_static(table):
+        return _write_static(StaticCell(table, point, "nvsim"), path, configuration)
     cell = Cell(table, point, "nvsim")
     r_on, r_off = cell.r
     lines = [
@@ -75,12 +83,34 @@ def write(table: LookupTable, path: Path, point: Point) -> list[Path]:
         f"-VoltageDropAccessDevice (V): {number(cell.v_access)}",
         f"-AccessCMOSWidth (F): {number(cell.access_width)}",
     ]
+    return _written(cell, lines, CANNOT_EXPRESS, path, configuration)
+
+
+def _written(cell: Cell | StaticCell, lines: list[str], cannot: tuple[str, ...], path: Path, configuration: Path) -> list[Path]:
     kelvin = cell.kelvin
-    head = [f"// {line}" for line in cell.remarks(CANNOT_EXPRESS)]
+    head = [f"// {line}" for line in cell.remarks(cannot)]
     text = _CONFIGURATION.format(node=cell.node, kelvin=kelvin, cell=path.name)
     write_text(path, "\n".join([*head, *lines]) + "\n")
     write_text(configuration, text)
     return [path, configuration]
+
+
+def _write_static(cell: StaticCell, path: Path, configuration: Path) -> list[Path]:
+    """An SRAM cell, as ``SRAM.cell`` there: area and widths; all else NVSim computes."""
+    pull_down, pull_up, access = cell.widths
+    lines = [
+        "-MemCellType: SRAM",
+        f"-ProcessNode: {cell.node}",
+        f"-CellArea (F^2): {number(cell.features)}",
+        "// height over width, the table's",
+        f"-CellAspectRatio: {number(cell.aspect_ratio)}",
+        "-ReadMode: voltage",
+        "-AccessType: CMOS",
+        f"-AccessCMOSWidth (F): {number(access)}",
+        f"-SRAMCellNMOSWidth (F): {number(pull_down)}",
+        f"-SRAMCellPMOSWidth (F): {number(pull_up)}",
+    ]
+    return _written(cell, lines, STATIC_CANNOT_EXPRESS, path, configuration)
 
 
 def _sense(cell: Cell) -> list[str]:

@@ -66,6 +66,20 @@ class Macro(Record):
     operations: dict[str, Operation]
 
 
+class SramRoles(Record):
+    """The same of a static cell: what it stores is a voltage, and the formats ask for its transistors."""
+
+    kind: Literal["sram"] = "sram"
+    pull_down: str = "pull_down_width"  # F
+    pull_up: str = "pull_up_width"  # F
+    access_width: str = "access_width"  # F, of the pass gates
+    area: str = "cell_area"  # F^2
+    aspect_ratio: str = "cell_aspect_ratio"
+    feature_size: str = "feature_size"  # m
+
+
+SRAM_6T = SramRoles()
+
 STT_1T1MTJ = Roles(
     terminals=2,
     forced="voltage",

@@ -1,9 +1,10 @@
-"""`adder-tree`: the sum of many words by adders in pairs, whole or by its parts.
+"""`adder-tree`: the sum of many words by adders in pairs, whole or by its levels.
 
-A whole tree has some ``bits + 1`` full adders an input, too many transistors beyond 16 inputs or so.  By ``levels`` one adder of
-each level is simulated, and counted as often as the level has adders.  What it gets are no ideal words: before it stand the real
-adders of ``context`` levels, whose sums come bit after bit and with glitches, since a large part of a tree's energy is in these;
-before them all bits come at once.  A level's output drives an adder's input.  ``context=1`` is exact for the first two levels.
+A whole tree has some ``bits + 1`` full adders an input, too many transistors beyond 32 inputs.  The first ``base`` levels are
+simulated as one tree, which counts as often as it is there; of each level above one adder is, and counts as often as the level
+has adders.  What that one gets are no ideal words: before it stand the real adders of ``context`` levels, whose sums come bit
+after bit and with glitches, since much of a tree's energy is in these; before them all bits come at once.  A level's output
+drives an adder's input.
 """
 
 from __future__ import annotations
@@ -27,7 +28,6 @@ from spicekit.parameters import option, quantity
 from spicekit.rails import Item, RailSupply, Spent
 
 ADDER_INPUT = 9.0  # a full adder's input a in inputs of an inverter: 2 + 2 + 2 + 3 of SIZES["mirror"]
-LARGEST = 32  # inputs of a whole tree
 
 
 class TreeParameters(DataParameters, ProductParameters):
@@ -36,10 +36,8 @@ class TreeParameters(DataParameters, ProductParameters):
         "uniform", "the words: any of `bits` bits; or products of such a multiplier, of random inputs with weights that stay"
     )
     bits: int | None = quantity(None, "", "kind=uniform: bits of a word; 1 if not given", ge=1, le=16)
-    simulate: Literal["levels", "whole"] = option(
-        "levels", "levels: an adder of each level, counted as often as there are; whole: all adders, of up to 32 inputs"
-    )
-    context: int = quantity(1, "", "simulate=levels: levels of real adders before the one that is looked at", ge=0, le=2)
+    base: int = quantity(3, "", "levels from the inputs on that are simulated as one tree; above, an adder each", ge=1, le=5)
+    context: int = quantity(1, "", "levels of real adders before an adder above the base", ge=0, le=2)
 
     @model_validator(mode="after")
     def _fits(self) -> Self:
@@ -47,8 +45,6 @@ class TreeParameters(DataParameters, ProductParameters):
             raise ValueError(f"inputs: {self.inputs} given; allowed: powers of 2 from 2 to 256")
         if self.bits is not None and self.kind != "uniform":
             raise ValueError(f"bits: given with kind={self.kind}; allowed with uniform, a product has weight_bits and input_bits")
-        if self.simulate == "whole" and self.inputs > LARGEST:
-            raise ValueError(f"inputs: {self.inputs} given with simulate=whole; allowed: up to {LARGEST}, or simulate=levels")
         return self
 
     @property
@@ -65,11 +61,19 @@ class Section:
 
     level: int  # of the last adder, counted from 1
     first: int  # level whose words come at once: 0 the tree's own inputs
+    base: bool  # whether all its adders count
     levels: list[list[Word]]  # the words, level by level
 
     @property
+    def last(self) -> list[str]:
+        """The output nodes."""
+        return [node for node in self.levels[-1][0] if node is not None]
+
+    @property
     def context(self) -> list[str]:
-        """The output nodes of the level before the last."""
+        """The output nodes of the real adders before the last, which do not count."""
+        if self.base or len(self.levels) == 2:
+            return []
         return [node for word in self.levels[-2] for node in word if node is not None]
 
 
@@ -80,7 +84,7 @@ class AdderTree(LogicBench[TreeParameters]):
     @property
     def depth(self) -> float:
         """Through the carries of the first adder, and a bit more in each level; of a part through its own levels."""
-        levels = self.levels if self.p.simulate == "whole" else min(self.levels, self.p.context + 1)
+        levels = min(self.levels, max(self.p.base, self.p.context + 1))
         return 2.5 * (self.p.width + self.levels) + 5.0 * levels
 
     @property
@@ -89,9 +93,14 @@ class AdderTree(LogicBench[TreeParameters]):
         return int(math.log2(self.p.inputs))
 
     @property
+    def base(self) -> int:
+        """Levels of the tree that is simulated whole."""
+        return min(self.p.base, self.levels)
+
+    @property
     def whole(self) -> bool:
         """Whether all adders are there."""
-        return self.p.simulate == "whole"
+        return self.base == self.levels
 
     @property
     def supplies(self) -> tuple[str, ...]:
@@ -101,14 +110,14 @@ class AdderTree(LogicBench[TreeParameters]):
     @cached_property
     def _made(self) -> tuple[Circuit, list[Section]]:
         circuit, sections = Circuit(), []
-        for level in [self.levels] if self.whole else range(1, self.levels + 1):
-            first = 0 if self.whole else max(0, level - 1 - self.p.context)
+        for level in range(self.base, self.levels + 1):
+            first = 0 if level == self.base else max(0, level - 1 - self.p.context)
             width = self.p.width + first  # each level adds a bit
             tag = f"t{level}"
             words: list[Word] = [[f"{tag}_x{k}_{bit}" for bit in range(width)] for k in range(1 << (level - first))]
             own = [f"vdd_level{k}" for k in range(first + 1, level + 1)]
-            fed = own if self.whole else [*["vdd_context"] * (level - first - 1), own[-1]]
-            sections.append(Section(level, first, tree(circuit, tag, words, fed)))
+            fed = own if level == self.base else [*["vdd_context"] * (level - first - 1), own[-1]]
+            sections.append(Section(level, first, level == self.base, tree(circuit, tag, words, fed)))
         return circuit, sections
 
     @property
@@ -126,17 +135,12 @@ class AdderTree(LogicBench[TreeParameters]):
 
     @cached_property
     def outputs(self) -> tuple[str, ...]:
-        """Those of each tree, and by levels those of the adders before the last."""
-        found: list[str] = []
-        for section in self.sections:
-            found += section.context if not self.whole and len(section.levels) > 2 else []
-            found += [node for node in section.levels[-1][0] if node is not None]
-        return tuple(found)
+        """Those of each tree that is simulated, and of the adders before its last."""
+        return tuple(node for section in self.sections for node in (*section.context, *section.last))
 
     def loads(self) -> dict[str, float]:
-        last = {node for node in self.sections[-1].levels[-1][0] if node is not None}
-        context = set() if self.whole else {node for section in self.sections for node in section.context}
-        return {node: self.p.fan_out if node in last else ADDER_INPUT for node in self.outputs if node not in context}
+        top = set(self.sections[-1].last)
+        return {node: self.p.fan_out if node in top else ADDER_INPUT for section in self.sections for node in section.last}
 
     @cached_property
     def leaves(self) -> Integers:
@@ -166,7 +170,7 @@ class AdderTree(LogicBench[TreeParameters]):
         for section in self.sections:
             given = self.sums(section.first)[:, : len(section.levels[0])]
             inputs += [bits_of(column, len(word)) for column, word in zip(given.T, section.levels[0], strict=True)]
-            shown = section.levels[-2:] if not self.whole and len(section.levels) > 2 else section.levels[-1:]
+            shown = section.levels[-2:] if section.context else section.levels[-1:]
             for back, words in zip(range(len(shown) - 1, -1, -1), shown, strict=True):
                 sums = self.sums(section.level - back)[:, : len(words)]
                 outputs += [bits_of(column, len(word)) for column, word in zip(sums.T, words, strict=True)]
@@ -177,8 +181,8 @@ class AdderTree(LogicBench[TreeParameters]):
     # --- measures
 
     def count(self, level: int) -> int:
-        """Adders of ``level`` that the simulated ones of it stand for, each."""
-        return 1 if self.whole else self.p.inputs >> level
+        """Adders of ``level`` that each of the simulated ones stands for."""
+        return self.p.inputs >> max(level, self.base)
 
     def spent(self) -> Spent:
         n = len(self.words.operations)
@@ -196,7 +200,7 @@ class AdderTree(LogicBench[TreeParameters]):
 
     @property
     def driven(self) -> list[str]:
-        """The tree's own inputs: by levels those of the first."""
+        """The tree's own inputs: those of the base."""
         return [node for word in self.sections[0].levels[0] for node in word if node is not None]
 
     def each(self) -> Node:
@@ -207,18 +211,16 @@ class AdderTree(LogicBench[TreeParameters]):
         return listed(total(parts) * self.vdd for parts in zip(*levels, *drivers, strict=True))
 
     def delay(self) -> Node:
-        """Of the whole tree; by levels the sum of what each adds to the one before it."""
-        if self.whole:
-            return super().delay()
+        """Of the base, and what each level adds to the one before it."""
         found: Node = Number(0.0)
         for section in self.sections:
-            found = found + Largest(listed(self.settled([node for node in section.levels[-1][0] if node is not None])))
-            if len(section.levels) > 2:
+            found = found + Largest(listed(self.settled(section.last)))
+            if section.context:
                 found = found - Largest(listed(self.settled(section.context)))
         return found
 
     def late(self) -> Limits:
-        return Limits("raise period", high=self.period * (1 if self.whole else self.levels), event=True)
+        return Limits("raise period", high=self.period * len(self.sections), event=True)
 
     def made_measures(self) -> tuple[Measure, ...]:
         return (*super().made_measures(), self.error_measure())

@@ -19,7 +19,7 @@ from functools import cached_property
 from typing import Any, Generic
 
 import numpy as np
-from scipy.stats import t as student
+from scipy.special import stdtrit
 from typing_extensions import TypeVar
 
 from spicekit.analysis import Analysis, TranAnalysis
@@ -321,7 +321,7 @@ def half_interval(values: Node, n: int) -> Node:
     apart = values - Mean(values)
     variance = Sum(apart * apart) / (n - 1)
     shifted = Sum(Taken(apart, tuple(range(n - 1))) * Taken(apart, tuple(range(1, n)))) / (n - 1)
-    return sqrt(maximum(variance, variance + 2 * shifted) / n) * float(student.ppf(0.975, n - 1))
+    return sqrt(maximum(variance, variance + 2 * shifted) / n) * float(stdtrit(n - 1, 0.975))
 
 
 def bits_of(values: Sequence[int] | np.ndarray[Any, np.dtype[np.int64]], width: int) -> Bits:

@@ -115,6 +115,7 @@ _PATTERNS = [
     ("-ResetEnergy", "-ResetEnergy (pJ): %lf"), ("-SetMode", "-SetMode: %s"), ("-SetCurrent", "-SetCurrent (uA): %lf"),
     ("-SetPulse", "-SetPulse (ns): %lf"), ("-SetEnergy", "-SetEnergy (pJ): %lf"), ("-AccessType", "-AccessType: %s"),
     ("-AccessCMOSWidth", "-AccessCMOSWidth (F): %lf"), ("-VoltageDropAccessDevice", "-VoltageDropAccessDevice (V): %lf"),
+    ("-SRAMCellNMOSWidth", "-SRAMCellNMOSWidth (F): %lf"), ("-SRAMCellPMOSWidth", "-SRAMCellPMOSWidth (F): %lf"),
 ]  # fmt: skip
 
 
