@@ -15,7 +15,7 @@ PIP     = $(BIN)/python -m pip install --disable-pip-version-check --progress-ba
 FILTER := sed -u -n -e 's/^ *Downloading \([^ ]*\.\(whl\|tar\.gz\) .*\)/  downloading \1/p' \
           -e 's/^ *Using cached \([^ ]*\.\(whl\|tar\.gz\) .*\)/  cached \1/p' -e 's/^Installing collected packages.*/  unpacking/p'
 
-.PHONY: demo test lint docs wheel bench qualify pdk soak ends fresh setup develop system clean
+.PHONY: demo test lint docs wheel bench qualify pdk tools soak ends fresh setup develop system clean
 
 demo: setup
 	@$(BIN)/spicekit doctor
@@ -62,6 +62,12 @@ qualify: setup
 # The open PDKs that are installed below PDK_ROOT: their libraries are read, checked and trimmed, and a bench runs on each.
 pdk: setup
 	$(BIN)/python tools/open_pdks.py --out $(OUT)/pdk
+
+# Our exported files in the tools that they are for: their sources below TOOLS_ROOT are built, each reads a file, and what it takes of it is
+# compared.  TOOLS_PYTHON are interpreters that have the Python packages among them; without it these are installed into an environment.
+tools: setup
+	$(BIN)/python tools/real_tools.py --out $(OUT)/tools $(if $(TOOLS_ROOT),--root "$(TOOLS_ROOT)") \
+	  $(foreach p,$(TOOLS_PYTHON),--python "$(p)")
 
 soak: develop
 	$(BIN)/python benchmarks/soak.py

@@ -2,26 +2,26 @@
 
     python benchmarks/batch_engine.py [--trials 16] [--accuracy] [BENCH[,name=value...] ...]
 
-All run in this one process, so that what else the machine does raises all times alike; the time is the processor's, of
+All run in this one process, so that what else the machine does raises all times alike; the ratios are of the processor's time,
+beside which stands that by the clock, of
 
     process     an ngspice process a trial, one thread (its children's time)
     ngspice     in process: transients altered, operating points swept
     batch       8 or 4 trials at once, one in each lane
 
-With --accuracy: largest and root of the mean square difference of each measure from ngspice with tolerances ten times finer, of
-the batch engine, of the same with every transistor evaluated in every iteration (none rests on its tangent), and of ngspice
-itself, in per cent of the measure's own root of the mean square.
+With --accuracy, as a table in Markdown: root of the mean square and largest difference of each measure from ngspice with
+tolerances ten times finer, of the batch engine, of the same with every transistor evaluated in every iteration (none rests on
+its tangent), and of ngspice itself, in per cent of the measure's own root of the mean square.
 """
 
 from __future__ import annotations
 
 import argparse
-import resource
 import tempfile
-import time
 from pathlib import Path
 
 import numpy as np
+from spent import Spent, spent
 from ways import batch as one_process
 
 from montecarlo import Campaign
@@ -35,8 +35,10 @@ SPEED = (
     "sot-logic", "stt-bnn-row",
 )  # fmt: skip
 TRANSIENTS = (
-    "tbs-sense,trim=649", "vsa-sense", "sot-sense", "charge-if", "dynamic-if", "stt-bnn-macro", "stt-write,noise_dt=0",
-    "sot-write,noise_dt=0", "stt-settle", "c3cim-settle", "mtj-switch", "mtj-vcma",
+    "tbs-sense,trim=649", "vsa-sense", "auto-zero", "sot-sense", "charge-if", "dynamic-if", "stt-bnn-macro", "c3cim-settle",
+    "stt-bnn-row,n=32,analysis=tran", "stt-settle", "stt-write,noise_dt=0", "sot-write,noise_dt=0", "stt-wer", "sot-wer",
+    "stt-array,operation=write,rows=8,columns=8", "sot-array,operation=write,rows=8,columns=8", "sram-6t,operation=write",
+    "sram-8t,operation=write", "mtj-switch", "mtj-vcma",
 )  # fmt: skip
 PROCESSES = 2  # trials as processes
 
@@ -52,43 +54,38 @@ def first(samples: dict[str, Array], trials: int) -> dict[str, Array]:
     return {name: values[:trials] for name, values in samples.items()}
 
 
-def seconds_of_processes(campaign: Campaign, samples: dict[str, Array]) -> float:
-    """A trial's."""
+def by_processes(campaign: Campaign, samples: dict[str, Array]) -> Spent:
+    """A trial as a process."""
     names = [measure.name for measure in campaign.bench.measures()]
-    before = resource.getrusage(resource.RUSAGE_CHILDREN)
     with tempfile.TemporaryDirectory() as scratch:
-        for trial in range(PROCESSES):
-            text = render_at(campaign.bench, {name: float(values[trial]) for name, values in samples.items()})
-            one_process(Path(scratch), names, text, trial)
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return (after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime) / PROCESSES
+        texts = [
+            render_at(campaign.bench, {name: float(values[trial]) for name, values in samples.items()})
+            for trial in range(PROCESSES)
+        ]
+        return spent(lambda: [one_process(Path(scratch), names, text, k) for k, text in enumerate(texts)]).each(PROCESSES)
 
 
-def trial_seconds(campaign: Campaign, samples: dict[str, Array]) -> tuple[float, float]:
-    """A trial's processor time in ngspice in process, of which an eighth of the transients are run, and in the engine batch."""
+def by_engines(campaign: Campaign, samples: dict[str, Array]) -> tuple[Spent, Spent]:
+    """A trial in ngspice in process, of which an eighth of the transients are run, and in the engine batch."""
     machine, trials = machine_of(campaign.bench), len(next(iter(samples.values())))
-    solve(campaign.bench, samples)
-    began = time.process_time()
-    solve(campaign.bench, samples)
-    mine = (time.process_time() - began) / trials
     few = trials if machine.static else max(2, trials // 8)
+    solve(campaign.bench, first(samples, few))
+    mine = spent(lambda: solve(campaign.bench, samples)).each(trials)
     ngspice.solve(campaign.bench, first(samples, 1))
-    began = time.process_time()
-    ngspice.solve(campaign.bench, first(samples, few))
-    return (time.process_time() - began) / few, mine
+    return spent(lambda: ngspice.solve(campaign.bench, first(samples, few))).each(few), mine
 
 
 def speed(words: str, trials: int) -> None:
     campaign, samples = prepared(words, trials)
-    began = time.perf_counter()
+    setup = spent(lambda: machine_of(campaign.bench))
     machine = machine_of(campaign.bench)
-    setup = time.perf_counter() - began
-    theirs, mine = trial_seconds(campaign, samples)
-    alone = seconds_of_processes(campaign, samples)
+    theirs, mine = by_engines(campaign, samples)
     iterations = np.mean(machine.iterations)
+    alone = by_processes(campaign, samples)
+    cells = "".join(f"{one.processor * 1e3:9.3g} ({one.wall * 1e3:.3g})".rjust(20) for one in (alone, theirs, mine))
     print(
-        f"{words:30}{machine.unknowns:9,}{alone * 1e3:12.3g}{theirs * 1e3:12.3g}{mine * 1e3:12.3g}{theirs / mine:9.1f}"
-        f"{alone / mine:9.1f}{iterations:12,.0f}{setup:9.1f}",
+        f"{words:34}{machine.unknowns:9,}{cells}{theirs.processor / mine.processor:9.1f}{alone.processor / mine.processor:9.1f}"
+        f"{iterations:12,.0f}{setup.processor:9.1f}",
         flush=True,
     )
 
@@ -114,15 +111,16 @@ def accuracy(words: str, trials: int) -> None:
         for way in ways:
             off = abs(way[ok] - best[ok]) / size * 100
             numbers += [np.sqrt(np.mean(off**2)), off.max()]
-        said = f"  {jumps} without a value in one of both" if jumps else ""
-        print(f"{words:26}{measure.name:16}{np.count_nonzero(ok):7}" + "".join(f"{x:10.1e}" for x in numbers) + said, flush=True)
+        cells = [words, measure.name, str(np.count_nonzero(ok)), *(f"{x:.1e}" for x in numbers), str(jumps or "")]
+        print("| " + " | ".join(cells) + " |", flush=True)
+        words = ""
 
 
 def figures(benches: tuple[str, ...] = SPEED, trials: int = 16) -> None:
-    print(f"\nms of a processor a trial, {trials} trials (DC: 500)")
+    print(f"\nms of a processor a trial, by the clock in brackets, {trials} trials (DC: 500)")
     heads = ("unknowns", "process", "ngspice", "batch", "times", "process", "iterations", "set-up s")
-    widths = (9, 12, 12, 12, 9, 9, 12, 9)
-    print(f"{'bench':30}" + "".join(f"{head:>{width}}" for head, width in zip(heads, widths, strict=True)))
+    widths = (9, 20, 20, 20, 9, 9, 12, 9)
+    print(f"{'bench':34}" + "".join(f"{head:>{width}}" for head, width in zip(heads, widths, strict=True)))
     for words in benches:
         speed(words, 500 if words.split(",")[0] in ("sot-logic", "stt-bnn-row") and "tran" not in words else trials)
 
@@ -137,9 +135,9 @@ def main() -> None:
         figures(tuple(given.benches) or SPEED, given.trials)
         return
     print(
-        f"{'bench':26}{'measure':16}{'trials':>7}"
-        + "".join(f"{head:>10}{'largest':>10}" for head in ("batch rms", "no rest", "ngspice"))
+        "| bench | measure | trials | batch: rms | largest | none rests: rms | largest | ngspice: rms | largest | in one alone |"
     )
+    print("|---" * 10 + "|")
     for words in given.benches or TRANSIENTS:
         accuracy(words, given.trials)
 

@@ -14,8 +14,9 @@ import resource
 import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
+
+from spent import spent
 
 # ideal circuit, sigma(RA) 5 %, sigma(TMR) 10 %, 100 000 trials of the closed form: (mean gap, worst gap) in I * R_P
 CLOSED_FORM = {
@@ -38,11 +39,12 @@ def main() -> None:
     trials = parser.parse_args().trials
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        started = time.monotonic()
-        summary = campaign(folder / "real", trials)
-        wall = time.monotonic() - started
+        found: list[dict] = []
+        took = spent(lambda: found.append(campaign(folder / "real", trials)))
+        summary = found[0]
         peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
-        print(f"sot-logic, {trials:,} trials: {wall:.1f} s in all, outcomes {summary['outcomes']},")
+        print(f"sot-logic, {trials:,} trials: {took.wall:.1f} s in all, {took.processor:.1f} s of the processor,")
+        print(f"  outcomes {summary['outcomes']},")
         print(f"  largest process (the parent or a worker): {peak:.0f} MB")
         for name_, margin in summary["margins"].items():
             print(f"  {name_:5} mean {margin['mean'] * 1e3:7.2f} mV, worst {margin['worst'] * 1e3:+7.2f} mV")

@@ -16,9 +16,9 @@ is printed.  The time starts when the first trial is prepared and includes readi
 last lines tell how much of a transient trial of spicekit is spent outside ngspice's `tran` command.
 
 With --asked: what was asked of the engine ``batch`` beside what it does, all in this one process and as processor time of one
-core, which what else the machine does changes less than wall time: trials against ngspice in process, whole campaigns (drawing,
-simulating, comparing, storing, summarising) and what a trial is worth with --surrogate.  Of a campaign the share --part and an
-eighth of it are run; what the rest takes is in proportion to their difference, since all that is not the start is.
+core, which what else the machine does changes less than wall time (in brackets): trials against ngspice in process and against
+processes, whole campaigns (drawing, simulating, comparing, storing, summarising), setting up, and what a trial is worth with
+--surrogate.  Of a campaign the share --part is run (see :func:`scaled`).
 """
 
 from __future__ import annotations
@@ -39,8 +39,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from spent import Spent, spent
 
 from montecarlo import Campaign
+from montecarlo.jobs import job
+from montecarlo.jobs.comparison import SHARE
 from montecarlo.running.store import Store
 from spicekit import calibrated, make_bench
 from spicekit.netlist import render_at
@@ -224,16 +227,27 @@ def compare(bench: str, workers: int, trials: int) -> None:
         print(f"{way:20}{count:9,}{rate:11,.1f}{best / rate:12.1f}x{peak:9.0f}{difference:21.1e}", flush=True)
 
 
-# trials of a core-second of batch over those of ngspice in process, at least
+# trials of a core-second of batch over those of ngspice in process, and over those of a process a trial, at least
 ASKED = {
-    "tbs-sense,trim=649": 10, "sot-sense": 8, "charge-if": 8, "stt-bnn-macro": 8, "stt-write,noise_dt=0": 8,
-    "stt-bnn-row,n=288,analysis=tran": 10, "sot-logic": 5, "stt-bnn-row": 5,
+    "tbs-sense,trim=649": (10, 10), "sot-sense": (8, 10), "charge-if": (8, 10), "stt-bnn-macro": (8, 10),
+    "stt-write,noise_dt=0": (8, 10), "stt-bnn-row,n=288,analysis=tran": (10, 10), "sot-logic": (5, 10), "stt-bnn-row": (5, 10),
 }  # fmt: skip
 # campaigns: bench, trials, seconds of a core at most, as a number or as a share of what ngspice takes
 CAMPAIGNS: tuple[tuple[str, int, float, float], ...] = (
     ("sot-logic", 100_000, np.inf, 1 / 3), ("tbs-sense", 10_000, 80, np.inf), ("charge-if", 2_000, 240, np.inf),
 )  # fmt: skip
-BY_NGSPICE = 1 / 20  # of the part of a campaign of transients that ngspice runs too
+SETUP = ("tbs-sense,trim=649", "charge-if", "stt-bnn-macro")
+FIRST, CACHED = 60, 1  # s of setting up, at most: with nothing in the cache, and again
+READY = """
+import sys
+from montecarlo import Campaign
+from spicekit.engines.batch.engine import machine_of
+from spent import spent
+name, *given = sys.argv[1].split(",")
+bench = Campaign(name, trials=1, parameters=dict(pair.split("=") for pair in given)).bench
+one = spent(lambda: machine_of(bench))
+print(one.processor, one.wall)
+"""
 
 
 class Here(Executor):
@@ -248,43 +262,87 @@ class Here(Executor):
         return future
 
 
-def seconds_of(bench: str, engine: str, trials: int) -> float:
-    """Processor time of a campaign, its bench's set-up included."""
-    with tempfile.TemporaryDirectory() as scratch:
-        began = time.process_time()
+def campaign_of(bench: str, engine: str, trials: int) -> tuple[Spent, Spent]:
+    """A campaign, its bench's set-up included; and what of it the comparison with ngspice took."""
+    comparing = Spent(0.0, 0.0)
+
+    def timed(*args: Any) -> Any:
+        nonlocal comparing
+        found: list[Any] = []
+        comparing = spent(lambda: found.append(compared(*args)))
+        return found[0]
+
+    def run() -> None:
         campaign = Campaign(bench, trials=trials, seed=1, engine=engine)
         campaign.run(Path(scratch) / "out", executor=Here())
         if campaign.engine != engine:
             raise SystemExit(f"{bench}: simulated by {campaign.engine}, not by {engine}")
-        return time.process_time() - began
+
+    compared, job.compared = job.compared, timed
+    try:
+        with tempfile.TemporaryDirectory() as scratch:
+            return spent(run), comparing
+    finally:
+        job.compared = compared
 
 
-def scaled(bench: str, engine: str, trials: int, part: float) -> tuple[float, int]:
-    """Processor time of ``trials``, and how many of them were run."""
+def scaled(bench: str, engine: str, trials: int, part: float, one: Spent | None) -> tuple[Spent, int]:
+    """A campaign of ``trials``, and how many of them were run: a part and an eighth of it, and the rest by their difference.
+
+    Where ``one`` trial by ngspice is long, the part alone is run: what is not the comparison is in proportion to the trials, and
+    the comparison grows by a trial by ngspice for each hundred.
+    """
     most = max(round(trials * part), 40)
+    left = trials - most
+    many, comparing = campaign_of(bench, engine, most)
+    if one is not None:
+        return many.plus(many.plus(comparing, -1.0), left / most).plus(one, SHARE * left), most
     least = max(most // 8, 20)
-    seconds_of(bench, engine, 20)  # what is compiled and imported once
-    few, many = (seconds_of(bench, engine, count) for count in (least, most))
-    return many + (many - few) / (most - least) * (trials - most), most
+    few, _ = campaign_of(bench, engine, least)
+    return many.plus(many.plus(few, -1.0), left / (most - least)), most
+
+
+def setup(words: str) -> list[Spent]:
+    """A bench made ready in a process of its own, with nothing in the cache and once more."""
+    with tempfile.TemporaryDirectory() as cache:
+        environment = {**os.environ, "XDG_CACHE_HOME": cache, "PYTHONPATH": os.pathsep.join(sys.path)}
+        command = [sys.executable, "-c", READY, words]
+        done = [subprocess.run(command, env=environment, capture_output=True, text=True, check=True) for _ in range(2)]
+    return [Spent(*map(float, one.stdout.split()[-2:])) for one in done]
 
 
 def asked(part: float) -> None:
-    from batch_engine import prepared, trial_seconds
+    from batch_engine import by_engines, by_processes, prepared
 
-    print("\nms of a processor a trial")
-    print(f"{'bench':34}{'ngspice':>10}{'batch':>10}{'times':>8}{'asked':>8}")
-    for words, least in ASKED.items():
-        campaign, samples = prepared(words, 500 if words in ("sot-logic", "stt-bnn-row") else 16)
-        theirs, mine = trial_seconds(campaign, samples)
-        print(f"{words:34}{theirs * 1e3:10.3g}{mine * 1e3:10.3g}{theirs / mine:8.1f}{least:8}", flush=True)
-    print("\ns of a processor a campaign, of one core; in brackets the trials that were run")
-    print(f"{'campaign':24}{'ngspice':>18}{'batch':>18}{'times':>8}{'asked: s':>10}")
+    print("\nms of a processor a trial, by the clock in brackets")
+    print(f"{'bench':34}{'process':>18}{'ngspice':>18}{'batch':>18}{'times':>8}{'asked':>7}{'process':>9}{'asked':>7}")
+    one: dict[str, Spent] = {}
+    for words, (least, of_process) in ASKED.items():
+        campaign, samples = prepared(words, 500 if words in ("sot-logic", "stt-bnn-row") else 32)
+        theirs, mine = by_engines(campaign, samples)
+        alone = by_processes(campaign, samples)
+        one[campaign.bench.name] = theirs
+        cells = "".join(f"{way.processor * 1e3:.3g} ({way.wall * 1e3:.3g})".rjust(18) for way in (alone, theirs, mine))
+        ratios = (theirs.processor / mine.processor, alone.processor / mine.processor)
+        print(f"{words:34}{cells}{ratios[0]:8.1f}{least:7}{ratios[1]:9.1f}{of_process:7}", flush=True)
+    print("\ns of a processor a campaign, of one core, by the clock in brackets; then the trials that were run")
+    print(f"{'campaign':24}{'ngspice':>20}{'batch':>20}{'run':>8}{'times':>8}{'asked: s':>10}")
     for bench, trials, most, share in CAMPAIGNS:
-        fewer = part if np.isfinite(share) else part * BY_NGSPICE
-        (theirs, those), (mine, these) = scaled(bench, "ngspice", trials, fewer), scaled(bench, "batch", trials, part)
-        most = min(most, share * theirs)
-        cells = (f"{theirs:,.0f} ({those:,})", f"{mine:,.1f} ({these:,})")
-        print(f"{f'{bench}, {trials:,}':24}{cells[0]:>18}{cells[1]:>18}{theirs / mine:8.1f}{most:10.0f}", flush=True)
+        if np.isfinite(share):
+            one_trial = None
+            theirs, _ = scaled(bench, "ngspice", trials, part, None)
+        else:  # a campaign of transients by ngspice is its trials
+            one_trial = one[bench]
+            theirs = one_trial.each(1 / trials)
+        mine, run = scaled(bench, "batch", trials, part, one_trial)
+        cells = "".join(f"{way.processor:,.1f} ({way.wall:,.1f})".rjust(20) for way in (theirs, mine))
+        most = min(most, share * theirs.processor)
+        print(f"{f'{bench}, {trials:,}':24}{cells}{run:8,}{theirs.processor / mine.processor:8.1f}{most:10.0f}", flush=True)
+    print("\ns of a processor to make a bench ready, by the clock in brackets")
+    print(f"{'bench':24}{'first':>16}{'asked':>8}{'again':>16}{'asked':>8}")
+    for words in SETUP:
+        first, again = (f"{way.processor:.2f} ({way.wall:.2f})" for way in setup(words))
+        print(f"{words:24}{first:>16}{FIRST:8}{again:>16}{CACHED:8}", flush=True)
     print("\n250 trials of tbs-sense with --surrogate beside 4000 plain ones", flush=True)
     with tempfile.TemporaryDirectory() as scratch:
         script = Path(__file__).with_name("surrogate.py")

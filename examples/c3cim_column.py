@@ -1,7 +1,7 @@
 """The constant-current column in pictures and tables, beside the conventional column.
 
 python examples/c3cim_column.py --out out/c3cim [--trials 1000] [--workers 2] [PART ...]
-with parts transfer, settling, errors, energy, trade, comparison, headroom; all of them if none is given
+with parts transfer, settling, errors, energy, trade, comparison, ratios, headroom; all of them if none is given
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from spicekit import run
 from spicekit.benches.c3cim.baseline import C3cimConventional
 from spicekit.benches.c3cim.column import C3cimColumn
 from spicekit.benches.c3cim.headroom import current_range, largest_cells
+from spicekit.benches.c3cim.settle import C3cimSettleParameters
 from spicekit.linearity import deviation
 from spicekit.style import COLOURS, new_figure, save
 
@@ -208,6 +209,56 @@ def comparison(folder: Path, trials: int, workers: int) -> None:
     print("plot:", save(figure, folder / "comparison.png"))
 
 
+def ratios(folder: Path, _: int, __: int) -> None:
+    """What a current-summing column takes over what the constant-current one does, against the time that is chosen for it."""
+    data: dict[str, Any] = {"n_sel": 32, "n_hrs": 16}
+    own = C3cimSettleParameters(design="100nA")
+    m = run("c3cim-settle", design="100nA", **data).measures
+    constant = m["e_mac"] + m["e_readout"]
+    print(f"constant current, 100nA: {constant * 1e15:.0f} fJ in {own.t_mac * 1e9:.0f} ns")
+    columns: list[tuple[str, dict[str, Any]]] = [
+        ("5 k and 50 kohm, 20 µA clamp", {"r_lrs": 5e3, "r_hrs": 50e3}),
+        ("10 k and 100 kohm, 20 µA clamp", {}),
+        ("100 k and 1 Mohm, 20 µA clamp", {"r_lrs": 100e3, "r_hrs": 1e6}),
+        ("design=bitwise: 100 k and 1 Mohm, 4 µA clamp", {"design": "bitwise"}),
+    ]
+    figure = new_figure(10, 5)
+    panels = figure.subplots(1, 2)
+    times = np.geomspace(4e-9, 400e-9, 60)
+    for colour, (label, given) in zip(COLOURS, columns, strict=False):
+        bench = C3cimConventional(**data, **given)
+        m = run(bench).measures
+        drawn = m["e_mac"] / bench.p.t_mac  # W
+        energy, power = conventional_ratios(times, drawn, m["e_convert"], constant, own.t_mac)
+        at = [float(one) for one in conventional_ratios(bench.p.t_mac, drawn, m["e_convert"], constant, own.t_mac)]
+        both = np.flatnonzero(np.all([abs(r / said - 1) <= 0.15 for r, said in ((energy, 6.7), (power, 35))], axis=0))
+        span = f"{times[both[0]] * 1e9:.0f} to {times[both[-1]] * 1e9:.0f} ns" if len(both) else "never"
+        print(
+            f"{label}: {drawn * 1e6:.1f} uW; in {bench.p.t_mac * 1e9:.0f} ns energy {at[0]:.2f}, power {at[1]:.1f};"
+            f" both within 15 % of the published ones: {span}"
+        )
+        for axis, curve, point in zip(panels, (energy, power), at, strict=True):
+            axis.loglog(times * 1e9, curve, color=colour, label=label)
+            axis.plot(bench.p.t_mac * 1e9, point, "o", color=colour)
+    ticks = ((1, 2, 5, 10, 20, 50, 100, 200), (30, 50, 100, 200, 300))
+    for axis, said, name, levels in zip(panels, (6.7, 35), ("energy of a MAC", "power"), ticks, strict=True):
+        axis.axhspan(0.85 * said, 1.15 * said, color="grey", alpha=0.3, label=f"{said:g} ± 15 %, published of networks")
+        for which, places in ((axis.set_xticks, (5, 10, 20, 50, 100, 200, 400)), (axis.set_yticks, levels)):
+            which(places, [str(place) for place in places])
+            which([], minor=True)
+        axis.set_xlabel("time of the current-summing column's MAC (ns)")
+        axis.set_ylabel(f"{name}: current summing over constant current")
+    panels[0].legend(fontsize=7)
+    figure.suptitle("64 cells, 32 inputs on, 16 of them HRS, read-out on both sides; dots: times chosen here", fontsize=11)
+    print("plot:", save(figure, folder / "ratios.png"))
+
+
+def conventional_ratios(time: Any, drawn: float, readout: float, constant: float, t_constant: float) -> tuple[Any, Any]:
+    """Energy's and power's ratio of a column that takes ``drawn`` W for ``time`` s and ``readout`` J, over ``constant`` J."""
+    energy = drawn * time + readout
+    return energy / constant, energy / time / (constant / t_constant)
+
+
 def headroom(folder: Path, _: int, __: int) -> None:
     """Largest N at 50 and 100 nA, and the currents at which 64 cells are linear, over HRS, VDD and gate voltage."""
     figure = new_figure(7.5, 4.5)
@@ -233,7 +284,7 @@ def headroom(folder: Path, _: int, __: int) -> None:
 
 
 PARTS: dict[str, Callable[[Path, int, int], None]] = {
-    part.__name__: part for part in (transfer, settling, errors, energy, trade, comparison, headroom)
+    part.__name__: part for part in (transfer, settling, errors, energy, trade, comparison, ratios, headroom)
 }
 
 

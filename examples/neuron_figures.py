@@ -1,13 +1,12 @@
 """Figures of the integrate-and-fire neurons: a train, energy, errors against frequency and corner, sigma against sizes, and what
-a larger LSB and a trim of the threshold give.
+a larger LSB and a trim of the threshold give; tables of what the row and what each device of the comparator do.
 
-python examples/neuron_figures.py --out out/neurons [--trials 40] [--only train energy frequency corners sigma trade]
+python examples/neuron_figures.py --out out/neurons [--trials 40] [--only train energy frequency corners ...]
 """
 
 from __future__ import annotations
 
 import argparse
-import itertools
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -72,12 +71,15 @@ def frequency(folder: Path) -> None:
     figure = new_figure(8, 5)
     axis = figure.subplots()
     for colour, (name, (published, _)) in zip(COLOURS, PUBLISHED.items(), strict=False):
-        scan = published * np.array([0.35, 0.5, 0.71, 1, 1.2, 1.41, 1.7, 2])
+        scan = published * np.array([0.5, 0.71, 1, 1.2, 1.41, 1.7])
         errors = []
         for hertz in scan:
             first, again = trimmed(name, frequency=float(hertz))
             errors.append((first["error_max"], again["error_max"]))
-            print(f"{name} {hertz / 1e6:6.1f} MHz: error_max {first['error_max']:.2f}, trimmed {again['error_max']:.2f} matches")
+            print(
+                f"{name} {hertz / 1e6:6.1f} MHz: error_max {first['error_max']:.2f}, trimmed {again['error_max']:.2f} matches",
+                flush=True,
+            )
         as_is, after = np.array(errors).T
         axis.loglog(
             scan / 1e6, as_is, "o--", color=colour, lw=1, mfc="white", label=f"{name}, trimmed at {published / 1e6:.0f} MHz"
@@ -85,7 +87,7 @@ def frequency(folder: Path) -> None:
         axis.loglog(scan / 1e6, after, "o-", color=colour, label=f"{name}, trimmed at each frequency")
         axis.axvline(published / 1e6, color=colour, ls=":", lw=1)
     axis.axhline(0.5, color="black", ls="--", lw=1, label="half a step")
-    ticks = (60, 100, 150, 200, 300, 400, 600)
+    ticks = (80, 100, 150, 200, 300, 400, 500)
     axis.set_xticks(ticks, map(str, ticks))
     axis.set_xticks([], minor=True)
     axis.set_xlabel("frequency (MHz)")
@@ -105,23 +107,33 @@ def trimmed(name: str, **given: Any) -> tuple[dict[str, float], dict[str, float]
 
 
 def corners(folder: Path) -> None:
-    """Largest error of a step at the published frequencies over corners and temperature, trimmed at tt, 27 C, and there."""
-    figure = new_figure(10, 4.2)
-    places = list(itertools.product(("tt", "ff", "ss"), (-40.0, 27.0, 85.0)))
-    for axis, name in zip(figure.subplots(1, 2, sharey=True), PUBLISHED, strict=True):
-        found = [trimmed(name, corner=corner, temperature=celsius) for corner, celsius in places]
+    """Largest error of a step over corner, temperature and supply, with the trims of tt, 27 C, and with those found there."""
+    figure = new_figure(11, 7)
+    places = [(corner, celsius, 1.1) for corner in ("tt", "ff", "ss") for celsius in (-40.0, 27.0, 85.0)]
+    places += [("tt", 27.0, 0.99), ("tt", 27.0, 1.21), ("ss", -40.0, 0.99), ("ss", 85.0, 0.99), ("ff", 85.0, 1.21)]
+    for axis, name in zip(figure.subplots(2, 1, sharex=True), PUBLISHED, strict=True):
+        found = [trimmed(name, corner=corner, temperature=celsius, vdd=vdd) for corner, celsius, vdd in places]
         as_is, after = ([m["error_max"] for m in pair] for pair in zip(*found, strict=True))
         x = np.arange(len(places))
-        axis.bar(x - 0.2, as_is, 0.4, color=COLOURS[0], label="trims of tt, 27 °C")
+        axis.bar(x - 0.2, as_is, 0.4, color=COLOURS[0], label="trims of tt, 27 °C, 1.1 V")
         axis.bar(x + 0.2, after, 0.4, color=COLOURS[1], label="trimmed there")
         axis.axhline(0.5, color="black", ls="--", lw=1, label="half a match")
-        axis.set_xticks(x, [f"{corner}\n{celsius:.0f}" for corner, celsius in places], fontsize=8)
+        axis.set_yscale("log")
+        axis.set_ylim(0.1, 8)
+        axis.set_yticks((0.1, 0.2, 0.5, 1, 2, 5), ("0.1", "0.2", "0.5", "1", "2", "5"))
+        axis.set_yticks([], minor=True)
+        axis.set_xticks(x, [f"{corner}\n{celsius:.0f} °C\n{vdd:g} V" for corner, celsius, vdd in places], fontsize=8)
+        axis.set_ylabel("matches")
         axis.set_title(f"{name}, {PUBLISHED[name][0] / 1e6:.0f} MHz", fontsize=10)
-        axis.legend(fontsize=8)
-        for (corner, celsius), first, again in zip(places, as_is, after, strict=True):
-            print(f"{name} {corner} {celsius:g} C: error_max {first:.2f}, trimmed {again:.2f} matches", flush=True)
-    figure.axes[0].set_ylabel("largest error of a step (matches)")
-    figure.suptitle("Membrane step over N1 = ρ ± 64 by corner and temperature (°C): ptm65", fontsize=11)
+        for (corner, celsius, vdd), (first, again) in zip(places, found, strict=True):
+            print(
+                f"{name} {corner} {celsius:g} C {vdd:g} V: error_max {first['error_max']:.2f},"
+                f" rho_error {first['rho_error']:+.2f}, gain {first['gain']:.4f};"
+                f" trimmed {again['error_max']:.2f}, INL {again['inl']:.2f}, leak {again['leak']:.4f}",
+                flush=True,
+            )
+    figure.axes[0].legend(fontsize=8, ncols=3)
+    figure.suptitle("Largest error of a step over N1 = ρ ± 64 by corner, temperature and supply: ptm65", fontsize=11)
     print("plot:", save(figure, folder / "corners.png"))
 
 
@@ -227,8 +239,39 @@ def energy(folder: Path) -> None:
     print("plot:", save(figure, folder / "energy.png"))
 
 
+def rows(folder: Path) -> None:
+    """Linearity of charge-if on V_SL in closed form, from a table of `stt-bnn-row`, and of cells in the netlist; no picture."""
+    table = folder / "row.csv"
+    lines = [f"{n1},{_level(n1):.9g}" for n1 in (0, 40, 80, 110, 140, 170, 200, 240, 288)]
+    table.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    cases: list[tuple[str, dict[str, Any]]] = [
+        ("closed form", {}),
+        ("table of stt-bnn-row", {"row": "table", "row_table": str(table)}),
+        ("cells, no wire resistance", {"row": "cells", "r_sl": 1e-3}),
+        ("cells, 0.3 ohm of wire a cell", {"row": "cells"}),
+    ]
+    for label, given in cases:
+        _, again = trimmed("charge-if", **given)
+        print(f"{label}: INL {again['inl']:.2f}, largest error of a step {again['error_max']:.2f} matches", flush=True)
+
+
+def _level(n1: int) -> float:
+    """V_SL of a row of 288 cells of the neuron's junctions, V."""
+    return run("stt-bnn-row", n=288, n1=n1, ra=100, tmr=2.5, temperature=27).measures["v_sl"]
+
+
+def threshold(_: Path) -> None:
+    """What each device adds to the spread of charge-if's threshold: by how much 3 sigma of it move the offset, over three."""
+    bench = make_bench("charge-if", {"measure": "threshold", "phases": "ideal"})
+    nominal = run(bench).measures["offset"]
+    for point in bench.points():
+        if point.name.startswith(("vth_z", "beta_z1", "beta_z2", "vth_amp", "vth_s5", "c_")):
+            moved = run(bench, {point.name: point.nominal + 3 * point.sigma}).measures["offset"]
+            print(f"{point.name}: {abs(moved - nominal) / 3:.3f} matches", flush=True)
+
+
 PICTURES: dict[str, Callable[..., None]] = {
-    picture.__name__: picture for picture in (train, energy, frequency, corners, sigma, trade)
+    picture.__name__: picture for picture in (train, energy, frequency, corners, sigma, trade, rows, threshold)
 }
 
 

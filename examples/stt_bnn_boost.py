@@ -2,7 +2,8 @@
 
 python examples/stt_bnn_boost.py FOLDER --out out/stt-bnn-boost
 
-FOLDER is what `spicekit system stt-bnn --out FOLDER` made; nothing is simulated here.
+FOLDER is what `spicekit system stt-bnn --out FOLDER` made, or what the commands that it prints of its sweeps `row`, `row-low`,
+`sense` and `macro` made, with fewer trials perhaps; nothing is simulated here.
 """
 
 from __future__ import annotations
@@ -12,12 +13,13 @@ from pathlib import Path
 
 import numpy as np
 
-from montecarlo.systems.stt_bnn.figures import BOOSTS, EFFICIENCY, PLANS, N, figures
+from montecarlo.systems.stt_bnn.figures import BOOSTS, EFFICIENCY, N, macro_figures
 from spicekit import LookupTable
 from spicekit.benches.bnn.macro import BnnMacro
 from spicekit.files import output_folder
 from spicekit.style import COLOURS, new_figure, save
 
+TABLES = ("row", "row-low", "sense", "macro")
 PARTS = {
     "row": "row, from V_H",
     "wordline": "word line",
@@ -36,13 +38,17 @@ def main() -> None:
     parser.add_argument("folder", type=Path, help="of `spicekit system stt-bnn`")
     parser.add_argument("--out", type=Path, default=Path("out/stt-bnn-boost"))
     options = parser.parse_args()
-    tables = {plan.name: LookupTable.load(options.folder / plan.name) for plan in PLANS}
+    tables = {name: LookupTable.load(options.folder / name) for name in TABLES}
+    for boost in BOOSTS:
+        for figure in macro_figures(tables, boost):
+            published = "" if figure.published is None else f" published {figure.published:.4g}, ratio {figure.ratio:.3f}"
+            print(f"{figure.name}: {figure.simulated:.4g} {figure.unit}{published} ({figure.origin})")
     print("plot:", plot(tables, output_folder(options.out) / "boost.png"))
 
 
 def plot(tables: dict[str, LookupTable], path: Path) -> Path:
     """Spread of row and amplifier with the error that follows, and energy of an operation by part, over the lifts."""
-    found = {figure.name: figure.simulated for figure in figures(tables)}
+    found = {figure.name: figure.simulated for boost in BOOSTS for figure in macro_figures(tables, boost)}
     places = np.arange(len(BOOSTS))
     figure = new_figure(11, 4.8)
     left, right = figure.subplots(1, 2, width_ratios=(1, 1.25))
@@ -87,7 +93,8 @@ def plot(tables: dict[str, LookupTable], path: Path) -> Path:
     right.set_ylim(0, 930)
     right.set_ylabel("energy of a row's operation (fJ)")
     right.legend(fontsize=8, loc="center right")
-    right.set_title("Energy, mean of end-to-end trials with drawn data", fontsize=10)
+    trials = int(tables["macro"].query("count", boost=0))
+    right.set_title(f"Energy, mean of {trials} end-to-end trials with drawn data", fontsize=10)
     macro = BnnMacro()
     where = f"{macro.technology.name} {macro.p.corner}, {macro.temperature:.3g} °C, {macro.vdd:g} V"
     figure.suptitle(f"stt-bnn-macro: {where}", fontsize=11)

@@ -27,7 +27,7 @@ from spicekit.block import simulate_block
 from spicekit.style import COLOURS, new_figure, save
 from spicekit.waves import Array
 
-CURRENTS = (1e-6, 1.5e-6, 2e-6, 3e-6, 5e-6)
+CURRENTS = (1e-6, 1.5e-6, 2e-6, 3e-6)  # A, at which rates are above FLOOR
 FLOOR = 1e-6
 
 
@@ -151,7 +151,7 @@ def ber(folder: Path, count: int, engine: str) -> None:
         axis.semilogy([current * 1e6 for current in CURRENTS], rates, "o-", color=COLOURS[index], label=name)
     axis.set_xlabel("read current (µA)")
     axis.set_ylabel("read bit error rate")
-    axis.set_title("1T1MTJ read, σ(RA) 5 %, σ(TMR) 10 %, equal gate area, ptm65 tt, 27 °C", fontsize=10)
+    axis.set_title("1T1MTJ read, σ(RA) 3 %, σ(diameter) 2 %, σ(TMR) 10 %, equal gate area, ptm65 tt, 27 °C", fontsize=10)
     axis.legend()
     print("plot:", save(figure, folder / "ber.png"))
 

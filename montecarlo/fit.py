@@ -73,7 +73,7 @@ class Fit:
     file: str
     junctions: int
     dies: int
-    medians: dict[str, float]
+    geometric_means: dict[str, float]
     source: Source
     local: dict[str, Spread] = field(default_factory=dict)
     overall: dict[str, Spread] = field(default_factory=dict)
@@ -198,8 +198,8 @@ def fit_variation(
     source: Source = "column" if "cd" in table else "given" if cd is not None else "none"
     if source == "none" and "h_c" in table and junction is not None:
         source = "h_c"
-    medians = {name: math.exp(float(np.mean(x))) for name, x in logs.items()}
-    found = Fit(path, len(table["r_p"]), 1 if die is None else int(die.max()) + 1, medians, source)
+    means = {name: math.exp(float(np.mean(x))) for name, x in logs.items()}
+    found = Fit(path, len(table["r_p"]), 1 if die is None else int(die.max()) + 1, means, source)
     found.deviations = {name: x - x.mean() for name, x in logs.items()}
     gain, size = _coercivity(path, junction, dwell) if "h_c" in table and junction is not None else (math.nan, math.nan)
     if "cd" in logs:

@@ -11,7 +11,7 @@ import numpy as np
 from pydantic import AliasChoices, Field
 
 from spicekit.engines import BATCH, NGSPICE
-from spicekit.export.roles import Roles
+from spicekit.export.roles import Macro, Roles
 from spicekit.outcome import Outcome
 from spicekit.records import SCHEMA as SCHEMA
 from spicekit.records import Calibration as Calibration
@@ -105,6 +105,7 @@ class CampaignRecord(_Varied):
     until: str = ""
     at_most: int = Field(0, ge=0)
     comparison: Comparison | None = None
+    control_of: dict[str, Any] = {}  # bench and given parameters of the campaign whose control variate it is
 
 
 class SweepRecord(_Varied):
@@ -125,6 +126,8 @@ class CharacterisationRecord(File):
     trials_scale: float = Field(gt=0)
     seed: int = Field(ge=0)
     code_sha256: str = ""
+    engine: str = NGSPICE
+    comparison: Comparison | None = None
 
 
 class StudyRecord(_Varied):
@@ -224,6 +227,28 @@ class Surrogate(Record):
     refused: dict[str, str]
 
 
+class ControlledMeasure(Record):
+    """A measure by that of a cheaper bench (:mod:`montecarlo.statistics.control`)."""
+
+    unit: str
+    r2: float  # of the pairs
+    slope: float  # over its control
+    mean: Improvement
+    std: Improvement | None = None  # not of a fraction
+
+
+class Control(Record):
+    """What ``--control`` adds; ``refused`` says why a measure has no control."""
+
+    bench: str
+    given: dict[str, Any]
+    pairs: int  # trials that both simulated
+    trials: int  # that the control alone did
+    measures: dict[str, ControlledMeasure]
+    refused: dict[str, str]
+    cost: float | None  # time of its trial over that of the campaign's
+
+
 class Summary(File):
     """``summary.json`` of a campaign."""
 
@@ -239,6 +264,7 @@ class Summary(File):
     identity: str = ""  # of the campaign whose trials it sums up
     calibrations: dict[str, Calibration] = {}  # that the bench's notes asked for
     surrogate: Surrogate | None = None
+    control: Control | None = None
     comparison: Comparison | None = None  # with ngspice, of a campaign of the engine batch
 
 
@@ -424,6 +450,7 @@ class Provenance(Record):
     versions: dict[str, str] = {}
     parts: dict[str, Provenance] = {}
     cell: Roles | None = None
+    macro: Macro | None = None
 
 
 class SystemFigure(Record):

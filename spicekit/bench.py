@@ -38,6 +38,7 @@ from spicekit.outcome import Outcome
 from spicekit.parameters import (
     HIGHEST,
     LOWEST,
+    STRAINED,
     BenchParameters,
     channel_length,
     channel_width,
@@ -232,7 +233,7 @@ class Bench(ABC, Generic[P_co]):
             times = f"{extra['least']:g} times " if extra["least"] != 1 else ""
             smallest = technology.w_min if size == "W" else technology.l_min
             return extra["least"] * smallest, np.inf, f"{times}the smallest {size}"
-        if extra.get("applied") and self.roles:
+        if self._applied(name) and self.roles:
             supply = f"{LOWEST:g} to {HIGHEST:g} times the supply" if name == "vdd" else f"{HIGHEST:g} times the supply"
             return LOWEST * technology.vdd if name == "vdd" else -np.inf, HIGHEST * technology.vdd, supply
         return -np.inf, np.inf, ""
@@ -398,6 +399,21 @@ class Bench(ABC, Generic[P_co]):
         What is ``wanted`` of :meth:`calibrations` by these measures has been found.
         """
         return ()
+
+    def strained(self) -> tuple[str, ...]:
+        """Notes, a line each, on voltages of parameters that transistors of this technology are not made for."""
+        if not self.roles:
+            return ()
+        process = self.technology
+        supply = f"the {process.vdd:g} V of technology '{process.name}'"
+        return tuple(
+            f"{self.name}: {name} = {value:g} V is far beyond {supply}: transistors of it are not made for that"
+            for name in self.Parameters.model_fields
+            if self._applied(name) and (value := getattr(self.p, name)) is not None and abs(value) > STRAINED * process.vdd
+        )
+
+    def _applied(self, name: str) -> bool:
+        return bool(parameter_extra(self.Parameters, name).get("applied"))
 
     def context(self) -> dict[str, Any]:
         """Further names for the template."""

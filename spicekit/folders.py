@@ -15,15 +15,20 @@ from spicekit.files import disk_error, read_record
 
 RESULTS = (
     "campaign.json", "sweep.json", "characterize.json", "qualify.json", "yield.json", "table.nc", "samples.parquet", "points",
-    "parts", "system.json", "run.json", "wer.json", "compare.json",
+    "parts", "system.json", "run.json", "wer.json", "compare.json", "check.json",
 )  # fmt: skip
 
 
-def check_folder(folder: Path, record: str) -> None:
+def check_folder(folder: Path, record: str, writes: Sequence[str] = ()) -> None:
     """Raise :class:`UserError` if ``folder`` is not there and cannot be made, cannot be written to, or holds other results than
-    those of its file ``record``.  Nothing is made or changed."""
+    those of its file ``record``; so does a file of somebody else's under a name, or a pattern of names, that ``writes`` has.
+    Nothing is made or changed."""
     check_writable(folder)
     check_unclaimed(folder, record)
+    if not (folder / record).exists():
+        for pattern in writes:
+            for theirs in sorted(folder.glob(pattern)):
+                raise UserError(f"{folder} holds {theirs.name} but no {record}; give another --out")
 
 
 def check_unclaimed(folder: Path, record: str) -> None:

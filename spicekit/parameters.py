@@ -15,6 +15,8 @@ from spicekit.units import format_value, parse_quantity
 
 LOWEST, HIGHEST = 0.1, 3.0  # of a technology's nominal supply: beyond, its models mean nothing and its gates would not last
 
+STRAINED = 1.25  # of it: a note beyond; corners of a supply end at 1.1, and words are driven a little above
+
 
 def quantity(default: Any, unit: str, meaning: str, **limits: Any) -> Any:
     """A numeric parameter: default, unit, meaning and the limits ``gt ge lt le``, all of them shown to the user."""

@@ -3,7 +3,9 @@
 A junction leaves its well after tau_D sqrt(pi/Delta) exp(Delta) (1 + 1/Delta) on average (Neel; Brown, Phys. Rev. 130, 1677
 (1963)), within 3/Delta^2 of the Fokker-Planck equation of ``spicekit wer --current 0``; with a field h = H/Hk along the state
 exponent and attempts are those of Delta (1 + h)^2.  It has lost its state by the time t with 1 - exp(-t/tau).  Delta falls with
-temperature by the laws of the card, and as 1/T.
+temperature by the laws of the card, and as 1/T.  The expansion is for high barriers (Coffey et al., Phys. Rev. E 49, 1869
+(1994)): it is within 5 % down to 4 kT, 40 % off at 2 kT and three times off at 1 kT, where there is hardly a well to leave; below
+:data:`LOWEST` it is remarked on.
 
 The cells of an array differ: with a normal spread of Delta the mean over them is made by the few weakest, and lies far above the
 probability of the nominal cell.
@@ -25,6 +27,7 @@ from spicekit.waves import Array
 
 YEAR = 365.25 * 86400  # s
 LONGEST = 1e300  # s: a mean time that is longer is given as this
+LOWEST = 5.0  # kT, of the barrier from the weaker state: the formula is for high ones
 _Z = np.linspace(-38, 38, 15201)  # standard deviations, beyond which the normal density is no number
 
 
@@ -41,6 +44,17 @@ class Retention:
     nominal_failure: float  # of the nominal cell
     array_failure: float  # probability that one cell of the array or more has
 
+    @property
+    def remark(self) -> str:
+        """Why the time is none to rely on; empty if it is."""
+        barrier = self.delta * (1 + self.field) ** 2
+        if barrier >= LOWEST:
+            return ""
+        return (
+            f"{self.temperature:.5g} C: a barrier of {barrier:.3g} kT: the formula is for high ones and not valid below "
+            f"{LOWEST:g} kT (Coffey et al., Phys. Rev. E 49, 1869 (1994)); the state is lost within some {self.tau_d:.3g} s"
+        )
+
     def as_json(self, bits: float) -> dict[str, Any]:
         """One row of what ``spicekit retention --json`` prints."""
         return {
@@ -53,6 +67,7 @@ class Retention:
             "failure": self.failure,
             "failed_bits": bits * self.failure,
             "array_failure": self.array_failure,
+            "remark": self.remark,
         }
 
 

@@ -28,8 +28,9 @@ from spicekit.devices.junction import Junction
 from spicekit.devices.mtj import MtjCard
 from spicekit.errors import UserError
 from spicekit.physics import conductance
-from spicekit.physics.fokker_planck import LARGEST, normalised_pulse, read_disturb, write_error_rate
+from spicekit.physics.fokker_planck import FLOOR, LARGEST, normalised_pulse, read_disturb, write_error_rate
 from spicekit.physics.macromodel import overdrive
+from spicekit.physics.mtj_numbers import MtjNumbers
 from spicekit.physics.sampled import SampledErrors, rail_sign, sampled_errors
 from spicekit.physics.write_error import WriteErrorDistribution, spread, wer_distribution
 from spicekit.style import COLOURS, new_figure, save
@@ -43,6 +44,9 @@ QUANTILES = (0.05, 0.5, 0.95, 0.999)
 JUNCTIONS = 2000  # drawn when sigmas are given
 SAMPLES = 8192  # of the stochastic LLG equation
 LONGEST_SAMPLED = 1e-7  # s
+TINY = 1e-15  # rates below are remarked on; the solver's grids are refined for those above 1e-16
+STRONG = 2.0  # V, likewise: not far above the voltage that switches them, barriers of MgO break (Schaefers et al., Appl. Phys.
+# Lett. 95, 232119 (2009)); the number is chosen, a card's [breakdown] says what a process has
 
 
 @dataclass(frozen=True)
@@ -56,6 +60,7 @@ class WriteErrorCurve:
     current: float  # A
     critical_current: float | None  # A; None on a rail
     overdrive: float | None  # torque over critical torque at the starting state: I/I_c, or V/V_c of a tunnel torque
+    voltage: float | None  # V, over the junction in the starting state; None on a rail
     delta: float  # without field, as the critical current is
     tau_d: float  # s
     field: float  # along the starting state, over the anisotropy field
@@ -84,6 +89,23 @@ class WriteErrorCurve:
         """What is asked for, with its name: the write error rate, or without a current the flip probability."""
         return ("write error rate", self.wer) if self.current else ("flip probability", self.flip)
 
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """What a reader should know of rates and voltages beyond those of any junction that was measured."""
+        said = []
+        rates = np.concatenate([self.wer, *([] if self.junctions is None else [self.junctions.mean])])
+        if self.current and self.sampled is None and np.any(rates < TINY):
+            said.append(
+                f"rates below {TINY:g} are the tail of an ideal macrospin, for which the solver refines no grid; below "
+                f"{FLOOR:g}, its floor, they are given as 0 (one error in {1 / TINY:g} writes of 10 ns is one in 116 days)"
+            )
+        if self.voltage is not None and abs(self.voltage) > STRONG:
+            said.append(
+                f"{format_value(self.voltage, 'V', 3)} over the junction: a barrier of MgO breaks at less, of which the "
+                "macrospin knows nothing"
+            )
+        return tuple(said)
+
     def as_json(self) -> dict[str, Any]:
         """What ``spicekit wer --json`` prints."""
         curve: dict[str, Any] = {
@@ -93,6 +115,7 @@ class WriteErrorCurve:
             "current": {"value": self.current, "unit": "A"},
             "critical_current": None if self.critical_current is None else {"value": self.critical_current, "unit": "A"},
             "overdrive": self.overdrive,
+            "voltage": None if self.voltage is None else {"value": self.voltage, "unit": "V"},
             "delta": self.delta,
             "tau_d": {"value": self.tau_d, "unit": "s"},
             "field_over_hk": self.field,
@@ -100,6 +123,7 @@ class WriteErrorCurve:
             "pulse_s": self.pulses.tolist(),
             "wer": self.wer.tolist(),
             "flip_probability": self.flip.tolist(),
+            "remarks": list(self.remarks),
         }
         if self.sampled is not None:
             curve |= {
@@ -157,6 +181,7 @@ def write_error_curve(
     start: Literal["ap", "p"] = "ap" if direction == "ap-p" else "p"
     critical = p.ic_ap_p if start == "ap" else p.ic_p_ap
     drive = float(overdrive(p, current, start))
+    volts = _voltage(p, start, current)
     _, tau = normalised_pulse(current, pulses, critical_current=critical, tau_d=p.tau_d)
     field = junction.field(start)
     wer = np.asarray(write_error_rate(p.delta, drive, tau, field=field))
@@ -181,8 +206,8 @@ def write_error_curve(
             zeeman=p.delta * field,
         )
     return WriteErrorCurve(
-        card.name, direction, round(p.temperature - KELVIN, 9), temperature is None, current, critical, drive, p.delta, p.tau_d,
-        field, pulses, wer, flip, sigma_ra, sigma_hk, junctions,
+        card.name, direction, round(p.temperature - KELVIN, 9), temperature is None, current, critical, drive, volts, p.delta,
+        p.tau_d, field, pulses, wer, flip, sigma_ra, sigma_hk, junctions,
     )  # fmt: skip
 
 
@@ -202,21 +227,26 @@ def _counted(
     if card.vcma and current and not card.three_terminal:
         warnings.warn(f"device '{card.name}': the write error rate leaves out [vcma] of the card", stacklevel=3)
     start: Literal["ap", "p"] = "ap" if direction == "ap-p" else "p"
-    critical = strength = None
+    critical = strength = over = None
     if card.three_terminal:
         levels = (0.0, 0.0, rail_sign(p, direction) * current)
     else:  # a tunnel junction's torque goes with the voltage, that of the starting state; any other's with the current
-        sign, cosine = (1.0, -1.0) if start == "ap" else (-1.0, 1.0)
-        volts = float(conductance.voltage(p, sign * current, cosine, p.temperature)) if p.stt_tunnel else 0.0
-        levels = (volts, sign * current, 0.0)
+        over = _voltage(p, start, current)
+        levels = (over if p.stt_tunnel else 0.0, math.copysign(current, over), 0.0)
         critical, strength = (p.ic_ap_p if start == "ap" else p.ic_p_ap), float(overdrive(p, current, start))
     found = sampled_errors(p, start, lambda _: levels, pulses, samples, seed)
     easy = (p.ex, p.ey, p.ez).index(1.0)
     along = (p.hx, p.hy, p.hz)[easy] / p.hk * (1 if start == "p" else -1)
     return WriteErrorCurve(
-        card.name, direction, round(p.temperature - KELVIN, 9), own, current, critical, strength, p.delta, p.tau_d, along,
-        pulses, found.wer, 1 - found.wer, 0.0, 0.0, None, found,
+        card.name, direction, round(p.temperature - KELVIN, 9), own, current, critical, strength, over, p.delta,
+        p.tau_d, along, pulses, found.wer, 1 - found.wer, 0.0, 0.0, None, found,
     )  # fmt: skip
+
+
+def _voltage(p: MtjNumbers, start: Literal["ap", "p"], current: float) -> float:
+    """Over the junction in its starting state, V; positive from AP to P, as the current that writes is."""
+    sign, cosine = (1.0, -1.0) if start == "ap" else (-1.0, 1.0)
+    return float(conductance.voltage(p, sign * current, cosine, p.temperature))
 
 
 def parse_range(option: str, text: str, unit: str = "") -> Array:

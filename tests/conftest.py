@@ -44,6 +44,20 @@ LONGEST = (  # files of half a minute and more, the longest first: side by side,
 )  # fmt: skip
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    said = "what simulates where a test asks for ngspice: itself, or the engine batch for the benches that it knows"
+    parser.addoption("--engine", choices=("ngspice", "batch"), default="ngspice", help=said)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """With ``--engine batch`` the engine is put in ngspice's place here and, by PYTHONPATH, in workers and commands."""
+    if config.getoption("--engine") == "batch":
+        folder = str(Path(__file__).resolve().parent / "by_batch")
+        os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, (folder, os.environ.get("PYTHONPATH", ""))))
+        sys.path.insert(0, folder)
+        importlib.import_module("batch_where_it_can").install()
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The longest files first; within a file and among the others the order stays."""
     tests = Path(__file__).resolve().parent

@@ -50,4 +50,6 @@ def listed(text: str) -> str:
 
 
 if __name__ == "__main__":
+    if len(sys.argv) != 2 or sys.argv[1].startswith("-"):
+        sys.exit(f"{(__doc__ or '').strip()}\nusage: python tools/pages.py FOLDER (what is in it is replaced)")
     main(Path(sys.argv[1]))

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from montecarlo.behaviour.images import Images, read_images
 from montecarlo.jobs.characterisation import Characterisation
 from montecarlo.systems import system_table
 from spicekit.errors import UserError
@@ -29,10 +30,16 @@ E = TypeVar("E")
 Drawn = Callable[[E, str, int], float]  # errors of a point, model, number of the chip -> accuracy
 
 
-def parser(text: str | None, out: str) -> argparse.ArgumentParser:
-    """The options of an experiment: ``--out``, and those that it adds.  Ends the program if scikit-learn is missing."""
+def parser(text: str | None, out: str, *, data: bool = False) -> argparse.ArgumentParser:
+    """The options of an experiment: ``--out``, with ``data`` also ``--data`` and ``--learn``, and those that it adds.
+
+    Ends the program if scikit-learn is missing.
+    """
     made = argparse.ArgumentParser(description=text.splitlines()[0] if text else None)
     made.add_argument("--out", type=Path, default=Path(out), help="folder of tables and results")
+    if data:
+        made.add_argument("--data", type=Path, help="folder of MNIST's IDX files, made 8 x 8; scikit-learn's digits if not given")
+        made.add_argument("--learn", type=int, help="of these, images to learn, drawn for each network; all if not given")
     if find_spec("sklearn") is None:
         made.error("scikit-learn is missing: pip install scikit-learn")
     return made
@@ -62,8 +69,48 @@ def characterisation(
     return table
 
 
-def digits(seed: int) -> Sequence[NDArray[Any]]:
-    """Scikit-learn's digits: training images, test images (values 0 to 1), training labels, test labels."""
+@dataclass(frozen=True)
+class Pooled:
+    """28 x 28 images of a folder as 8 x 8 ones: the mean of each 3 x 3 pixels of the middle 24 x 24."""
+
+    images: Images
+    learn: int | None = None  # how many are learnt, drawn by the seed; None: all
+
+    @classmethod
+    def of(cls, folder: Path | None, learn: int | None = None) -> Pooled | None:
+        """None without a folder.  Raises :class:`UserError` for images of another size."""
+        if folder is None:
+            if learn is not None:
+                raise UserError("--learn: give --data too; of scikit-learn's digits all are learnt")
+            return None
+        images = read_images(folder)
+        if images.unseen.shape[1:] != (1, 28, 28) or images.classes != 10:
+            raise UserError(f"--data {folder}: {images}; allowed: 28 x 28 pixels, one channel, ten classes")
+        if learn is not None and not 10 <= learn <= len(images.learn):
+            raise UserError(f"--learn {learn}: 10 to {len(images.learn)}")
+        return cls(images, learn)
+
+    def __str__(self) -> str:
+        few = "" if self.learn is None else f", of which {self.learn:,} are learnt"
+        return f"{self.images}{few}, made 8 x 8"
+
+    def split(self, seed: int) -> Sequence[NDArray[Any]]:
+        """As :func:`digits`."""
+        chosen = np.random.default_rng(seed).permutation(len(self.images.learn))[: self.learn]
+        small = [part.reshape(-1, 28, 28)[:, 2:26, 2:26].reshape(-1, 8, 3, 8, 3).mean(axis=(2, 4))
+                 for part in (self.images.learn[chosen], self.images.unseen)]  # fmt: skip
+        return [*small, self.images.learn_labels[chosen], self.images.unseen_labels]
+
+
+def ran_on(data: Pooled | None) -> str:
+    """What was learnt and tried, for the first line of a result."""
+    return f"on {data or 'scikit-learn digits, 8 x 8 pixels: 1,347 to learn, 450 unseen'}"
+
+
+def digits(seed: int, data: Pooled | None = None) -> Sequence[NDArray[Any]]:
+    """Training and test images (8 x 8, values 0 to 1), training and test labels: of ``data``, or scikit-learn's digits."""
+    if data is not None:
+        return data.split(seed)
     from sklearn.datasets import load_digits
     from sklearn.model_selection import train_test_split
 

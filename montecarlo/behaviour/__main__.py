@@ -19,7 +19,9 @@ from spicekit.units import format_value
 def main() -> None:
     """Read the options, print the answer; exit code 2 and one line for what is wrong with them."""
     parser = argparse.ArgumentParser(prog="python -m montecarlo.behaviour", description=(__doc__ or "").partition(": ")[2])
-    parser.add_argument("--model", type=Path, required=True, help="state dict of PyTorch, or .npz: a matrix of +1 and -1 a layer")
+    parser.add_argument(
+        "--model", type=Path, required=True, help="state dict of PyTorch, .onnx or .npz: a matrix of +1 and -1 a layer"
+    )
     parser.add_argument("--table", type=Path, required=True, help="table of spicekit characterize stt-bnn")
     parser.add_argument("--data", type=Path, help="folder of IDX or CIFAR-10 files; scikit-learn's digits if not given")
     parser.add_argument("-p", dest="where", action="append", default=[], metavar="NAME=VALUE", help="coordinate of the table")

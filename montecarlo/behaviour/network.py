@@ -1,9 +1,9 @@
 """A binary network of the user's, from a file, on STT-BNN rows: accuracy, energy, latency.
 
-The file is a state dict of PyTorch (``torch.save(network.state_dict(), "net.pt")``) or a ``.npz`` of numpy.  It holds a matrix
-(outputs, inputs) of +1 and -1, or of one number with either sign, for each layer in turn.  Layers compute as
-:class:`montecarlo.behaviour.torch.RowLinear`: a neuron is a row, or several whose answers are added, and takes its inputs by
-their sign.
+The file is a state dict of PyTorch (``torch.save(network.state_dict(), "net.pt")``), an ONNX file (:mod:`.onnx_file`) or a
+``.npz`` of numpy.  It holds a matrix (outputs, inputs) of +1 and -1, or of one number with either sign, for each layer in turn.
+Layers compute as :class:`montecarlo.behaviour.torch.RowLinear`: a neuron is a row, or several whose answers are added, and takes
+its inputs by their sign.
 An image is compared with evenly spaced grey levels, as many as the first layer has inputs for; the outputs of the last layer are
 neurons that vote, the same number for each class, those of a class beside each other.
 """
@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from montecarlo.behaviour.arrays import Array, Signs
 from montecarlo.behaviour.lookup import operating_point
+from montecarlo.behaviour.onnx_file import read_onnx
 from montecarlo.behaviour.rows import Model, RowErrors, Rows
 from spicekit.errors import UserError
 from spicekit.files import checked_regular
@@ -105,7 +106,9 @@ def read_network(path: Path, cells: int = 128) -> BinaryNetwork:
         sizes = np.unique(np.abs(values))
         if len(sizes) != 1 or not np.isfinite(sizes[0]) or sizes[0] == 0:
             given = ", ".join(f"{value:g}" for value in np.unique(values)[:3])
-            raise UserError(f"{path}: {name} is not binary: {given}, ... given; allowed: +1 and -1")
+            raise UserError(
+                f"{path}: {name} is not binary: {given}, ... given; allowed: +1 and -1 (of a layer that is trained: its signs)"
+            )
         if layers and len(layers[-1]) != values.shape[1]:
             raise UserError(f"{path}: {name} takes {values.shape[1]} inputs; the layer before it has {len(layers[-1])} outputs")
         layers.append(np.sign(values).astype(np.float32))
@@ -147,12 +150,12 @@ def _arrays(path: Path) -> dict[str, NDArray[Any]]:
         if path.suffix == ".npz":
             with np.load(checked_regular(path), allow_pickle=False) as data:
                 return {name: np.asarray(data[name], dtype=float) for name in data.files}
-        return _state(path)
+        return read_onnx(path) if path.suffix == ".onnx" else _state(path)
     except UserError:
         raise
     except Exception as error:  # any reader's complaint about the file's content
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise UserError(f"{path}: no state dict of PyTorch and no .npz: {reason[:200]}") from None
+        raise UserError(f"{path}: no state dict of PyTorch, no .onnx and no .npz: {reason[:200]}") from None
 
 
 def _state(path: Path) -> dict[str, NDArray[Any]]:

@@ -39,10 +39,25 @@ except ImportError:
 LEVELS = 1 << 16  # of the table from which a distribution is drawn
 
 
+class _Step(torch.autograd.Function):
+    """+1 and -1 with a gradient of 1/width within ``width`` of 0."""
+
+    @staticmethod
+    def forward(ctx: Any, values: torch.Tensor, above: torch.Tensor, width: float) -> torch.Tensor:
+        ctx.save_for_backward(values)
+        ctx.width = width
+        return torch.where(above, 1.0, -1.0)
+
+    @staticmethod
+    def backward(ctx: Any, gradient: torch.Tensor) -> tuple[torch.Tensor, None, None]:
+        (values,) = ctx.saved_tensors
+        return gradient * (values.abs() <= ctx.width) / ctx.width, None, None
+
+
 def binary(values: torch.Tensor) -> torch.Tensor:
     """+1 from 0 upward and -1; the gradient goes through within -1 and 1."""
-    passed = values.clamp(-1, 1)
-    return passed + (torch.where(values >= 0, 1.0, -1.0) - passed).detach()
+    found: torch.Tensor = _Step.apply(values, values >= 0, 1.0)
+    return found
 
 
 class Distribution:
@@ -92,6 +107,13 @@ def chips(network: nn.Module, rng: np.random.Generator | None) -> None:
             layer.chip(rng)
 
 
+def stored(network: nn.Module) -> dict[str, torch.Tensor]:
+    """What the rows of ``network`` hold, +1 and -1, under the names of its state dict: for ``python -m montecarlo.behaviour``."""
+    rows = [name for name, layer in network.named_modules() if isinstance(layer, RowLinear)]
+    state = network.state_dict()
+    return {key: binary(state[key]).sign() for key in (f"{name}.weight".lstrip(".") for name in rows)}
+
+
 class RowLinear(CircuitLayer):
     """Rows of ``cells`` cells: for ``in_features`` up to that a neuron is one row and answers +1 or -1.
 
@@ -135,15 +157,9 @@ class RowLinear(CircuitLayer):
             self.gains = torch.from_numpy(np.stack([one.weights / part for one, part in zip(made, held, strict=True)])).float()
 
     def distances(self, inputs: torch.Tensor) -> torch.Tensor:
-        """Of each row from its own threshold, in cells: (..., in_features) to (..., parts, out_features)."""
+        """Of each row from its own threshold, in cells: +1 and -1 of (..., in_features) to (..., parts, out_features)."""
         if inputs.shape[-1] != self.in_features:
             raise UserError(f"{inputs.shape[-1]} inputs given; the rows take {self.in_features}")
-        seen = binary(inputs)
-        if self._spare:
-            spare = torch.ones(self._spare)
-            spare[1::2] = -1
-            seen = torch.cat([seen, spare.expand(*seen.shape[:-1], -1)], dim=-1)
-        seen = seen.reshape(*seen.shape[:-1], self.parts, self.cells)
         held, shifts = self.stored(), self.shifts
         fresh = self.training and self.errors is not None
         if fresh and self.model == "cells":
@@ -153,16 +169,26 @@ class RowLinear(CircuitLayer):
             shifts = self._drawn.draw(tuple(shifts.shape))  # type: ignore[union-attr]
         elif self.gains is not None:
             held = held * self.gains
-        sums = torch.einsum("...pc,pco->...po", seen, held)
+        seen = inputs.split(self.cells, dim=-1)
+        sums = torch.stack([part @ own[: part.shape[-1]] for part, own in zip(seen, held, strict=True)], dim=-2)
+        if self._spare:  # what these cells see is the same in every image
+            turns = torch.ones(self._spare)
+            turns[1::2] = -1
+            constant = torch.zeros_like(shifts)
+            constant[-1] = turns @ held[-1, -self._spare :]
+            sums = sums + constant
         if self.errors is not None and self.model == "fresh" and (self.training or self._rng is not None):
             shifts = self._drawn.draw(tuple(sums.shape))  # type: ignore[union-attr]
-        return sums / 2 + 0.5 + shifts
+        return torch.add(shifts + 0.5, sums, alpha=0.5)
 
     def forward(self, inputs: torch.Tensor) -> torch.Tensor:
+        return self.answers(binary(inputs))
+
+    def answers(self, inputs: torch.Tensor) -> torch.Tensor:
+        """Of inputs of +1 and -1: the sum over a neuron's rows."""
         distance = self.distances(inputs)
         # straight through within sqrt(2 N) of the sum of +-1, of which distances are half; exactly 0 is none of whole numbers
-        passed = (distance / (self.cells / 2) ** 0.5).clamp(-1, 1)
-        answers = passed + (torch.where(distance > 0, 1.0, -1.0) - passed).detach()
+        answers: torch.Tensor = _Step.apply(distance, distance > 0, (self.cells / 2) ** 0.5)
         return answers.sum(dim=-2)
 
 
@@ -184,7 +210,7 @@ class RowConv2d(RowLinear):
         self.kernel_size, self.stride, self.padding = kernel_size, stride, padding
 
     def forward(self, inputs: torch.Tensor) -> torch.Tensor:
-        return _convolved(super().forward, inputs, self.kernel_size, self.stride, self.padding, -1.0)
+        return _convolved(self.answers, binary(inputs), self.kernel_size, self.stride, self.padding, -1.0)
 
 
 class ColumnLinear(CircuitLayer):
@@ -354,4 +380,5 @@ __all__ = [
     "SpikingRow",
     "binary",
     "chips",
+    "stored",
 ]

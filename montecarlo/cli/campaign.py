@@ -11,6 +11,8 @@ import typer
 
 from montecarlo.cli.job import run_job
 from montecarlo.cli.options import (
+    ControlTrials,
+    ControlWords,
     Correlate,
     CorrelateGlobal,
     Dask,
@@ -52,6 +54,7 @@ from spicekit.cli.output import (
     say,
     warn,
 )
+from spicekit.errors import UserError
 from spicekit.outcome import in_words
 
 if TYPE_CHECKING:
@@ -77,6 +80,8 @@ def mc(
         ),
     ] = None,
     surrogate: Surrogate = False,
+    control: ControlWords = None,
+    control_trials: ControlTrials = None,
     parameter: Parameters = None,
     corner: Corner = None,
     temperature: Temperature = None,
@@ -90,6 +95,7 @@ def mc(
 ) -> None:
     """A Monte-Carlo campaign.  The same command again resumes an interrupted one."""
     from montecarlo.jobs.campaign import Campaign
+    from montecarlo.jobs.control import Control, run_controlled
     from montecarlo.jobs.until import Until, run_until
     from montecarlo.plots import plot_campaign
     from montecarlo.running.store import Store
@@ -110,12 +116,19 @@ def mc(
             surrogate=surrogate,
         )
 
+    if control_trials is not None and not control:
+        raise UserError(f"--control-trials {control_trials}: without --control there is no other bench to simulate")
+    if control and until is not None:
+        raise UserError("--control: given with --until; give the one or the other")
     check_folder(out, Campaign.file)
     campaign = make(trials)
+    cheap = Control(campaign, control, control_trials) if control else None
     campaign.settle(out)
     goal = Until.parse(until, campaign.bench) if until is not None else None
     crew: dict[str, Any] = {"workers": workers, "dask": dask, "timeout": timeout, "retry": retry, "keep_going": keep_going}
-    if goal is None:
+    if cheap is not None:
+        result = run_job(f"mc {bench}", functools.partial(run_controlled, campaign, cheap), out, **crew)
+    elif goal is None:
         result = run_job(f"mc {bench}", campaign.run, out, **crew)
     else:
         campaign, result = run_job(f"mc {bench}", functools.partial(run_until, make, goal, trials), out, **crew)
@@ -228,6 +241,7 @@ def characterize(
     ] = None,
     trials_scale: Annotated[float, typer.Option(help="Factor on the number of trials.")] = 1.0,
     seed: Seed = 1,
+    engine: Engine = "ngspice",
     surrogate: Surrogate = False,
     workers: Workers = None,
     dask: Dask = None,
@@ -244,7 +258,7 @@ def characterize(
 
     table = system_table(system)
     grid = once([parse_dimension(table, text) for text in over or []])
-    job = Characterisation(table, over=grid, trials_scale=trials_scale, seed=seed, surrogate=surrogate)
+    job = Characterisation(table, over=grid, trials_scale=trials_scale, seed=seed, engine=engine, surrogate=surrogate)
     dataset = run_job(
         f"characterize {system}", job.run, out, workers=workers, dask=dask, timeout=timeout, retry=retry, keep_going=keep_going
     )

@@ -48,7 +48,8 @@ def fit_variation(
     if as_json:
         scopes = {"local": found.local, "global": found.overall}
         print_json({
-            "junctions": found.junctions, "dies": found.dies, "medians": found.medians, "diameter_from": found.source,
+            "junctions": found.junctions, "dies": found.dies, "geometric_means": found.geometric_means,
+            "diameter_from": found.source,
             **{scope: {kind: asdict(one) for kind, one in spreads.items()} for scope, spreads in scopes.items()},
             "correlations": {scope: [asdict(pair) for pair in pairs] for scope, pairs in found.pairs.items()},
             "notes": found.notes, "files": [str(out), str(picture)],

@@ -45,6 +45,16 @@ Surrogate = Annotated[
     bool,
     typer.Option("--surrogate", help="Add estimates with a regression on the trials as control variate."),
 ]
+ControlWords = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--control", help="Control variate: NAME=VALUE of a cheaper form of the bench, or another BENCH first; again for more."
+    ),
+]
+ControlTrials = Annotated[
+    int | None,
+    typer.Option("--control-trials", help="Trials of the control beside those in common; 10 times --trials if not given.", min=1),
+]
 Sampler = Annotated[str, typer.Option(help="random, lhs or sobol.")]
 
 

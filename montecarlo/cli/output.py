@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from spicekit.cli.output import answers, say
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from rich.console import Console
 
@@ -76,6 +76,8 @@ def print_summary(summary: records.Summary) -> None:
         console.print(table)
     if summary.surrogate is not None:
         print_surrogate(summary.surrogate, console)
+    if summary.control is not None:
+        print_control(summary.control, console)
     print_sensitivity(summary.sensitivity)
     shown = [f"{count:,} {name}" for name, count in summary.outcomes.items() if count or name is Outcome.OK]
     say("outcomes: " + ", ".join(shown))
@@ -88,17 +90,34 @@ def print_summary(summary: records.Summary) -> None:
 
 def print_surrogate(found: records.Surrogate, console: Console) -> None:
     """Plain and improved estimates below each other, and what is refused."""
+
+    from montecarlo.statistics.improved_text import improved_rows
+
+    title = f"With a regression as control variate: {found.trials:,} trials, {found.draws:,} draws"
+    _print_improved(title, improved_rows(found), found, console)
+
+
+def print_control(found: records.Control, console: Console) -> None:
+    """The same with a cheaper bench as control."""
+    from montecarlo.statistics.improved_text import control_rows, control_title
+
+    _print_improved(control_title(found), control_rows(found), found, console)
+
+
+def _print_improved(
+    title: str, rows: Iterable[tuple[str, ...]], found: records.Surrogate | records.Control, console: Console
+) -> None:
     from rich import box
     from rich.table import Table
 
-    from montecarlo.statistics.improved_text import improved_rows, refused_lines
+    from montecarlo.statistics.improved_text import refused_lines
 
-    table = Table(title=f"With a regression as control variate: {found.trials:,} trials, {found.draws:,} draws", box=box.SIMPLE)
+    table = Table(title=title, box=box.SIMPLE)
     for heading in ("of", "R2", "estimate", "plain (95 %)", "improved (95 %)", "one trial is worth"):
         table.add_column(heading, justify="left" if heading in ("of", "estimate") else "right")
-    for row in improved_rows(found):
+    for row in rows:
         table.add_row(*row)
-    if found.measures or found.margins:
+    if table.row_count:
         console.print(table)
     for line in refused_lines(found):
         say(line)
@@ -119,7 +138,7 @@ def print_sensitivity(found: records.Sensitivity) -> None:
         say(f"  {name:14} " + ", ".join(words))
 
 
-def print_figures(system: System, figures: Sequence[Figure], seed: int) -> None:
+def print_figures(system: System, figures: Sequence[Figure], seed: int, engine: str) -> None:
     """Ours beside the published ones; then the commands of the plans that they are made of, and the remarks."""
     import textwrap
 
@@ -143,7 +162,7 @@ def print_figures(system: System, figures: Sequence[Figure], seed: int) -> None:
     console.print(table)
     say("by:")
     for plan in system.plans:
-        say(f"  {plan.name}: {plan.command(seed)}")
+        say(f"  {plan.name}: {plan.command(seed, engine)}")
     for figure in figures:
         if figure.remark:
             say(textwrap.fill(f"{figure.name}: {figure.remark}", 160, subsequent_indent="  "))

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from spicekit.cli.options import Json, RunTimeout, given_path
-from spicekit.cli.output import report_run, warn
+from spicekit.cli.output import RUN_WRITES, report_run, warn
 
 
 def replay(
@@ -27,7 +27,7 @@ def replay(
     from spicekit.netlist import render_at
 
     if out is not None:
-        check_folder(out, "run.json")
+        check_folder(out, "run.json", (*RUN_WRITES, "netlist.cir"))
     result = replay_trial(folder, trial, timeout, warn)
     target = output_folder(out or folder / f"replay-{trial}")
     write_text(target / "netlist.cir", render_at(result.bench, result.values))

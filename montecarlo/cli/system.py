@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from montecarlo.cli.job import run_job
-from montecarlo.cli.options import Dask, Retry, Seed, Timeout, Workers, complete_system
+from montecarlo.cli.options import Dask, Engine, Retry, Seed, Timeout, Workers, complete_system
 from montecarlo.cli.output import print_figures
 from montecarlo.systems import choices
 from spicekit.cli.options import Json, given_path
@@ -41,6 +41,7 @@ def system(
         ),
     ] = None,
     seed: Seed = 1,
+    engine: Engine = "ngspice",
     workers: Workers = None,
     dask: Dask = None,
     timeout: Timeout = 120.0,
@@ -53,11 +54,11 @@ def system(
     from montecarlo.systems.figures import system_figures
 
     found = load_system(name)  # an unknown one is said before anything is made
-    run = functools.partial(system_figures, found, seed=seed)
+    run = functools.partial(system_figures, found, seed=seed, engine=engine)
     figures = run_job(f"system {found.name}", run, out, workers=workers, dask=dask, timeout=timeout, retry=retry)
     if as_json:
         print_json(as_object(found.name, figures))
         return
-    print_figures(found, figures, seed)
+    print_figures(found, figures, seed, engine)
     if out is not None:
         say(f"Figures: {out / 'system.json'}, {out / 'system.csv'}; tables: {out}/*/table.nc")

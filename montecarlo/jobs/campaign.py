@@ -164,6 +164,8 @@ class Campaign(Job):
         """The campaign that ``folder`` holds.  Raises :class:`UserError` if its inputs or its netlist are not what they were."""
         store = Store(folder)
         record = records.typed(store.read_record(), records.CampaignRecord, store.record)
+        if record.control_of:
+            raise UserError(f"{folder} holds the control of a campaign, which is drawn by it: give that campaign's folder")
         gone = inputs.changed(record.inputs)
         if gone:
             raise UserError(f"{folder}: {gone[0]}; put the file back as it was")
@@ -286,7 +288,7 @@ class Campaign(Job):
         found = {name: asdict(one) for name, one in wanted(self.bench, means, self.engine).items()}
         if found and found != summary.get("calibrations"):
             summary |= records.write(folder / "summary.json", records.Summary, summary | {"calibrations": found})
-        return self.bench.notes(means)
+        return (*self.bench.strained(), *self.bench.notes(means))
 
     def claim(self, folder: Path, warn: Warn) -> None:
         """As every job does; a campaign in stages goes on from an earlier one."""

@@ -25,7 +25,9 @@ from montecarlo.jobs.sweep import Sweep, Sweeps
 from montecarlo.running.crew import Crew, Settings
 from montecarlo.statistics.tabulate import check_complete, write_table
 from montecarlo.systems.system import Part, SystemTable
+from spicekit.engines import NGSPICE
 from spicekit.errors import UserError, unknown
+from spicekit.registry import full_name
 from spicekit.table import PAIR, inner
 
 
@@ -41,11 +43,12 @@ class Characterisation(Sweeps):
         over: Mapping[str, Sequence[Any]] | None = None,
         trials_scale: float = 1.0,
         seed: int = 1,
+        engine: str = NGSPICE,
         surrogate: bool = False,
     ) -> None:
         if not 0 < trials_scale <= 1e6:
             raise UserError(f"--trials-scale {trials_scale:g}: above 0, at most 1e6")
-        self.system, self.trials_scale, self.seed = system, trials_scale, seed
+        self.system, self.trials_scale, self.seed, self.engine = system, trials_scale, seed, full_name(engine)
         given = dict(over or {})
         for name in given:
             part_of(system, name)
@@ -65,18 +68,22 @@ class Characterisation(Sweeps):
                 seed=seed,
                 parameters=part.parameters,
                 measures=part.measures,
+                engine=engine,
                 surrogate=surrogate and trials > 0,
             )
         self.sweeps = sweeps
 
     def record(self) -> dict[str, Any]:
         """What ``characterize.json`` holds."""
+        comparison = next((one.comparison for one in self.campaigns if one.comparison), None)  # one of them all
         return {
             "system": self.system.name,
             "over": {name: list(values) for name, values in self.over.items()},
             "trials_scale": self.trials_scale,
             "seed": self.seed,
             "code_sha256": code_hash(),
+            "engine": self.engine,
+            **({"comparison": comparison.model_dump()} if comparison else {}),
         }
 
     def provenance(self) -> dict[str, Any]:
@@ -87,6 +94,8 @@ class Characterisation(Sweeps):
         found: dict[str, Any] = {"nominal": dict(self.system.nominal), "versions": versions(), "parts": parts}
         if self.system.cell is not None:
             found["cell"] = self.system.cell.model_dump(mode="json")
+        if self.system.macro is not None:
+            found["macro"] = self.system.macro.model_dump(mode="json")
         return records.checked(self.record() | found, records.Provenance)
 
     def run(self, out: str | Path, crew: Crew | None = None, **settings: Unpack[Settings]) -> xr.Dataset:

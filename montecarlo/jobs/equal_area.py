@@ -35,6 +35,14 @@ from spicekit.outcome import Outcome
 from spicekit.registry import make_bench
 from spicekit.waves import Array
 
+SHIPPED = (
+    "tbs-sense",
+    "vsa-sense",
+    "auto-zero",
+    "double-tail",
+    "current-mode",
+    "self-reference",
+)  # those behind the interface, for messages
 MOST = 1e-9  # m2
 AREA = re.compile(r"area=\s*([0-9.]+(?:e[+-]?[0-9]+)?)\s*(?:([uµμn])m?2|m2)?", re.IGNORECASE)
 STEP = 0.3e-3  # V above and below the threshold, at which noise is looked at
@@ -81,7 +89,7 @@ class Rival:
         parameters = common | own
         made = make_bench(bench, dict(parameters))
         if not isinstance(made, SenseBench):
-            raise UserError(f"bench '{bench}' cannot be compared; allowed: sense amplifiers: tbs-sense, vsa-sense, auto-zero")
+            raise UserError(f"bench '{bench}' cannot be compared; allowed: sense amplifiers: {', '.join(SHIPPED)}")
         try:
             parameters |= made.at_area(area)
             scaled = make_bench(bench, dict(parameters))
@@ -163,7 +171,7 @@ class EqualArea:
             "seed": self.seed,
             "given": {name: str(value) for name, value in self.given.items()},
         }
-        check_folder(Path(out), RECORD)
+        check_folder(Path(out), RECORD, (SUMMARY, "table.csv", "compare.png"))
         check_same(Path(out) / RECORD, "comparison", mine)
         folder = output_folder(Path(out))
         records.write(folder / RECORD, records.EqualAreaRecord, mine)

@@ -38,6 +38,16 @@ _KINDS: dict[str, Callable[[Path], Page]] = {
     "run.json": run_page,
 }
 
+# results that are a table and a picture already
+_NO_PAGE = {
+    "compare.json": (
+        "a comparison of amplifiers (compare), which has no page: see its table.csv and compare.png, or report one of the "
+        "campaigns in it"
+    ),
+    "wer.json": "a write error rate (wer), which has no page: see its wer.json and wer.png",
+    "check.json": "the check of a process (technology check), which has no page: see its check.json and check.png",
+}
+
 
 def make_page(folder: str | Path) -> Page:
     """What ``folder`` holds, as a page.
@@ -51,6 +61,9 @@ def make_page(folder: str | Path) -> Page:
     for name, page in _KINDS.items():
         if (place / name).exists():
             return page(place)
+    for name, said in _NO_PAGE.items():
+        if (place / name).exists():
+            raise UserError(f"{place} holds {said}")
     raise UserError(
         f"{place} holds no results: expected run.json (spicekit run), campaign.json (mc), yield.json (yield), "
         "table.nc (sweep, characterize, qualify) or system.json (system)"

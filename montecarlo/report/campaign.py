@@ -29,7 +29,7 @@ from montecarlo.report.common import (
 from montecarlo.report.content import Block, Column, Command, Kind, Note, Page, Section, Table, pictures
 from montecarlo.report.worst import worst_section
 from montecarlo.running.store import Store
-from montecarlo.statistics.improved_text import improved_rows, refused_lines
+from montecarlo.statistics.improved_text import control_rows, control_title, improved_rows, refused_lines
 from spicekit.binomial import trials_for
 from spicekit.errors import SpicekitError, UserError
 from spicekit.outcome import Outcome
@@ -78,6 +78,8 @@ def page(folder: Path) -> Page:
     sections.append(Section("Measures", _measures(summary, columns, explained)))
     if summary.surrogate is not None:
         sections.append(_improved(summary.surrogate))
+    if summary.control is not None:
+        sections.append(_controlled(summary.control))
     sections.append(worst_section(folder, record, summary, outcomes, columns, explained))
     images = pictures(folder, CAPTIONS)
     if images:
@@ -154,8 +156,20 @@ def _improved(found: records.Surrogate) -> Section:
     )
     caption = f"{found.trials:,} trials, and the regression at {found.draws:,} draws"
     table = Table(caption, tuple(map(Column, headings, kinds)), list(improved_rows(found)), note)
+    return Section("With a regression as control variate", _with_refused(table, found))
+
+
+def _controlled(found: records.Control) -> Section:
+    headings = ("of", "R²", "estimate", "plain (95 %)", "improved (95 %)", "one trial is worth")
+    kinds: tuple[Kind, ...] = ("text", "number", "text", "number", "number", "number")
+    note = "R² is that of the trials that both simulated. The estimates are unbiased whatever the control is worth."
+    table = Table(control_title(found), tuple(map(Column, headings, kinds)), list(control_rows(found)), note)
+    return Section("With a cheaper bench as control", _with_refused(table, found))
+
+
+def _with_refused(table: Table, found: records.Surrogate | records.Control) -> list[Block]:
     tables: list[Block] = [table] if table.rows else []
-    return Section("With a regression as control variate", [*tables, *(Note(f"{line}.") for line in refused_lines(found))])
+    return [*tables, *(Note(f"{line}.") for line in refused_lines(found))]
 
 
 def _measures(summary: records.Summary, columns: dict[str, Array], explained: dict[str, str]) -> list[Block]:

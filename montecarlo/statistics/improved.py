@@ -108,8 +108,8 @@ def measured(x: Array, y: Array, draws: Array, seed: int) -> tuple[dict[str, Any
     """The record of a measure ``y`` of the trials, and its distribution.  Raises :class:`Refused`."""
     fit = regressed(x, y)
     at_draws = linked(fit, draws)
-    both = moments(fit, y, at_draws)
     smear = smeared(fit, x, y, draws, at_draws, np.random.default_rng([seed, STREAM, 1]))
+    both = moments(fit, y, at_draws, smear)
     n = len(y)
     whole = fit.value(smear.values)
     centred = whole - whole.mean()
@@ -157,6 +157,11 @@ def _rate(plain: Estimate, low: tuple[float, float], high: tuple[float, float], 
     relative = float(np.hypot(low[1], high[1])) / 2 / rate
     factor = float(np.exp(stdtrit(degrees, 0.975) * relative))  # a rate is positive, and its error is rather a factor
     return _figure(plain, Estimate(rate, rate / factor, min(rate * factor, 1.0)), np.sqrt(rate * (1 - rate) / decisions), degrees)
+
+
+def as_figure(plain: Estimate, better: Estimate, degrees: int) -> dict[str, Any]:
+    """The record of two estimates whose errors are both by Student's t (:class:`montecarlo.records.Improvement`)."""
+    return _figure(plain, better, (plain.high - plain.low) / 2 / float(stdtrit(degrees + 1, 0.975)), degrees)
 
 
 def _figure(plain: Estimate, better: Estimate, plain_error: float, degrees: int) -> dict[str, Any]:

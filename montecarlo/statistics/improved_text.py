@@ -26,12 +26,31 @@ def improved_rows(found: records.Surrogate) -> Iterator[tuple[str, str, str, str
             yield (name, "", RATES[key], plain, better, _worth(one))
 
 
-def refused_lines(found: records.Surrogate) -> list[str]:
+def control_title(found: records.Control) -> str:
+    """What the control is, and what its trials cost."""
+    given = ", ".join(f"{name}={value}" for name, value in found.given.items())
+    cost = "" if found.cost is None else f", each {found.cost:.2g} times the time of one"
+    return f"With {found.bench}{f' ({given})' if given else ''} as control: {found.pairs:,} pairs, {found.trials:,} more{cost}"
+
+
+def control_rows(found: records.Control) -> Iterator[tuple[str, str, str, str, str, str]]:
+    """As :func:`improved_rows`."""
+    for name, measure in found.measures.items():
+        label, r2 = name, f"{measure.r2:.4f}"
+        for key, one in (("mean", measure.mean), ("std", measure.std)):
+            if one is not None:
+                plain, better = (_with_interval(side, measure.unit) for side in (one.plain, one.improved))
+                yield (label, r2, WORDS[key], plain, better, _worth(one))
+                label = r2 = ""
+
+
+def refused_lines(found: records.Surrogate | records.Control) -> list[str]:
     """Why there is no improved estimate, those with one reason together."""
     reasons: dict[str, list[str]] = {}
     for name, reason in found.refused.items():
         reasons.setdefault(reason, []).append(name)
-    return [f"no regression of {', '.join(names)}: {reason}" for reason, names in reasons.items()]
+    what = "regression" if isinstance(found, records.Surrogate) else "control"
+    return [f"no {what} of {', '.join(names)}: {reason}" for reason, names in reasons.items()]
 
 
 def _with_interval(side: tuple[float | None, float | None, float | None], unit: str) -> str:

@@ -21,6 +21,7 @@ SYSTEMS: dict[str, tuple[str, ...]] = {
     "c3cim": (),
     "charge-if": (),
     "stt-bsnn": ("dynamic-if",),
+    "snn-hierarchy": (),
 }  # name -> its other names: that of its cell or bench, which its tables have; the module has the name with _ for -
 
 

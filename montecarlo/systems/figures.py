@@ -13,6 +13,7 @@ from montecarlo import records
 from montecarlo.running.crew import Crew, Settings
 from montecarlo.systems import SYSTEMS, load_system
 from montecarlo.systems.system import Figure, System
+from spicekit.engines import NGSPICE
 from spicekit.errors import SpicekitError, UserError
 from spicekit.files import output_folder, write_text
 from spicekit.folders import check_folder, check_same
@@ -21,7 +22,13 @@ from spicekit.table import LookupTable
 
 
 def system_figures(
-    system: str | System, out: Path, crew: Crew | None = None, *, seed: int = 1, **settings: Unpack[Settings]
+    system: str | System,
+    out: Path,
+    crew: Crew | None = None,
+    *,
+    seed: int = 1,
+    engine: str = NGSPICE,
+    **settings: Unpack[Settings],
 ) -> list[Figure]:
     """Simulate in folder ``out`` what ``system``, or the one of that name, needs for its figures and is not there.
 
@@ -33,10 +40,10 @@ def system_figures(
     if not system.plans:
         compared = ", ".join(name for name in SYSTEMS if load_system(name).plans)
         raise UserError(f"system '{system.name}' has a standard table and no figures; those with figures: {compared}")
-    check_folder(out, "system.json")
+    check_folder(out, "system.json", ("system.csv",))
     check_same(out / "system.json", "system", {"system": system.name})
     folder = output_folder(out)
-    sweeps = {plan.name: plan.sweep(seed) for plan in system.plans}
+    sweeps = {plan.name: plan.sweep(seed, engine) for plan in system.plans}
     total = sum(campaign.trials for sweep in sweeps.values() for campaign in sweep.campaigns)
     before = 0
     tables = {}
@@ -45,7 +52,7 @@ def system_figures(
             sweep.run(folder / key, crew.part(before, total))
             before += sum(campaign.trials for campaign in sweep.campaigns)
             tables[key] = _complete(LookupTable.load(folder / key), folder / key)
-    figures = [replace(figure, command=system.commands(figure, seed)) for figure in system.figures(tables)]
+    figures = [replace(figure, command=system.commands(figure, seed, engine)) for figure in system.figures(tables)]
     records.write(folder / "system.json", records.SystemRecord, as_json(system.name, figures))
     write_text(folder / "system.csv", as_csv(figures))
     return figures

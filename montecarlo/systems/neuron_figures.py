@@ -148,11 +148,13 @@ def wrong_steps(sigma_step: float, sigma_threshold: float = 0.0, trains: int = 1
 
 def bound(bench: str) -> list[Figure]:
     """What bounds the wrong steps: the recursion with errors of a step alone."""
-    row = SourceLine.of(bench, NeuronParameters(synapses=N)).sigma
+    p = NeuronParameters(synapses=N)
+    row = SourceLine.of(bench, p).sigma
     most = next(sigma for sigma in np.arange(row, 0, -0.01) if wrong_steps(float(sigma)) < WANTED)
     rows = math.ceil((row / most) ** 2)
     said = "the recursion with a normal error in each step, thresholds exact, 100 000 trains"
-    spread = "sigma(RA) 5 %, sigma(TMR) 10 % of each junction; a boost or a larger LSB moves signal and spread alike"
+    spread = f"sigma(RA) {p.sigma_ra:.0%}, sigma(TMR) {p.sigma_tmr:.0%}, sigma(diameter) {p.sigma_cd:.0%} of each junction; "
+    spread += "a boost or a larger LSB moves signal and spread alike"
     published = f"{said}: {SIGMA_BSNN:.2%} of {N} matches"
     return [
         Figure("wrong steps that the row's spread leaves", "", wrong_steps(row), f"{said}: {row:.3g} matches", remark=spread),

@@ -18,8 +18,10 @@ from typing import Any
 
 import xarray as xr
 
+from montecarlo.behaviour.neurons import SYNAPSES
 from montecarlo.systems.system import Part, SystemTable
 from spicekit.benches.neurons.measures import PARTS
+from spicekit.export.roles import Macro, Operation
 from spicekit.technology import load_technology
 
 VDD = load_technology("ptm65").vdd
@@ -58,6 +60,16 @@ def neuron_table(
             *own,
         ),
         computed=(step_errors,),
+        macro=Macro(
+            operations={
+                "neuron_step": Operation(
+                    meaning="a row of synapses adds to its neuron, which compares: one step",
+                    cells=SYNAPSES,
+                    energy="energy_e_step",
+                    latency="1/frequency",
+                )
+            }
+        ),
     )
 
 

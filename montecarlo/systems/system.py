@@ -10,7 +10,8 @@ from typing import Any
 import xarray as xr
 
 from montecarlo.jobs.sweep import Sweep
-from spicekit.export.roles import Roles
+from spicekit.engines import NGSPICE
+from spicekit.export.roles import Macro, Roles
 from spicekit.table import LookupTable
 
 Compute = Callable[[xr.Dataset], xr.Dataset]
@@ -40,6 +41,7 @@ class SystemTable:
     parts: tuple[Part, ...]
     computed: tuple[Compute, ...] = ()  # each makes further variables from the simulated ones
     cell: Roles | None = None  # which variables are what of a memory cell, for the exporters; None: it is not of one
+    macro: Macro | None = None  # which are what of a macro's operations
 
 
 @dataclass(frozen=True)
@@ -52,16 +54,17 @@ class Plan:
     trials: int
     parameters: Mapping[str, Any] = field(default_factory=dict)
 
-    def sweep(self, seed: int) -> Sweep:
-        return Sweep(self.bench, self.over, trials=self.trials, seed=seed, parameters=self.parameters)
+    def sweep(self, seed: int, engine: str = NGSPICE) -> Sweep:
+        return Sweep(self.bench, self.over, trials=self.trials, seed=seed, parameters=self.parameters, engine=engine)
 
-    def command(self, seed: int = 1) -> str:
+    def command(self, seed: int = 1, engine: str = NGSPICE) -> str:
         """The line that makes the same table, in the folder in which ``spicekit system --out DIR`` looks for it."""
         words = ["spicekit", "sweep", self.bench]
         for name, values in self.over.items():
             words += ["--over", f"{name}={','.join(map(str, values))}"]
         words += ["--trials", str(self.trials)] if self.trials else []
         words += ["--seed", str(seed)] if seed != 1 else []
+        words += ["--engine", engine] if engine != NGSPICE else []
         for name, value in self.parameters.items():
             words += ["-p", f"{name}={value}"]
         return shlex.join([*words, "--out", f"DIR/{self.name}"])
@@ -120,8 +123,9 @@ class System:
     plans: tuple[Plan, ...] = ()
     figures: Callable[[Mapping[str, LookupTable]], list[Figure]] = lambda tables: []
 
-    def commands(self, figure: Figure, seed: int = 1) -> str:
+    def commands(self, figure: Figure, seed: int = 1, engine: str = NGSPICE) -> str:
         """The commands that make ``figure``: of each plan behind it, then the system's, which simulates what is missing."""
         known = {plan.name: plan for plan in self.plans}
-        again = f"spicekit system {self.name}{'' if seed == 1 else f' --seed {seed}'} --out DIR"
-        return "; ".join([*(known[name].command(seed) for name in figure.plans), again])
+        options = [*(["--seed", str(seed)] if seed != 1 else []), *(["--engine", engine] if engine != NGSPICE else [])]
+        again = shlex.join(["spicekit", "system", self.name, *options, "--out", "DIR"])
+        return "; ".join([*(known[name].command(seed, engine) for name in figure.plans), again])

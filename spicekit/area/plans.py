@@ -20,9 +20,13 @@ from spicekit.benches.bnn.array import RowBench
 from spicekit.benches.bnn.macro_circuit import MacroCircuit
 from spicekit.benches.c3cim.baseline import C3cimConventional
 from spicekit.benches.c3cim.column import C3cimBench
+from spicekit.benches.digital.adder_tree import AdderTree
+from spicekit.benches.digital.gates import SIZES
+from spicekit.benches.digital.logic import LogicBench
 from spicekit.benches.digital.sram_cell import SramCell
 from spicekit.benches.neurons.charge_if import ChargeIf
 from spicekit.benches.neurons.circuit import C_BIAS, NeuronCircuit
+from spicekit.benches.sensing.current_mode import CurrentMode
 from spicekit.benches.sensing.sot_sense import SotSense
 from spicekit.benches.sensing.source import SenseBench
 from spicekit.benches.sensing.tbs import TbsSense
@@ -155,7 +159,34 @@ def _(bench: SramCell, rule: Rule) -> Regions:
 @published.register
 def _(bench: SramCell, rule: Rule, areas: Mapping[str, float]) -> Iterable[Published]:
     if not bench.port:
-        yield Published("cell", "F2", rule.features(areas["cell"]), 171, "0.346 um2 at 45 nm; Mistry et al., IEDM 2007")
+        yield Published(
+            "cell", "F2", rule.features(areas["cell"]), 171, "0.346 um2 at 45 nm; Intel, January 2006; Mistry et al., IEDM 2007"
+        )
+
+
+# --- digital
+
+
+@regions.register
+def _(bench: LogicBench, rule: Rule) -> Regions:
+    return (Region("circuit", tuple(_gates(bench, rule, {})), f"{bench.circuit.transistors} transistors"),)
+
+
+@regions.register
+def _(bench: AdderTree, rule: Rule) -> Regions:
+    """Each level's adder as often as there are; those that only feed others are no part of the tree."""
+    counts = {f"vdd_level{level}": float(bench.count(level)) for level in range(1, bench.levels + 1)}
+    return (Region("tree", tuple(_gates(bench, rule, counts)), f"{bench.p.inputs} words of {bench.p.width} bits"),)
+
+
+def _gates(bench: LogicBench, rule: Rule, counts: Mapping[str, float]) -> list[Part]:
+    """A part a kind of gate; ``counts``: supply -> how often its gates count, in place of once each."""
+    found: dict[str, tuple[float, float]] = {}  # kind -> count, area of one
+    for gate in bench.circuit.gates:
+        count, _ = found.get(gate.kind, (0.0, 0.0))
+        area = sum(rule.transistor(*bench.devices[f"{gate.name}_{part}"][1:]).area for part in SIZES[gate.kind])
+        found[gate.kind] = (count + (counts.get(gate.supply, 0.0) if counts else 1.0), area)
+    return [Part(kind, count, area, f"{len(SIZES[kind])} transistors") for kind, (count, area) in found.items()]
 
 
 # --- arrays
@@ -248,7 +279,8 @@ def _(bench: SenseBench, rule: Rule) -> Regions:
     if not isinstance(bench, TbsSense):
         # of what several of them use only the gates' area is known: that of transistors of 2 um / 1 um
         shared = Part("share of the reference", bench.shared_area / 2e-12, rule.transistor(2e-6, 1e-6).area, "of 2/1 um")
-        return (Region("amplifier", (*drawn(rule, devices), *([shared] if shared.count else []))),)
+        bias = drawn(rule, bench.bias_devices(), 1 / bench.p.users) if isinstance(bench, CurrentMode) else []
+        return (Region("amplifier", (*drawn(rule, devices), *bias, *([shared] if shared.count else []))),)
     line = bench.line_devices()
     own = {name: device for name, device in devices.items() if name not in line}
     parts = (*drawn(rule, own), *drawn(rule, line, 1 / bench.p.amplifiers))

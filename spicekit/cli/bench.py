@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from spicekit.cli.options import BenchName, Corner, Json, Parameters, RunTimeout, Temperature, given_path, read_bench
-from spicekit.cli.output import print_json, report_run, say, warn
+from spicekit.cli.output import RUN_WRITES, print_json, report_run, say, warn
 
 
 def list_benches(as_json: Json = False) -> None:
@@ -80,7 +80,7 @@ def run(
     from spicekit.nominal import run_within
 
     if out is not None:
-        check_folder(out, "run.json")
+        check_folder(out, "run.json", RUN_WRITES)
     made = read_bench(bench, parameter, corner, temperature)
     result = run_within(timeout, made)
     for line in result.warnings():

@@ -38,7 +38,7 @@ def wer(
         raise unknown("direction", direction, ("ap-p", "p-ap"))
     sigma_ra, sigma_hk = parse_spread(sigma or [])
     if out is not None:
-        check_folder(out, "wer.json")
+        check_folder(out, "wer.json", ("wer.png",))
     curve = write_error_curve(
         load_device(device, MtjCard),
         read_option("--current", current, "A"),
@@ -84,6 +84,8 @@ def wer(
         if junctions is not None:
             row += f" {junctions.mean[index]:11.3e} {junctions.quantiles[1, index]:11.3e} {junctions.quantiles[3, index]:11.3e}"
         say(row)
+    for remark in curve.remarks:
+        say(f"note: {remark}")
     if written:
         say("Files: " + ", ".join(str(path) for path in written))
 
@@ -151,6 +153,9 @@ def retention(
             f"{row.temperature:>9.5g} C {row.delta:>7.2f} {mean:>12} {row.failure:>10.3g} {count * row.failure:>11.3g} "
             f"{row.array_failure:>10.3g}"
         )
+    for row in rows:
+        if row.remark:
+            say(f"note: {row.remark}")
 
 
 def doctor(as_json: Json = False) -> None:

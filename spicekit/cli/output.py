@@ -13,6 +13,8 @@ from typing import Any, NoReturn, TextIO
 
 from spicekit.errors import SpicekitError
 
+RUN_WRITES = ("*.png", "waveforms.raw")  # beside run.json: what report_run writes, whatever pictures a bench draws
+
 _answers: list[TextIO | None] = []
 
 

@@ -54,7 +54,7 @@ def technology_check(
     from spicekit.units import format_value
 
     if out is not None:
-        check_folder(out, "check.json")
+        check_folder(out, "check.json", ("check.png",))
     check = check_technology(load_technology(technology), technology, None if size is None else read_size(size))
     written = []
     if out is not None and check.transistors:

@@ -78,9 +78,9 @@ def wanted(bench: Bench, measures: Mapping[str, float], engine: str = NGSPICE) -
 
 
 def notes(bench: Bench, measures: Mapping[str, float], engine: str = NGSPICE) -> tuple[str, ...]:
-    """The bench's notes on a run with these ``measures``, with what they ask for."""
+    """The bench's notes on a run with these ``measures``, with what they ask for, and on its voltages."""
     wanted(bench, measures, engine)
-    return bench.notes(measures)
+    return (*bench.strained(), *bench.notes(measures))
 
 
 def _search(bench: Bench, engine: str) -> list[_Known]:

@@ -2,7 +2,7 @@
 
 A format module holds ``FILE`` (name of the file if the user gives none; of a folder with a ``/`` behind it), ``CANNOT_EXPRESS``
 (what is lost) and ``write(table, path, point)``, which writes atomically and returns what it wrote.  ``point`` is what the user
-fixed; what the user left open is chosen by :mod:`spicekit.export.cell`.
+fixed; what the user left open is chosen by :mod:`spicekit.export.place`.
 
 >>> from spicekit.table import LookupTable, inner
 >>> from spicekit.export import export
@@ -16,13 +16,26 @@ from pathlib import Path
 from typing import Any
 
 from spicekit.errors import unknown
-from spicekit.export.cell import identifier, system_of
+from spicekit.export.place import identifier, system_of
 from spicekit.folders import check_file, check_writable
 from spicekit.table import LookupTable, inner
 
 FORMATS: dict[str, str] = {
     name: f"spicekit.export.{name}"
-    for name in ("nvsim", "nvmexplorer", "crosssim", "aihwkit", "hwcomponents", "neurosim", "liberty", "csv", "npz")
+    for name in (
+        "nvsim",
+        "nvmexplorer",
+        "nvmfi",
+        "crosssim",
+        "aihwkit",
+        "hwcomponents",
+        "accelforge",
+        "neurosim",
+        "mnsim",
+        "liberty",
+        "csv",
+        "npz",
+    )
 }
 """Format name -> module that writes it."""
 

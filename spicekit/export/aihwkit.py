@@ -10,7 +10,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from spicekit.export.cell import Cell, Point, identifier, rounded
+from spicekit.export.cell import Cell
+from spicekit.export.place import Point, identifier, rounded
 from spicekit.files import write_text
 from spicekit.table import LookupTable
 

@@ -12,7 +12,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from spicekit.export.cell import Cell, Point, class_name, rounded
+from spicekit.export.cell import Cell
+from spicekit.export.place import Point, class_name, rounded
 from spicekit.files import write_json, write_text
 from spicekit.table import LookupTable
 

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
-from spicekit.export.cell import Point
+from spicekit.export.place import Point
 from spicekit.export.slice import at
 from spicekit.files import write_text
 from spicekit.table import LookupTable

@@ -11,7 +11,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from spicekit.export.cell import Cell, Point, identifier, number
+from spicekit.export.cell import Cell
+from spicekit.export.place import Point, identifier, number
 from spicekit.files import write_text
 from spicekit.table import LookupTable
 

@@ -18,7 +18,9 @@ from pathlib import Path
 import numpy as np
 
 from spicekit.errors import UserError
-from spicekit.export.cell import Cell, Point, number
+from spicekit.export.cell import Cell
+from spicekit.export.place import Point, number
+from spicekit.export.sed import sed_script
 from spicekit.files import write_text
 from spicekit.table import LookupTable
 
@@ -108,18 +110,12 @@ def _values(cell: Cell, wires: int) -> dict[str, float]:
 
 
 def _script(version: str, values: dict[str, float], remarks: list[str], t_pulse: float) -> str:
-    head = [f"# sed -i -f THIS Param.cpp, of NeuroSim {version}", *(f"# {line}" for line in remarks)]
     if "writeVoltage" not in values:
-        head.append("# The table has no write voltage: NeuroSim's default stays")
-    # each line that is found leaves its name in the hold space
-    lines = [
-        f"/^[[:space:]]*{name}[[:space:]]*=/{{\ns/=[^;]*;/= {number(value)};/\nx\ns/$/,{name},/\nx\n}}"
-        for name, value in values.items()
-    ]
+        remarks = [*remarks, "The table has no write voltage: NeuroSim's default stays"]
     pulse = f"writePulseWidth = {number(t_pulse)};"
     if version == "V2.1":
-        lines.append(f"s/^\\([[:space:]]*\\)writePulseWidth[[:space:]]*=[^;]*;/\\1{pulse}/")
+        more = f"s/^\\([[:space:]]*\\)writePulseWidth[[:space:]]*=[^;]*;/\\1{pulse}/"
     else:  # declared there, but never set
-        lines.append(f"/^[[:space:]]*resistanceAccess[[:space:]]*=/a\\\n\t{pulse}")
-    missing = [f"/,{name},/!{{\ns/.*/this Param.cpp has no line that sets {name}/w /dev/stderr\nx\nq1\n}}" for name in values]
-    return "\n".join([*head, *lines, "${", "x", *missing, "x", "}"]) + "\n"
+        more = f"/^[[:space:]]*resistanceAccess[[:space:]]*=/a\\\n\t{pulse}"
+    text = {name: number(value) for name, value in values.items()}
+    return sed_script(f"sed -i -f THIS Param.cpp, of NeuroSim {version}", remarks, text, file="Param.cpp", end=";", more=[more])

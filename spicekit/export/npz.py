@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from spicekit.export.cell import Point
+from spicekit.export.place import Point
 from spicekit.export.slice import at
 from spicekit.table import LookupTable
 

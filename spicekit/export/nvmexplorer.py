@@ -11,7 +11,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from spicekit.export.cell import Cell, Point, identifier, rounded
+from spicekit.export.cell import Cell
+from spicekit.export.place import Point, identifier, rounded
 from spicekit.files import write_json
 from spicekit.table import LookupTable
 

@@ -18,7 +18,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from spicekit.errors import UserError
-from spicekit.export.cell import Cell, Point, number
+from spicekit.export.cell import Cell
+from spicekit.export.place import Point, number
 from spicekit.files import write_text
 from spicekit.table import LookupTable
 

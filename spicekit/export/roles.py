@@ -1,6 +1,6 @@
-"""What the variables of a table are of one memory cell: the roles that the formats ask for, recorded with the table.
+"""What the variables of a table are of one memory cell, or of a macro that computes: recorded with the table for the formats.
 
-A system says them with its table (``SystemTable.cell``); an exporter knows no system.
+A system says them with its table (``SystemTable.cell``, ``.macro``); an exporter knows no system.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ class Write(Record):
     current: tuple[str, ...]  # A; where it changes during the pulse both ends, of which the larger counts
     energy: str  # J
     switched: str  # share of the pulses that switched the cell; the table may be without
+    error: str | None = None  # probability that a write fails, with heat; None: nothing says it
 
 
 class Roles(Record):
@@ -39,6 +40,8 @@ class Roles(Record):
     reset: Write  # to antiparallel
     v_write: str  # V; the table may be without
     t_pulse: str = "t_pulse"  # s, of a write
+    disturb: str = "read_disturb"  # probability that a read turns the state; the table may be without
+    mistake: str = "sense_read_error"  # share of reads that the sense amplifier answers wrongly or late; may be without
     senses: dict[Sense, tuple[str, str]] = {}  # noqa: RUF012 - operation -> energy in J, latency in s, sense amplifier included
     offset: str = "sense_offset"  # of the sense amplifier, in what is sensed; the table may be without
     offset_count: str = "sense_count"
@@ -46,6 +49,21 @@ class Roles(Record):
     aspect_ratio: str = "cell_aspect_ratio"  # the table may be without
     access_width: str = "access_width"  # F
     feature_size: str = "feature_size"  # m
+
+
+class Operation(Record):
+    """What one row, column or neuron does at once; names of variables or coordinates."""
+
+    meaning: str
+    cells: str | int  # that take part, one multiplication each: their number, or what holds it
+    energy: str  # J
+    latency: str  # s; with 1/ before it a frequency in Hz
+
+
+class Macro(Record):
+    """Operations of a compute-in-memory macro by the name of the action that they are for other tools."""
+
+    operations: dict[str, Operation]
 
 
 STT_1T1MTJ = Roles(
@@ -56,8 +74,8 @@ STT_1T1MTJ = Roles(
     t_read="t_read",
     sensed=("read_i_p", "read_i_ap"),
     settle=(("settle_e_p", "settle_e_ap"), "settle_t_settle"),
-    set=Write(current=("set_i_start", "set_i_end"), energy="set_e_write", switched="set_switched"),
-    reset=Write(current=("reset_i_start", "reset_i_end"), energy="reset_e_write", switched="reset_switched"),
+    set=Write(current=("set_i_start", "set_i_end"), energy="set_e_write", switched="set_switched", error="wer_set"),
+    reset=Write(current=("reset_i_start", "reset_i_end"), energy="reset_e_write", switched="reset_switched", error="wer_reset"),
     v_write="vdd",
 )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from spicekit.export.cell import Point
+from spicekit.export.place import Point
 from spicekit.table import CHECKSUM, LookupTable, inner
 from spicekit.waves import Array
 

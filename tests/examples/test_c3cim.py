@@ -20,6 +20,8 @@ from networks.experiment import Outcome, Point, characterisation, digits
 from threadpoolctl import threadpool_limits
 
 from montecarlo.behaviour import CountErrors
+from spicekit import run as run_bench
+from spicekit.benches.c3cim.baseline import ConventionalParameters
 from spicekit.errors import UserError
 from spicekit.registry import make_bench
 from spicekit.table import QUANTILES, LookupTable
@@ -34,6 +36,18 @@ def one_thread() -> Iterator[None]:
     """The products are small: threads would wait for each other."""
     with threadpool_limits(1):
         yield
+
+
+def test_the_clamp_of_a_current_summing_column_settles_in_half_of_a_comparison() -> None:
+    """The current and the size that the bench's design=bitwise has, and the current of 64 cells as Ohm's law has it."""
+    clamp = Path(c3cim_network.__file__).parent / "netlists" / "current_summing_clamp.spice"
+    measured = run_bench(make_bench(str(clamp), {"technology": "ptm45"})).measures
+    bitwise = ConventionalParameters(design="bitwise")
+    assert 0.95 * bitwise.i_amplifier < measured["i_amplifier"] <= bitwise.i_amplifier
+    assert 3e-9 < measured["t_settle"] < 5.5e-9
+    assert measured["error"] < 0.05  # steps: what its gain leaves
+    r_on = 0.1 / measured["i_line"] * 64 - 100e3
+    assert 3e3 < r_on < 12e3  # transistor of a cell, and the lines
 
 
 def normal_errors(sigma: float, mean: float = 0.0) -> Array:

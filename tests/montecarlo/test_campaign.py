@@ -207,11 +207,21 @@ def test_killed_and_resumed_gives_the_same_bytes(
     assert len(trials_table(tmp_path)) == TRIALS
 
 
-def test_ctrl_c_leaves_a_folder_that_goes_on(
-    reference: Path, tmp_path: Path, fingerprint: Fingerprint, cli_command: list[str]
+@pytest.mark.parametrize(
+    ("end", "number"),
+    [(os.killpg, signal.SIGINT), (os.kill, signal.SIGTERM), (os.killpg, signal.SIGTERM)],
+    ids=["ctrl-c", "kill", "queue"],  # a terminal and a queue's time limit send to the whole group
+)
+def test_an_interruption_leaves_a_folder_that_goes_on(
+    reference: Path,
+    tmp_path: Path,
+    fingerprint: Fingerprint,
+    cli_command: list[str],
+    end: Callable[[int, int], None],
+    number: int,
 ) -> None:
     process = started(cli_command, tmp_path, parts=1)
-    os.killpg(process.pid, signal.SIGINT)  # as the terminal does: to the whole group
+    end(process.pid, number)
     stdout, stderr = process.communicate(timeout=60)
     assert (process.returncode, stdout) == (1, "")
     assert stderr == f"spicekit: interrupted; the finished trials are in {tmp_path}: the same command goes on from there\n"

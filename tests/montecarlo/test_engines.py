@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -10,10 +11,12 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
-from montecarlo import Campaign, Sweep
+from montecarlo import Campaign, Characterisation, Sweep
 from montecarlo.jobs.replay import replay
-from montecarlo.records import CampaignRecord, read
+from montecarlo.records import CampaignRecord, CharacterisationRecord, read
 from montecarlo.running.store import Store
+from montecarlo.systems.figures import system_figures
+from montecarlo.systems.system import Figure, Part, Plan, System, SystemTable
 from spicekit import UserError, make_bench, run
 from spicekit.engines import SHIPPED, engine
 
@@ -93,3 +96,25 @@ def test_one_simulation_by_another_engine(divider: str, closed_form: str) -> Non
 def test_the_points_of_a_sweep_have_the_engine(tmp_path: Path, divider: str, closed_form: str) -> None:
     table = Sweep(divider, {"threshold": [1.0, 2.0]}, engine=closed_form).run(tmp_path / "out")
     assert table["v_out"].to_numpy().tolist() == [0.5, 0.5]
+
+
+def test_a_system_and_its_table_by_another_engine(tmp_path: Path, divider: str, closed_form: str, cli: Cli) -> None:
+    """What the plan's own command makes with the engine is what the system resumes; the same for a table's part."""
+    grid = {"threshold": (1.0, 2.0)}
+    plan = Plan("half", divider, grid, 4)
+    table = SystemTable("small", "a divider", grid, {}, (Part("half", divider, trials=4),))
+    system = System("small", table, (plan,), lambda tables: [Figure("level", "V", 0.5, "", plans=("half",))])
+    done = cli(*shlex.split(plan.command(3, closed_form).replace("DIR", str(tmp_path / "system")))[1:])
+    assert done.returncode == 0, done.stderr
+    (figure,) = system_figures(system, tmp_path / "system", seed=3, engine=closed_form)
+    assert figure.command == f"{plan.command(3, closed_form)}; spicekit system small --seed 3 --engine {closed_form} --out DIR"
+    job = Characterisation(table, seed=3, engine=closed_form)
+    for _ in range(2):  # the second resumes
+        job.run(tmp_path / "table")
+    assert read(tmp_path / "table" / "characterize.json", CharacterisationRecord).engine == closed_form
+    with pytest.raises(UserError, match="holds another characterisation: 'engine' differs"):
+        Characterisation(table, seed=3).run(tmp_path / "table")
+    for part in (tmp_path / "system" / "half", tmp_path / "table" / "parts" / "half"):
+        store = Store(part / "points" / "0001")
+        samples = pq.read_table(store.folder / "samples.parquet")["r_top"].to_numpy()
+        assert np.array_equal(store.parts.results()["v_out"], 1e3 / (1e3 + samples))

@@ -23,7 +23,19 @@ from spicekit.registry import make_bench
 Cli = Callable[..., subprocess.CompletedProcess[str]]
 
 
-@pytest.mark.parametrize("bench", ["tbs-sense", "tbs-sense,design=fast", "vsa-sense", "auto-zero", "vsa-sense,reference=ideal"])
+@pytest.mark.parametrize(
+    "bench",
+    [
+        "tbs-sense",
+        "tbs-sense,design=fast",
+        "vsa-sense",
+        "auto-zero",
+        "double-tail",
+        "current-mode",
+        "self-reference",
+        "vsa-sense,reference=ideal",
+    ],
+)
 def test_every_amplifier_has_the_area(bench: str) -> None:
     for area in (4.0e-12, 9.8e-12):
         assert Rival.of(bench, area, {}).gate_area == pytest.approx(area, rel=1e-9)

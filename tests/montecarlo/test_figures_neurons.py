@@ -18,6 +18,7 @@ from montecarlo.systems.neuron_figures import NO_SPREAD, TRAIN, neuron_figures, 
 from montecarlo.systems.neuron_table import STEPS, step_errors
 from montecarlo.systems.system import Figure
 from spicekit.benches.neurons.measures import PARTS
+from spicekit.export.macro import Operations, macro_of
 from spicekit.table import LookupTable
 
 Array = NDArray[np.float64]
@@ -205,6 +206,11 @@ def test_the_standard_table(tmp_path: Path) -> None:
     parts = sum(float(made.query(f"energy_e_{part}")) for part in PARTS)
     assert float(made.query("energy_e_step")) == pytest.approx(parts)
     assert float(made.query("energy_e_phases")) > 0
+    roles = macro_of(made)  # what exporters take for an operation
+    assert roles is not None
+    (action,) = Operations(made, roles, {"theta": -48}, "csv").actions
+    assert (action.name, action.cells, action.energy) == ("neuron_step", 288, made.query("energy_e_step"))
+    assert action.latency == pytest.approx(1 / 166e6)
     # the same two trials, at the nominal point of either grid
     assert float(made.query("around_step_error")) == float(made.query("train_step_error"))
     assert float(made.query("alone_sigma_step")) < 0.5 * float(made.query("train_sigma_step"))

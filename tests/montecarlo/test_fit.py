@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from scipy.stats import gmean
 
 from montecarlo import Campaign
 from montecarlo.fit import as_toml, fit_variation
@@ -116,6 +117,9 @@ def test_the_command_writes_a_model_that_a_campaign_takes(cli: Cli, table: Calla
     answer = cli("fit-variation", path, "-o", str(out), "--json")
     assert answer.returncode == 0, answer.stderr
     found = json.loads(answer.stdout)
+    data = np.genfromtxt(path, delimiter=",", names=True)
+    measured = {"r_p": data["r_p"], "tmr": data["r_ap"] / data["r_p"] - 1, "cd": data["cd"]}
+    assert found["geometric_means"] == pytest.approx({name: gmean(values) for name, values in measured.items()})
     assert (tmp_path / "joint.png").stat().st_size > 10_000
     drawn_again = Campaign("sot-logic", trials=40_000, variation_file=str(out)).samples(0, 40_000)
     ra = np.log([drawn_again["ra_c0"], drawn_again["ra_c1"]])

@@ -458,6 +458,10 @@ def test_a_folder_without_results(cli: Callable[..., Any], complaint: Callable[.
         assert name in line
     assert "no folder" in complaint(cli("report", tmp_path / "nothing"), 2)
     assert list(tmp_path.iterdir()) == []
+    for name, said in (("compare.json", "a comparison of amplifiers"), ("wer.json", "a write error rate")):
+        (tmp_path / name).write_text("{}")
+        assert f"{tmp_path} holds {said}" in complaint(cli("report", tmp_path), 2)
+        (tmp_path / name).unlink()
 
 
 @pytest.mark.parametrize(

@@ -19,6 +19,7 @@ from montecarlo.systems.stt_bnn import figures as stt_bnn
 from montecarlo.systems.stt_bnn.table import DISTANCES
 from montecarlo.systems.stt_bnn.two_step import TwoStep, average_error, error_rate, simulate
 from spicekit.benches.bnn.macro_parameters import LIFTED
+from spicekit.export.macro import Operations, macro_of
 from spicekit.table import LookupTable
 
 
@@ -126,6 +127,11 @@ def test_the_standard_table(tmp_path: Path) -> None:
         assert table.query("energy_supply", **at) == pytest.approx(nominal["e_total"] + charge + lifts)
         assert table.query("tops_per_watt", **at) == pytest.approx(2 * n / nominal["e_total"] / 1e12)
         assert table.query("latency", **at) == pytest.approx(nominal["t_latency"] - nominal["t_decision"] + 4.4e-9, rel=0.1)
+    roles = macro_of(table)  # what exporters take for an operation
+    assert roles is not None
+    (action,) = Operations(table, roles, {"n": 32}, "csv").actions
+    assert (action.name, action.cells) == ("row_mac", 32)
+    assert (action.energy, action.latency) == (table.query("energy", n=32, boost=0), table.query("latency", boost=0))
     # LOAD arrives sooner for a higher input, by 14 to 18 a volt in ln t
     slope = math.log(float(table.query("time_t_load", v_in=0.38) / table.query("time_t_load", v_in=0.42))) / 0.04
     assert 13 < slope < 19

@@ -49,8 +49,8 @@ TRUE = {
 
 def estimates(found: Fit, z: Array, y: Array, draws: Array, rng: np.random.Generator) -> list[Estimate]:
     at_draws = linked(found, draws)
-    both = moments(found, y, at_draws)
     smear = smeared(found, z, y, draws, at_draws, rng)
+    both = moments(found, y, at_draws, smear)
     return [both.mean, both.std, *(smear.quantile(level) for level in LEVELS)]
 
 
@@ -96,7 +96,8 @@ def test_a_bad_regression_makes_the_interval_wide_and_no_bias() -> None:
         y = z[:, 0] + z[:, 1] * z[:, 2] * np.sign(z[:, 0])
         found = fit(z, y)
         assert found.r2 < 0.7
-        means.append(moments(found, y, linked(found, draws)).mean)
+        at_draws = linked(found, draws)
+        means.append(moments(found, y, at_draws, smeared(found, z, y, draws, at_draws, rng)).mean)
     inside = sum(one.low <= 0 <= one.high for one in means)
     assert binomtest(inside, SETS, 0.95, "less").pvalue > 0.002
 

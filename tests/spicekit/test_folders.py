@@ -88,3 +88,16 @@ def test_asking_for_a_folder_makes_nothing(tmp_path: Path) -> None:
     (tmp_path / "gone").symlink_to(tmp_path / "nowhere")
     with pytest.raises(UserError, match=r"--out .*gone: cannot write there: .*gone takes no new files or folders"):
         check_writable(tmp_path / "gone")
+
+
+@pytest.mark.parametrize(("words", "name", "record"), [(RUN, "margins.png", "run.json"), (WER, "wer.png", "wer.json")])
+def test_a_file_of_somebody_elses_under_a_name_that_would_be_written(
+    tmp_path: Path, words: tuple[str, ...], name: str, record: str, cli: Cli, complaint: Complaint
+) -> None:
+    (tmp_path / name).write_bytes(b"theirs")
+    (tmp_path / "notes.txt").write_text("a file in nobody's way")
+    line = complaint(cli(*words, "--out", tmp_path), 2)
+    assert line.endswith(f"holds {name} but no {record}; give another --out")
+    assert contents(tmp_path)[tmp_path / name] == b"theirs"
+    (tmp_path / name).unlink()
+    assert cli(*words, "--out", tmp_path).returncode == 0

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from spicekit import make_bench, run
+from spicekit.area import floor_plan
 from spicekit.errors import SpicekitError, UserError
 from spicekit.netlist import render
 from spicekit.registry import bench_names
@@ -117,12 +118,20 @@ def test_a_bench_runs_on_it(root: Path, name: str) -> None:
     assert 1e-6 < result.measures["i_ap"] < result.measures["i_p"] < 1e-4
 
 
+def test_freepdk45_has_the_areas_of_its_rules(root: Path) -> None:
+    """1T1MTJ: drain 105 nm, gate 50 nm, half of a shared contact's 140 nm and of the 80 nm between diffusions; 1 um and 80 nm."""
+    found = floor_plan(make_bench("stt-read", {"technology": "freepdk45", "w_access": "1u"}))
+    assert found.feature == pytest.approx(45e-9)
+    assert found["cell"].area == pytest.approx((105e-9 + 50e-9 + 70e-9 + 40e-9) * (1e-6 + 80e-9))
+
+
 # of arrays, rows and trains little, and no search for a trim
 SMALL: dict[str, dict[str, object]] = {
     "stt-array": {"rows": 2, "columns": 2}, "sot-array": {"rows": 2, "columns": 2}, "stt-settle": {"rows": 2, "columns": 2},
     "stt-bnn-row": {"n": 8}, "stt-bnn-macro": {"n": 8, "trim": 0}, "c3cim-column": {"n": 8}, "c3cim-settle": {"n": 8},
     "c3cim-conventional": {"n": 8}, "sot-wer": {"samples": 64}, "tbs-sense": {"trim": 0},
-    "sram-6t": {"steps": 10}, "sram-8t": {"steps": 10},
+    "sram-6t": {"steps": 10}, "sram-8t": {"steps": 10}, "adder-tree": {"inputs": 2, "bits": 1, "operations": 4},
+    "multiplier": {"operations": 4, "input_bits": 2}, "shift-accumulate": {"bits": 1, "cycles": 1},
     **{
         name: {"trim_gain": 1, "trim_rho": 0, "trim_theta": 0, "trim_start": 0, "hold_ratio": 1.2, "steps": 2}
         for name in ("charge-if", "dynamic-if")

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,6 +13,9 @@ from spicekit import Bench, BenchParameters, DcAnalysis, Measure, UserError, Var
 from spicekit.benches.stt.cell import CellParameters
 from spicekit.benches.stt.read import ReadParameters, SttRead
 from spicekit.errors import MOST
+from spicekit.registry import bench_names
+
+Cli = Callable[..., subprocess.CompletedProcess[str]]
 
 W, L = 40e-9, 20e-9  # m, below the 120 nm and 65 nm of ptm65
 
@@ -131,3 +137,20 @@ def test_a_junction_on_a_rail_is_refused_where_there_is_no_place_for_one(bench: 
 def test_a_junction_without_a_rail_is_refused_where_one_is_written() -> None:
     with pytest.raises(UserError, match="bench 'sot-write': parameter device: 'umn-i-pmtj' has no rail; give a SOT card"):
         make_bench("sot-write", {"device": "umn-i-pmtj"})
+
+
+def test_a_voltage_far_beyond_the_process_is_noted(cli: Cli, tmp_path: Path) -> None:
+    """Of every shipped bench: nothing at the defaults nor at a supply 10 % high, a line for each voltage at twice the supply."""
+    for name in bench_names():
+        bench = make_bench(name, {})
+        assert bench.strained() == ()
+        if bench.roles:
+            high = round(1.1 * bench.technology.vdd, 6)
+            assert make_bench(name, {"vdd": high}).strained() == ()
+    (line,) = make_bench("c3cim-settle", {"v_column": 2.0}).strained()
+    assert line.startswith("c3cim-settle: v_column = 2 V is far beyond the 1 V of technology 'ptm45'")
+    run = cli("run", "sot-logic", "-p", "vdd=1.5")
+    campaign = cli("mc", "sot-logic", "-p", "vdd=1.5", "--trials", "3", "--workers", "1", "--out", tmp_path / "mc")
+    for done in (run, campaign):
+        assert done.returncode == 0
+        assert "spicekit: warning: sot-logic: vdd = 1.5 V is far beyond the 1 V of technology" in done.stderr

@@ -6,6 +6,7 @@ import json
 import math
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +18,8 @@ from spicekit.errors import UserError
 from spicekit.paths import data_root
 from spicekit.physics.fokker_planck import read_disturb
 from spicekit.retention import YEAR, parse_delta, retention
+
+Cli = Callable[..., subprocess.CompletedProcess[str]]
 
 CARD = load_device("stt-bnn-65nm", MtjCard)
 
@@ -73,6 +76,36 @@ def test_a_tiny_probability_is_not_lost_in_one() -> None:
     (row,) = retention(CARD, [-40.0], bits=1e9)
     assert 0 < row.failure < 1e-20
     assert row.array_failure == pytest.approx(1e9 * row.failure, rel=1e-6)
+
+
+def slowest(delta: float, h: float) -> float:
+    """Smallest rate of the Fokker-Planck equation of u = cos(theta) in units of 1/tau_D, from its 60 lowest Legendre moments:
+    that of both wells together."""
+    ell = np.arange(60)
+    u = np.zeros((60, 60))  # u P_l in terms of P_k
+    u[ell[1:], ell[:-1]] = ell[1:] / (2 * ell[1:] + 1)
+    u[ell[:-1], ell[1:]] = (ell[:-1] + 1) / (2 * ell[:-1] + 1)
+    gradient = np.zeros_like(u)  # (1 - u^2) P_l' = l(l + 1)/(2l + 1) (P_{l-1} - P_{l+1})
+    factor = ell * (ell + 1) / (2 * ell + 1)
+    gradient[ell[1:], ell[:-1]], gradient[ell[:-1], ell[1:]] = factor[1:], -factor[:-1]
+    matrix = gradient @ (u + h * np.eye(60)) - np.diag(ell * (ell + 1) / (2 * delta))
+    return float(np.sort(-np.linalg.eigvals(matrix[1:, 1:]).real)[0])  # the zeroth moment, the norm, stays
+
+
+def test_a_barrier_too_low_for_the_formula_is_remarked_on(tmp_path: Path, cli: Cli) -> None:
+    """The formula is within 5 % of the equation where nothing is said, and off where there is hardly a barrier left."""
+    off, said = [], []
+    for celsius in (0.0, 25.0, 30.0, 35.0, 50.0):
+        (row,) = retention(weaker(tmp_path, 0.7457), [celsius])
+        off.append(abs(row.mean_time * slowest(row.delta, 0.0) / 2 / row.tau_d - 1))
+        said.append(bool(row.remark))
+    assert max(error for error, told in zip(off, said, strict=True) if not told) < 0.05
+    assert off[-1] > 0.3
+    assert said == sorted(said)
+    assert said[-1]
+    assert not said[0]
+    told = cli("retention", str(tmp_path / "weaker.toml"), "--temperature", "50").stdout
+    assert f"a barrier of {row.delta:.3g} kT: the formula is for high ones" in told
 
 
 def command(*words: str) -> subprocess.CompletedProcess[str]:

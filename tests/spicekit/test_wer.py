@@ -6,6 +6,7 @@ import json
 import re
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Literal
 
@@ -21,6 +22,8 @@ from spicekit.physics import conductance, llg
 from spicekit.physics.fokker_planck import read_disturb, write_error_rate
 from spicekit.registry import make_bench
 from spicekit.wer import parse_range, parse_spread, write_error_curve
+
+Cli = Callable[..., subprocess.CompletedProcess[str]]
 
 CARD = load_device("stt-bnn-65nm", MtjCard)
 
@@ -275,6 +278,24 @@ def test_a_card_on_a_rail_is_counted_over_samples_with_an_interval(tmp_path: Pat
 def test_a_pulse_too_long_to_be_sampled_is_refused() -> None:
     with pytest.raises(UserError, match=r"--pulse 1e-06 s: device 'umn-imtj' is sampled step by step; allowed: at most 1e-07 s"):
         write_error_curve(load_device("umn-imtj", MtjCard), 1e-4, np.array([1e-6]))
+
+
+def test_rates_and_voltages_beyond_any_measurement_are_remarked_on(cli: Cli) -> None:
+    """A hundred times the critical voltage of 0.11 V: 11 V, and a tail of 1e-18 and less."""
+    p = CARD.at().numbers
+    curve = write_error_curve(CARD, 100 * p.ic_ap_p, np.array([0.2e-9, 4e-9]))
+    volts = curve.voltage
+    assert volts is not None
+    own = float(conductance.conductance(p, volts, -1.0, p.temperature))
+    assert volts * own == pytest.approx(100 * p.ic_ap_p)  # Ohm's law of the state it starts from
+    assert curve.wer[1] < 1e-15
+    tail, strong = curve.remarks
+    assert "below 1e-15" in tail
+    assert "floor" in tail
+    assert strong.startswith(f"{volts:.3g} V over the junction")
+    assert write_error_curve(CARD, 30e-6, np.array([5e-9])).remarks == ()
+    assert write_error_curve(CARD, 0.0, np.array([5e-9])).remarks == ()  # a tiny probability of flipping is meant
+    assert cli("wer", "stt-bnn-65nm", "--current", "1m", "--pulse", "5n").stdout.count("note: ") == 2
 
 
 def test_ranges_and_sigmas_are_read_with_spice_suffixes() -> None:

@@ -16,10 +16,12 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from montecarlo.systems.imce.figures import mean, simulated
 from montecarlo.systems.networks import Layer
 from montecarlo.systems.system import Figure, Plan, made_of
+from spicekit.benches.c3cim.baseline import ConventionalParameters
 from spicekit.benches.c3cim.memory_column import MemoryColumnParameters
 from spicekit.benches.c3cim.settle import C3cimSettleParameters
 from spicekit.physics.constants import K_B
@@ -49,26 +51,26 @@ T_IMPLIED = T_MAC[LATEST] * ENERGY_RATIO / POWER_RATIO
 
 @dataclass(frozen=True)
 class Baseline:
-    """A current-summing column to compare with: resistances in ohm, time of a MAC in s, current of its clamp in A, all chosen."""
+    """A current-summing column to compare with: what is ``given`` of ``c3cim-conventional``, all of it chosen."""
 
     plan: str
     title: str
-    r_lrs: float
-    r_hrs: float
-    t_mac: float = 10e-9  # five time constants of a 100 MHz clamp
-    i_amplifier: float = 20e-6
+    given: Mapping[str, Any]
+
+    @property
+    def column(self) -> ConventionalParameters:
+        """With time and clamp of its design."""
+        return ConventionalParameters(**RANDOM, **self.given)
 
     def as_plan(self) -> Plan:
-        given = {"r_lrs": self.r_lrs, "r_hrs": self.r_hrs, "t_mac": self.t_mac, "i_amplifier": self.i_amplifier}
-        return Plan(self.plan, "c3cim-conventional", PLACES, 0, RANDOM | given)
+        return Plan(self.plan, "c3cim-conventional", PLACES, 0, RANDOM | dict(self.given))
 
 
 BASELINES = (
-    Baseline("conventional-5k", "5 k and 50 kohm", 5e3, 50e3),
-    Baseline("conventional-10k", "10 k and 100 kohm", 10e3, 100e3),
-    Baseline("conventional-100k", "100 k and 1 Mohm", 100e3, 1e6),
-    # a clamp that may take longer needs a bandwidth, and with it a current, in proportion less
-    Baseline("conventional-slow", "100 k and 1 Mohm, slow clamp", 100e3, 1e6, T_IMPLIED, 20e-6 * 10e-9 / T_IMPLIED),
+    Baseline("conventional-5k", "5 k and 50 kohm", {"r_lrs": 5e3, "r_hrs": 50e3}),
+    Baseline("conventional-10k", "10 k and 100 kohm", {"r_lrs": 10e3, "r_hrs": 100e3}),
+    Baseline("conventional-100k", "100 k and 1 Mohm", {"r_lrs": 100e3, "r_hrs": 1e6}),
+    Baseline("conventional-bitwise", "100 k and 1 Mohm, converted bit by bit", {"design": "bitwise"}),
 )
 
 PLANS = (
@@ -224,21 +226,22 @@ def comparison(baseline: Baseline, constant: float, energy: float, readout: floa
     in the conventional one; ``current`` is the part of ``energy`` that its bit line takes.
     """
     conventional = energy + readout
-    power = conventional / baseline.t_mac / (constant / T_MAC[LATEST])
-    said = f"{BIYANI}: up to, against prior designs"
+    column = baseline.column
+    power = conventional / column.t_mac / (constant / T_MAC[LATEST])
+    said = f"{BIYANI}: up to, two spiking networks on C3CIM beside other accelerators, not columns"
     parts = f"e_mac {format_value(energy, 'J')} + read-out {format_value(readout, 'J')}"
     e_mac = f"c3cim-conventional {parts}; {LATEST} {format_value(constant, 'J')}; random inputs and weights"
-    drawn = energy / baseline.t_mac  # W
+    drawn = energy / column.t_mac  # W
     t_same = (ENERGY_RATIO * constant - readout) / drawn
-    times = f"the same energies in {format_value(baseline.t_mac, 's', 3)} (chosen) and {format_value(T_MAC[LATEST], 's')}; "
+    times = f"the same energies in {format_value(column.t_mac, 's', 3)} (chosen) and {format_value(T_MAC[LATEST], 's')}; "
     times += f"in {format_value(t_same, 's', 3)} the energy's ratio would be {ENERGY_RATIO}"
     title = f"current-summing ({baseline.title}) over constant-current"
     # what would make both published ratios hold at once
-    clamp = (ENERGY_RATIO * constant - readout) / T_IMPLIED - current / baseline.t_mac  # W, and A at 1 V
-    remark = "memory, time and clamp of the prior designs are not published; both ratios hold for one that takes "
+    clamp = (ENERGY_RATIO * constant - readout) / T_IMPLIED - current / column.t_mac  # W, and A at 1 V
+    remark = "the baseline is chosen here, none is published; both ratios hold for one that takes "
     remark += f"{format_value(T_IMPLIED, 's', 3)}"
     if clamp > 0:
-        remark += f" with a clamp of {format_value(clamp, 'W', 3)}; here {format_value(baseline.i_amplifier, 'A', 3)} from 1 V"
+        remark += f" with a clamp of {format_value(clamp, 'W', 3)}; here {format_value(column.i_amplifier, 'A', 3)} from 1 V"
     return [
         Figure(f"{title}, energy a MAC", "", conventional / constant, e_mac, said, ENERGY_RATIO, remark),
         Figure(f"{title}, power", "", power, times, said, POWER_RATIO, remark),

@@ -11,6 +11,7 @@ import xarray as xr
 
 from montecarlo.systems.compute import constants
 from montecarlo.systems.system import Part, SystemTable
+from spicekit.export.roles import Macro, Operation
 from spicekit.technology import load_technology
 
 TECHNOLOGY = load_technology("ptm45")
@@ -62,6 +63,16 @@ TABLE = SystemTable(
         ),
         Part("uniform", "c3cim-column", COLUMN | {"data": "uniform"}, over=AROUND, trials=40, measures=ERRORS),
         Part("random", "c3cim-column", COLUMN | {"data": "random"}, over=("device",), trials=60, measures=ERRORS),
+    ),
+    macro=Macro(
+        operations={
+            "column_mac": Operation(
+                meaning="a column counts the cells in LRS among those selected, up to its voltage; the read-out is not in it",
+                cells=CELLS,
+                energy="e_mac_settled",
+                latency="settle_t_settle",
+            )
+        }
     ),
     computed=(settled, constants({"t_mac": (T_MAC, "s", "length of a MAC, for settle_e_column and settle_e_driver")})),
 )

@@ -14,6 +14,7 @@ from montecarlo.systems.system import Part, SystemTable
 from spicekit.benches.bnn.array import START
 from spicekit.benches.bnn.macro import BnnMacro
 from spicekit.benches.bnn.macro_parameters import LIFTED
+from spicekit.export.roles import Macro, Operation
 from spicekit.technology import load_technology
 
 VDD = load_technology("ptm65").vdd
@@ -121,4 +122,14 @@ TABLE = SystemTable(
         ),
     ),
     computed=(macro,),
+    macro=Macro(
+        operations={
+            "row_mac": Operation(
+                meaning="a row compares its weights with the inputs and answers one bit",
+                cells="n",
+                energy="energy",
+                latency="latency",
+            )
+        }
+    ),
 )

@@ -66,7 +66,11 @@ class Attempts:
         """What a single pulse does not have; ``period`` is that of the pulses in s."""
         after = [
             Measure(
-                f"switched_{n}", "", f"1 if the cell was found in the new state after {n} pulses or fewer", done, fraction=True
+                f"switched_{n}",
+                "",
+                f"1 if the cell was found in the new state after {'the first pulse' if n == 1 else f'{n} pulses or fewer'}",
+                done,
+                fraction=True,
             )
             for n, done in enumerate(self.done, 1)
         ]

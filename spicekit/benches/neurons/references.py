@@ -17,16 +17,14 @@ What is left is judged: a circuit whose steps are off by more than :data:`MOST` 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from spicekit.bench import Calibration, Nominal, Simulate
+from spicekit.benches.neurons.circuit import NeuronCircuit
 from spicekit.errors import UserError
 from spicekit.waves import Array
-
-if TYPE_CHECKING:
-    from spicekit.benches.neurons.neuron import Neuron
 
 MOST = 1.0  # matches, of a step: somewhat more than the row's own spread
 # matches over rho of the train: the first, one that fires, one after its reset, one after neither.  All but the second are what a
@@ -60,7 +58,7 @@ class References(NamedTuple):
     trim_theta: float = 0.0
 
 
-def calibrations(neuron: Neuron[Any]) -> tuple[Calibration, ...]:
+def calibrations(neuron: NeuronCircuit[Any]) -> tuple[Calibration, ...]:
     """Of those that are not given."""
 
     def one(name: str) -> Calibration:
@@ -78,7 +76,7 @@ def calibrations(neuron: Neuron[Any]) -> tuple[Calibration, ...]:
     return tuple(one(name) for name in NAMES if getattr(neuron.p, name) is None)
 
 
-def variant(neuron: Neuron[Any]) -> Neuron[Any]:
+def variant(neuron: NeuronCircuit[Any]) -> NeuronCircuit[Any]:
     """The nominal circuit in the conditions in which a chip is trimmed; what its references do not depend on at its default."""
     fields = type(neuron.p).model_fields
     conditions = {name: fields[name].default for name in USUAL}
@@ -94,7 +92,7 @@ def variant(neuron: Neuron[Any]) -> Neuron[Any]:
 class _Search:
     """The same simulations for each of the numbers: they are done once."""
 
-    def __init__(self, neuron: Neuron[Any], simulate: Simulate) -> None:
+    def __init__(self, neuron: NeuronCircuit[Any], simulate: Simulate) -> None:
         self._neuron, self._simulate = neuron, simulate
         self._given = {name: getattr(neuron.p, name) for name in NAMES if getattr(neuron.p, name) is not None}
 

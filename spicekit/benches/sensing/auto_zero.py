@@ -20,10 +20,12 @@ from spicekit.analysis import TranAnalysis
 from spicekit.bench import Panel
 from spicekit.benches.sensing.comparing import Comparing, ComparingParameters
 from spicekit.benches.sensing.source import T_START, Sized
-from spicekit.parameters import channel_length, channel_width, quantity
+from spicekit.parameters import Group, channel_length, channel_width, quantity
 
 
-class AutoZeroParameters(ComparingParameters):
+class ZeroingSizes(Group):
+    """Of the amplifier."""
+
     t_zero: float = quantity(0.5e-9, "s", "before START: both inverters at their switching points", ge=1e-11, le=1e-6)
     t_skip: float = quantity(0.1e-9, "s", "from when the first switch opens until the second does", ge=1e-12, le=1e-7)
     t_amplify: float = quantity(0.25e-9, "s", "from START until the latch takes the answer", ge=1e-11, le=1e-6)
@@ -33,6 +35,37 @@ class AutoZeroParameters(ComparingParameters):
     l_amplify: float = channel_length(100e-9, "length of both", le=1e-5)
     w_switch: float = channel_width(240e-9, "width of the switches; those that take their charge half", le=1e-5, least=2)
     w_latch: float = channel_width(0.3e-6, "width of the latch's and gates' NMOS; PMOS twice that", le=1e-4)
+
+
+def zeroing_devices(p: ZeroingSizes, w_driver: float, short: float) -> dict[str, Sized]:
+    """Transistors of the amplifier, with drivers of NMOS ``w_driver`` wide and the technology's shortest length, in metres."""
+    found: dict[str, Sized] = {}
+    for driver in ("zero1", "unzero1", "zero2", "sel", "unsel", "amp", "hold"):
+        found[f"{driver}_n"] = ("nmos", w_driver, short)
+        found[f"{driver}_p"] = ("pmos", 2 * w_driver, short)
+    for gate in ("ref", "in"):
+        found[f"{gate}_n"] = ("nmos", p.w_switch, short)
+        found[f"{gate}_p"] = ("pmos", p.w_switch, short)
+    for k in (1, 2):
+        found[f"head{k}"] = ("pmos", 2 * p.w_amplify, short)
+        found[f"amp{k}_p"] = ("pmos", 2 * p.w_amplify, p.l_amplify)
+        found[f"amp{k}_n"] = ("nmos", p.w_amplify, p.l_amplify)
+        found[f"foot{k}"] = ("nmos", p.w_amplify, short)
+        found[f"switch{k}"] = ("nmos", p.w_switch, short)
+        found[f"dummy{k}"] = ("nmos", p.w_switch / 2, short)
+    for name in ("back", "hold2"):
+        found[f"{name}_n"] = ("nmos", p.w_latch, short)
+        found[f"{name}_p"] = ("pmos", 2 * p.w_latch, short)
+    found |= {"holdfoot": ("nmos", p.w_latch, short), "holdhead": ("pmos", 2 * p.w_latch, short)}
+    for side in ("p", "n"):  # output gates: p is the one whose output stays high for a 1
+        for pin in ("a", "b"):
+            found[f"gate{pin}n_{side}"] = ("nmos", p.w_latch, short)
+            found[f"gate{pin}p_{side}"] = ("pmos", p.w_latch, short)
+    return found
+
+
+class AutoZeroParameters(ComparingParameters, ZeroingSizes):
+    pass
 
 
 class AutoZero(Comparing[AutoZeroParameters]):
@@ -65,30 +98,7 @@ class AutoZero(Comparing[AutoZeroParameters]):
         return self.p.t_window + self.t_start
 
     def amplifier_devices(self) -> dict[str, Sized]:
-        p, short = self.p, self.technology.l_min
-        found: dict[str, Sized] = {}
-        for driver in ("zero1", "unzero1", "zero2", "sel", "unsel", "amp", "hold"):
-            found[f"{driver}_n"] = ("nmos", p.w_driver, short)
-            found[f"{driver}_p"] = ("pmos", 2 * p.w_driver, short)
-        for gate in ("ref", "in"):
-            found[f"{gate}_n"] = ("nmos", p.w_switch, short)
-            found[f"{gate}_p"] = ("pmos", p.w_switch, short)
-        for k in (1, 2):
-            found[f"head{k}"] = ("pmos", 2 * p.w_amplify, short)
-            found[f"amp{k}_p"] = ("pmos", 2 * p.w_amplify, p.l_amplify)
-            found[f"amp{k}_n"] = ("nmos", p.w_amplify, p.l_amplify)
-            found[f"foot{k}"] = ("nmos", p.w_amplify, short)
-            found[f"switch{k}"] = ("nmos", p.w_switch, short)
-            found[f"dummy{k}"] = ("nmos", p.w_switch / 2, short)
-        for name in ("back", "hold2"):
-            found[f"{name}_n"] = ("nmos", p.w_latch, short)
-            found[f"{name}_p"] = ("pmos", 2 * p.w_latch, short)
-        found |= {"holdfoot": ("nmos", p.w_latch, short), "holdhead": ("pmos", 2 * p.w_latch, short)}
-        for side in ("p", "n"):  # output gates: p is the one whose output stays high for a 1
-            for pin in ("a", "b"):
-                found[f"gate{pin}n_{side}"] = ("nmos", p.w_latch, short)
-                found[f"gate{pin}p_{side}"] = ("pmos", p.w_latch, short)
-        return found
+        return zeroing_devices(self.p, self.p.w_driver, self.technology.l_min)
 
     def analysis(self) -> TranAnalysis:
         if self.p.measure == "offset":

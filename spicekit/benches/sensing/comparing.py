@@ -7,38 +7,32 @@ current, into a resistor or reference cells of junctions (:mod:`spicekit.benches
 access path.  ``reference=ideal`` costs nothing and has no spread.  An amplifier without an analog reference (``tbs-sense``) is
 spared all of it.
 
-Offset: the input moves towards the trip point after each of several comparisons within one transient, half as far as the time
-before (:mod:`spicekit.benches.sensing.offset_search`).
+Their offset is searched (:mod:`spicekit.benches.sensing.searched`).
 """
 
 from __future__ import annotations
 
 import functools
-import math
-from typing import Any, ClassVar, Generic, Literal
+from typing import Any, Generic, Literal
 
 from typing_extensions import TypeVar
 
-from spicekit.analysis import TranAnalysis
 from spicekit.benches.junction.parameters import place_junction
-from spicekit.benches.noise import with_noise
-from spicekit.benches.sensing.offset_search import C_SEARCH, LEAST, MOST, comparisons, knots, last_step
 from spicekit.benches.sensing.reference import T_NOMINAL, Leg, ReferenceSpread
-from spicekit.benches.sensing.source import SenseBench, SenseParameters, Sized
+from spicekit.benches.sensing.searched import Searched, SearchedParameters
+from spicekit.benches.sensing.source import Sized
 from spicekit.devices.junction import StaticJunction
 from spicekit.errors import UserError
-from spicekit.limits import Limits
-from spicekit.measures import Choose, Final, Integral, Node, Number, i, mean, v
+from spicekit.measures import Integral, Node, Number, i, mean
 from spicekit.measures.measure import Measure
 from spicekit.parameters import option, quantity
 from spicekit.point import VariationPoint
-from spicekit.units import format_value
 
 BUFFER = 2e-12  # m2, gate area of each input transistor of the reference's buffer
 BUFFER_PARTS = 4  # of such an area: the input pair and its load
 
 
-class ComparingParameters(SenseParameters, ReferenceSpread):
+class ComparingParameters(SearchedParameters, ReferenceSpread):
     reference: Literal["buffer", "ideal", "resistor", "mtj"] = option(
         "buffer",
         "reference: a buffer's voltage; an ideal one; with source=cell a line with a resistor, or with cells of junctions",
@@ -53,16 +47,13 @@ class ComparingParameters(SenseParameters, ReferenceSpread):
         ge=0,
         le=1,
     )
-    offset_range: float = quantity(32e-3, "V", "measure=offset: the search covers - to + this", ge=LEAST, le=MOST)
 
 
 C = TypeVar("C", bound=ComparingParameters, default=ComparingParameters, covariant=True)
 
 
-class Comparing(SenseBench[C], Generic[C]):
+class Comparing(Searched[C], Generic[C]):
     """A bench of one amplifier and its reference."""
-
-    turned: ClassVar[float] = 1.2  # of t_window after START: when the search moves the input, while the decision is held
 
     def __init__(self, **given: Any) -> None:
         super().__init__(**given)
@@ -75,19 +66,6 @@ class Comparing(SenseBench[C], Generic[C]):
             raise UserError(
                 f"bench '{self.name}': parameter sigma_ref: given with reference={self.p.reference}; allowed with buffer"
             )
-
-    @property
-    def amplifiers(self) -> dict[str, int]:
-        return {"off": 1} if self.p.measure == "offset" else super().amplifiers
-
-    @property
-    def inputs(self) -> dict[str, float]:
-        return {} if self.p.measure == "offset" else super().inputs
-
-    @property
-    def period(self) -> float:
-        """Of the comparisons of the offset search, in seconds."""
-        return 2 * self.p.t_window
 
     @property
     def gate_area(self) -> float:
@@ -123,7 +101,8 @@ class Comparing(SenseBench[C], Generic[C]):
 
     def source_devices(self) -> dict[str, Sized]:
         own = super().source_devices()
-        return own | {"mref": own["mr"], "cref": own["c0"]} if self.own_line else own
+        pairs = {"mref": "mr", "cref": "c0"} if self.own_line else {}
+        return own | {name: own[of] for name, of in pairs.items() if of in own}
 
     def amplifier_points(self) -> tuple[VariationPoint, ...]:
         """Those of the reference."""
@@ -136,20 +115,11 @@ class Comparing(SenseBench[C], Generic[C]):
         return (VariationPoint("vref", "vref", self.p.v_mid, "V", sigma=sigma, most=self.technology.vdd / 2),)
 
     def context(self) -> dict[str, Any]:
-        return super().context() | {
-            "own_line": self.own_line,
-            "leg": self.leg,
-            "search": knots(self.p.offset_range, self.p.t_window, self.t_start, self.period, self.turned),
-            "c_search": C_SEARCH,
-        }
+        return super().context() | {"own_line": self.own_line, "leg": self.leg}
 
-    def comparison(self, save: tuple[str, ...], stop: float) -> TranAnalysis:
-        """The transient of :meth:`analysis`."""
-        options = {"chgtol": 1e-16}
-        if self.own_line:  # ngspice stops at edges where a cell's drain is exactly at its source; this moves a time by 1e-6
-            options["rshunt"] = 1e13
-        analysis = TranAnalysis(save=save, step=500e-12, stop=stop, reltol=3e-4, trtol=1.0, options=options)
-        return with_noise(self.p, analysis)
+    @property
+    def edges_of_cells(self) -> bool:
+        return self.own_line
 
     def reference_save(self) -> tuple[str, ...]:
         """Vectors that :meth:`reference_charge` needs."""
@@ -165,43 +135,5 @@ class Comparing(SenseBench[C], Generic[C]):
         share = self.p.i_buffer * (self.t_off + self.p.t_recover) / self.p.users
         return {"reference": (Number(share), "reference buffer, one amplifier's share")}
 
-    @property
-    def reach(self) -> float:
-        """Offsets above this are at the end of the search, in volts."""
-        return float(self.p.offset_range * (1 - 1.5 / 2**self.comparisons))
-
-    @property
-    def comparisons(self) -> int:
-        """Of the offset search."""
-        return comparisons(self.p.offset_range)
-
-    def measures(self) -> tuple[Measure, ...]:
-        if self.p.measure == "decision":
-            return (*self.decision_measures(), *self.energy_measures({}, self.reference_charge()))
-        return self.search_measures()
-
-    def search_measures(self) -> tuple[Measure, ...]:
-        """Those of ``measure=offset``."""
-        limits = Limits("raise offset_range", low=-self.reach, high=self.reach)
-        applied = Final(v("dv"))
-        last = format_value(last_step(self.p.offset_range), "V", 2)
-        in_range = abs(applied) < self.reach
-        offset = Choose(in_range, applied, Choose(applied < 0, -math.inf, math.inf))
-        return (
-            Measure(
-                "offset",
-                "V",
-                f"input at which the decision turns, less v_mid: with the reference's deviation; last step of the search {last}",
-                offset,
-                limits=limits,
-            ),
-            Measure(
-                "trip",
-                "V",
-                "that input",
-                self.p.v_mid + offset,
-                limits=Limits(limits.remedy, self.p.v_mid - self.reach, self.p.v_mid + self.reach),
-            ),
-            Measure("in_range", "", "1 if it lies within offset_range of v_mid", in_range, fraction=True),
-            *self.level_measures(),
-        )
+    def spent(self) -> tuple[Measure, ...]:
+        return self.energy_measures({}, self.reference_charge())

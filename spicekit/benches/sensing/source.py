@@ -72,6 +72,7 @@ class SenseBench(Bench[A], Generic[A]):
     spare_points: ClassVar = True  # those of the cell, with source=voltage
     scaled: ClassVar[tuple[str, ...]]  # parameters that grow with the area: see at_area()
     held: ClassVar[str | None] = None  # node that holds the decision until START falls, if not the first of these
+    feeds_line: ClassVar[bool] = False  # whether the cell's read current comes from the amplifier itself
     deadline: ClassVar[str] = "t_decision"
     noise_dt: ClassVar[float]  # s, between two numbers of a transistor's noise
     quiet: ClassVar[tuple[str, ...]]  # how the names of transistors begin whose noise does not reach the decision
@@ -160,7 +161,8 @@ class SenseBench(Bench[A], Generic[A]):
     def source_devices(self) -> dict[str, Sized]:
         """Transistors of the cell's read: name -> type, width and length in metres."""
         mirror = ("pmos", self.p.w_mirror, self.p.l_mirror)
-        return {"c0": ("nmos", self.p.w_access, self.technology.l_min), "md": mirror, "mr": mirror}
+        cell: dict[str, Sized] = {"c0": ("nmos", self.p.w_access, self.technology.l_min)}
+        return cell if self.feeds_line else cell | {"md": mirror, "mr": mirror}
 
     def points(self) -> tuple[VariationPoint, ...]:
         """Cell first: with one seed, amplifiers to be compared see the same cells."""
@@ -215,7 +217,6 @@ class SenseBench(Bench[A], Generic[A]):
             if self.held:  # which still holds the answer before
                 late[tag] = late[tag] | (decision[tag] ^ (At(apart[tag], self.t_off) > 0))
         any_late, any_wrong = (functools.reduce(operator.or_, one.values()) for one in (late, wrong))
-        moved = [abs(line - At(line, self.t_start)) for line in (v(f"sl_{tag}") for tag in self.amplifiers)]
         meaning, both = "decision at the end of t_window", ", either state" if self.cells else ""
         which = (
             [
@@ -239,10 +240,14 @@ class SenseBench(Bench[A], Generic[A]):
                 maximum(*(Choose(late[tag], math.inf, time - self.t_from) for tag, time in parted.items())),
                 limits=self.window,
             ),
-            Measure(
-                "kick", "V", "largest movement of the input within t_window", maximum(*(Largest(x, self.t_off) for x in moved))
-            ),
+            self.kickback(),
         )
+
+    def kickback(self) -> Measure:
+        """How far the amplifier moves its input."""
+        moved = [abs(line - At(line, self.t_start)) for line in (v(f"sl_{tag}") for tag in self.amplifiers)]
+        largest = maximum(*(Largest(x, self.t_off) for x in moved))
+        return Measure("kick", "V", "largest movement of the input within t_window", largest)
 
     def level_measures(self) -> tuple[Measure, ...]:
         """Input voltages of the cell's states when START rises."""

@@ -5,21 +5,16 @@ A StrongARM comparator with output latch compares the input with a reference (:m
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar
 
-from spicekit.analysis import TranAnalysis
-from spicekit.bench import Panel
-from spicekit.benches.sensing.comparing import Comparing, ComparingParameters
-from spicekit.benches.sensing.source import T_START, Sized
+from spicekit.benches.sensing.clocked import ClockedPair, PairParameters
+from spicekit.benches.sensing.source import Sized
 from spicekit.benches.sensing.tbs import TbsSense
 from spicekit.errors import UserError
-from spicekit.parameters import channel_length, channel_width, option, quantity
+from spicekit.parameters import channel_length, channel_width, quantity
 
 
-class VsaParameters(ComparingParameters):
-    inputs: Literal["pmos", "nmos"] | None = option(
-        None, "type of the input pair; if not given pmos for v_mid below half the supply, nmos above"
-    )
+class VsaParameters(PairParameters):
     gate_area: float | None = quantity(
         None,
         "m2",
@@ -34,15 +29,12 @@ class VsaParameters(ComparingParameters):
     w_reset: float = channel_width(300e-9, "width of the reset transistors of the outputs", le=1e-4)
 
 
-class VsaSense(Comparing[VsaParameters]):
+class VsaSense(ClockedPair[VsaParameters]):
     name = "vsa-sense"
     summary = "latch-type voltage sense amplifier of the same gate area: decision, delay, offset, energy"
     template = "benches/vsa-sense.cir.j2"
     supplies: ClassVar = {"amplifier": "comparator and output latch", "drive": "driver of the clock"}
-    latch: ClassVar = ("outp", "outn")
     scaled: ClassVar = ("w_driver", "w_tail", "w_latch", "w_reset")
-    held: ClassVar = "q"
-    noise_dt: ClassVar = 5e-12
     quiet: ClassVar = ("clock", "hold")
 
     def __init__(self, **given: Any) -> None:
@@ -53,11 +45,6 @@ class VsaSense(Comparing[VsaParameters]):
                 f"above {self.others_area + 2 * self.technology.w_min * self.p.l_input:g} m2, the sum of what w_driver, w_tail, "
                 "w_latch, l_latch, w_reset and l_input ask for"
             )
-
-    @property
-    def rising(self) -> bool:
-        """Whether the inputs are NMOS and the clock rises to start."""
-        return (self.p.v_mid > self.vdd / 2) if self.p.inputs is None else self.p.inputs == "nmos"
 
     def at_area(self, area: float) -> dict[str, float]:
         return super().at_area(area) | {"gate_area": area}  # the input pair takes what the others leave
@@ -96,43 +83,5 @@ class VsaSense(Comparing[VsaParameters]):
             found[f"far_{side}"] = (far, wide[far] * p.w_latch, p.l_latch)
             found[f"resetx_{side}"] = (far, 2 * small, short)
             found[f"reset_{side}"] = (far, p.w_reset, short)
-            for pin in ("a", "b"):  # of the output latch: series and parallel transistor of each input
-                found[f"hold{pin}s_{side}"] = (near, 2 * wide[near] * small, short)
-                found[f"hold{pin}p_{side}"] = (far, 2 * wide[far] * small, short)
+            found |= self.output_latch(side, near, far, small)
         return found
-
-    def context(self) -> dict[str, Any]:
-        return super().context() | {"rising": self.rising}
-
-    def analysis(self) -> TranAnalysis:
-        if self.p.measure == "offset":
-            nodes = ("dv", "clock_off", "outp_off", "outn_off", "q_off", *(f"sl_{tag}" for tag in self.cells))
-            save: tuple[str, ...] = tuple(f"v({node})" for node in nodes)
-            stop = T_START + self.comparisons * self.period
-        else:
-            save = (*self.decision_save(), *(f"v({node}_{tag})" for tag in self.amplifiers for node in ("clock", "ref")))
-            save += self.reference_save()
-            stop = self.t_off + self.p.t_recover
-        return self.comparison(save, stop)
-
-    def panels(self) -> tuple[Panel, ...]:
-        if self.p.measure == "offset":
-            return (
-                Panel("applied", "V", {"v(dv)": "input - v_mid"}),
-                Panel("outputs", "V", {"v(clock_off)": "clock", "v(outp_off)": "OUT+", "v(outn_off)": "OUT-", "v(q_off)": "Q"}),
-            )
-        names = {"in": "", "p": " (P)", "ap": " (AP)"}
-        inputs = {f"v(sl_{tag})": f"input{names[tag]}" for tag in self.amplifiers}
-        first = next(iter(self.amplifiers))
-        return (
-            Panel("inputs", "V", inputs | {f"v(ref_{first})": f"reference{names[first]}"}),
-            *(
-                Panel(
-                    f"outputs{names[tag]}",
-                    "V",
-                    {f"v(clock_{tag})": "clock", f"v(outp_{tag})": "OUT+", f"v(outn_{tag})": "OUT-", f"v(q_{tag})": "Q"},
-                )
-                for tag in self.amplifiers
-            ),
-            Panel("supply", "A", {f"i(vdd_{name}_{first})": meaning for name, meaning in self.supplies.items()}),
-        )

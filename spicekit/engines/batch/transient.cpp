@@ -2,6 +2,8 @@
 //
 // Every lane has its own time, step, order and Newton iteration: one pass of the loop is one iteration of all lanes, and a lane that
 // has finished takes the next trial.  Nothing goes from one lane to another, so a trial's result does not depend on its neighbours.
+// Transistors are evaluated apart from the lanes they belong to: those of one size that have to be, in whichever lane of whichever
+// of several vectors of lanes, are packed into full vectors (class Pool).
 // The equations, the rules of steps and tolerances are SPICE's (L. W. Nagel, SPICE2, UCB/ERL M520, 1975; T. L. Quarles, UCB/ERL
 // M89/42, 1989): trapezoidal rule, truncation error by divided differences of charges, breakpoints with an Euler step behind them.
 // A circuit whose stop time is 0 is done at its operating point.
@@ -11,6 +13,7 @@
 // and currents of a point are those of its last linearisation, so that they sum to zero.
 #include <algorithm>
 #include <limits>
+#include <list>
 #include <vector>
 
 typedef void (*Kernel)(const double *, const V *, V *);
@@ -52,6 +55,7 @@ struct Trial {
 
 struct Run {
     std::vector<Trial> trials;
+    int next = 0;  // the first that no lane has taken
 };
 
 static double source(const Circuit &c, int k, double t, const double *parameters) {
@@ -113,6 +117,7 @@ static void substitute(const Circuit &c, const V *a, V *b, V *x, const int *p) {
     }
 }
 
+static const int VECTORS = 4;  // of lanes, whose transistors share calls
 static const double THERMAL = 0.02;  // V, at the lowest temperatures of a circuit
 
 enum Phase { IDLE, POINT, TRANSIENT };
@@ -130,8 +135,9 @@ struct Solver {
     const Kernel *kernels;
     const double *parameters, *start, *slopes;
     Run &run;
-    int next = 0, outputs_total, block_total;
-    std::vector<V> x, x1, x2, x3, dx, node, known, a, b, residual, at, fresh, base, value, charge, current, q1, q2, q3, slope, total;
+    int block_total;
+    std::vector<V> x, x1, x2, x3, dx, node, known, a, b, residual, in, at, base, value, charge, current, q1, q2, q3, slope, total;
+    V by_step, by_slope, gmin, reach;  // of this iteration
     std::vector<Lane> lane;
     const int *back;
 
@@ -145,9 +151,8 @@ struct Solver {
         a.assign(c.entries, V{});
         b.assign(c.unknowns, V{});
         base.assign(block_total, V{});
-        fresh.assign(block_total, V{});
         value.assign(2 * c.outputs, V{});
-        at.assign(c.input_start[c.devices], V{});
+        for (auto *v : {&in, &at}) v->assign(c.input_start[c.devices], V{});
         const int *q = c.program;
         for (int k = 0; k < c.unknowns; ++k) {
             const int rows = q[2];
@@ -170,8 +175,8 @@ struct Solver {
     void begin(int l) {  // the next trial's operating point
         Lane &s = lane[l];
         s = Lane();
-        if (next >= (int)run.trials.size()) return;
-        s.trial = next++;
+        if (run.next >= (int)run.trials.size()) return;
+        s.trial = run.next++;
         s.phase = POINT;
         if (!start) { hard(l); return; }
         for (int k = 0; k < c.unknowns; ++k) x[k][l] = start[k];
@@ -226,13 +231,15 @@ struct Solver {
         }
     }
 
-    void go() {
-        for (int l = 0; l < LANES; ++l) begin(l);
-        while (std::any_of(lane.begin(), lane.end(), [](const Lane &s) { return s.phase != IDLE; })) iterate();
+    bool busy() const {
+        return std::any_of(lane.begin(), lane.end(), [](const Lane &s) { return s.phase != IDLE; });
     }
 
-    void iterate() {
-        V by_step{}, by_slope{}, gmin{}, reach = all(1e300);
+    // An iteration is look(), the evaluation of transistors that moved, and iterate().
+
+    void look() {
+        by_step = by_slope = gmin = V{};
+        reach = all(1e300);
         for (int l = 0; l < LANES; ++l) {
             if (lane[l].phase == POINT) reach[l] = -1.0;  // an operating point evaluates all
             if (lane[l].phase == TRANSIENT) {
@@ -242,7 +249,19 @@ struct Solver {
             }
             gmin[l] = lane[l].gmin;
         }
-        assemble(by_step, by_slope, gmin, reach);
+        voltages(x, true);
+        for (int k = 0; k < c.input_start[c.devices]; ++k) in[k] = node[c.plus[k]] - node[c.minus[k]];
+    }
+
+    // the lanes in which a device is further than its reach from where it was evaluated
+    M moved(int d) const {
+        M m{};
+        for (int k = c.input_start[d]; k < c.input_start[d + 1]; ++k) m |= vabs(in[k] - at[k]) > reach;
+        return m;
+    }
+
+    void iterate() {
+        assemble();
         const bool sweeping = std::any_of(lane.begin(), lane.end(), [](const Lane &s) { return s.sweeps > 0; });
         if (sweeping) {
             residual = b;
@@ -282,7 +301,7 @@ struct Solver {
             any |= done[l];
             if (lane[l].phase != IDLE) ++run.trials[lane[l].trial].iterations;
         }
-        if (any) linearise(by_step, by_slope);
+        if (any) linearise();
         V limit{}, limit2{};
         if (any) errors(limit, limit2);
         M keep{};
@@ -327,29 +346,17 @@ struct Solver {
         if (some) accept(keep);
     }
 
-    // A device's values and slopes in base, at the voltages in at; its values at the voltages now in value.
-    void evaluate(int d, const V *in, int inputs, int outputs, V reach) {
-        const Kernel kernel = kernels[c.kernel[d]];
-        const double *constants = c.constants + c.constant[d];
-        V *f = base.data() + c.block[d], *now = value.data() + 2 * c.output_start[d], *then = at.data() + c.input_start[d];
-        if (outputs == 1) {  // no transistor
-            kernel(constants, in, f);
+    // A device's values at the voltages now: a transistor's by its tangent, of others by their formulas.
+    void evaluate(int d, int first, int inputs, int outputs) {
+        V *f = base.data() + c.block[d], *now = value.data() + 2 * c.output_start[d];
+        if (outputs == 1) {
+            kernels[c.kernel[d]](c.constants + c.constant[d], in.data() + first, f);
             now[0] = f[0];
             now[1] = f[1];
             return;
         }
-        M moved{};
-        for (int k = 0; k < inputs; ++k) moved |= vabs(in[k] - then[k]) > reach;
-        bool any = false;
-        for (int l = 0; l < LANES; ++l) any |= moved[l] != 0;
-        if (any) {
-            const int size = c.block[d + 1] - c.block[d];
-            kernel(constants, in, fresh.data());
-            for (int k = 0; k < size; ++k) f[k] = moved ? fresh[k] : f[k];
-            for (int k = 0; k < inputs; ++k) then[k] = moved ? in[k] : then[k];
-        }
         V change[32];
-        for (int k = 0; k < inputs; ++k) change[k] = in[k] - then[k];
+        for (int k = 0; k < inputs; ++k) change[k] = in[first + k] - at[first + k];
         const V *slopes = f + 2 * outputs;
         for (int r = 0; r < 2 * outputs; ++r) {
             now[r] = f[r];
@@ -357,17 +364,14 @@ struct Solver {
         }
     }
 
-    void assemble(V by_step, V by_slope, V gmin, V reach) {
-        voltages(x, true);
+    void assemble() {
         std::fill(a.begin(), a.end(), V{});
         std::fill(b.begin(), b.end(), V{});
         const int *place = c.position;
-        V in[32];
         for (int d = 0; d < c.devices; ++d) {
             const int first = c.input_start[d], inputs = c.input_start[d + 1] - first;
             const int o = c.output_start[d], outputs = c.output_start[d + 1] - o;
-            for (int k = 0; k < inputs; ++k) in[k] = node[c.plus[first + k]] - node[c.minus[first + k]];
-            evaluate(d, in, inputs, outputs, reach);
+            evaluate(d, first, inputs, outputs);
             const V *f = value.data() + 2 * o, *di = base.data() + c.block[d] + 2 * outputs, *dq = di + outputs * inputs;
             for (int r = 0; r < outputs; ++r) {
                 V value{};
@@ -399,20 +403,20 @@ struct Solver {
     }
 
     // currents and charges at the new unknowns, by the last linearisation
-    void linearise(V by_step, V by_slope) {
+    void linearise() {
         voltages(dx, false);
-        V in[32];
+        V change[32];
         for (int d = 0; d < c.devices; ++d) {
             const int first = c.input_start[d], inputs = c.input_start[d + 1] - first;
             const int o = c.output_start[d], outputs = c.output_start[d + 1] - o;
-            for (int k = 0; k < inputs; ++k) in[k] = node[c.plus[first + k]] - node[c.minus[first + k]];
+            for (int k = 0; k < inputs; ++k) change[k] = node[c.plus[first + k]] - node[c.minus[first + k]];
             const V *f = value.data() + 2 * o, *di = base.data() + c.block[d] + 2 * outputs, *dq = di + outputs * inputs;
             for (int r = 0; r < outputs; ++r) {
                 V i{}, q{};
-                if (c.has_current[o + r]) { i = f[r]; for (int k = 0; k < inputs; ++k) i += di[r * inputs + k] * in[k]; }
+                if (c.has_current[o + r]) { i = f[r]; for (int k = 0; k < inputs; ++k) i += di[r * inputs + k] * change[k]; }
                 if (c.has_charge[o + r]) {
                     q = f[outputs + r];
-                    for (int k = 0; k < inputs; ++k) q += dq[r * inputs + k] * in[k];
+                    for (int k = 0; k < inputs; ++k) q += dq[r * inputs + k] * change[k];
                     current[o + r] = by_step * (q - q1[o + r]) + by_slope * slope[o + r];
                     charge[o + r] = q;
                     i += current[o + r];
@@ -541,12 +545,77 @@ struct Solver {
     }
 };
 
+// The transistors that moved, in all lanes of some solvers: those of one kernel and one table of constants share calls.
+struct Pool {
+    const Circuit &c;
+    const Kernel *kernels;
+    std::vector<int> order;  // transistors, those that share calls together
+    std::vector<V> packed, fresh;
+    struct { Solver *solver; int device, lane; } from[LANES];
+    int filled = 0;
+
+    Pool(const Circuit &circuit, const Kernel *table) : c(circuit), kernels(table) {
+        int inputs = 0, outputs = 0;
+        for (int d = 0; d < c.devices; ++d) {
+            if (c.output_start[d + 1] - c.output_start[d] == 1) continue;
+            order.push_back(d);
+            inputs = std::max(inputs, c.input_start[d + 1] - c.input_start[d]);
+            outputs = std::max(outputs, c.block[d + 1] - c.block[d]);
+        }
+        std::stable_sort(order.begin(), order.end(), [this](int d, int e) {
+            return c.kernel[d] != c.kernel[e] ? c.kernel[d] < c.kernel[e] : c.constant[d] < c.constant[e];
+        });
+        packed.assign(inputs, V{});
+        fresh.assign(outputs, V{});
+    }
+
+    void evaluate(std::list<Solver> &solvers) {
+        for (size_t i = 0; i < order.size(); ++i) {
+            const int d = order[i], first = c.input_start[d], inputs = c.input_start[d + 1] - first;
+            if (filled && (c.kernel[d] != c.kernel[order[i - 1]] || c.constant[d] != c.constant[order[i - 1]])) flush();
+            for (Solver &s : solvers) {
+                const M moved = s.moved(d);
+                for (int l = 0; l < LANES; ++l) {
+                    if (!moved[l]) continue;
+                    for (int k = 0; k < inputs; ++k) packed[k][filled] = s.at[first + k][l] = s.in[first + k][l];
+                    from[filled] = {&s, d, l};
+                    if (++filled == LANES) flush();
+                }
+            }
+        }
+        if (filled) flush();
+    }
+
+    void flush() {
+        const int d = from[0].device, size = c.block[d + 1] - c.block[d];
+        kernels[c.kernel[d]](c.constants + c.constant[d], packed.data(), fresh.data());
+        for (int f = 0; f < filled; ++f) {
+            V *to = from[f].solver->base.data() + c.block[from[f].device];
+            const int l = from[f].lane;
+            for (int k = 0; k < size; ++k) to[k][l] = fresh[k][f];
+        }
+        filled = 0;
+    }
+};
+
 extern "C" {
 void *batch_run(const Circuit *c, int trials, const double *parameters, const double *start, const double *slopes) {
     Run *run = new Run;
     run->trials.resize(trials);
-    Solver solver(*c, KERNELS, parameters, start, slopes, *run);
-    solver.go();
+    Pool pool(*c, KERNELS);
+    const int most = c->stop > 0 && !pool.order.empty() ? VECTORS : 1;  // of an operating point every transistor is evaluated anyway
+    std::list<Solver> solvers;
+    for (int k = 0; k < most && (k == 0 || run->next < trials); ++k) {
+        solvers.emplace_back(*c, KERNELS, parameters, start, slopes, *run);
+        for (int l = 0; l < LANES; ++l) solvers.back().begin(l);
+    }
+    for (;;) {
+        solvers.remove_if([](const Solver &s) { return !s.busy(); });
+        if (solvers.empty()) break;
+        for (Solver &s : solvers) s.look();
+        pool.evaluate(solvers);
+        for (Solver &s : solvers) s.iterate();
+    }
     return run;
 }
 int batch_status(void *run, int trial) { return ((Run *)run)->trials[trial].status; }

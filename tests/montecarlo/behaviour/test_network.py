@@ -92,7 +92,7 @@ def test_what_is_no_binary_network_is_one_line(tmp_path: Path, network: BinaryNe
     with pytest.raises(UserError, match="the last layer has 30 outputs; allowed for 7 classes: a multiple of that"):
         network.scores(np.ones((1, 128), dtype=np.float32), 7)
     (tmp_path / "e.npz").write_bytes(b"nothing")
-    with pytest.raises(UserError, match=r"e.npz: no state dict of PyTorch and no .npz"):
+    with pytest.raises(UserError, match=r"e.npz: no state dict of PyTorch, no .onnx and no .npz"):
         read_network(tmp_path / "e.npz")
     with pytest.raises(UserError, match=r"no such file"):
         read_network(tmp_path / "f.npz")
@@ -100,13 +100,21 @@ def test_what_is_no_binary_network_is_one_line(tmp_path: Path, network: BinaryNe
 
 def test_a_state_dict_is_the_same_network(tmp_path: Path, network: BinaryNetwork) -> None:
     torch = pytest.importorskip("torch", reason="PyTorch is not installed (extra torch)")
-    from montecarlo.behaviour.torch import RowLinear
+    from montecarlo.behaviour.torch import RowLinear, stored
 
     made = torch.nn.Sequential(RowLinear(128, 40, cells=64), RowLinear(40, 30, cells=64)).eval()
     for layer, weights in zip(made, network.layers, strict=True):
         layer.weight.data = torch.from_numpy(weights)
     torch.save(made.state_dict(), tmp_path / "net.pt")
     read = read_network(tmp_path / "net.pt", 64)
+    for layer in made:  # latent weights of the same signs, as training leaves them
+        layer.weight.data = layer.weight.data * (0.5 * torch.rand(layer.weight.shape) + 0.1)
+    torch.save(made.state_dict(), tmp_path / "latent.pt")
+    with pytest.raises(UserError, match=r"latent.pt: 0.weight is not binary: .*\(of a layer that is trained: its signs\)"):
+        read_network(tmp_path / "latent.pt", 64)
+    torch.save(stored(made), tmp_path / "stored.pt")
+    kept = read_network(tmp_path / "stored.pt", 64)
+    assert all(np.array_equal(a, b) for a, b in zip(kept.layers, network.layers, strict=True))
     inputs = np.random.default_rng(2).choice(np.array([-1, 1], dtype=np.float32), (60, 128))
     votes = made(torch.from_numpy(inputs)).detach().numpy().reshape(60, 10, 3).sum(axis=2)
     assert np.array_equal(read.scores(inputs, 10), votes)

@@ -42,6 +42,12 @@ from spicekit.registry import make_bench
         ("sram-6t", {"operation": "write", "t_wl": 4e-11, "v_wl": 0.8}),  # too short
         ("sram-8t", {"steps": 40, "corner": "sf"}),
         ("sram-8t", {"operation": "write", "v_wl": 0.9, "rails": "ldo"}),
+        ("logic-gate", {"cell": "nor2"}),
+        ("logic-gate", {"cell": "half-adder", "operation": "static", "corner": "ss"}),
+        ("logic-gate", {"cell": "flip-flop", "period": 5e-11}),  # too short
+        ("multiplier", {"operations": 4}),
+        ("adder-tree", {"inputs": 4, "bits": 1, "operations": 4}),
+        ("shift-accumulate", {"bits": 1, "cycles": 1}),
         ("c3cim-column", {"n": 16, "n_hrs": 5}),
         ("c3cim-column", {"n": 16, "transfer": 2, "trim": 0, "placement": "first"}),
         ("c3cim-column", {"n": 16, "data": "random", "driver": "ideal"}),

@@ -202,6 +202,27 @@ def test_tbs_sense_decides_and_measures_as_ngspice() -> None:
         assert abs(a[finite] - b[finite]).max() <= tolerance * abs(b[finite]).mean(), name
 
 
+@pytest.mark.parametrize(
+    ("name", "given"),
+    [
+        ("current-mode", {"source": "cell", "t_window": 1.2e-9, "t_recover": 0.5e-9}),
+        ("self-reference", {"source": "cell", "alpha": 0.3658, "t_recover": 0.5e-9}),
+    ],
+)
+def test_sense_amplifiers_decide_and_measure_as_ngspice(name: str, given: dict[str, Any]) -> None:
+    """With cells and mismatch; capacitors, zeroed inverters, a divider of B sources, reference cells."""
+    bench = make_bench(name, given)
+    random, trials = np.random.default_rng(3), 3
+    samples = {p.name: random.normal(p.nominal, p.sigma, trials) for p in bench.points() if p.sigma}
+    found, reference = solve(bench, samples), ngspice.solve(bench, samples)
+    assert found.attempts == [0] * trials
+    for measure in ("decision_p", "decision_ap", "late"):
+        np.testing.assert_array_equal(found.measures[measure], reference.measures[measure], err_msg=measure)
+    for measure, tolerance in {"t_decision": 2e-3, "v_p": 1e-3, "v_ap": 1e-3, "e_total": 2e-3, "e_drive": 5e-3}.items():
+        a, b = found.measures[measure], reference.measures[measure]
+        assert abs(a - b).max() <= tolerance * abs(b).mean(), measure
+
+
 def test_transistors_that_rest_on_their_tangents_cost_less_than_a_tenth_of_the_tolerance() -> None:
     """Of tbs-sense with mismatch: times with and without differ by less than that, and they do differ."""
     bench = make_bench("tbs-sense", {"trim": 649})

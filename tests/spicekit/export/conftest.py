@@ -29,7 +29,8 @@ STT = {
     "read_e_ap": (16.7e-15, "J", 0.05), "set_i_start": (61e-6, "A", 0.04), "set_i_end": (88e-6, "A", 0.04),
     "set_e_write": (0.91e-12, "J", 0.03), "reset_i_start": (79e-6, "A", 0.04), "reset_i_end": (55e-6, "A", 0.04),
     "reset_e_write": (0.82e-12, "J", 0.03), "settle_e_p": (29.1e-15, "J", 0.05), "settle_e_ap": (18.4e-15, "J", 0.04),
-    "settle_t_settle": (84e-12, "s", 0.02),
+    "settle_t_settle": (84e-12, "s", 0.02), "wer_set": (3e-5, "", 0.2), "wer_reset": (7e-4, "", 0.2),
+    "read_disturb": (2e-6, "", 0.3),
 }  # fmt: skip
 STT_SCALARS = {
     "cell_area": (41.6, "F^2"), "access_width": (4.615, ""), "feature_size": (65e-9, "m"), "v_read": (0.15, "V"),
@@ -42,7 +43,7 @@ SOT = {
     "reset_i_write": (121e-6, "A", 0.03), "reset_e_write": (32e-15, "J", 0.03), "sense_read_e_total": (101e-15, "J", 0.02),
     "sense_read_t_sense": (1.71e-9, "s", 0.02), "sense_and_e_total": (111e-15, "J", 0.02),
     "sense_and_t_sense": (1.72e-9, "s", 0.02), "sense_or_e_total": (112e-15, "J", 0.02),
-    "sense_or_t_sense": (1.73e-9, "s", 0.02),
+    "sense_or_t_sense": (1.73e-9, "s", 0.02), "sense_read_error": (0.01, "", 0.1),
 }  # fmt: skip
 SOT_SCALARS = {
     "cell_area": (69.0, "F^2"), "access_width": (12.0, ""), "feature_size": (45e-9, "m"), "i_read": (10e-6, "A"),
@@ -81,6 +82,17 @@ def sot() -> LookupTable:
     table.coordinates["fan_in"] = np.array([2, 3, 4])
     table.variables["logic_e_and"] = (("fan_in",), np.array([20e-15, 21e-15, 22e-15]))
     return table
+
+
+@pytest.fixture
+def macro() -> LookupTable:
+    """Rows of 32 and 128 cells, and a neuron that steps at a frequency."""
+    grid = {"vdd": np.array([1.0, 1.2]), "n": np.array([32, 128]), "frequency": np.array([1e8, 2e8])}
+    energy = 1e-12 * np.array([[1.0, 3.0], [2.0, 5.0]])
+    variables: dict[str, Any] = {"energy": (("vdd", "n"), energy), "latency": (("vdd",), np.array([9e-9, 7e-9]))}
+    operation = {"meaning": "a row answers", "cells": "n", "energy": "energy", "latency": "latency"}
+    record = {"system": "my-macro", "nominal": {"vdd": 1.0, "n": 128}, "macro": {"operations": {"row_mac": operation}}}
+    return LookupTable(grid, variables, {"vdd": "V"}, {"spicekit": json.dumps(record)}, "table.nc")
 
 
 @pytest.fixture(scope="session", params=["stt-1t1mtj", "sot-2t1r"])
