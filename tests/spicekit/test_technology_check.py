@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from mini_process import write
 
 from spicekit.errors import UserError
 from spicekit.technology import load_technology
@@ -16,37 +17,6 @@ from spicekit.technology_check import check_technology, fitting
 from spicekit.trim_files import bench_sizes, read_size, write_trimmed
 
 Cli = Callable[..., subprocess.CompletedProcess[str]]
-TOML = """name = "mini"
-description = "a few lines"
-source = "this test"
-vdd   = { value = 1.0, unit = "V", source = "x" }
-l_min = { value = 45, unit = "nm", source = "x" }
-w_min = { value = 0.09, unit = "um", source = "x" }
-[devices.nmos]
-kind = "KIND"
-name = "nN"
-[devices.pmos]
-kind = "KIND"
-name = "pN"
-[mismatch]
-a_vt   = { value = 1.8, unit = "mV um", source = "x" }
-a_beta = { value = 0.7, unit = "% um", source = "x" }
-[corners.tt]
-file = "mini.lib"
-"""
-
-
-def write(folder: Path, library: str, *changes: tuple[str, str], kind: str = "model") -> str:
-    """A process of devices of ``kind``, its TOML with ``changes`` (old, new)."""
-    text = TOML.replace("KIND", kind).replace('N"', 'ch"' if kind == "model" else 'fet"')
-    for old, new in changes:
-        assert old in text
-        text = text.replace(old, new)
-    (folder / "mini.lib").write_text(library)
-    (folder / "mini.toml").write_text(text)
-    return str(folder / "mini.toml")
-
-
 KP, VTO = 200e-6, 0.4
 SQUARE = f""".param on=0
 .subckt nfet d g s b w=1 l=1
