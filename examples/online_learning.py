@@ -167,7 +167,7 @@ def plot(rows: Sequence[Row], path: Path) -> Path:
     for r in found:
         text, place = f"{r['wer_reset']:.1g}\n{r['energy'] * 1e9:.0f} nJ", (r["value"] * 1e9, 100 * r["accuracy"])
         pulse.annotate(text, place, xytext=(0, -30), textcoords="offset points", fontsize=8, ha="center")
-    pulse.set_xlabel("write pulse (ns); below each its error rate of RESET and the energy of all writes of a chip")
+    pulse.set_xlabel("write pulse (ns); at each: RESETs that fail, energy of all writes")
     pulse.set_title("short writes")
 
     found = of("drift", "accumulate")
@@ -186,7 +186,7 @@ def plot(rows: Sequence[Row], path: Path) -> Path:
         axes.axhline(100 / len(ORDERS), color="grey", ls=":", lw=1)
         axes.set_ylim(-5, 100)
         axes.set_ylabel("accuracy on unseen samples (%)")
-        axes.legend(fontsize=8)
+        axes.legend(fontsize=8, loc="lower right" if axes in (pulse, drift) else "best")
     return save(figure, path)
 
 
