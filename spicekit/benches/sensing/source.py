@@ -31,6 +31,7 @@ from spicekit.rails import Item, RailSupply, Spent
 Sized = tuple[str, float, float]  # type, width and length in metres
 
 EDGE = 10e-12  # s, of the ideal sources at the drivers' inputs
+LINE = (0.0, 2.0)  # V at the input
 T_START = 0.2e-9  # s, START begins to rise where nothing has to be done before
 CELLS = {"p": 0, "ap": 1}  # copies of the circuit, one a state of the cell: the higher resistance gives the higher voltage
 
@@ -42,7 +43,7 @@ class SenseParameters(JunctionAtRest, ThermalNoise, RailSupply):
     source: Literal["voltage", "cell"] = option("voltage", "input: a line at a given voltage, or a 1T1MTJ cell in both states")
     v_mid: float = voltage(0.4, "input voltage at which the decision shall turn", gt=0, le=2)
     overdrive: float = quantity(10e-3, "V", "input voltage above v_mid; below 0 the right answer is 0", ge=-1, le=1)
-    v_in: float | None = voltage(None, "input voltage; v_mid + overdrive if not given", ge=0, le=2)
+    v_in: float | None = voltage(None, "input voltage; v_mid + overdrive if not given", ge=LINE[0], le=LINE[1])
     # row of 128 complementary cells: 128 junction pairs in parallel are 26 ohm, the wire adds as much
     r_source: float = quantity(50.0, "ohm", "resistance of the line at the input", ge=1e-3, le=1e9)
     c_source: float = quantity(50e-15, "F", "capacitance of the line at the input", gt=0, le=1e-9)
@@ -84,6 +85,12 @@ class SenseBench(Bench[A], Generic[A]):
         if self.p.v_mid > self.vdd:
             raise UserError(
                 f"bench '{self.name}': parameter v_mid: {self.p.v_mid:g} V given; allowed: at most vdd = {self.vdd:g} V"
+            )
+        low, high = LINE
+        if self.p.source == "voltage" and not low <= self.p.v_input <= high:
+            raise UserError(
+                f"bench '{self.name}': parameter overdrive: {self.p.overdrive:g} V given, an input of {self.p.v_input:g} V with "
+                f"v_mid = {self.p.v_mid:g} V; allowed: an input of {low:g} to {high:g} V"
             )
 
     @functools.cached_property

@@ -133,6 +133,7 @@ def test_plotted_vectors_are_saved() -> None:
         ({"reference": "mtj"}, r"parameter reference: mtj given; allowed with source=cell"),
         ({"l_clamp": 10e-9}, r"parameter l_clamp: 10 nm given; allowed: at least 65 nm, the smallest L"),
         ({"v_mid": 1.5}, r"parameter v_mid: 1.5 V given; allowed: at most vdd = 1.1 V"),
+        ({"overdrive": -0.5}, r"overdrive: -0.5 V given, an input of -0.3 V with v_mid = 0.2 V; allowed: an input of 0 to 2 V"),
     ],
 )
 def test_wrong_parameters(given: dict[str, Any], says: str) -> None:
