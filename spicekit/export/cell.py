@@ -12,11 +12,10 @@ from collections.abc import Iterable
 import numpy as np
 
 from spicekit.errors import UserError
-from spicekit.export.place import Place, Point, number, record_of, system_of
+from spicekit.export.place import Footprint, Point, number, record_of, system_of
 from spicekit.export.roles import BY_SYSTEM, Roles, SramRoles, Write
 from spicekit.records import parse
 from spicekit.table import LookupTable
-from spicekit.units import KELVIN
 
 STATES = ("p", "ap")  # parallel: low resistance, "on", written by SET; antiparallel: "off", written by RESET
 WRITES = ("set", "reset")
@@ -35,7 +34,7 @@ def roles_of(table: LookupTable) -> Roles | SramRoles | None:
     return BY_SYSTEM.get(system_of(table))
 
 
-class Cell(Place):
+class Cell(Footprint):
     """One cell at one operating point.  ``given`` are the user's coordinates, ``to`` the format that asks (for messages).
 
     Raises :class:`UserError` if the table is not a system's, if the point lies outside, or, when it is asked for, if the
@@ -55,7 +54,7 @@ class Cell(Place):
                 f"{table.origin} is a table of a static cell, which format '{to}' does not know; allowed: {', '.join(OF_STATIC)}"
             )
         super().__init__(table, given, to)
-        self.roles = roles
+        self.roles: Roles = roles
 
     @property
     def r(self) -> tuple[float, float]:
@@ -107,17 +106,6 @@ class Cell(Place):
         return self.value("vdd") * self.i_read
 
     @property
-    def kelvin(self) -> int:
-        """Temperature in whole K.  Raises :class:`UserError` where the transistor tables of NVSim and NeuroSim end."""
-        found = round(self.value("temperature") + KELVIN)
-        if not 300 <= found <= 400:
-            raise UserError(
-                f"format '{self.to}' cannot hold temperature={number(self.value('temperature'))} C; its transistor tables run "
-                "from 27 to 127 C"
-            )
-        return found
-
-    @property
     def v_access(self) -> float:
         """Voltage in V over the access path (transistor, and rail of a SOT cell) while a parallel cell is read.
 
@@ -165,16 +153,6 @@ class Cell(Place):
         return self.value(self.roles.t_pulse)
 
     @property
-    def features(self) -> float:
-        """Area of the cell in F^2, from the layout rule."""
-        return self.value(self.roles.area)
-
-    @property
-    def area(self) -> float:
-        """Area of the cell in m2."""
-        return self.features * self.value(self.roles.feature_size) ** 2
-
-    @property
     def access_width(self) -> float:
         """Width in F of the transistor through which the cell is read."""
         return self.value(self.roles.access_width)
@@ -188,11 +166,6 @@ class Cell(Place):
     def aspect_note(self) -> str:
         """Where the aspect ratio comes from."""
         return "the table's" if self.roles.aspect_ratio in self.table.variables else "not in the table: a square is assumed"
-
-    @property
-    def node(self) -> int:
-        """Feature size in whole nm."""
-        return round(self.value(self.roles.feature_size) * 1e9)
 
     def conductance(self, state: str) -> tuple[float, float]:
         """Mean and standard deviation over devices of the conductance in S that an array sees of a cell in ``state``.

@@ -11,9 +11,9 @@ import numpy as np
 
 from spicekit import __version__
 from spicekit.errors import UserError
-from spicekit.export.roles import NOMINAL_BY_SYSTEM
+from spicekit.export.roles import NOMINAL_BY_SYSTEM, Roles, SramRoles
 from spicekit.table import LookupTable, inner
-from spicekit.units import parse_quantity
+from spicekit.units import KELVIN, parse_quantity
 
 NAME = re.compile("[A-Za-z][A-Za-z0-9_-]*")  # of a system: that of files, and of modules and classes in other tools
 
@@ -139,6 +139,38 @@ class Place:
             f"{self.table.origin} holds no '{name}', which format '{self.to}' needs; "
             f"make it with: spicekit characterize {self.system} --out DIR"
         )
+
+
+class Footprint(Place):
+    """What tables of every kind of cell have in common: temperature, node and area."""
+
+    roles: Roles | SramRoles
+
+    @property
+    def kelvin(self) -> int:
+        """Temperature in whole K.  Raises :class:`UserError` where the transistor tables of NVSim and NeuroSim end."""
+        found = round(self.value("temperature") + KELVIN)
+        if not 300 <= found <= 400:
+            raise UserError(
+                f"format '{self.to}' cannot hold temperature={number(self.value('temperature'))} C; its transistor tables run "
+                "from 27 to 127 C"
+            )
+        return found
+
+    @property
+    def node(self) -> int:
+        """Feature size in whole nm."""
+        return round(self.value(self.roles.feature_size) * 1e9)
+
+    @property
+    def features(self) -> float:
+        """Area of the cell in F^2, from the layout rule."""
+        return self.value(self.roles.area)
+
+    @property
+    def area(self) -> float:
+        """Area of the cell in m2."""
+        return self.features * self.value(self.roles.feature_size) ** 2
 
 
 def number(value: float) -> str:

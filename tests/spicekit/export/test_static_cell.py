@@ -27,10 +27,10 @@ F = 45e-9
 def sram() -> LookupTable:
     """With the record and the scalars that `characterize` writes; nothing is simulated."""
     system = system_table("sram-cim")
-    grid = {"vdd": np.array([0.9, 1.0]), "temperature": np.array([27.0, 125.0]), "corner": np.array(["tt", "ss"])}
+    grid = {"vdd": np.array([0.9, 1.0]), "temperature": np.array([-40.0, 27.0, 125.0]), "corner": np.array(["tt", "ss"])}
     scalars = system.computed[0](xr.Dataset())
     variables: dict[str, Any] = {str(name): ((), np.asarray(value.values)) for name, value in scalars.items()}
-    variables["cell_snm_read"] = (("vdd", "temperature", "corner"), np.full((2, 2, 2), 0.14))
+    variables["cell_snm_read"] = (("vdd", "temperature", "corner"), np.full((2, 3, 2), 0.14))
     assert system.cell is not None
     record = {"system": system.name, "nominal": dict(system.nominal), "cell": system.cell.model_dump(mode="json")}
     return LookupTable(grid, variables, {"vdd": "V", "temperature": "C"}, {"spicekit": json.dumps(record)})
@@ -71,6 +71,11 @@ def test_neurosim_sets_its_lines(sram: LookupTable, tmp_path: Path) -> None:
             float(sram.query("cell_area")) * 45**2, rel=1e-4
         )
         assert values["widthSRAMCellNMOS"] == pytest.approx(205 / 45, rel=1e-4)
+
+
+def test_a_temperature_that_the_tools_do_not_have_is_named_as_given(sram: LookupTable, tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"cannot hold temperature=-40 C; its transistor tables run from 27 to 127 C"):
+        export(sram, "nvsim", tmp_path / "s.cell", temperature=-40)
 
 
 @pytest.mark.parametrize("to", sorted(set(FORMATS) - {"nvsim", "neurosim", "csv", "npz"}))
