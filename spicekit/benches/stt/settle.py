@@ -39,7 +39,7 @@ class SettleParameters(CellParameters):
     c_word: float = quantity(0.095e-15, "F", "wire capacitance of WL a column; the gates are in the netlist", ge=0, le=1e-12)
     sections: int = quantity(2, "", "pi sections of BL", ge=1, le=64)
     w_driver: float = channel_width(2e-6, "width of the NMOS of the drivers; PMOS of the word line's twice that", le=1e-4)
-    step: float = quantity(25e-12, "s", "largest time step", ge=1e-14, le=1e-9)
+    step: float = quantity(5e-12, "s", "largest time step", ge=1e-14, le=1e-9)
 
 
 class SttSettle(SttCell[SettleParameters]):
