@@ -14,7 +14,8 @@ from collections.abc import Callable
 import numpy as np
 from scipy.special import ndtri
 
-from spicekit.table import QUANTILES, LookupTable
+from spicekit.table import LookupTable
+from spicekit.table_layout import QUANTILES
 
 DRAWS = 10_000_000
 QUERIES = 1_000_000

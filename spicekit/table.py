@@ -1,23 +1,6 @@
 """Lookup tables: measures over a grid of operating conditions, with units, spread and provenance.
 
-A table is an xarray dataset in a NetCDF file.  Its dimensions are the swept parameters, in the order in which they were given;
-the coordinate of each carries its unit.  For a measure ``v``:
-
-===================  ===========================================================================
-variable             content
-===================  ===========================================================================
-``v``                mean over the trials, or the nominal value where there were none
-``v_std``            standard deviation                                     (campaigns only)
-``v_quantiles``      quantiles, along the further dimension ``quantile``    (campaigns only)
-``v_lowest``         to which draws of ``v`` are cut                        (campaigns, where there are such ends only)
-``v_highest``
-``correlation``      of the trials' normal scores, of two measures each, along the further dimension ``pair``: "r_p r_ap"
-``v_low``            exact 95 % interval of a fraction                      (fractions of campaigns only)
-``v_high``
-===================  ===========================================================================
-
-and besides ``count`` (trials that are ok), ``outcome_*`` and the margins (``margin_NAME_mean`` and more, see
-``docs/tables.md``).  What is not known is NaN.
+What such a file holds: :mod:`spicekit.table_layout`.
 
 :class:`LookupTable` answers queries from such a file, or from the ``.npz`` that it exports, for which numpy is enough.
 """
@@ -25,7 +8,6 @@ and besides ``count`` (trials that are ok), ``outcome_*`` and the margins (``mar
 from __future__ import annotations
 
 import hashlib
-import itertools
 import json
 import math
 import warnings
@@ -37,27 +19,14 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from spicekit.errors import UserError, unknown
-from spicekit.files import checked_regular, write_atomically
+from spicekit.files import write_atomically
+from spicekit.grid import described, interpolate, place
+from spicekit.table_file import from_netcdf, from_npz
+from spicekit.table_layout import CHECKSUM, CORRELATION, QUANTILE, SUPPORT, inner
 from spicekit.waves import Array
 
-# levels of the stored quantiles: dense in the tails, with the extremes seen
-QUANTILES: tuple[float, ...] = (
-    0.0, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.035, 0.05, 0.075, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5,
-    0.6, 0.7, 0.8, 0.85, 0.9, 0.925, 0.95, 0.965, 0.98, 0.99, 0.995, 0.998, 0.999, 0.9995, 1.0,
-)  # fmt: skip
-
-
-SUPPORT = ("_lowest", "_highest")  # suffixes of the variables that hold the ends to which draws are cut
-QUANTILE, PAIR = "quantile", "pair"  # dimensions that are no operating conditions; of a part of a system, PART_pair
-CORRELATION = "correlation"
 FEW = 100  # trials, below which draws come with a warning
-CHECKSUM = "checksum"  # attribute: SHA-256 of all the rest; tables of version 0.1 have none
 _BLOCK = 65_536  # draws at a time: they stay in the cache
-
-
-def inner(dimension: str) -> bool:
-    """Whether a dimension is of what a table holds at each point, and no operating condition."""
-    return dimension in (QUANTILE, PAIR) or dimension.endswith(f"_{PAIR}")
 
 
 class LookupTable:
@@ -96,7 +65,7 @@ class LookupTable:
         if not file.is_file():
             raise UserError(f"no table at {file}")
         try:
-            table = _from_npz(file) if file.suffix == ".npz" else _from_netcdf(file)
+            table = cls(*(from_npz(file) if file.suffix == ".npz" else from_netcdf(file)))
             table.check()
             if not isinstance(table.provenance, dict):
                 raise TypeError("its provenance is no JSON object")
@@ -360,80 +329,22 @@ class LookupTable:
         for name in where:
             if name not in self.coordinates:
                 raise unknown(f"coordinate of {self.origin}", name, [known for known in self.coordinates if not inner(known)])
-        placed = {name: self._place(name, self.coordinates[name], value) for name, value in where.items()}
+        placed = {
+            name: place(name, self.coordinates[name], value, self.units.get(name, ""), self.origin)
+            for name, value in where.items()
+        }
         for name in dimensions:
             grid = self.coordinates[name]
             if name not in placed:
                 if len(grid) > 1:
-                    raise UserError(f"'{measure}' depends on '{name}': give {name}={_range(grid)}")
+                    raise UserError(f"'{measure}' depends on '{name}': give {name}={described(grid)}")
                 placed[name] = (np.zeros((), dtype=np.int64), np.zeros(()))
         try:
             shape = np.broadcast_shapes(*(low.shape for low, _ in placed.values()))
         except ValueError:
             shapes = ", ".join(f"{name} {low.shape}" for name, (low, _) in placed.items())
             raise UserError(f"the coordinates do not broadcast: {shapes}") from None
-        axes = [placed[name] for name in dimensions]
-        rows = np.ascontiguousarray(values).reshape(-1, values.shape[-1])
-        strides = [math.prod(values.shape[k + 1 : -1]) for k in range(len(dimensions))]
-        result = np.empty((math.prod(shape), rows.shape[1]))
-        spread = [tuple(part if part.ndim == 0 else np.broadcast_to(part, shape).reshape(-1) for part in axis) for axis in axes]
-        for first in range(0, len(result), _BLOCK):
-            block = slice(first, first + _BLOCK)
-            result[block] = _multilinear(rows, strides, [tuple(p if p.ndim == 0 else p[block] for p in axis) for axis in spread])
-        return result.reshape(*shape, rows.shape[1])
-
-    def _place(self, name: str, grid: NDArray[Any], wanted: ArrayLike) -> tuple[NDArray[np.int64], Array]:
-        """Index of the grid value below each of ``wanted``, and the weight of the next one."""
-        if grid.dtype.kind == "U":
-            words = np.asarray(wanted, dtype=str)
-            known = [str(word) for word in grid]
-            for word in np.unique(words):
-                if word not in known:
-                    raise unknown(f"{name} of {self.origin}", str(word), known)
-            index = np.argmax(words[..., None] == np.array(known), axis=-1)
-            return index, np.zeros(index.shape)
-        numbers = _numbers(name, wanted, self.units.get(name, ""))
-        allowed = f"{_range(grid)} {self.units.get(name, '')}".rstrip()
-        whole = grid.dtype.kind in "iu"
-        grid = grid.astype(float)
-        slack = 1e-9 * max(abs(float(grid[0])), abs(float(grid[-1])))
-        inside = (numbers >= grid[0] - slack) & (numbers <= grid[-1] + slack)
-        if not np.all(inside):
-            raise UserError(f"{name}={numbers[~inside].flat[0]:g} is outside the table: {allowed}")
-        if whole and np.any(numbers != np.rint(numbers)):
-            odd = numbers[numbers != np.rint(numbers)].flat[0]
-            raise UserError(f"{name}={odd:g} is no whole number: {allowed}")
-        numbers = np.clip(numbers, grid[0], grid[-1])
-        if len(grid) == 1:
-            return np.zeros(numbers.shape, dtype=np.int64), np.zeros(numbers.shape)
-        low = np.clip(np.searchsorted(grid, numbers, side="right") - 1, 0, len(grid) - 2)
-        return low, (numbers - grid[low]) / (grid[low + 1] - grid[low])
-
-
-def _multilinear(rows: Array, strides: list[int], axes: list[tuple[NDArray[Any], ...]]) -> Array:
-    """Rows of the flattened grid, (points, extra), interpolated at axes of (index below, weight of the one above)."""
-    base: Any = np.int64(0)
-    between = []  # axes on which some point lies off the grid
-    for (low, upper), stride in zip(axes, strides, strict=True):
-        base = base + low * stride
-        if np.any(upper):
-            between.append((upper, stride))
-    if rows.shape[1] == 1:
-        rows = rows[:, 0]
-    incomplete = not np.isfinite(rows).all()
-    result: Any = 0.0
-    for corner in itertools.product((0, 1), repeat=len(between)):
-        factor: Any = 1.0
-        index = base
-        for side, (upper, stride) in zip(corner, between, strict=True):
-            factor = factor * (upper if side else 1 - upper)
-            index = index + stride if side else index
-        known = rows.take(index, axis=0)
-        factor = np.asarray(factor).reshape(np.shape(factor) + (1,) * (rows.ndim - 1))
-        if incomplete:  # a corner of weight 0 may hold "not known", and then says nothing
-            known = np.where(factor > 0, known, 0.0)
-        result = result + factor * known
-    return np.asarray(result if rows.ndim > 1 else np.asarray(result)[..., None])
+        return interpolate(values, [placed[name] for name in dimensions], shape)
 
 
 def _had_checksum(provenance: Any) -> bool:
@@ -444,63 +355,6 @@ def _had_checksum(provenance: Any) -> bool:
     version = str(versions.get("spicekit", "")) if isinstance(versions, dict) else ""
     numbers = [int(word) for word in version.split(".")[:2] if word.isdecimal()]
     return "code_sha256" in provenance or numbers >= [0, 2]
-
-
-def _numbers(name: str, wanted: ArrayLike, unit: str) -> Array:
-    from spicekit.units import parse_quantity
-
-    try:
-        return np.asarray(parse_quantity(wanted, unit) if isinstance(wanted, str) else wanted, dtype=float)
-    except UserError as error:
-        raise UserError(f"{name}: {error}") from None
-    except (TypeError, ValueError):
-        raise UserError(f"{name}={wanted!r}: give a number or an array of numbers") from None
-
-
-def _range(grid: NDArray[Any]) -> str:
-    if grid.dtype.kind == "U":
-        return " | ".join(str(word) for word in grid)
-    return f"{grid[0]:g} to {grid[-1]:g}" if len(grid) > 1 else f"{grid[0]:g}"
-
-
-def _from_npz(file: Path) -> LookupTable:
-    with np.load(checked_regular(file), allow_pickle=False) as data:
-        header = json.loads(str(data["header"]))
-        coordinates = {name: data[f"coordinate_{name}"] for name in header["coordinates"]}
-        variables = {name: (tuple(dimensions), data[f"variable_{name}"]) for name, dimensions in header["dimensions"].items()}
-    return LookupTable(coordinates, variables, header["units"], header["attributes"], file.name, header["meanings"])
-
-
-def _from_netcdf(file: Path) -> LookupTable:
-    """By h5py alone: xarray takes ten times as long for a table's hundreds of small variables, most of it for their indexes."""
-    import h5py
-
-    with h5py.File(checked_regular(file)) as data:
-        attributes = {str(name): value for name, value in data.attrs.items() if name != "_NCProperties"}
-        if "spicekit" not in attributes:
-            raise UserError(f"{file} is not a table of spicekit")
-        at = {name: h5py.h5o.get_info(variable.id).addr for name, variable in data.items()}
-        scales = {at[name]: name for name, variable in data.items() if variable.attrs.get("CLASS") == b"DIMENSION_SCALE"}
-        coordinates: dict[str, NDArray[Any]] = {}
-        variables: dict[str, tuple[tuple[str, ...], Array]] = {}
-        units: dict[str, str] = {}
-        meanings: dict[str, str] = {}
-        for name, variable in data.items():
-            notes = variable.attrs
-            if "scale_factor" in notes or "add_offset" in notes:
-                raise ValueError(f"variable {name} is packed")
-            units[name] = str(notes.get("units", ""))
-            if at[name] in scales:
-                coordinates[name] = variable[()] if variable.dtype.kind in "fiu" else variable.asstr()[()].astype(str)
-                continue
-            meanings[name] = str(notes.get("long_name", ""))
-            if variable.dtype.kind not in "fiub":
-                continue
-            axes = (h5py.h5r.dereference(axis[0], data.id) for axis in notes.get("DIMENSION_LIST", ()))
-            dimensions = tuple(scales[h5py.h5o.get_info(axis).addr] for axis in axes)
-            variables[name] = (dimensions, np.asarray(variable[()], dtype=float))
-    names = sorted(coordinates, key=inner)  # these come last
-    return LookupTable({name: coordinates[name] for name in names}, variables, units, attributes, file.name, meanings)
 
 
 def from_dataset(dataset: Any, origin: str = "table") -> LookupTable:

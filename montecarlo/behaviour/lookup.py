@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from spicekit.errors import unknown
-from spicekit.table import LookupTable, inner
+from spicekit.table import LookupTable
+from spicekit.table_layout import inner
 from spicekit.waves import Array
 
 

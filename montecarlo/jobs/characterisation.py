@@ -28,7 +28,7 @@ from montecarlo.systems.system import Part, SystemTable
 from spicekit.engines import NGSPICE
 from spicekit.errors import UserError, unknown
 from spicekit.registry import full_name
-from spicekit.table import PAIR, inner
+from spicekit.table_layout import PAIR, inner
 
 
 class Characterisation(Sweeps):

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from spicekit.outcome import Outcome
-from spicekit.table import CORRELATION, inner
+from spicekit.table_layout import CORRELATION, inner
 from spicekit.units import format_value
 from spicekit.waves import Array
 

@@ -33,7 +33,8 @@ from spicekit.files import write_atomically, write_text
 from spicekit.joint_draws import correlation
 from spicekit.measures.text import definitions_text
 from spicekit.outcome import LOST, SHARE, Outcome, in_words
-from spicekit.table import CHECKSUM, CORRELATION, PAIR, QUANTILE, QUANTILES, SUPPORT, from_dataset, inner
+from spicekit.table import from_dataset
+from spicekit.table_layout import CHECKSUM, CORRELATION, PAIR, QUANTILE, QUANTILES, SUPPORT, inner
 from spicekit.waves import Array
 
 BEYOND = "_beyond"  # ends the name of the number of trials in which a measure lies beyond its limits; only where there are any

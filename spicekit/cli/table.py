@@ -58,7 +58,8 @@ def table_export(
     """A table in the format of another tool."""
     from spicekit.errors import unknown
     from spicekit.export import check_output, export, file_name
-    from spicekit.table import LookupTable, inner
+    from spicekit.table import LookupTable
+    from spicekit.table_layout import inner
 
     table, at = LookupTable.load(file), read_parameters(point, None, None)
     for name in at:  # before a name that export() uses itself reaches it

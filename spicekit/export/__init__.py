@@ -4,7 +4,8 @@ A format module holds ``FILE`` (name of the file if the user gives none; of a fo
 (what is lost) and ``write(table, path, point)``, which writes atomically and returns what it wrote.  ``point`` is what the user
 fixed; what the user left open is chosen by :mod:`spicekit.export.place`.
 
->>> from spicekit.table import LookupTable, inner
+>>> from spicekit.table import LookupTable
+>>> from spicekit.table_layout import inner
 >>> from spicekit.export import export
 >>> export(LookupTable.load("stt-1t1mtj"), "nvsim", "stt.cell", temperature=85)      # doctest: +SKIP
 """
@@ -18,7 +19,8 @@ from typing import Any
 from spicekit.errors import unknown
 from spicekit.export.place import identifier, system_of
 from spicekit.folders import check_file, check_writable
-from spicekit.table import LookupTable, inner
+from spicekit.table import LookupTable
+from spicekit.table_layout import inner
 
 FORMATS: dict[str, str] = {
     name: f"spicekit.export.{name}"

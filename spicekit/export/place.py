@@ -12,7 +12,8 @@ import numpy as np
 from spicekit import __version__
 from spicekit.errors import UserError
 from spicekit.export.roles import NOMINAL_BY_SYSTEM, Roles, SramRoles
-from spicekit.table import LookupTable, inner
+from spicekit.table import LookupTable
+from spicekit.table_layout import inner
 from spicekit.units import KELVIN, parse_quantity
 
 NAME = re.compile("[A-Za-z][A-Za-z0-9_-]*")  # of a system: that of files, and of modules and classes in other tools

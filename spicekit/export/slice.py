@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from spicekit.export.place import Point
-from spicekit.table import CHECKSUM, LookupTable, inner
+from spicekit.table import LookupTable
+from spicekit.table_layout import CHECKSUM, inner
 from spicekit.waves import Array
 
 

@@ -24,7 +24,8 @@ from spicekit import run as run_bench
 from spicekit.benches.c3cim.baseline import ConventionalParameters
 from spicekit.errors import UserError
 from spicekit.registry import make_bench
-from spicekit.table import QUANTILES, LookupTable
+from spicekit.table import LookupTable
+from spicekit.table_layout import QUANTILES
 from spicekit.waves import Array
 
 N_HRS = np.array([0, 4, 16, 36, 64])

@@ -22,7 +22,7 @@ from montecarlo import Campaign, Sweep, Variation
 from montecarlo.jobs.sweep import parse_over
 from montecarlo.running.store import Store
 from spicekit import LookupTable, SpicekitError, UserError
-from spicekit.table import QUANTILES
+from spicekit.table_layout import QUANTILES
 
 Cli = Callable[..., subprocess.CompletedProcess[str]]
 

@@ -10,7 +10,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from spicekit.table import QUANTILES, LookupTable
+from spicekit.table import LookupTable
+from spicekit.table_layout import QUANTILES
 
 Cli = Callable[..., subprocess.CompletedProcess[str]]
 Complaint = Callable[[subprocess.CompletedProcess[str], int], str]

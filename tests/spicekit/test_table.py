@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import re
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,8 @@ from scipy.stats import kstest, spearmanr
 import spicekit
 from spicekit.errors import SpicekitError, UserError
 from spicekit.joint_draws import correlation
-from spicekit.table import QUANTILES, LookupTable, from_dataset
+from spicekit.table import LookupTable, from_dataset
+from spicekit.table_layout import QUANTILES
 
 TMR = np.array([1.0, 1.5, 2.5])
 TEMPERATURE = np.array([-40.0, 27.0, 85.0])
@@ -248,6 +250,15 @@ def test_npz_keeps_everything(table: LookupTable, tmp_path: Path) -> None:
         assert again.variables[name][0] == dimensions
         assert np.array_equal(again.variables[name][1], values, equal_nan=True)
     assert (again.units, again.meanings, again.provenance) == (table.units, table.meanings, table.provenance)
+
+
+def test_without_h5py_the_other_form_is_named(table: LookupTable, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "table.nc").write_bytes(b"anything")
+    table.save_npz(tmp_path / "table.npz")
+    monkeypatch.setitem(sys.modules, "h5py", None)  # as where it is not installed
+    with pytest.raises(UserError, match=r"table\.nc needs the package h5py; without it: spicekit table export .* --to npz"):
+        LookupTable.load(tmp_path)
+    assert LookupTable.load(tmp_path / "table.npz").measures == table.measures
 
 
 @pytest.mark.parametrize("name", ["table.nc", "table.npz"])

@@ -23,7 +23,8 @@ import numpy as np
 from montecarlo.statistics.margins import clopper_pearson
 from montecarlo.systems.networks import ALEXNET, SVHN, Layer, ungrouped
 from montecarlo.systems.system import Figure, Plan, made_of
-from spicekit.table import LookupTable, inner
+from spicekit.table import LookupTable
+from spicekit.table_layout import inner
 from spicekit.units import format_value
 from spicekit.waves import Array
 

@@ -12,7 +12,8 @@ from scipy.stats import binomtest, norm
 from montecarlo.behaviour import Columns, CountErrors
 from montecarlo.behaviour.counts import CELLS
 from spicekit.errors import UserError
-from spicekit.table import QUANTILES, LookupTable
+from spicekit.table import LookupTable
+from spicekit.table_layout import QUANTILES
 from spicekit.waves import Array
 
 N_HRS = np.array([0, 4, 16, 36, 64])

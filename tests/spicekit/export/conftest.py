@@ -14,7 +14,8 @@ import pytest
 from montecarlo.jobs.characterisation import Characterisation
 from montecarlo.systems import system_table
 from spicekit.export import export
-from spicekit.table import QUANTILES, LookupTable
+from spicekit.table import LookupTable
+from spicekit.table_layout import QUANTILES
 
 GRID: dict[str, Any] = {
     "tmr": np.array([1.0, 1.5, 2.0]),

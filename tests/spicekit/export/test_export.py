@@ -17,7 +17,8 @@ from spicekit.export import FORMATS, check_output, export, file_name
 from spicekit.export.cell import Cell
 from spicekit.export.place import nominal
 from spicekit.export.roles import BY_SYSTEM, SOT_2T1R, STT_1T1MTJ, Roles
-from spicekit.table import CHECKSUM, LookupTable
+from spicekit.table import LookupTable
+from spicekit.table_layout import CHECKSUM
 
 pytestmark = pytest.mark.filterwarnings("ignore:NeuroSim V:UserWarning")  # the cells of conftest are too narrow for it
 
