@@ -11,7 +11,6 @@ import hashlib
 import io
 import tempfile
 from dataclasses import dataclass
-from importlib.resources import files
 from pathlib import Path
 
 import numpy as np
@@ -23,8 +22,12 @@ SEAL = 32  # bytes of a hash
 
 
 def _hash_of_package() -> str:
-    folder = files("spicekit.engines.batch")
-    texts = sorted((item.name, item.read_bytes()) for item in folder.iterdir() if item.name.endswith((".py", ".cpp", ".hpp")))
+    folder = Path(__file__).parent
+    texts = sorted(
+        (item.relative_to(folder).as_posix(), item.read_bytes())
+        for item in folder.rglob("*")
+        if item.name.endswith((".py", ".cpp", ".hpp"))
+    )
     return hashlib.sha256(b"\0".join(part for name, text in texts for part in (name.encode(), text))).hexdigest()
 
 
