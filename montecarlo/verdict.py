@@ -4,10 +4,11 @@ The first of these that holds for a trial is its verdict:
 
 - *does not converge*: its outcome is not `ok`, there is nothing to judge.
 - *wrong*: what the bench has to calibrate (a trim) cannot be found, so that no trial is simulated; or the condition of
-  :meth:`spicekit.bench.Bench.works` is not met; or a margin's states are not told apart, by the circuit's own reference, or if it
-  has none by the best fixed one for all trials of the point; or a figure lies beyond the limits of its search.
+  :meth:`spicekit.bench.Bench.works` is not met, and not for want of time alone (:meth:`spicekit.bench.Bench.slow`); or a
+  margin's states are not told apart, by the circuit's own reference, or if it has none by the best fixed one for all trials of
+  the point; or a figure lies beyond the limits of its search.
 - *slow*: a time is not reached within its window (:mod:`spicekit.limits`): the bench's ``deadline``, or any of its times if it
-  names none.  Late is not wrong: a bench whose `wrong` means nothing before the decision says so in its condition.
+  names none; or the condition is not met for want of time alone.  Late is not wrong, and does not work either.
 - *works*: none of these.
 
 The verdict of a point is the worst of its trials'.
@@ -25,7 +26,7 @@ from numpy.typing import NDArray
 from montecarlo.statistics.margins import best_reference
 from spicekit.bench import Bench, Margin
 from spicekit.errors import unknown
-from spicekit.expression import condition
+from spicekit.expression import condition, patience
 from spicekit.outcome import Outcome
 from spicekit.waves import Array
 
@@ -89,7 +90,10 @@ def judge(bench: Bench, results: Results) -> Judgement:
     if works is not None:
         state = works.limit_state(values)  # below 0 where it is met
         missed = (state > 0) | (np.isnan(state) & ~late)
-        wrong |= missed
+        slow = patience(bench)
+        behind = missed & (slow.limit_state(values) < 0) if slow is not None else np.zeros_like(missed)
+        late |= behind
+        wrong |= missed & ~behind
         reasons[f"{works.text} not met"] = int(np.count_nonzero(missed))
     for margin in bench.margins():
         missed = _confused(margin, values)

@@ -340,6 +340,11 @@ class Bench(ABC, Generic[P_co]):
         """
         return ""
 
+    def slow(self) -> str:
+        """Where :meth:`works` is not met and yet nothing is wrong, but time is missing, as a condition: ``wrong < 0.5``; empty if
+        that is never so."""
+        return ""
+
     def measured(self, waves: Waves, trials: int) -> dict[str, Array]:
         """The measures as arrays of shape (trials,), in the order of :meth:`measures`."""
         try:

@@ -109,8 +109,16 @@ class Expression:
 
 def condition(bench: Bench) -> Expression | None:
     """The bench's own condition, :meth:`spicekit.bench.Bench.works`.  Raises :class:`UserError` for one that cannot be read."""
-    text = bench.works()
-    return Expression(text, bench.measures(), f"bench '{bench.name}': works()") if text else None
+    return _of_bench(bench, "works", bench.works())
+
+
+def patience(bench: Bench) -> Expression | None:
+    """The same of :meth:`spicekit.bench.Bench.slow`."""
+    return _of_bench(bench, "slow", bench.slow())
+
+
+def _of_bench(bench: Bench, method: str, text: str) -> Expression | None:
+    return Expression(text, bench.measures(), f"bench '{bench.name}': {method}()") if text else None
 
 
 @dataclass(frozen=True)

@@ -51,6 +51,19 @@ class Amplifier(Table):
     condition: ClassVar[str] = "wrong < 0.5 or decided < 0.5"
 
 
+class Patient(Amplifier):
+    """One whose condition counts a late decision too, and which says when nothing but time was missing."""
+
+    declared: ClassVar[tuple[Measure, ...]] = (
+        *(Measure(name, "", "", fraction=True) for name in ("error", "wrong")),
+        Measure("t_decision", "s", "", limits=Limits("raise t_window", high=1e-9, event=True)),
+    )
+    condition: ClassVar[str] = "error < 0.5"
+
+    def slow(self) -> str:
+        return "wrong < 0.5"
+
+
 class Arrivals(Amplifier):
     """The decision has come when the first of two edges arrives; the other may come later, or never."""
 
@@ -97,6 +110,12 @@ def results(outcomes: list[str] | None = None, **columns: list[float]) -> dict[s
             ),
             [WORKS, SLOW, SLOW, WRONG, FAILS, FAILS, FAILS, FAILS],
         ),
+        # of two copies one may be late and the other wrong; one that decided and lost the decision again has a time
+        (
+            Patient,
+            results(error=[0, 1, 1, 1, 1], wrong=[0, 0, 1, 1, 0], t_decision=[0.3e-9, INF, 0.4e-9, INF, 0.4e-9]),
+            [WORKS, SLOW, WRONG, WRONG, SLOW],
+        ),
         (
             Arrivals,
             results(t_delay=[INF, INF], wrong=[0, 0], decided=[1, 0], t_decision=[0.3e-9, INF], lead=[INF, NAN]),
@@ -127,6 +146,8 @@ def test_every_reason_is_counted() -> None:
         "t_decision not within its window": 1,
         "wrong < 0.5 or decided < 0.5 not met": 1,
     }
+    late = judge(Patient(), results(error=[1, 1], wrong=[0, 1], t_decision=[INF, 0.4e-9]))
+    assert late.reasons == {"t_decision not within its window": 1, "error < 0.5 not met": 2}
 
 
 def test_a_point_without_a_simulation_that_is_ok_does_not_converge() -> None:

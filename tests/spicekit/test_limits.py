@@ -16,10 +16,12 @@ from montecarlo.statistics.sensitivity import drivers
 from spicekit import Limits, Measure, UserError, run
 from spicekit.benches.neurons.measures import threshold
 from spicekit.benches.sensing.tbs import TRIM_MOST, Arrivals, trimmed
+from spicekit.benches.sensing.verdict import verdicts
 from spicekit.beyond import Beyond, shown_measure, warnings
 from spicekit.expression import Expression
 from spicekit.measures import Number
 from spicekit.measures.numpy_writer import Evaluation
+from spicekit.registry import make_bench
 from spicekit.waves import Waves
 
 Cli = Callable[..., subprocess.CompletedProcess[str]]
@@ -118,6 +120,7 @@ def test_a_decision_that_does_not_happen_has_no_time(cli: Cli) -> None:
     assert result.measures["t_decision"] == math.inf
     done = cli("run", "vsa-sense", "-p", "t_window=100p")
     assert "spicekit: warning: vsa-sense: t_decision: above 95 ps: raise t_window" in done.stderr
+    assert "spicekit: warning: vsa-sense: does not work here: error < 0.5 is not met, error is 1" in done.stderr
     assert "> 95 ps" in done.stdout
 
 
@@ -176,3 +179,17 @@ def test_an_amplifier_in_a_process_of_another_supply_says_so(cli: Cli) -> None:
     assert done.stderr.startswith(
         "spicekit: bench 'tbs-sense': parameter trim: at v_mid = 400 mV LOAD does not fall within 60 ns"
     )
+
+
+COMPARED = ("vsa-sense", "tbs-sense", "auto-zero", "double-tail", "current-mode", "self-reference")
+
+
+@pytest.mark.parametrize("name", [*COMPARED, "sot-sense", "stt-bnn-macro"])
+def test_an_amplifier_that_is_late_or_wrong_does_not_work(name: str) -> None:
+    """Whatever else its condition says; and only want of time is slow."""
+    bench, measures = make_bench(name, {}), verdicts(Number(0), Number(0), "")
+    works, slow = (Expression(text, measures, name) for text in (bench.works(), bench.slow()))
+    for late, wrong in ((0, 0), (1, 0), (0, 1), (1, 1)):
+        found = {k: np.array([float(x)]) for k, x in (("late", late), ("wrong", wrong), ("error", late or wrong))}
+        assert (works.limit_state(found)[0] < 0) == (not late and not wrong)
+        assert (slow.limit_state(found)[0] < 0) == (not wrong)

@@ -11,6 +11,7 @@ from spicekit.benches.bnn.macro_circuit import MacroCircuit
 from spicekit.benches.bnn.macro_measures import arrival, measures, spent
 from spicekit.benches.bnn.macro_parameters import MacroParameters
 from spicekit.benches.sensing.tbs import Arrivals, trimmed
+from spicekit.benches.sensing.verdict import SLOW, WORKS
 from spicekit.errors import UserError
 from spicekit.measures.measure import Measure
 from spicekit.measures.numpy_writer import Evaluation
@@ -35,7 +36,10 @@ class BnnMacro(MacroCircuit):
         return measures(self)
 
     def works(self) -> str:
-        return "wrong < 0.5" if self.p.measure == "decision" else ""
+        return WORKS if self.p.measure == "decision" else ""
+
+    def slow(self) -> str:
+        return SLOW if self.p.measure == "decision" else ""
 
     def panels(self) -> tuple[Panel, ...]:
         row, copies = self.p.source == "row", {"in": "", "lo": " (low)", "hi": " (high)"}

@@ -25,7 +25,7 @@ from spicekit.bench import Bench, Panel
 from spicekit.benches.noise import ThermalNoise, noise_context, noise_points, with_noise
 from spicekit.benches.sensing.offset_search import C_SEARCH, LEAST, MOST, comparisons, knots, last_step
 from spicekit.benches.sensing.reference import Reference
-from spicekit.benches.sensing.verdict import verdicts
+from spicekit.benches.sensing.verdict import SLOW, WORKS, verdicts
 from spicekit.benches.sot.column import Access, Cells, Logic, Mirror
 from spicekit.benches.sot.logic import SotLogic, SotLogicParameters
 from spicekit.limits import Limits
@@ -258,7 +258,10 @@ class SotSense(Bench[SotSenseParameters]):
         )
 
     def works(self) -> str:
-        return "wrong < 0.5" if self.p.measure == "decision" else ""
+        return WORKS if self.p.measure == "decision" else ""
+
+    def slow(self) -> str:
+        return SLOW if self.p.measure == "decision" else ""
 
     def panels(self) -> tuple[Panel, ...]:
         outputs = Panel("outputs", "V", {"v(saeb)": "SAE (low: fire)", "v(outp)": "OUT+", "v(outn)": "OUT-", "v(q)": "Q"})

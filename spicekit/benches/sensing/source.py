@@ -18,7 +18,7 @@ from typing_extensions import TypeVar
 from spicekit.bench import Bench
 from spicekit.benches.junction.parameters import JunctionAtRest, place_junction, refuse_rail
 from spicekit.benches.noise import ThermalNoise, noise_context, noise_points
-from spicekit.benches.sensing.verdict import verdicts
+from spicekit.benches.sensing.verdict import SLOW, WORKS, verdicts
 from spicekit.devices.junction import StaticJunction
 from spicekit.errors import UserError
 from spicekit.limits import Limits
@@ -193,7 +193,10 @@ class SenseBench(Bench[A], Generic[A]):
         }
 
     def works(self) -> str:
-        return "wrong < 0.5" if self.p.measure == "decision" else ""
+        return WORKS if self.p.measure == "decision" else ""
+
+    def slow(self) -> str:
+        return SLOW if self.p.measure == "decision" else ""
 
     def margins(self) -> tuple[Margin, ...]:
         if self.cells:

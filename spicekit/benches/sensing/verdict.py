@@ -8,6 +8,9 @@ from __future__ import annotations
 from spicekit.measures import Node
 from spicekit.measures.measure import Measure
 
+WORKS = "error < 0.5"  # an amplifier that is late has not answered: whoever reads it takes what is not there
+SLOW = "wrong < 0.5"  # of one that does not work: it was late alone
+
 
 def verdicts(late: Node, wrong: Node, within: str, which: str = "") -> tuple[Measure, ...]:
     """The measures `error`, `wrong` and `late`, each 1 if so: ``within`` names the time given, ``which`` of several decisions."""
