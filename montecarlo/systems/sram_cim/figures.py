@@ -40,9 +40,13 @@ PLANS = (
         )
         for name, (weight, inputs) in WIDTHS.items()
     ),
-    # what a tree by its levels is worth: the top of one of 8 words, behind adders of one level and behind all
-    Plan("levels", "adder-tree", {"base": [2, 3]}, 0, {"inputs": 8, "bits": 4, "operations": 4}),
-)
+    # what a tree by its levels is worth: the last adder of one of 8 and of 16 words, behind adders of one level and behind all
+    *(
+        Plan(f"levels-{1 << top}", "adder-tree", {"base": [top - 1, top]}, 0,
+             macro.DESIGNS["nor"].multiplier() | {"inputs": 1 << top, "operations": 8})
+        for top in (3, 4)
+    ),
+)  # fmt: skip
 
 
 def figures(tables: Mapping[str, LookupTable]) -> list[Figure]:
@@ -55,7 +59,8 @@ def figures(tables: Mapping[str, LookupTable]) -> list[Figure]:
     for plan, (weight, inputs) in WIDTHS.items():
         for bits in inputs:
             found += made_of(plan, multiplier_figures(tables[plan], weight, bits))
-    found += made_of("levels", [levels_figure(tables["levels"])])
+    for top in (3, 4):
+        found += made_of(f"levels-{1 << top}", levels_figures(tables[f"levels-{1 << top}"], top))
     return [*found, *code_figures(), *accuracy_figures()]
 
 
@@ -111,15 +116,21 @@ def multiplier_figures(table: LookupTable, weight: int, bits: int) -> list[Figur
     ]  # fmt: skip
 
 
-def levels_figure(table: LookupTable) -> Figure:
-    """The error of a tree by its levels, where it first has one."""
-    parts, whole = (float(table.query("e_level_3", base=base)) for base in (2, 3))
-    return Figure(
-        "tree by its levels over whole, third level of 8 words",
-        "",
-        parts / whole,
-        "adder-tree e_level_3, the same words, context 1",
+def levels_figures(table: LookupTable, top: int) -> list[Figure]:
+    """The error of a tree of ``top`` levels whose last adder is simulated behind those of one level."""
+
+    def over(measure: str) -> float:
+        return float(table.query(measure, base=top - 1)) / float(table.query(measure, base=top))
+
+    name, about = (
+        f"tree of {1 << top} words by its parts over whole",
+        "adder-tree, 4-bit products of NORs, the same words, context 1",
     )
+    return [
+        Figure(f"{name}: last level", "", over(f"e_level_{top}"), f"e_level_{top} of {about}"),
+        Figure(f"{name}: energy", "", over("e_total"), f"e_total of {about}"),
+        Figure(f"{name}: delay", "", over("delay"), f"delay of {about}"),
+    ]
 
 
 def code_figures() -> list[Figure]:
