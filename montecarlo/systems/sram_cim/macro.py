@@ -73,7 +73,7 @@ PLANS = tuple(
     for name, design in DESIGNS.items()
     for plan in (
         Plan(f"multiplier-{name}", "multiplier", {"seed": [1, 2]}, 0, design.multiplier() | {"operations": 50}),
-        Plan(f"tree-{name}", "adder-tree", {"part": list(range(BASE, LEVELS + 1))}, 0, design.tree() | {"operations": 16}),
+        Plan(f"tree-{name}", "adder-tree", {"part": list(range(BASE, LEVELS + 1))}, 0, design.tree() | {"operations": 12}),
         Plan(f"register-{name}", "shift-accumulate", {"seed": [1]}, 0, design.register()),
     )
 )
