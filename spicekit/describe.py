@@ -13,6 +13,8 @@ from spicekit.names import grouped
 from spicekit.parameters import shown_value
 from spicekit.units import format_value
 
+LONGEST = 120  # characters of a formula on a terminal; of many devices' outputs it may have thousands
+
 
 def describe(bench: Bench) -> dict[str, Any]:
     """The bench as plain data; ``definition`` of a measure is None if its bench computes it in Python."""
@@ -68,7 +70,8 @@ def describe_text(bench: Bench) -> str:
     lines += ["", "Measures:"]
     for measure in about["measures"]:
         lines.append(f"  {measure['name']:13} {measure['unit']:4} {measure['meaning']}")
-        lines += [f"  {'':18} = {measure['definition']}"] if measure["definition"] else []
+        if measure["definition"]:
+            lines.append(f"  {'':18} = {_shown(bench, measure['name'], measure['definition'])}")
     if about["margins"]:
         lines += ["", "Margins:"]
         lines += [f"  {margin['name']:13} between {margin['low']} and {margin['high']}" for margin in about["margins"]]
@@ -77,6 +80,14 @@ def describe_text(bench: Bench) -> str:
     for heading, details in bench.details().items():
         lines += ["", f"{heading}:", *(f"  {line}" for line in details)] if details else []
     return "\n".join(lines)
+
+
+def _shown(bench: Bench, name: str, definition: str) -> str:
+    """``definition`` on a line: shortened if it is long, and if it still is, where it stands whole."""
+    if len(definition) <= LONGEST:
+        return definition
+    brief = definitions_text(bench.measures(), brief=True)[name]
+    return brief if len(brief) <= LONGEST else "a long formula: whole with --json"
 
 
 def _allowed(field: Any, low: float, high: float) -> str:

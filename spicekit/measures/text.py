@@ -35,8 +35,8 @@ FEW = 4  # elements of a list that are shown
 _EDGES = {"rise": "rises through", "fall": "falls through", "either": "passes"}
 
 
-def definitions_text(measures: Iterable[Measure]) -> dict[str, str]:
-    """The definition of every measure that has one, by name."""
+def definitions_text(measures: Iterable[Measure], brief: bool = False) -> dict[str, str]:
+    """The definition of every measure that has one, by name; ``brief``: of many elements and terms the first and how many."""
     defined = {measure.name: measure.definition for measure in measures if measure.definition is not None}
     names: dict[Node, str] = {}
     for name, definition in defined.items():
@@ -45,13 +45,14 @@ def definitions_text(measures: Iterable[Measure]) -> dict[str, str]:
     found = {}
     for name, definition in defined.items():
         first = names.get(definition, name)
-        found[name] = first if first != name else _Words({x: y for x, y in names.items() if y != name})(definition)[0]
+        found[name] = first if first != name else _Words({x: y for x, y in names.items() if y != name}, brief)(definition)[0]
     return found
 
 
 class _Words:
-    def __init__(self, names: dict[Node, str]) -> None:
+    def __init__(self, names: dict[Node, str], brief: bool) -> None:
         self.names = names
+        self.brief = brief
 
     def __call__(self, x: Node) -> tuple[str, int]:
         """The text and how strongly it holds together."""
@@ -87,6 +88,13 @@ class _Words:
         return f"{x.operation}({text})", _ATOM
 
     def _binary(self, x: Binary) -> tuple[str, int]:
+        if self.brief and x.operation in ("+", "min", "max"):
+            terms = self._chain(x, x.operation)
+            if len(terms) > 2:
+                first = self(terms[0])
+                if x.operation == "+":
+                    return f"{_held(*first, 5)} + ... ({len(terms)} terms)", 5
+                return f"{x.operation}({first[0]}, ... {len(terms)} of these)", _ATOM
         (left, strong), (right, stronger) = self(x.left), self(x.right)
         if x.operation in ("min", "max"):
             same = f"{x.operation}("
@@ -96,10 +104,18 @@ class _Words:
         word = "differs from" if x.operation == "differs" else x.operation
         return f"{_held(left, strong, strength)} {word} {_held(right, stronger, strength + 1)}", strength
 
+    def _chain(self, x: Node, operation: str) -> list[Node]:
+        """The terms of a sum of sums, or of a minimum of minima; one that is a measure itself is one term."""
+        if not isinstance(x, Binary) or x.operation != operation or x in self.names:
+            return [x]
+        return [*self._chain(x.left, operation), *self._chain(x.right, operation)]
+
     def _list(self, x: Node) -> str:
         if isinstance(x, Listed | Taken):
             terms = [self(term)[0] for term in x.terms] if isinstance(x, Listed) else [str(place) for place in x.order]
             few = terms if len(terms) <= FEW else [*terms[: FEW - 2], "...", terms[-1]]
+            if self.brief and isinstance(x, Listed) and len(terms) > 2:
+                few = [terms[0], f"... {len(terms)} of these"]
             return f"({', '.join(few)})" if isinstance(x, Listed) else f"{_held(*self(x.wave), _ATOM)}[{', '.join(few)}]"
         if isinstance(x, Differences):
             return f"differences({self(x.wave)[0]})"

@@ -28,19 +28,22 @@ def found() -> dict[str, Figure]:
     pytest.importorskip("sklearn")
     seeds: dict[str, list[object]] = {"seed": [1, 2]}
     one: dict[str, list[object]] = {"seed": [1]}
+    parts: dict[str, list[object]] = {"part": [3, 4, 5, 6, 7]}
+    share = np.array([0.5, 0.2, 0.15, 0.1, 0.05])  # of the tree's energy and time
     tables: dict[str, LookupTable] = {}
     for name, joule, tree in (("nor", 2, 2560), ("standard", 12, 5120), ("fibbinary", 4, 3840)):
         tables[f"multiplier-{name}"] = table(
             seeds, e_total=np.array([0.5, 1.5]) * joule * FJ, e_error=2**0.5 * FJ, delay=np.array([90, 100]) * PS
         )
-        tables[f"tree-{name}"] = table(one, e_total=tree * FJ, e_error=0.0, delay=400 * PS)
+        tables[f"tree-{name}"] = table(parts, e_total=tree * share * FJ, e_error=0.0, delay=400 * share * PS)
         tables[f"register-{name}"] = table(one, e_total=256 * FJ, e_error=0.0, delay=300 * PS)
     tables["cell"] = table({"operation": ["static"]}, i_leak=10e-9)
     kinds: dict[str, list[object]] = {"kind": ["standard", "fibbinary"]}
     for name, (_, inputs) in module.WIDTHS.items():
         energies = np.array([[10.0] * len(inputs), [4.0] * len(inputs)]) * FJ
         tables[name] = table(kinds | {"input_bits": list(inputs)}, e_total=energies, e_error=energies / 20, delay=100 * PS)
-    tables["levels"] = table({"base": [2, 3]}, e_level_3=np.array([9.0, 10.0]) * FJ)
+    pair = np.array([9.0, 10.0])
+    tables["levels"] = table({"base": [2, 3]}, e_total=pair * FJ, e_level_3=pair / 3 * FJ, delay=pair[::-1] * PS)
     assert set(tables) == {plan.name for plan in module.PLANS}
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(module, "SEEDS", 2)
@@ -71,7 +74,8 @@ def test_savings_and_counts(found: dict[str, Figure]) -> None:
     assert "+-0.028" in found["multiplier of 2 x 4 bits: power saved"].origin  # 0.4 sqrt(2) / 20
     # 42 transistors in place of 140, smaller ones among them
     assert 0.6 < found["multiplier of 2 x 4 bits: area saved"].simulated < 0.76
-    assert found["tree by its levels over whole, third level of 8 words"].simulated == pytest.approx(0.9)
+    for part, ratio in (("last level", 0.9), ("energy", 0.9), ("delay", 10 / 9)):
+        assert found[f"tree of 8 words by its parts over whole: {part}"].simulated == pytest.approx(ratio)
     for bits, more in ((4, 1 / 8), (8, 26 / 55), (16, 3977 / 2584)):
         figure = found[f"weights of {bits} bits more, relaxed over strict"]
         assert figure.simulated == pytest.approx(more)

@@ -10,6 +10,8 @@ register that shifts and accumulates.  Three designs, which differ in what a mul
 Both trees' sums go through one register, in two cycles.  The energy of a MAC is that of a multiplication of a drawn input with a
 weight that stays, and of an addition; of the words' charge at the tree's inputs it counts once.  Not counted: signs, decoders,
 drivers of the inputs, writing the weights.
+
+A tree is simulated part by part, each alone: its first three levels, and an adder of each level above behind real ones.
 """
 
 from __future__ import annotations
@@ -25,6 +27,7 @@ from spicekit.table import LookupTable
 
 INPUTS, OUTPUTS, BITS = 128, 64, 4
 LEVELS = 7  # of the tree
+BASE = 3  # of them simulated whole; one adder of each above
 C_WIRE = 0.2e-9  # F/m, chosen: the usual figure of a wire
 RISES = 0.25  # part of the operations in which a bit of random inputs rises
 
@@ -53,7 +56,7 @@ class Design:
         return {"kind": self.kind, "weight_bits": self.weight_bits, "input_bits": self.input_bits, "fan_out": 0}
 
     def tree(self) -> dict[str, Any]:
-        return self.multiplier() | {"inputs": INPUTS}
+        return self.multiplier() | {"inputs": INPUTS, "base": BASE}
 
     def register(self) -> dict[str, Any]:
         return {"bits": self.sum_bits, "cycles": max(self.cycles, self.multipliers)}
@@ -70,7 +73,7 @@ PLANS = tuple(
     for name, design in DESIGNS.items()
     for plan in (
         Plan(f"multiplier-{name}", "multiplier", {"seed": [1, 2]}, 0, design.multiplier() | {"operations": 50}),
-        Plan(f"tree-{name}", "adder-tree", {"seed": [1]}, 0, design.tree() | {"operations": 5}),
+        Plan(f"tree-{name}", "adder-tree", {"part": list(range(BASE, LEVELS + 1))}, 0, design.tree() | {"operations": 12}),
         Plan(f"register-{name}", "shift-accumulate", {"seed": [1]}, 0, design.register()),
     )
 )
@@ -98,18 +101,19 @@ def cost(design: Design, name: str, tables: Mapping[str, LookupTable]) -> Cost:
     words = design.multipliers * design.cycles  # a weight's products in a MAC
     area = areas(design)
     # the register takes one sum while the tree makes the next; the last one is left
-    time = design.cycles * (largest(multiplier, "delay") + largest(tree, "delay")) + largest(register, "delay")
+    time = design.cycles * (largest(multiplier, "delay") + added(tree, "delay")) + largest(register, "delay")
     side = sum(area.values()) ** 0.5
     vdd = make_bench("sram-6t", {}).vdd
     energy = {
         "multipliers": words * mean(multiplier, "e_total"),
-        "adder tree": words * mean(tree, "e_total") / INPUTS,
+        "adder tree": words * added(tree, "e_total") / INPUTS,
         "register": mean(register, "e_total") / INPUTS,
         "input lines": BITS * RISES * C_WIRE * side * vdd**2,
         "cells": BITS * mean(tables[CELL.name], "i_leak") * vdd * time,
     }
     seeds = len(multiplier.coordinates["seed"])
-    parts = (words * mean(multiplier, "e_error") / seeds**0.5, words * mean(tree, "e_error") / INPUTS)
+    # the parts of a tree see the same words: at most, their errors add up
+    parts = (words * mean(multiplier, "e_error") / seeds**0.5, words * added(tree, "e_error") / INPUTS)
     return Cost(energy, area, time, sum(part**2 for part in parts) ** 0.5)
 
 
@@ -131,6 +135,11 @@ def area(bench: str, parameters: Mapping[str, Any]) -> float:
 def mean(table: LookupTable, measure: str) -> float:
     """Over all points."""
     return float(table.variables[measure][1].mean())
+
+
+def added(table: LookupTable, measure: str) -> float:
+    """Over the parts of a tree."""
+    return float(table.variables[measure][1].sum())
 
 
 def largest(table: LookupTable, measure: str) -> float:

@@ -5,11 +5,14 @@ simulated as one tree, which counts as often as it is there; of each level above
 has adders.  What that one gets are no ideal words: before it stand the real adders of ``context`` levels, whose sums come bit
 after bit and with glitches, since much of a tree's energy is in these; before them all bits come at once.  A level's output
 drives an adder's input.
+
+A simulation takes its steps for all transistors at once, so that parts that have nothing to do with each other cost more together
+than one after the other: with ``part`` one of them is simulated alone.  ``e_total`` and ``delay`` are then what this part adds;
+their sum over all parts is the tree's.
 """
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal, Self
@@ -39,13 +42,29 @@ class TreeParameters(DataParameters, ProductParameters):
     base: int = quantity(3, "", "levels from the inputs on that are simulated as one tree; above, an adder each", ge=1, le=5)
     context: int = quantity(1, "", "levels of real adders before an adder above the base", ge=0, le=2)
 
+    part: int | None = quantity(
+        None,
+        "",
+        "one part alone: the level of its last adder, from that of the base to the tree's last; all parts if not given",
+        ge=1,
+        le=8,
+    )
+
     @model_validator(mode="after")
     def _fits(self) -> Self:
         if self.inputs & (self.inputs - 1):
             raise ValueError(f"inputs: {self.inputs} given; allowed: powers of 2 from 2 to 256")
+        lowest = min(self.base, self.levels)
+        if self.part is not None and not lowest <= self.part <= self.levels:
+            raise ValueError(f"part: {self.part} given; allowed: {lowest} to {self.levels}, the last levels of the tree's parts")
         if self.bits is not None and self.kind != "uniform":
             raise ValueError(f"bits: given with kind={self.kind}; allowed with uniform, a product has weight_bits and input_bits")
         return self
+
+    @property
+    def levels(self) -> int:
+        """How many the tree has."""
+        return self.inputs.bit_length() - 1
 
     @property
     def width(self) -> int:
@@ -84,13 +103,13 @@ class AdderTree(LogicBench[TreeParameters]):
     @property
     def depth(self) -> float:
         """Through the carries of the first adder, and a bit more in each level; of a part through its own levels."""
-        levels = min(self.levels, max(self.p.base, self.p.context + 1))
-        return 2.5 * (self.p.width + self.levels) + 5.0 * levels
+        levels = max(self.base if part == self.base else self.p.context + 1 for part in self.parts)
+        return 2.5 * (self.p.width + max(self.parts)) + 5.0 * levels
 
     @property
     def levels(self) -> int:
         """How many the tree has."""
-        return int(math.log2(self.p.inputs))
+        return self.p.levels
 
     @property
     def base(self) -> int:
@@ -98,19 +117,25 @@ class AdderTree(LogicBench[TreeParameters]):
         return min(self.p.base, self.levels)
 
     @property
-    def whole(self) -> bool:
-        """Whether all adders are there."""
-        return self.base == self.levels
+    def parts(self) -> tuple[int, ...]:
+        """Those that are simulated, by the level of their last adder."""
+        return tuple(range(self.base, self.levels + 1)) if self.p.part is None else (self.p.part,)
+
+    @property
+    def counted(self) -> tuple[int, ...]:
+        """The levels whose energy counts."""
+        return tuple(k for part in self.parts for k in (range(1, part + 1) if part == self.base else (part,)))
 
     @property
     def supplies(self) -> tuple[str, ...]:
         """Of each level, and of the adders that are there to feed others."""
-        return (*(f"level{k}" for k in range(1, self.levels + 1)), *(() if self.whole else ("context",)))
+        context = any(part > self.base for part in self.parts) and self.p.context > 0
+        return (*(f"level{k}" for k in self.counted), *(("context",) if context else ()))
 
     @cached_property
     def _made(self) -> tuple[Circuit, list[Section]]:
         circuit, sections = Circuit(), []
-        for level in range(self.base, self.levels + 1):
+        for level in self.parts:
             first = 0 if level == self.base else max(0, level - 1 - self.p.context)
             width = self.p.width + first  # each level adds a bit
             tag = f"t{level}"
@@ -139,7 +164,7 @@ class AdderTree(LogicBench[TreeParameters]):
         return tuple(node for section in self.sections for node in (*section.context, *section.last))
 
     def loads(self) -> dict[str, float]:
-        top = set(self.sections[-1].last)
+        top = {node for section in self.sections if section.level == self.levels for node in section.last}
         return {node: self.p.fan_out if node in top else ADDER_INPUT for section in self.sections for node in section.last}
 
     @cached_property
@@ -193,20 +218,22 @@ class AdderTree(LogicBench[TreeParameters]):
                 self.vdd,
                 Sum(listed(self.over(i(f"vdd_level{level}")))) / n * self.count(level),
             )
-            for level in range(1, self.levels + 1)
+            for level in self.counted
         ]
-        lifted = total([Sum(listed(self.lifted(node))) for node in self.driven]) / n * self.count(1)
-        return Spent(RailSupply(), self.vdd, (*items, Item("gates", GATES, self.vdd, lifted)))
+        if self.driven:
+            lifted = total([Sum(listed(self.lifted(node))) for node in self.driven]) / n * self.count(1)
+            items.append(Item("gates", GATES, self.vdd, lifted))
+        return Spent(RailSupply(), self.vdd, tuple(items))
 
     @property
     def driven(self) -> list[str]:
         """The tree's own inputs: those of the base."""
-        return [node for word in self.sections[0].levels[0] for node in word if node is not None]
+        return [
+            node for section in self.sections if section.base for word in section.levels[0] for node in word if node is not None
+        ]
 
     def each(self) -> Node:
-        levels = [
-            [charge * self.count(level) for charge in self.over(i(f"vdd_level{level}"))] for level in range(1, self.levels + 1)
-        ]
+        levels = [[charge * self.count(level) for charge in self.over(i(f"vdd_level{level}"))] for level in self.counted]
         drivers = [[charge * self.count(1) for charge in self.lifted(node)] for node in self.driven]
         return listed(total(parts) * self.vdd for parts in zip(*levels, *drivers, strict=True))
 

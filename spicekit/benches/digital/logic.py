@@ -25,12 +25,14 @@ from typing_extensions import TypeVar
 from spicekit.analysis import Analysis, TranAnalysis
 from spicekit.bench import Bench, Panel
 from spicekit.benches.digital.gates import Bits, Circuit
+from spicekit.errors import UserError
 from spicekit.limits import Limits
 from spicekit.measures import At, Integral, Largest, Mean, Node, Settling, Sum, Taken, i, listed, maximum, sqrt, total, v
 from spicekit.measures.measure import Measure
 from spicekit.parameters import BenchParameters, quantity
 from spicekit.point import VariationPoint
 from spicekit.rails import Item, RailSupply, Spent
+from spicekit.units import format_value
 
 PACE = 0.5e-3  # s of a gate delay a metre of channel length: an inverter with four like itself takes some 0.3 to 0.5 ps a nm
 SLACK = 5  # gate delays of a slot beside those of the longest path
@@ -75,6 +77,18 @@ class LogicBench(Bench[L], Generic[L]):
     """A circuit of gates with its words."""
 
     template = "benches/logic.cir.j2"
+
+    def __init__(self, **given: Any) -> None:
+        super().__init__(**given)
+        # in a shorter slot nothing gets to its level, and what the supply gives is no energy of an operation
+        halves = 2 if self.clock else 1  # of a clock each has edges of its own
+        edges, gates = 2 * halves * self.edge, halves * self.depth * PACE * self.technology.l_min / 2
+        if self.period < max(edges, gates) * (1 - 1e-9):
+            why = "two edges of each input" if edges > gates else "half of what the longest path takes"
+            raise UserError(
+                f"bench '{self.name}': parameter period: {format_value(self.period, 's')} given; allowed: from "
+                f"{format_value(max(edges, gates), 's')}, {why}{' and of the clock' if self.clock and edges > gates else ''}"
+            )
 
     # --- what a bench brings
 

@@ -173,6 +173,12 @@ def test_a_tree_by_its_levels_is_the_whole() -> None:
     assert whole["wrong"] == parts["wrong"] == 0
     assert parts["e_level_3"] == pytest.approx(whole["e_level_3"], rel=0.1)
     assert parts["delay"] == pytest.approx(whole["delay"], rel=0.15)
+    # each part alone: what they add to energy and delay is what both have together
+    alone = [run("adder-tree", inputs=8, bits=1, operations=4, base=2, part=part).measures for part in (2, 3)]
+    assert all(one["wrong"] == 0 for one in alone)
+    assert sum(one["e_total"] for one in alone) == pytest.approx(parts["e_total"], rel=5e-3)
+    assert sum(one["delay"] for one in alone) == pytest.approx(parts["delay"], rel=5e-3)
+    assert set(alone[1]) == {"wrong", "delay", "e_total", "e_supply", "e_level_3", "e_error"}
     # an adder of the first level alone is the same as in the tree, here where each has one
     one, two = (run("adder-tree", inputs=4, bits=1, operations=4, base=base).measures for base in (1, 2))
     assert one["e_level_2"] == pytest.approx(two["e_level_2"], rel=5e-3)
@@ -207,9 +213,14 @@ def test_interval_of_a_mean_of_neighbours_that_share_a_word() -> None:
         ("logic-gate", {"cell": "nand3"}, "parameter cell: allowed: 'inverter', .* \\(given: 'nand3'\\)"),
         ("logic-gate", {"cell": "flip-flop", "operation": "static"}, "static given with cell=flip-flop; allowed: switching"),
         ("logic-gate", {"drive": 0.5}, "drive"),
+        ("logic-gate", {"period": 1e-12}, "period: 1 ps given; allowed: from 45 ps, two edges of each input"),
+        ("logic-gate", {"period": 1e-12, "edge": 1e-13}, "from 11.25 ps, half of what the longest path takes"),
+        ("logic-gate", {"period": 80e-12, "cell": "flip-flop"}, "from 112.5 ps"),
         ("multiplier", {"kind": "nor", "input_bits": 2}, "input_bits: 2 given with kind=nor; allowed: 1"),
         ("adder-tree", {"inputs": 12}, "inputs: 12 given; allowed: powers of 2"),
         ("adder-tree", {"base": 6}, "base"),
+        ("adder-tree", {"inputs": 64, "part": 2}, "part: 2 given; allowed: 3 to 6"),
+        ("adder-tree", {"inputs": 4, "part": 3}, "part: 3 given; allowed: 2 to 2"),
         ("adder-tree", {"kind": "nor", "bits": 3}, "bits: given with kind=nor; allowed with uniform"),
         ("shift-accumulate", {"operations": 1}, "operations"),
     ],

@@ -87,3 +87,22 @@ def test_a_part_that_is_a_measure_has_its_name() -> None:
         Measure("unknown", "", ""),
     )
     assert definitions_text(measures) == {"tmr": "r_ap / r_p - 1", "r_p": "v(a) / 2", "r_ap": "v(b) / 2", "again": "r_p"}
+
+
+def test_brief_words_say_how_many() -> None:
+    many = listed([v(f"out{k}") > 1 for k in range(7)])
+    terms = v("a") * 2 + v("b") + v("c") + 4
+    measures = (
+        Measure("wrong", "", "", Sum(many) > 0),
+        Measure("total", "", "", terms / 2),
+        Measure("least", "", "", minimum(v("a"), v("b"), v("c"))),
+        Measure("b", "", "", v("x") + v("y")),
+        Measure("with_b", "", "", v("x") + v("y") + 1),  # a measure is one term
+    )
+    assert definitions_text(measures, brief=True) == {
+        "wrong": "(sum of (v(out0) > 1, ... 7 of these)) > 0",
+        "total": "(v(a) * 2 + ... (4 terms)) / 2",
+        "least": "min(v(a), ... 3 of these)",
+        "b": "v(x) + v(y)",
+        "with_b": "b + 1",
+    }
