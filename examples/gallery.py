@@ -175,7 +175,7 @@ GALLERY: dict[str, Callable[[Path], Pictures]] = {
     "array-size": array_size,
     "cell-layouts": cell_layouts,
     "sot-logic": command(
-        "mc sot-logic --trials 100000 --seed 1",
+        "mc sot-logic --trials 100000 --seed 1 --engine batch",
         {"sot-logic-distributions": "distributions.png", "sot-logic-tails": "tails.png"},
     ),
     "report": report,

@@ -163,8 +163,14 @@ def test_the_figures_are_those_of_their_trials(tmp_path: Path, monkeypatch: pyte
     assert found["boost 0, throughput"].simulated == pytest.approx(2 * 16 * 4 / cycle)
     sigma = math.hypot(float(tables["row"].query("v_sl_std")), float(tables["sense"].query("offset_std")))
     assert found["boost 0, sigma of both in LSB"].simulated == pytest.approx(sigma / float(tables["row"].query("lsb")))
-    ber = found["read BER at 1 µA, VSA over TBS, orders of magnitude"]
-    assert math.isfinite(ber.simulated)
+    for design, name in (("fine", "tbs"), ("fast", "tbs-fast")):
+        t_tbs, t_vsa = (
+            np.mean([tables[amplifier].query("t_decision", overdrive=volts) for volts in (-10e-3, 10e-3)])
+            for amplifier in (name, "vsa")
+        )
+        assert found[f"TBS over VSA, delay, design={design}"].simulated == pytest.approx(t_tbs / t_vsa)
+        ber = found[f"read BER at 1 µA, VSA over TBS, orders of magnitude, design={design}"]
+        assert math.isfinite(ber.simulated)
     assert all(figure.origin and (figure.source or figure.published is None) for figure in found.values())
 
 

@@ -29,6 +29,7 @@ BOOSTS = (0, 1, 2)
 EFFICIENCY = {0: 319e12, 2: 311e12}  # OPS/W
 READS = (1e-6, 2e-6)  # A, of the 1T1MTJ cell
 CELL = {"source": "cell"}
+DESIGNS = {"fine": "tbs", "fast": "tbs-fast"}  # of tbs-sense, and the name of its plans
 NOT_COUNTED = "not counted: source of the clock edges, decoder, registers of inputs and outputs"
 
 PLANS = (
@@ -37,10 +38,12 @@ PLANS = (
     Plan("sense", "stt-bnn-macro", {"boost": BOOSTS}, 150, {"n": N, "source": "thevenin", "measure": "offset"}),
     Plan("macro", "stt-bnn-macro", {"boost": BOOSTS}, 60, {"n": N, "data": "trial", "rails": "ldo"}),
     Plan("tbs", "tbs-sense", {"overdrive": [-10e-3, 10e-3]}, 20),
+    Plan("tbs-fast", "tbs-sense", {"overdrive": [-10e-3, 10e-3]}, 20, {"design": "fast"}),
     Plan("vsa", "vsa-sense", {"overdrive": [-10e-3, 10e-3]}, 20),
     # an operation of 50 ps: the cell's levels are wanted, which no amplifier needs to finish
     Plan("cells", "vsa-sense", {"i_read": READS}, 300, CELL | {"t_window": 50e-12, "t_recover": 50e-12}),
     Plan("tbs-offset", "tbs-sense", {"measure": ["offset"]}, 150, CELL),
+    Plan("tbs-fast-offset", "tbs-sense", {"measure": ["offset"]}, 150, CELL | {"design": "fast"}),
     Plan("vsa-offset", "vsa-sense", {"measure": ["offset"]}, 150, CELL),
 )
 
@@ -166,31 +169,36 @@ def error_figures(tables: Mapping[str, LookupTable], boost: int) -> list[Figure]
 
 
 def amplifier_figures(tables: Mapping[str, LookupTable]) -> list[Figure]:
-    """Time-based against voltage sensing at equal gate area: delay, energy, read bit error rate of a 1T1MTJ cell."""
+    """Time-based against voltage sensing at equal gate area: delay, energy, read bit error rate of a 1T1MTJ cell.
+
+    Of both named designs of the time-based amplifier: ``fine`` senses near the threshold of M_ST, ``fast`` is sized for the
+    published delay.
+    """
+    return [figure for design in DESIGNS for figure in design_figures(tables, design)]
+
+
+def design_figures(tables: Mapping[str, LookupTable], design: str) -> list[Figure]:
+    """Of one design, whose plans carry ``DESIGNS[design]``."""
+    own, option = DESIGNS[design], "" if design == "fine" else f",design={design}"
 
     def mean(name: str, measure: str) -> float:
         return float(np.mean([tables[name].query(measure, overdrive=volts) for volts in (-10e-3, 10e-3)]))
 
-    delays, energies = ([mean(name, measure) for name in ("tbs", "vsa")] for measure in ("t_decision", "e_total"))
+    delays, energies = ([mean(name, measure) for name in (own, "vsa")] for measure in ("t_decision", "e_total"))
     found = [
         Figure(
-            "TBS over VSA, delay",
+            f"TBS over VSA, {what}, design={design}",
             "",
-            delays[0] / delays[1],
-            f"tbs-sense {format_value(delays[0], 's', 3)}, vsa-sense {format_value(delays[1], 's', 3)}: t_decision at 10 mV",
-            f"{TRINH}: 1.13 to 1.14",
-            1.135,
-            plans=("tbs", "vsa"),
-        ),
-        Figure(
-            "TBS over VSA, energy",
-            "",
-            energies[0] / energies[1],
-            f"tbs-sense {format_value(energies[0], 'J', 3)}, vsa-sense {format_value(energies[1], 'J', 3)}: e_total at 10 mV",
-            TRINH,
-            1.02,
-            plans=("tbs", "vsa"),
-        ),
+            values[0] / values[1],
+            f"tbs-sense{option} {{}}, vsa-sense {{}}: {measure} at 10 mV".format(*(format_value(one, unit, 3) for one in values)),
+            source,
+            published,
+            plans=(own, "vsa"),
+        )
+        for what, values, unit, measure, source, published in (
+            ("delay", delays, "s", "t_decision", f"{TRINH}: 1.13 to 1.14", 1.135),
+            ("energy", energies, "J", "e_total", TRINH, 1.02),
+        )
     ]
     for current in READS:
         cells = tables["cells"]
@@ -198,18 +206,19 @@ def amplifier_figures(tables: Mapping[str, LookupTable]) -> list[Figure]:
             (float(cells.query(f"v_{state}", i_read=current)), float(cells.query(f"v_{state}_std", i_read=current)))
             for state in ("p", "ap")
         )
-        trips = {name: float(tables[f"{name}-offset"].query("trip_std", measure="offset")) for name in ("tbs", "vsa")}
+        trips = {name: float(tables[f"{name}-offset"].query("trip_std", measure="offset")) for name in (own, "vsa")}
         rates = {name: bit_error_rate(p, ap, sigma) for name, sigma in trips.items()}
-        said = "; ".join(f"{name}-sense {rates[name]:.2g}, sigma {format_value(trips[name], 'V', 3)}" for name in rates)
+        benches = {own: f"tbs-sense{option}", "vsa": "vsa-sense"}
+        said = "; ".join(f"{benches[name]} {rates[name]:.2g}, sigma {format_value(trips[name], 'V', 3)}" for name in rates)
         found.append(
             Figure(
-                f"read BER at {format_value(current, 'A')}, VSA over TBS, orders of magnitude",
+                f"read BER at {format_value(current, 'A')}, VSA over TBS, orders of magnitude, design={design}",
                 "",
-                float(np.log10(rates["vsa"] / rates["tbs"])),
+                float(np.log10(rates["vsa"] / rates[own])),
                 f"{said}; signal {format_value(ap[0] - p[0], 'V', 3)}; normal distributions, best common level",
                 f"{TRINH}: 2 to 3, signal not known",
                 2.5,
-                plans=("cells", "tbs-offset", "vsa-offset"),
+                plans=("cells", f"{own}-offset", "vsa-offset"),
             )
         )
     return found
