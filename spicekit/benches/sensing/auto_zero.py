@@ -31,9 +31,9 @@ LONGER = 1.54
 class ZeroingSizes(Group):
     """Of the amplifier."""
 
-    t_zero: float = quantity(0.5e-9, "s", "before START: both inverters at their switching points", ge=1e-11, le=1e-6)
+    t_zero: float = quantity(1e-9, "s", "before START: both inverters at their switching points", ge=1e-11, le=1e-6)
     t_skip: float = quantity(0.1e-9, "s", "from when the first switch opens until the second does", ge=1e-12, le=1e-7)
-    t_amplify: float = quantity(0.25e-9, "s", "from START until the latch takes the answer", ge=1e-11, le=1e-6)
+    t_amplify: float = quantity(0.35e-9, "s", "from START until the latch takes the answer", ge=1e-11, le=1e-6)
     c_sample: float = quantity(20e-15, "F", "capacitor at the input, metal", gt=0, le=1e-11)
     c_couple: float = quantity(10e-15, "F", "capacitor between the inverters, metal", gt=0, le=1e-11)
     w_amplify: float = channel_width(1e-6, "width of the NMOS of both inverters; PMOS twice that", le=1e-4)
