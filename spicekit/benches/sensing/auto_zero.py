@@ -22,17 +22,22 @@ from spicekit.benches.sensing.comparing import Comparing, ComparingParameters
 from spicekit.benches.sensing.source import T_START, Sized
 from spicekit.parameters import Group, channel_length, channel_width, quantity
 
+# Of the inverters, times the shortest: at the lowest supply, cold and slow, both transistors at the switching point are below
+# threshold, and 100 nm in 45 nm took longer than any t_zero; at the shortest length the gain is so small that the latch's own
+# switching point, some 0.1 V from theirs, is millivolts at the input.
+LONGER = 1.54
+
 
 class ZeroingSizes(Group):
     """Of the amplifier."""
 
-    t_zero: float = quantity(0.5e-9, "s", "before START: both inverters at their switching points", ge=1e-11, le=1e-6)
+    t_zero: float = quantity(1e-9, "s", "before START: both inverters at their switching points", ge=1e-11, le=1e-6)
     t_skip: float = quantity(0.1e-9, "s", "from when the first switch opens until the second does", ge=1e-12, le=1e-7)
-    t_amplify: float = quantity(0.25e-9, "s", "from START until the latch takes the answer", ge=1e-11, le=1e-6)
+    t_amplify: float = quantity(0.35e-9, "s", "from START until the latch takes the answer", ge=1e-11, le=1e-6)
     c_sample: float = quantity(20e-15, "F", "capacitor at the input, metal", gt=0, le=1e-11)
     c_couple: float = quantity(10e-15, "F", "capacitor between the inverters, metal", gt=0, le=1e-11)
     w_amplify: float = channel_width(1e-6, "width of the NMOS of both inverters; PMOS twice that", le=1e-4)
-    l_amplify: float = channel_length(100e-9, "length of both", le=1e-5)
+    l_amplify: float | None = channel_length(None, "length of both; 1.54 times the technology's shortest if not given", le=1e-5)
     w_switch: float = channel_width(240e-9, "width of the switches; those that take their charge half", le=1e-5, least=2)
     w_latch: float = channel_width(0.3e-6, "width of the latch's and gates' NMOS; PMOS twice that", le=1e-4)
 
@@ -40,6 +45,7 @@ class ZeroingSizes(Group):
 def zeroing_devices(p: ZeroingSizes, w_driver: float, short: float) -> dict[str, Sized]:
     """Transistors of the amplifier, with drivers of NMOS ``w_driver`` wide and the technology's shortest length, in metres."""
     found: dict[str, Sized] = {}
+    length = LONGER * short if p.l_amplify is None else p.l_amplify
     for driver in ("zero1", "unzero1", "zero2", "sel", "unsel", "amp", "hold"):
         found[f"{driver}_n"] = ("nmos", w_driver, short)
         found[f"{driver}_p"] = ("pmos", 2 * w_driver, short)
@@ -48,8 +54,8 @@ def zeroing_devices(p: ZeroingSizes, w_driver: float, short: float) -> dict[str,
         found[f"{gate}_p"] = ("pmos", p.w_switch, short)
     for k in (1, 2):
         found[f"head{k}"] = ("pmos", 2 * p.w_amplify, short)
-        found[f"amp{k}_p"] = ("pmos", 2 * p.w_amplify, p.l_amplify)
-        found[f"amp{k}_n"] = ("nmos", p.w_amplify, p.l_amplify)
+        found[f"amp{k}_p"] = ("pmos", 2 * p.w_amplify, length)
+        found[f"amp{k}_n"] = ("nmos", p.w_amplify, length)
         found[f"foot{k}"] = ("nmos", p.w_amplify, short)
         found[f"switch{k}"] = ("nmos", p.w_switch, short)
         found[f"dummy{k}"] = ("nmos", p.w_switch / 2, short)

@@ -4,8 +4,8 @@ A clamp, an NMOS whose gate stands at a bias, holds the line and takes its curre
 line.  Before START loads carry both currents.  START takes the loads away: two small nodes, not the line's capacitance, are
 discharged by the two currents, and the latch of the double-tail amplifier (:mod:`spicekit.benches.sensing.double_tail`) takes
 the one that falls first.  That the line is held by a low impedance and the nodes that swing are apart from it is the clamped
-bit line of Blalock and Jaeger, IEEE JSSC 26, 542 (1991); clamps on cell and reference alike are those of MRAM (DeBrosse et al.,
-IEEE JSSC 39, 678 (2004)).
+bit line of Blalock and Jaeger, IEEE JSSC 26, 542 (1991); clamps on cell and reference alike are usual in MRAM (what of this was
+looked up: docs/amplifiers.md).
 
 The cell's read current is the amplifier's own and counts in its energy, as does that of the reference.  ``v_mid`` is where the
 clamps hold their lines; it is lower here than in the amplifiers with gates on the line, since the clamps' drains must fall far

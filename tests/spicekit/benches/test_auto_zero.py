@@ -21,12 +21,12 @@ def measures(values: Mapping[str, float] | None = None, **given: Any) -> dict[st
     return result.measures
 
 
-@pytest.mark.parametrize(("corner", "celsius", "vdd"), [("tt", 27, 1.1), ("ss", -40, 1.0), ("ff", 125, 1.2)])
+@pytest.mark.parametrize(("corner", "celsius", "vdd"), [("tt", 27, 1.1), ("ss", -40, 0.99), ("ff", 125, 1.21)])
 def test_decides_right(corner: str, celsius: float, vdd: float) -> None:
-    for overdrive in (-10e-3, 10e-3):
+    for overdrive in (-3e-3, 3e-3):
         m = measures(overdrive=overdrive, corner=corner, temperature=celsius, vdd=vdd)
         assert (m["error"], m["decision"]) == (0, overdrive > 0)
-        assert 0.25e-9 < m["t_decision"] < 0.6e-9  # t_amplify and the latch
+        assert 0.35e-9 < m["t_decision"] < 0.7e-9  # t_amplify and the latch
         assert m["e_total"] == pytest.approx(m["e_amplifier"] + m["e_latch"] + m["e_drive"] + m["e_reference"], rel=1e-12)
 
 
@@ -50,10 +50,10 @@ def test_without_the_second_switch_opening_later_the_first_ones_charge_is_left()
 
 
 def test_zeroing_costs_its_current() -> None:
-    spent = [measures(t_zero=t)["e_amplifier"] for t in (0.5e-9, 1e-9, 1.5e-9)]
+    spent = [measures(t_zero=t)["e_amplifier"] for t in (1e-9, 1.5e-9, 2e-9)]
     assert spent[1] - spent[0] == pytest.approx(spent[2] - spent[1], rel=0.02)  # a constant current
     assert spent[1] - spent[0] > 0.2 * spent[0]
-    assert measures(t_zero=1e-9)["t_decision"] == pytest.approx(measures()["t_decision"], rel=0.01)
+    assert measures(t_zero=2e-9)["t_decision"] == pytest.approx(measures()["t_decision"], rel=0.01)
 
 
 def test_cells() -> None:

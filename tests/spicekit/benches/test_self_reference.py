@@ -30,7 +30,14 @@ def measures(values: Mapping[str, float] | None = None, **given: Any) -> dict[st
     return result.measures
 
 
-@pytest.mark.parametrize("given", [{}, {"corner": "ss", "temperature": -40, "vdd": 0.99}], ids=str)
+COLD: dict[str, Any] = {"technology": "ptm45", "temperature": -40, "vdd": 0.9}  # both thresholds together above the supply
+
+
+@pytest.mark.parametrize(
+    "given",
+    [{}, {"corner": "ss", "temperature": -40, "vdd": 0.99}, COLD | {"corner": "ss"}, COLD | {"corner": "sf"}],
+    ids=str,
+)
 def test_decides_right(given: dict[str, Any]) -> None:
     for overdrive in (-3e-3, 3e-3):
         m = measures(**given, overdrive=overdrive)
