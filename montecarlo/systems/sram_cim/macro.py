@@ -29,7 +29,7 @@ INPUTS, OUTPUTS, BITS = 128, 64, 4
 LEVELS = 7  # of the tree
 BASE = 3  # of them simulated whole; one adder of each above
 C_WIRE = 0.2e-9  # F/m, chosen: the usual figure of a wire
-CHGTOL = 1e-15  # C: half the time of the benches' own 1e-16 for 0.2 % of the energy and 0.3 % of the delay (docs/digital.md)
+CHGTOL = 1e-14  # A s: a third of the time of the benches' own 1e-16; energies move by 0.5 %, delays by 5 % (docs/digital.md)
 RISES = 0.25  # part of the operations in which a bit of random inputs rises
 
 
