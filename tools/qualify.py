@@ -1,6 +1,6 @@
 """Qualify every shipped bench, into a folder each, and write the table of docs/qualification.md: `make qualify`.
 
-python tools/qualify.py --out out/qualify [--trials 20] [--workers W] [BENCH ...]
+python tools/qualify.py --out out/qualify [--trials 20] [--workers W] [--engine batch] [BENCH ...]
 
 It resumes: what a folder holds already is not simulated again.  Benches of which a trial costs seconds get fewer trials.
 """
@@ -27,11 +27,12 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=Path("out/qualify"))
     parser.add_argument("--trials", type=int, default=20)
     parser.add_argument("--workers", type=int)
+    parser.add_argument("--engine", default="ngspice", help="batch: quicker, for benches that it knows")
     options = parser.parse_args()
     rows = []
     for bench in options.benches or bench_names():
         trials = min(options.trials, FEWER.get(bench, options.trials))
-        job = Qualification(bench, trials=trials, figure=FIGURES.get(bench))
+        job = Qualification(bench, trials=trials, figure=FIGURES.get(bench), engine=options.engine)
         summary = job.run(options.out / bench, workers=options.workers, warn=print)
         plot_qualification(summary, options.out / bench / "qualify.png")
         print(f"{bench:20}", ", ".join(f"{count} {words}" for words, count in summary["verdicts"].items()), flush=True)

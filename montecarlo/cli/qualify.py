@@ -12,6 +12,7 @@ from montecarlo.cli.options import (
     Correlate,
     CorrelateGlobal,
     Dask,
+    Engine,
     Retry,
     Seed,
     Sigma,
@@ -43,6 +44,7 @@ def qualify(
     ] = None,
     figure: Annotated[str | None, typer.Option(help="Measure that is shown beside the verdicts.")] = None,
     seed: Seed = 1,
+    engine: Engine = "ngspice",
     sigma: Sigma = None,
     sigma_global: SigmaGlobal = None,
     correlate: Correlate = None,
@@ -73,6 +75,7 @@ def qualify(
         correlations=read_correlations(correlate, correlate_global),
         variation_file=read_variation_file(variation),
         figure=figure,
+        engine=engine,
     )
     summary = run_job(f"qualify {bench}", job.run, out, workers=workers, dask=dask, timeout=timeout, retry=retry)
     answer = records.typed(summary, records.QualifySummary, Path("summary.json"))

@@ -29,6 +29,7 @@ from montecarlo.statistics.tabulate import write_table
 from montecarlo.variation import Correlation, Variation
 from montecarlo.verdict import Judgement, KeyFigure, Results, Verdict, judge
 from spicekit.bench import Bench
+from spicekit.engines import NGSPICE
 from spicekit.engines.calibrate import calibrated
 from spicekit.errors import Uncalibrated, UserError
 from spicekit.expression import condition
@@ -64,6 +65,7 @@ class Qualification(Sweeps):
         correlations: Sequence[Correlation] = (),
         variation_file: str = "",
         figure: str | None = None,
+        engine: str = NGSPICE,
     ) -> None:
         given = dict(parameters or {})
         for name in over or {}:
@@ -82,7 +84,7 @@ class Qualification(Sweeps):
         }
         if not self.over:
             raise UserError(f"bench '{self.bench.name}': no corner, temperature or supply is left to go over; give fewer by -p")
-        nominal = Sweep(bench, self.over, parameters=given, seed=seed, tolerant=True)
+        nominal = Sweep(bench, self.over, parameters=given, seed=seed, engine=engine, tolerant=True)
         self.sweeps = {"nominal": nominal}
         if trials:
             self.sweeps["trials"] = Sweep(
@@ -94,6 +96,7 @@ class Qualification(Sweeps):
                 variations=variations,
                 correlations=correlations,
                 variation_file=variation_file,
+                engine=engine,
                 tolerant=True,
             )
         elif variations or correlations or variation_file:

@@ -203,3 +203,10 @@ def test_an_axis_that_the_netlist_does_not_hold_is_left_out() -> None:
     assert list(Qualification("sot-read", trials=0).over) == ["corner", "temperature", "vdd"]
     with pytest.raises(UserError, match="no corner, temperature or supply"):
         Qualification("mtj-iv", trials=0, parameters={"temperature": 27})
+
+
+def test_the_engine_is_that_of_all_simulations() -> None:
+    given = {"corner": "tt", "temperature": 27}
+    for engine in ("ngspice", "batch"):
+        job = Qualification("sram-6t", trials=2, parameters=given, over={"vdd": [1.0]}, engine=engine)
+        assert [one.engine for one in job.campaigns] == [engine, engine]

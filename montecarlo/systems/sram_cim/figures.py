@@ -36,12 +36,18 @@ PLANS = (
             "multiplier",
             {"kind": ["standard", "fibbinary"], "input_bits": list(inputs)},
             0,
-            {"weight_bits": weight, "fan_out": 0, "operations": 40},
+            {"weight_bits": weight, "fan_out": 0, "operations": 40, "chgtol": macro.CHGTOL},
         )
         for name, (weight, inputs) in WIDTHS.items()
     ),
     # what a tree by its levels is worth: the last adder of one of 8 words, behind adders of one level and behind all
-    Plan("levels", "adder-tree", {"base": [2, 3]}, 0, macro.DESIGNS["nor"].multiplier() | {"inputs": 8, "operations": 12}),
+    Plan(
+        "levels",
+        "adder-tree",
+        {"base": [2, 3]},
+        0,
+        macro.DESIGNS["nor"].multiplier() | {"inputs": 8, "operations": 12, "chgtol": macro.CHGTOL},
+    ),
 )
 
 

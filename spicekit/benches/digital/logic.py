@@ -52,6 +52,9 @@ class LogicParameters(BenchParameters):
         None, "s", "edges of the inputs, 0 to 100 %; 0.5 ps a nanometre of channel length if not given", ge=1e-13, le=1e-7
     )
     step: float | None = quantity(None, "s", "largest time step; a tenth of the period if not given", ge=1e-15, le=1e-8)
+    chgtol: float = quantity(
+        1e-16, "A s", "error of a charge that a time step may make; the simulator's option", ge=1e-18, le=1e-13
+    )
 
 
 class DataParameters(LogicParameters):
@@ -208,7 +211,7 @@ class LogicBench(Bench[L], Generic[L]):
         shown = (vector for panel in self.panels() for vector in panel.vectors)
         save = tuple(dict.fromkeys((*self.vectors(), *shown)))
         step = self.period / 10 if self.p.step is None else self.p.step
-        return TranAnalysis(save=save, step=step, stop=self.stop, options={"chgtol": 1e-16})
+        return TranAnalysis(save=save, step=step, stop=self.stop, options={"chgtol": self.p.chgtol})
 
     def panels(self) -> tuple[Panel, ...]:
         clock = {f"v({self.clock})": self.clock} if self.clock else {}
