@@ -15,7 +15,7 @@ PIP     = $(BIN)/python -m pip install --disable-pip-version-check --progress-ba
 FILTER := sed -u -n -e 's/^ *Downloading \([^ ]*\.\(whl\|tar\.gz\) .*\)/  downloading \1/p' \
           -e 's/^ *Using cached \([^ ]*\.\(whl\|tar\.gz\) .*\)/  cached \1/p' -e 's/^Installing collected packages.*/  unpacking/p'
 
-.PHONY: demo test lint docs wheel bench qualify pdk tools soak ends fresh setup develop system clean
+.PHONY: demo test suite lint docs wheel bench qualify pdk tools soak ends fresh setup develop system clean
 
 demo: setup
 	@$(BIN)/spicekit doctor
@@ -24,10 +24,14 @@ demo: setup
 	@echo "Margins against fan-in: five campaigns of 4000 trials, into $(OUT)/fan-in"
 	$(BIN)/python examples/fan_in.py --out $(OUT)/fan-in
 
+# The types are checked beside the suite, on whose first files a core would wait otherwise.
+test: develop
+	@$(MAKE) --no-print-directory -j2 lint suite
+
 # Files side by side, one more than there are cores: half of the suite waits for other processes.  The longest files first (see
 # tests/conftest.py; pytest-xdist's own order is by the number of tests).  Bytecode is kept whatever the environment says: the suite
 # starts Python some thousand times.
-test: lint
+suite: develop
 	PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -q -n $$(($$(nproc) < 4 ? $$(nproc) + 1 : 4)) \
 	  --dist loadfile --no-loadscope-reorder
 
