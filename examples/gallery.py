@@ -151,8 +151,10 @@ def report(folder: Path) -> Pictures:
     picture = folder / "report.png"
     subprocess.run(
         [
-            program, "--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking",
-            "--disable-sync", "--hide-scrollbars", f"--user-data-dir={folder / 'browser'}", "--virtual-time-budget=10000",
+            program, "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+            "--disable-background-networking", "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage",
+            "--host-resolver-rules=MAP * ~NOTFOUND",  # it waits for its own requests for ever where there is no network
+            "--hide-scrollbars", f"--user-data-dir={folder / 'browser'}", "--virtual-time-budget=10000",
             "--window-size=1200,1250", f"--screenshot={picture.resolve()}", page.as_uri(),
         ],
         check=True, capture_output=True,
