@@ -43,7 +43,7 @@ def expected(tmp_path: Path) -> float:
 
 
 @pytest.mark.parametrize("kind", ["model", "subckt"])
-@pytest.mark.parametrize(("unit", "scale"), [("um", "1u"), ("um", "1.0e-6"), ("nm", "1n")])
+@pytest.mark.parametrize(("unit", "scale"), [("um", "1u"), ("um", "1.0e-6\n.options parser scale=1u"), ("nm", "1n")])
 def test_sizes_in_another_unit(tmp_path: Path, expected: float, kind: str, unit: str, scale: str) -> None:
     library = f".option scale={scale}\n" + MODELS.format("") + SUBCIRCUITS
     file = write(tmp_path, library, top(f'lengths = "{unit}"'), kind=kind)
