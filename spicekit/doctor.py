@@ -13,7 +13,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from spicekit.shadows import DISTRIBUTION, remedy, shadows
-from spicekit.simulator import find_library
+from spicekit.shared_library import find_library
 
 _PROBE = """
 import json

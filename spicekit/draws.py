@@ -43,17 +43,15 @@ def changes(
     listings = []
     for words, line in (("", ""), (given, setting)):
         netlist = _netlist(technology, f"{library}\n{line}", [role], words, size)
-        simulator().load(netlist, technology.compatibility, technology.compiled())
-        listings.append(simulator().listing())
+        listings.append(simulator().expanded(netlist, technology.compatibility, technology.compiled()))
     first, second = (_numbers(listing) for listing in listings)
     return first != second
 
 
 def _numbers(listing: str) -> list[str]:
     """What a listing says of devices and models, without the parameters that led to it."""
-    lines = (line.partition(" : ")[2] or line for line in listing.splitlines())
     zero = re.compile(r"-(?=0\.0*e)")  # what a draw times nothing leaves of its sign
-    return [zero.sub(" ", line) for line in lines if not line.strip().lower().startswith((".param", "x"))]
+    return [zero.sub(" ", line) for line in listing.splitlines() if not line.strip().lower().startswith((".param", "x"))]
 
 
 def _probe(technology: Technology, corner: str) -> str:
@@ -82,6 +80,5 @@ def _repeats(netlist: str, compatibility: str, osdi: tuple[str, ...], files: tup
     ngspice, listings = simulator(), []
     for seed in (1, 2):
         ngspice.command(f"setseed {seed}")
-        ngspice.load(netlist, compatibility, osdi)
-        listings.append(_numbers(ngspice.listing()))
+        listings.append(_numbers(ngspice.expanded(netlist, compatibility, osdi)))
     return listings[0] == listings[1]

@@ -21,8 +21,8 @@ _MODELS = frozenset(
     | {".else", ".endif", ".end", ".title", ".prot", ".protect", ".unprot", ".unprotect"}
 )
 _OPTIONS = frozenset({".option", ".options"})
-# which belong to the models; everything else (tolerances, iterations, temperature, seed) is the bench's to say
-MODEL_OPTIONS = frozenset({"scale", "scalm", "tnom", "wnflag", "defl", "defw", "defad", "defas", "parhier", "badmos3"})
+# which belong to the models, and Xyce's word for whom it is told, none to ngspice; everything else (tolerances, iterations, temperature, seed) is the bench's to say
+MODEL_OPTIONS = frozenset({"scale", "scalm", "tnom", "wnflag", "defl", "defw", "defad", "defas", "parhier", "badmos3", "parser"})
 _DEFINING = {".model": "model", ".subckt": "subckt", ".macro": "subckt", ".func": "func"}
 _BRACKETS = {".ends": "ends", ".eom": "ends", ".if": "if", ".elseif": "else", ".else": "else", ".endif": "endif", ".endl": "endl"}
 _NUMERICAL = frozenset({"numd", "nbjt", "numos"})  # CIDER's device simulator, which reads and writes files

@@ -15,31 +15,32 @@ The only module that knows PySpice.  What it hides:
 from __future__ import annotations
 
 import contextlib
-import ctypes.util
 import functools
 import itertools
 import logging
 import os
 import re
 import signal
-import subprocess
-import sys
-import tempfile
 import warnings
 from collections import deque
-from collections.abc import Hashable, Iterable, Iterator, Sequence
+from collections.abc import Collection, Hashable, Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from spicekit import flat
 from spicekit.errors import SpicekitError
+from spicekit.flat import Flat
+from spicekit.shared_library import INSTALL_HINT, elsewhere, find_library, no_init_files, try_to_load
 
 _UNDEFINED = re.compile(r"^\s*Undefined parameter \[([^\]]*)\]")
 _NO_BIN = re.compile(r"could not find a valid modelname", re.IGNORECASE)
 _SIZED = re.compile(r"(?P<name>m\S*)(?:\s+[^\s=]+){3,}\s+(?P<model>[^\s=]+)\s+(?=\S*\s*=)", re.IGNORECASE)
 _IGNORED = re.compile(r"unrecognized parameter \(([^)]*)\) - ignored")
-INSTALL_HINT = "install it with: sudo apt-get install libngspice0 ngspice (other systems: see `spicekit doctor`)"
+FLAT = 4  # circuits whose libraries need not be read again, of those that a process simulates in turn
+_RELATIVE = re.compile(r"^\s*\.(?:inc\w*|lib)\s+['\"]?[^\s'\"/]", re.IGNORECASE | re.MULTILINE)
+CONFIRMING = 600  # s by the wall clock
 
 
 class NoBin(SpicekitError):
@@ -54,14 +55,6 @@ class NoBin(SpicekitError):
 
     def __reduce__(self) -> tuple[type[NoBin], tuple[str, str, float, float]]:
         return NoBin, (self.transistor, self.model, self.width, self.length)
-
-
-def find_library() -> str | None:
-    """Path or soname of libngspice: ``NGSPICE_LIBRARY_PATH`` if set, else what the loader finds."""
-    given = os.environ.get("NGSPICE_LIBRARY_PATH")
-    if given:
-        return str(Path(given).absolute()) if Path(given).is_file() else None
-    return ctypes.util.find_library("ngspice")
 
 
 class Simulator:
@@ -92,9 +85,9 @@ class Simulator:
                 return 0
 
         if os.environ.get("NGSPICE_LIBRARY_PATH"):
-            _try_to_load(library)
+            try_to_load(library)
         try:
-            with _no_init_files():
+            with no_init_files():
                 self._ngspice = Quiet()
         except (OSError, AttributeError) as error:  # not a library of this machine, or not ngspice's
             hint = "NGSPICE_LIBRARY_PATH names it: unset it, or give libngspice's file" if given else INSTALL_HINT
@@ -112,6 +105,7 @@ class Simulator:
         self.loads = 0  # netlists that were loaded: tells a paused run whether the circuit is still its own
         self.command("set num_threads=1")
         self._compatibility = ""
+        self._flat: dict[Hashable, Flat] = {}
         self._osdi: set[str] = set()  # compiled models that are loaded
         self._told: set[str] = set()  # model parameters of whose being ignored it was warned
 
@@ -126,15 +120,49 @@ class Simulator:
         compatibility: str = "ngspice",
         osdi: Sequence[str] = (),
         files: Sequence[Hashable] | None = None,
+        varying: Collection[str] = (),
     ) -> None:
         """Replace the circuit by ``netlist``, read in the dialect ``compatibility`` (ngspice's variable ``ngbehavior``), with the
         compiled models ``osdi``, paths.
 
-        ``files`` are the stamps of what it includes: if these and all else are those of the circuit that is there, that is set
-        back to what was read, which gives the same numbers to the bit, and no file is read again.
+        ``files`` are the stamps of what it includes: where these and all else but the values of the variation points ``varying``
+        are those of a netlist before, no file is read again, and the numbers are the same to the bit.
 
         Raises :class:`SpicekitError` with ngspice's own words if it does not parse.
         """
+        self._prepare(compatibility, osdi)
+        names = frozenset(name.lower() for name in varying)
+        key = None if files is None else (flat.fixed(netlist, names), compatibility, tuple(osdi), tuple(files))
+        if key is not None and not names and key == self._key:
+            self.messages.clear()
+            self.command("reset")
+            if not any(line.lower().startswith(("error", "command failed")) for line in self.messages):
+                return
+        known = self._flat.get(key)
+        if known is not None and self._confirmed(known, netlist):
+            self._read(known.text(netlist))
+            return
+        wanted = bool(files and names) and known is None
+        listing = self._read(netlist, listed=wanted)
+        self._key = key
+        self._tell_ignored()
+        if wanted and listing:
+            if len(self._flat) >= FLAT:
+                self._flat.clear()
+            self._flat[key] = Flat(netlist, listing, names)
+
+    def expanded(self, netlist: str, compatibility: str = "ngspice", osdi: Sequence[str] = ()) -> str:
+        """Load ``netlist`` as :meth:`load` does; the circuit as ngspice has it, line by line, every parameter a number."""
+        self._prepare(compatibility, osdi)
+        text = self._read(netlist, listed=True)
+        self._tell_ignored()
+        if text:
+            return text
+        with elsewhere():
+            return self._listing()
+
+    def _prepare(self, compatibility: str, osdi: Sequence[str]) -> None:
+        """Make ready to replace the circuit."""
         if self._broken:  # its memory is no longer sound, a further call might end this process
             raise SpicekitError(
                 "ngspice met a fatal error in an earlier netlist and cannot go on in this process: start a new one"
@@ -142,22 +170,61 @@ class Simulator:
         self.loads += 1
         self.clear()
         self.command("delete all")  # conditions to stop at, which outlive their circuit
-        key = None if files is None else (netlist, compatibility, tuple(osdi), tuple(files))
-        if key is not None and key == self._key:
-            self.messages.clear()
-            self.command("reset")
-            if not any(line.lower().startswith(("error", "command failed")) for line in self.messages):
-                return
-        self._key = None
-        self.command("unset scale")  # as does, in the dialects of HSPICE, the option of this name: of the sizes of transistors
-        if self._loaded:
-            self.command("remcirc")
-            self._loaded = False
         if compatibility != self._compatibility:  # it outlives the circuit
             self.command(f"set ngbehavior={compatibility}")
             self._compatibility = compatibility
         for path in osdi:
             self._load_osdi(path)
+
+    def _confirmed(self, known: Flat, netlist: str) -> bool:
+        """Whether ngspice makes of the text of ``known`` what it makes of ``netlist``.
+
+        It is tried once, in a copy of this process: a text that ngspice cannot take may leave it broken.
+        """
+        if known.confirmed is None:
+            with warnings.catch_warnings():  # from Python 3.12: threads of OpenBLAS, which the copy does not use
+                warnings.filterwarnings("ignore", "This process .* is multi-threaded", DeprecationWarning)
+                copy = os.fork()
+            if copy == 0:
+                try:
+                    signal.signal(signal.SIGALRM, signal.SIG_DFL)
+                    signal.alarm(CONFIRMING)
+                    os._exit(0 if known.same(netlist, self._read(known.text(netlist), listed=True)) else 1)
+                finally:
+                    os._exit(2)
+            known.confirmed = os.waitpid(copy, 0)[1] == 0
+        return known.confirmed
+
+    def _read(self, netlist: str, listed: bool = False) -> str:
+        """Replace the circuit by ``netlist``, read in the dialect that is set; ``listed``: what it becomes, line by line.
+
+        ngspice's own listing cuts lines at 4095 characters, of which a model card may have more; what it writes for its
+        developers does not.  Nothing is given by a version that does not write it, nor of a netlist with relative paths of files.
+        """
+        if not listed or _RELATIVE.search(netlist):
+            self._circuit(netlist)
+            return ""
+        with elsewhere() as folder:
+            self.command("set ngdebug")
+            try:
+                self._circuit(netlist)
+            finally:
+                self.command("unset ngdebug")
+            dump = folder / "debug-out3.txt"
+            return "" if not dump.is_file() else flat.listed(dump.read_text(encoding="latin-1"), self._listing())
+
+    def _listing(self) -> str:
+        self.command(
+            "listing runnable > listing"
+        )  # its file stands in the working folder: a path is not always a word of a command
+        return Path("listing").read_text(encoding="latin-1")
+
+    def _circuit(self, netlist: str) -> None:
+        self._key = None
+        self.command("unset scale")  # as does, in the dialects of HSPICE, the option of this name: of the sizes of transistors
+        if self._loaded:
+            self.command("remcirc")
+            self._loaded = False
         self.messages.clear()
         lines = [self._ffi.new("char[]", line.encode()) for line in netlist.split("\n") if line.strip()]
         rc = self._library.ngSpice_Circ(self._ffi.new("char *[]", [*lines, self._ffi.new("char[]", b""), self._ffi.NULL]))
@@ -167,8 +234,6 @@ class Simulator:
             self._raise_bin()
             raise SpicekitError(f"ngspice refuses the netlist: {self._refusal()}")
         self._loaded = True
-        self._key = key
-        self._tell_ignored()
 
     def _load_osdi(self, path: str) -> None:
         if path in self._osdi:  # they outlive the circuit
@@ -205,14 +270,6 @@ class Simulator:
         if ignored - self._told:
             warnings.warn(f"ngspice ignores model parameters: {', '.join(sorted(ignored - self._told))}", stacklevel=3)
             self._told |= ignored
-
-    def listing(self) -> str:
-        """The loaded circuit as ngspice has it, every parameter a number."""
-        plain = re.fullmatch(r"[\w/.-]+", tempfile.gettempdir())  # the path is a word of a command
-        with tempfile.TemporaryDirectory(prefix="spicekit-", dir=None if plain else "/tmp") as folder:
-            file = Path(folder) / "listing"
-            self.command(f"listing expand > {file}")
-            return file.read_text(encoding="latin-1")
 
     def command(self, line: str) -> None:
         """Run one ngspice command.  Never raises for what the command says: judge it by :meth:`vectors`."""
@@ -255,40 +312,6 @@ class Simulator:
     def last_words(self) -> str:
         """The end of what ngspice said, in one line."""
         return " ".join(word.strip() for word in list(self.messages)[-4:])
-
-
-def _try_to_load(library: str) -> None:
-    """Load a library that the user names in a process of its own: one that breaks off takes the process with it."""
-    program = "import ctypes, sys; ctypes.CDLL(sys.argv[1])"
-    done = subprocess.run([sys.executable, "-I", "-S", "-c", program, library], capture_output=True, check=False)
-    if done.returncode < 0:
-        raise SpicekitError(f"{library} crashed while it was loaded ({signal.Signals(-done.returncode).name})")
-
-
-@contextlib.contextmanager
-def _no_init_files() -> Iterator[None]:
-    """Let ngspice start where its search for an init file ends at an empty one.
-
-    All versions look in the working folder before the home (which is that of the user data base, whatever ``HOME`` says), newer
-    ones first in ``SPICE_USERINIT_DIR``.  ``ngSpice_nospiceinit`` is not in ngspice 39, and the fallback to ``./spinit`` is not
-    governed by it.
-    """
-    given = os.environ.get("SPICE_USERINIT_DIR")
-    back = os.open(".", getattr(os, "O_PATH", os.O_RDONLY))  # holds even if the folder was deleted meanwhile
-    try:
-        with tempfile.TemporaryDirectory(prefix="spicekit-") as folder:
-            (Path(folder) / ".spiceinit").write_text("* none\n")
-            os.environ["SPICE_USERINIT_DIR"] = folder
-            os.chdir(folder)
-            try:
-                yield
-            finally:
-                os.fchdir(back)
-    finally:
-        os.close(back)
-        os.environ.pop("SPICE_USERINIT_DIR", None)
-        if given is not None:
-            os.environ["SPICE_USERINIT_DIR"] = given
 
 
 @functools.cache

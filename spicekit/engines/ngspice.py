@@ -59,18 +59,20 @@ def fine(bench: Bench, samples: Mapping[str, Array]) -> Solved:
 def _solve(bench: Bench, samples: Mapping[str, Array], always: str) -> Solved:
     """``always`` are words of the ``.options`` line beside those of the fallbacks."""
     trials = trials_of(samples)
-    if trials > 1 and any(point.parameter and point.name in samples for point in bench.points()):
+    if trials > 1 and _computed(bench, samples):
         return _one_by_one(bench, samples, trials, always)
     ngspice = simulator()
     kind = Parsed if isinstance(bench, Deck) else Swept if isinstance(bench.analysis(), DcAnalysis) else Altered
     way: Way = kind(ngspice, bench, samples, trials)
     attempts = [0] * trials
     left = list(range(trials))
+    # a table of values is a part of the netlist; what a library computes when it is read is another circuit
+    varying = [] if kind is Altered or _computed(bench, samples) else [point.name for point in bench.points()]
     for attempt, fallback in enumerate(["", *(settings for _, settings in way.fallbacks)]):
         settings = f"{always} {fallback}".strip()
         netlist = way.netlist.replace("\n.save ", f"\n.options {settings}\n.save ", 1) if settings else way.netlist
         if kind is not Parsed:  # it reads one for each trial
-            read(ngspice, bench, netlist, again=kind is Altered)
+            read(ngspice, bench, netlist, kind is Altered or bool(varying), varying)
         for trial in left:
             attempts[trial] = attempt
         left = way.run(left)
@@ -80,6 +82,11 @@ def _solve(bench: Bench, samples: Mapping[str, Array], always: str) -> Solved:
     converged = np.ones(trials, dtype=bool)
     converged[left] = False
     return Solved(measures, converged, attempts, waves, ngspice.last_words() if left else "")
+
+
+def _computed(bench: Bench, samples: Mapping[str, Array]) -> bool:
+    """Whether a library computes something from the samples when it is read."""
+    return any(point.parameter and point.name in samples for point in bench.points())
 
 
 def _one_by_one(bench: Bench, samples: Mapping[str, Array], trials: int, always: str) -> Solved:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import time
 import warnings
+from collections.abc import Collection
 
 from spicekit.bench import Bench
 from spicekit.benches.deck import Deck
@@ -17,8 +18,9 @@ SLOW = 2.0  # s of reading a netlist: it is said how to make it faster
 _told: set[str] = set()
 
 
-def read(ngspice: Simulator, bench: Bench, netlist: str, again: bool = False) -> None:
-    """Load ``netlist``, one of ``bench``; ``again``: what was loaded is to serve again if it is the same.
+def read(ngspice: Simulator, bench: Bench, netlist: str, again: bool = False, varying: Collection[str] = ()) -> None:
+    """Load ``netlist``, one of ``bench``; ``again``: what was read is to serve again if it is the same but for the values of
+    the variation points ``varying``.
 
     Of libraries that take more than :data:`SLOW` seconds it warns, once a process.  Raises :class:`UserError` that names the
     parameters of a size for which the library has no model.
@@ -26,7 +28,8 @@ def read(ngspice: Simulator, bench: Bench, netlist: str, again: bool = False) ->
     technology = bench.technology
     start = time.perf_counter()
     try:
-        ngspice.load(netlist, technology.compatibility, technology.compiled(), tuple(bench.model_files) if again else None)
+        files = tuple(bench.model_files) if again else None
+        ngspice.load(netlist, technology.compatibility, technology.compiled(), files, varying)
     except NoBin as error:
         raise _outside(bench, error) from None
     seconds = time.perf_counter() - start

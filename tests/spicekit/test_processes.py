@@ -10,6 +10,7 @@ import pytest
 from mini_process import MODELS, read_current, write
 
 from spicekit import make_bench, run
+from spicekit.engines import BATCH
 from spicekit.engines.calibrate import calibrated
 from spicekit.errors import SpicekitError, UserError
 from spicekit.netlist import render
@@ -43,7 +44,7 @@ def expected(tmp_path: Path) -> float:
 
 
 @pytest.mark.parametrize("kind", ["model", "subckt"])
-@pytest.mark.parametrize(("unit", "scale"), [("um", "1u"), ("um", "1.0e-6"), ("nm", "1n")])
+@pytest.mark.parametrize(("unit", "scale"), [("um", "1u"), ("um", "1.0e-6\n.options parser scale=1u"), ("nm", "1n")])
 def test_sizes_in_another_unit(tmp_path: Path, expected: float, kind: str, unit: str, scale: str) -> None:
     library = f".option scale={scale}\n" + MODELS.format("") + SUBCIRCUITS
     file = write(tmp_path, library, top(f'lengths = "{unit}"'), kind=kind)
@@ -346,6 +347,21 @@ def test_sizes_at_their_defaults_follow_the_smallest(tmp_path: Path) -> None:
     assert make_bench("sot-read", {"technology": "ptm65"}).p.w_read == make_bench("sot-read", {}).p.w_read
     with pytest.raises(UserError, match="parameter w_access: 300 nm given; allowed: at least 420 nm, the smallest W"):
         make_bench("stt-read", {"technology": file, "w_access": 3e-7})
+
+
+def test_an_amplifier_is_trimmed_where_the_cells_default_is_too_narrow(tmp_path: Path) -> None:
+    """The trim does not depend on the cell, nor on how wide one must be: of the same sizes it is that of another process."""
+    models = load_technology("ptm45").cards("tt").replace("ptm45_nmos", "nch").replace("ptm45_pmos", "pch")
+    found, sizes = [], {"w_access": 500e-9}
+    for w_min in ("0.42", "0.09"):
+        folder = tmp_path / w_min
+        folder.mkdir()
+        file = write(folder, models, ('0.09, unit = "um"', f'{w_min}, unit = "um"'))
+        bench = make_bench("tbs-sense", {"technology": file, **sizes})
+        kinds = type(bench.p).model_fields
+        sizes = {name: value for name, value in bench.p if name[:2] in ("w_", "l_") and kinds[name].annotation is float}
+        found.append(calibrated(bench, BATCH).found["trim"])
+    assert found[0] == found[1] > 0
 
 
 VARYING = re.compile(r"^X\S+ .*\bvth_(\w+) .*\b(nmos|pmos)_mc\b", re.M)

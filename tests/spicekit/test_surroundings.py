@@ -109,7 +109,7 @@ def test_a_limit_of_addresses_is_one_line(tmp_path: Path, program: str, complain
 def test_a_library_that_is_none(tmp_path: Path, program: str, complaint: Complaint, content: bytes | None) -> None:
     library = tmp_path / "libngspice.so"
     if content is None:  # one that breaks off: the loader itself dies of it
-        from spicekit.simulator import find_library
+        from spicekit.shared_library import find_library
 
         whole = Path(next(line.split()[-1] for line in Path("/proc/self/maps").read_text().splitlines() if "libc.so" in line))
         library.write_bytes(whole.read_bytes()[:100_000])
