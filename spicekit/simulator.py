@@ -220,11 +220,7 @@ class Simulator:
         return Path("listing").read_text(encoding="latin-1")
 
     def _circuit(self, netlist: str) -> None:
-        self._key = None
-        self.command("unset scale")  # as does, in the dialects of HSPICE, the option of this name: of the sizes of transistors
-        if self._loaded:
-            self.command("remcirc")
-            self._loaded = False
+        self._remove()
         self.messages.clear()
         lines = [self._ffi.new("char[]", line.encode()) for line in netlist.split("\n") if line.strip()]
         rc = self._library.ngSpice_Circ(self._ffi.new("char *[]", [*lines, self._ffi.new("char[]", b""), self._ffi.NULL]))
@@ -235,6 +231,14 @@ class Simulator:
             raise SpicekitError(f"ngspice refuses the netlist: {self._refusal()}")
         self._loaded = True
 
+    def _remove(self) -> None:
+        """Remove the circuit, and what it set that outlives it."""
+        self._key = None
+        self.command("unset scale")  # in the dialects of HSPICE, the option of this name: of the sizes of transistors
+        if self._loaded:
+            self.command("remcirc")
+            self._loaded = False
+
     def _load_osdi(self, path: str) -> None:
         if path in self._osdi:  # they outlive the circuit
             return
@@ -243,6 +247,7 @@ class Simulator:
                 f"this ngspice (version {self.version}) takes no OSDI models, and {path} is one: use one that is built with "
                 "--enable-osdi (NGSPICE_LIBRARY_PATH names its library)"
             )
+        self._remove()  # ngspice dies of a circuit of before there was this kind of device
         wrong = [line.strip() for line in self.told(f"osdi {path}") if re.search("error|could not|cannot|fail", line, re.I)]
         if wrong:
             raise SpicekitError(f"{path}: ngspice cannot load the OSDI model: {wrong[0]}")

@@ -38,6 +38,17 @@ def test_solves() -> None:
     assert found["i(v1)"] == pytest.approx([-0.25e-3], rel=1e-12)
 
 
+def test_no_circuit_is_there_when_a_compiled_model_is_loaded(monkeypatch: pytest.MonkeyPatch) -> None:
+    """ngspice 44 dies of a circuit of before there was this kind of device, when it removes it."""
+    ngspice, loaded = simulator(), []
+    ngspice.load(DIVIDER)
+    monkeypatch.setattr(Simulator, "has_osdi", True)
+    monkeypatch.setattr(ngspice, "_osdi", set[str]())
+    monkeypatch.setattr(ngspice, "told", lambda command: loaded.append((command, ngspice._loaded)) or [])
+    ngspice.load(DIVIDER, osdi=["/there/model.osdi"])
+    assert loaded == [("osdi /there/model.osdi", False)]
+
+
 def test_there_is_one_a_process() -> None:
     assert simulator() is simulator()
 
