@@ -21,7 +21,7 @@ _MODELS = frozenset(
     | {".else", ".endif", ".end", ".title", ".prot", ".protect", ".unprot", ".unprotect"}
 )
 _OPTIONS = frozenset({".option", ".options"})
-# which belong to the models, and Xyce's word that goes before them; all else (tolerances, iterations, temperature, seed) is the bench's
+# the models', and a word of Xyce's before them; all else (tolerances, iterations, temperature, seed) is the bench's
 MODEL_OPTIONS = frozenset({"scale", "scalm", "tnom", "wnflag", "defl", "defw", "defad", "defas", "parhier", "badmos3", "parser"})
 _DEFINING = {".model": "model", ".subckt": "subckt", ".macro": "subckt", ".func": "func"}
 _BRACKETS = {".ends": "ends", ".eom": "ends", ".if": "if", ".elseif": "else", ".else": "else", ".endif": "endif", ".endl": "endl"}

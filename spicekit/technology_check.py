@@ -243,6 +243,6 @@ def plot_check(check: Check, path: Path) -> Path:
     transfer.set_ylabel(f"|I_D| at |V_DS| = {check.vdd:g} V (A)")
     hot.set_xlabel("temperature (°C)")
     hot.set_ylabel("on-current (µA)")
-    transfer.legend(fontsize=8)
+    transfer.legend(fontsize=8, loc="lower right")  # the best place among so many points takes long to find
     figure.suptitle(f"{check.technology}: W = {check.width * 1e6:g} µm, L = {check.length * 1e6:g} µm, left at {ROOM:g} °C")
     return save(figure, path)
