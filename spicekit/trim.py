@@ -25,6 +25,7 @@ from spicekit.technology import Technology
 from spicekit.units import parse_value
 
 LOCAL, GLOBAL = "mm", "process"  # what the names of parameters begin with
+_GROUP = re.compile(r"\{[^{}]*\}|'[^']*'|\"[^\"]*\"")
 _DRAW = re.compile(r"(?<![\w.])(agauss|gauss)\s*\(", re.IGNORECASE)
 _BIN = re.compile(r"\.model\s+(\S+?)\.\d+\s", re.IGNORECASE)
 _LIMIT = re.compile(r"(?<![\w.])(lmin|lmax|wmin|wmax)\s*=\s*([^\s()]+)", re.IGNORECASE)
@@ -245,7 +246,17 @@ def _without_draws(line: Line, prefix: str, count: int) -> tuple[str, int]:
             else f"(({nominal})*(1+({spread})/({sigmas})*{name}))"
         )
         text = f"{text[: call.start()]}{value}{text[end:]}"
-    return text, count
+    return (_whole(text) if line.word in (".param", ".params") and text != line.text else text), count
+
+
+def _whole(text: str) -> str:
+    """A .param line in which each value is one expression: of ``{a} + b*agauss(...)`` ngspice makes one only as it stands."""
+    found = [definition.partition("=") for _, definition in assignments(text.split(None, 1)[1])]
+    return ".param " + " ".join(f"{name}={{{_GROUP.sub(_in_parentheses, value.strip())}}}" for name, _, value in found)
+
+
+def _in_parentheses(group: re.Match[str]) -> str:
+    return f"({group[0][1:-1]})"
 
 
 def _arguments(text: str, start: int) -> tuple[list[str], int]:

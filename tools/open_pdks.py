@@ -22,7 +22,7 @@ from spicekit.units import format_value
 
 SIZES = ("1u/{l}", "2u/{l}", "{w}/{l}")  # of the benches below, and the smallest
 ACCESS = "1u"
-HEADINGS = ("PDK", "read, all of it", "trimmed", "I_on n, p", "i_p, i_ap of stt-read", "sigma of i_p by the foundry's draws")
+HEADINGS = ("PDK", "read, all of it", "trimmed", "I_on n, p", "i_p, i_ap of stt-read", "sigma of i_p, 50 trials")
 
 
 def main() -> None:

@@ -22,7 +22,7 @@ from spicekit.trim_files import write_trimmed
 
 # as SKY130 writes it: draws in the cards of bins within the subcircuit, a switch for them, and one draw of the process
 LIBRARY = (
-    ".param mc_mm_switch=0 mc_pr_switch=0\n.param pr={mc_pr_switch*gauss(1,0.06,3)}\n.param idle = 3\n"
+    ".param mc_mm_switch=0 mc_pr_switch=0\n.param pr={0*2} + mc_pr_switch*gauss(1,0.06,3)\n.param idle = 3\n"
     + MODELS.format("").split("\n")[1]
     + """
 .subckt nfet d g s b w=1 l=1 nf=1
