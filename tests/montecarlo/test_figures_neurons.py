@@ -132,6 +132,17 @@ def test_energy_frequency_and_threshold(found: dict[str, Figure], tables: dict[s
     assert other["energy a synapse"].ratio == pytest.approx(28 / N / 5.48)
 
 
+def test_the_light_design_stands_beside_the_default(tables: dict[str, LookupTable]) -> None:
+    values = {"e_synapse": 6e-15, "step_error": 0.15, "spike_errors": 0.0}
+    light = LookupTable({"design": np.array(["light"])}, {k: (("design",), np.array([v])) for k, v in values.items()}, {}, {})
+    made = stt_bsnn.figures(tables | {"light": light})
+    names = [one.name for one in made]
+    figure = made[names.index("energy a synapse") + 1]
+    assert (figure.name, figure.plans) == ("energy a synapse, design light", ("light",))
+    assert figure.ratio == pytest.approx(6 / 5.48)
+    assert "off by 0.15 matches rms, 0 of 8 spikes are wrong" in figure.remark
+
+
 def test_what_bounds_the_wrong_steps(found: dict[str, Figure]) -> None:
     """None without errors, and none if the threshold is ten sigmas away from the whole numbers."""
     assert wrong_steps(0.0) == 0

@@ -61,7 +61,7 @@ def figures(tables: Mapping[str, LookupTable]) -> list[Figure]:
     for plan, (weight, inputs) in WIDTHS.items():
         for bits in inputs:
             found += made_of(plan, multiplier_figures(tables[plan], weight, bits))
-    found += made_of("levels", levels_figures(tables["levels"]))
+    found += made_of("levels", [levels_figure(tables["levels"])])
     return [*found, *code_figures(), *accuracy_figures()]
 
 
@@ -117,18 +117,16 @@ def multiplier_figures(table: LookupTable, weight: int, bits: int) -> list[Figur
     ]  # fmt: skip
 
 
-def levels_figures(table: LookupTable) -> list[Figure]:
+def levels_figure(table: LookupTable) -> Figure:
     """The error of a tree whose last adder is simulated behind those of one level."""
-
-    def over(measure: str) -> float:
-        return float(table.query(measure, base=2)) / float(table.query(measure, base=3))
-
-    name, about = "tree of 8 words by its parts over whole", "adder-tree, 4-bit products of NORs, the same words, context 1"
-    return [
-        Figure(f"{name}: last level", "", over("e_level_3"), f"e_level_3 of {about}"),
-        Figure(f"{name}: energy", "", over("e_total"), f"e_total of {about}"),
-        Figure(f"{name}: delay", "", over("delay"), f"delay of {about}"),
-    ]
+    # of the levels below, a tree by its parts looks at other words
+    parts, whole = (float(table.query("e_level_3", base=base)) for base in (2, 3))
+    return Figure(
+        "tree by its parts over whole, third level of 8 words",
+        "",
+        parts / whole,
+        "adder-tree e_level_3, products of NORs, the same words, context 1",
+    )
 
 
 def code_figures() -> list[Figure]:

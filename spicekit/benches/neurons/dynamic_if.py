@@ -8,17 +8,24 @@ the highest bit falls instead.  A ninth, of half a unit, puts the threshold betw
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 from spicekit.benches.neurons.circuit import Trim
 from spicekit.benches.neurons.neuron import Neuron
-from spicekit.benches.neurons.parameters import Kind, NeuronParameters
-from spicekit.parameters import channel_width, quantity
+from spicekit.benches.neurons.parameters import DESIGNS, Kind, NeuronParameters
+from spicekit.parameters import channel_width, option, quantity
 
 BITS = 8
 
 
 class DynamicIfParameters(NeuronParameters):
+    # light: chosen for the published energy, at the price of the leak (docs/neurons.md); references are those of the default
+    DESIGNS: ClassVar = {**DESIGNS, "light": {"i_amp": 45e-6}}
+    design: Literal["ideal-row", "real-row", "light"] = option(  # type: ignore[assignment]  # a word more
+        "ideal-row",
+        "named design: a row on ideal rails, of junctions without roll-off; or as stt-bnn-row simulates it; or the first with "
+        "less current in the amplifier",
+    )
     frequency: float = quantity(166e6, "Hz", "time steps a second", ge=1e5, le=2e9)
     i_amp: float = quantity(50e-6, "A", "current of the amplifier", gt=0, le=1e-2)
     c_c: float = quantity(40e-15, "F", "from the amplifier's output to the comparator", gt=0, le=1e-11)

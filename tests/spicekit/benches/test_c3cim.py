@@ -373,6 +373,21 @@ def test_bad_input_is_said_in_one_line(given: dict[str, Any], words: str) -> Non
     assert "\n" not in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ({"v_read": 1.0}, "parameter v_read: 1 V given; allowed: below vdd = 1 V"),
+        ({"design": "100nA"}, "parameter design: allowed: 'fast' or 'bitwise'"),
+        ({"n_sel": 65}, "n_sel: 65 given; allowed: at most n = 64"),
+    ],
+)
+def test_bad_input_of_the_conventional_column(given: dict[str, Any], words: str) -> None:
+    with pytest.raises(UserError) as caught:
+        make_bench("c3cim-conventional", given)
+    assert words in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
 def test_a_run_writes_its_transfer(tmp_path: Path, cli: Cli) -> None:
     done = cli("run", "c3cim-column", "-p", "n=16", "-p", "transfer=2", "--out", tmp_path)
     assert done.returncode == 0, done.stderr
