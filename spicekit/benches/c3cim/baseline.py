@@ -20,6 +20,7 @@ from spicekit.measures import Node, Number, floor, i, v
 from spicekit.measures.measure import Measure
 from spicekit.parameters import channel_length, channel_width, option, quantity, voltage
 from spicekit.point import VariationPoint
+from spicekit.units import format_value
 
 DESIGNS: Mapping[str, Mapping[str, Any]] = {
     "fast": {},
@@ -103,6 +104,18 @@ class C3cimConventional(MemoryColumn[ConventionalParameters]):
             return current
         relative, step = v("offset") / self.p.v_read, self.p.trim
         return current / (1 + (floor(relative / step + 0.5) * step if step > 0 else relative))
+
+    def notes(self, measures: Mapping[str, float]) -> tuple[str, ...]:
+        fallen = 1 - measures["v_far"] / self.p.v_read
+        if (
+            abs(measures.get("error", 0.0)) < 0.5 or self.p.n * fallen < 1
+        ):  # a column's count is wrong by more than the fall alone
+            return ()
+        return (
+            f"wires: the bit line has {format_value(measures['v_far'], 'V', 3)} at its far end, of v_read = "
+            f"{format_value(self.p.v_read, 'V')}, and the count is {measures['error']:.2g} steps off: fewer cells (n), less "
+            "r_cell, or more r_lrs and r_hrs (design=bitwise)",
+        )
 
     def subtitle(self) -> str:
         return f"{self.memory.name}, bit line at {self.p.v_read:g} V"

@@ -262,6 +262,17 @@ def test_the_conventional_column_is_a_ladder(ohmic: str) -> None:
         assert found["i_col"] == pytest.approx(ladder(64, cell, 1.5, v), rel=2e-3)
 
 
+def test_the_conventional_column_says_what_its_count_is_lost_by() -> None:
+    condition, note = run("c3cim-conventional").warnings()
+    assert condition.endswith("does not work here: wrong < 0.5 is not met, wrong is 1")
+    assert (
+        "wires: the bit line has 88.4 mV at its far end, of v_read = 100 mV, and the count is -4 steps off: fewer cells (n)"
+        in note
+    )
+    for given in ({"n": 16}, {"r_cell": 1e-3}):
+        assert run("c3cim-conventional", **given).warnings() == ()
+
+
 def test_the_conventional_column_bends_and_burns() -> None:
     conventional, constant = (measures(f"c3cim-{name}", transfer=8) for name in ("conventional", "column"))
     assert conventional["inl"] > 3 > 0.5 > constant["inl"]
