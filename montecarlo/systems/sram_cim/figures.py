@@ -73,7 +73,7 @@ def macro_figures(name: str, one: Cost) -> list[Figure]:
     share = one.energy["adder tree"] / one.total
     return [
         Figure(f"{name}: energy of a MAC", "J", one.total, each, remark="not counted: signs, decoders, drivers, writing"),
-        Figure(f"{name}: efficiency", "OPS/W", 2 / one.total, "two operations a MAC of 4 x 4 bits"),
+        Figure(f"{name}: efficiency", "TOPS/W", 2e-12 / one.total, "two operations a MAC of 4 x 4 bits"),
         Figure(f"{name}: share of the adder tree", "", share, "adder tree over the MAC's energy", GOMONY, 0.70,
                "published as over 70 % of the power; words come to the tree all at once here"),
         Figure(f"{name}: time of a MAC", "s", one.time, "longest delays seen: multiplier and tree each cycle, the register once"),
