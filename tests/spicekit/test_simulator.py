@@ -42,7 +42,7 @@ def test_no_circuit_is_there_when_a_compiled_model_is_loaded(monkeypatch: pytest
     """ngspice 44 dies of a circuit of before there was this kind of device, when it removes it."""
     ngspice, loaded = simulator(), []
     ngspice.load(DIVIDER)
-    monkeypatch.setattr(Simulator, "has_osdi", True)
+    monkeypatch.setitem(ngspice.__dict__, "has_osdi", True)  # where it is kept once it was asked
     monkeypatch.setattr(ngspice, "_osdi", set[str]())
     monkeypatch.setattr(ngspice, "told", lambda command: loaded.append((command, ngspice._loaded)) or [])
     ngspice.load(DIVIDER, osdi=["/there/model.osdi"])

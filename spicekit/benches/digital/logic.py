@@ -86,11 +86,16 @@ class LogicBench(Bench[L], Generic[L]):
         # in a shorter slot nothing gets to its level, and what the supply gives is no energy of an operation
         halves = 2 if self.clock else 1  # of a clock each has edges of its own
         edges, gates = 2 * halves * self.edge, halves * self.depth * PACE * self.technology.l_min / 2
-        if self.period < max(edges, gates) * (1 - 1e-9):
-            why = "two edges of each input" if edges > gates else "half of what the longest path takes"
+        if self.period < edges * (1 - 1e-9):
+            of = "inputs and clock" if self.clock else "inputs"
+            raise UserError(
+                f"bench '{self.name}': parameters period, edge: {format_value(self.period, 's')} and "
+                f"{format_value(self.edge, 's')} given; allowed: a period of at least {2 * halves} edges, which {of} need"
+            )
+        if self.period < gates * (1 - 1e-9):
             raise UserError(
                 f"bench '{self.name}': parameter period: {format_value(self.period, 's')} given; allowed: from "
-                f"{format_value(max(edges, gates), 's')}, {why}{' and of the clock' if self.clock and edges > gates else ''}"
+                f"{format_value(gates, 's')}, half of what the longest path takes"
             )
 
     # --- what a bench brings

@@ -44,7 +44,7 @@ from spicekit.registry import make_bench
         ("sram-8t", {"operation": "write", "v_wl": 0.9, "rails": "ldo"}),
         ("logic-gate", {"cell": "nor2"}),
         ("logic-gate", {"cell": "half-adder", "operation": "static", "corner": "ss"}),
-        ("logic-gate", {"cell": "flip-flop", "period": 5e-11}),  # too short
+        ("logic-gate", {"cell": "flip-flop", "period": 1.2e-10}),  # too short
         ("multiplier", {"operations": 4}),
         ("adder-tree", {"inputs": 4, "bits": 1, "operations": 4}),
         ("shift-accumulate", {"bits": 1, "cycles": 1}),
