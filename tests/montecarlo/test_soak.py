@@ -20,7 +20,7 @@ import pytest
 def test_nothing_is_lost_or_counted_twice(phases: tuple[str, ...], repository: Path) -> None:
     options = [word for phase in phases for word in ("--phase", phase)]
     done = subprocess.run(
-        [sys.executable, str(repository / "benchmarks" / "soak.py"), "--scale", "0.05", *options],
+        [sys.executable, str(repository / "benchmarks" / "soak.py"), "--scale", "0.02", *options],
         capture_output=True, text=True, timeout=900, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stdout + done.stderr

@@ -152,11 +152,10 @@ def test_transistors_and_lines_shrink_the_step() -> None:
     assert measures(**given, row=128)["lsb"] < measures(**given, row=1)["lsb"] < ideal
 
 
-@pytest.mark.parametrize("corner", ["tt", "fs"])
-def test_the_line_lies_between_its_rails_cold_and_at_the_lowest_supply(corner: str) -> None:
-    """There ngspice finds another root of the equations from zero: 1.16 V on SL and 46 A out of a rail."""
-    cold = measures(temperature=-40, vdd=0.99, corner=corner)
-    near = measures(temperature=-40, vdd=0.995, corner=corner)
+def test_the_line_lies_between_its_rails_cold_and_at_the_lowest_supply() -> None:
+    """There ngspice finds another root of the equations from zero, in fs as in tt: 1.16 V on SL and 46 A out of a rail."""
+    cold = measures(temperature=-40, vdd=0.99, corner="fs")
+    near = measures(temperature=-40, vdd=0.995, corner="fs")
     assert cold["v_sl"] == pytest.approx(near["v_sl"], rel=1e-3)
     assert cold["i_row"] == pytest.approx(near["i_row"], rel=5e-3)
 
