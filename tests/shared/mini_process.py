@@ -43,3 +43,13 @@ def read_current(file: str, **given: object) -> float:
     result = run("stt-read", technology=file, **given)
     assert result.outcome == "ok", result.reason
     return result.measures["i_p"]
+
+
+# the transistors as subcircuits, whose channel is `nf` times as wide
+SUBCIRCUITS = """.subckt nfet d g s b w=1 l=1 nf=1
+M1 d g s b nch w={w*nf} l={l}
+.ends
+.subckt pfet d g s b w=1 l=1 nf=1
+M1 d g s b pch w={w*nf} l={l}
+.ends
+"""

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from mini_process import MODELS, write
+from mini_process import MODELS, SUBCIRCUITS, write
 
 from spicekit import flat, make_bench, run
 from spicekit.bench import Bench
@@ -22,13 +22,6 @@ from spicekit.waves import Array
 # a card of more than the 4095 characters at which ngspice cuts its own listing, what matters at its end
 LONG = " ".join(f"{name}={value:.60f}" for name in ("cgdl", "cgsl", "cgbo", "xpart") for value in (0.0,) * 20)
 CARDS = ".param shift=0.01\n" + MODELS.format("").replace("vth0=0.4", f"{LONG} vth0={{0.4+shift}}")
-DEVICES = """.subckt nfet d g s b w=1 l=1 nf=1
-M1 d g s b nch w={w*nf} l={l}
-.ends
-.subckt pfet d g s b w=1 l=1 nf=1
-M1 d g s b pch w={w*nf} l={l}
-.ends
-"""
 BENCHES: dict[str, dict[str, Any]] = {
     "sot-read": {"temperature": -40},
     "sot-logic": {},
@@ -40,7 +33,7 @@ BENCHES: dict[str, dict[str, Any]] = {
 def technology(tmp_path: Path) -> Path:
     """In the dialect of HSPICE and in um, as SKY130."""
     head = 'compatibility = "hsa"\nlengths = "um"\n[devices.nmos]'
-    return write(tmp_path, f".option scale=1.0u\n{CARDS}{DEVICES}", ("[devices.nmos]", head), kind="subckt")
+    return write(tmp_path, f".option scale=1.0u\n{CARDS}{SUBCIRCUITS}", ("[devices.nmos]", head), kind="subckt")
 
 
 def blocks(bench: Bench, count: int) -> list[dict[str, Array]]:
@@ -119,7 +112,7 @@ def test_a_text_that_is_not_the_circuit_is_not_used(
 
 
 def test_a_draw_far_along_a_line_is_found(tmp_path: Path) -> None:
-    library = f"{CARDS.replace('{0.4+shift}', '{0.4+agauss(0,0.03,1)}')}{DEVICES}"
+    library = f"{CARDS.replace('{0.4+shift}', '{0.4+agauss(0,0.03,1)}')}{SUBCIRCUITS}"
     file = write(tmp_path, library, kind="subckt")
     with pytest.raises(UserError, match="is drawn whenever the library is read"):
         run("sot-read", technology=file)

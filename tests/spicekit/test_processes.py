@@ -7,7 +7,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from mini_process import MODELS, read_current, write
+from mini_process import MODELS, SUBCIRCUITS, read_current, write
 
 from spicekit import make_bench, run
 from spicekit.engines import BATCH
@@ -18,13 +18,6 @@ from spicekit.paths import data_root
 from spicekit.registry import bench_names
 from spicekit.technology import load_technology
 
-SUBCIRCUITS = """.subckt nfet d g s b w=1 l=1 nf=1
-M1 d g s b nch w={w*nf} l={l}
-.ends
-.subckt pfet d g s b w=1 l=1 nf=1
-M1 d g s b pch w={w*nf} l={l}
-.ends
-"""
 TOP = ("[devices.nmos]", "{}\n[devices.nmos]")
 
 

@@ -377,10 +377,15 @@ def test_a_column_without_headroom_settles_at_once_and_says_what_it_carries() ->
     ],
 )
 def test_bad_input_is_said_in_one_line(given: dict[str, Any], words: str) -> None:
+    refused("c3cim-column", given, words)
+
+
+def refused(bench: str, given: dict[str, Any], words: str) -> None:
+    """In one line that names the bench."""
     with pytest.raises(UserError) as caught:
-        make_bench("c3cim-column", given)
+        make_bench(bench, given)
     assert words in str(caught.value)
-    assert str(caught.value).startswith("bench 'c3cim-column': ")
+    assert str(caught.value).startswith(f"bench '{bench}': ")
     assert "\n" not in str(caught.value)
 
 
@@ -393,10 +398,7 @@ def test_bad_input_is_said_in_one_line(given: dict[str, Any], words: str) -> Non
     ],
 )
 def test_bad_input_of_the_conventional_column(given: dict[str, Any], words: str) -> None:
-    with pytest.raises(UserError) as caught:
-        make_bench("c3cim-conventional", given)
-    assert words in str(caught.value)
-    assert "\n" not in str(caught.value)
+    refused("c3cim-conventional", given, words)
 
 
 def test_a_run_writes_its_transfer(tmp_path: Path, cli: Cli) -> None:
