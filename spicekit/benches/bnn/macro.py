@@ -13,6 +13,7 @@ from spicekit.benches.bnn.macro_parameters import MacroParameters
 from spicekit.benches.sensing.tbs import Arrivals, trimmed
 from spicekit.benches.sensing.verdict import SLOW, WORKS
 from spicekit.errors import UserError
+from spicekit.measures import First, v
 from spicekit.measures.measure import Measure
 from spicekit.measures.numpy_writer import Evaluation
 from spicekit.outcome import Outcome
@@ -79,6 +80,12 @@ class BnnMacro(MacroCircuit):
         if p.v_mid is None and (searched or not row):
             target = f"SL halfway between {half - 1} and {half} matches, nominal row"
             found.append(Calibration("v_mid", "V", "SL at which the decision shall turn", target, self._row_below, self._middle))
+        if p.v_idle is None and (searched or not row) and p.access == "nmos":
+            meaning, target = (
+                "SL before the row is switched on",
+                "SL of the nominal row at rest: word line down, bit lines at V_L",
+            )
+            found.append(Calibration("v_idle", "V", meaning, target, self._at_rest, self._rest))
         if p.trim is None:
             target = f"the nominal decision turns at SL = {'v_mid' if p.v_mid is None else format_value(p.v_mid, 'V')}"
             meaning = "units of load on the delay line"
@@ -102,6 +109,15 @@ class BnnMacro(MacroCircuit):
         nothing = {"data_seed": None, "weights": None, "inputs": None}
         return self._row(data="given", n1=(self.p.n + 1) // 2 - 1, positions="spread", **nothing)
 
+    def _at_rest(self) -> BnnMacro:
+        """This macro with its row, for as short as can be: it starts from the operating point that is wanted."""
+        short = {"t_row": 1e-10, "t_window": 1e-11, "t_recover": 5e-11}
+        asked = {"source": "row", "measure": "decision", "v_mid": self.v_mid, "v_idle": None, "trim": 0}
+        return BnnMacro(**self.p.model_dump() | self._unused() | short | asked)
+
+    def _rest(self, simulate: Simulate) -> float:
+        return self._checked("v_idle", round(float(Evaluation(simulate().waves)(First(v(f"sl_{self.p.n - 1}")))), 6))
+
     def _middle(self, simulate: Simulate) -> float:
         below = simulate().measures
         return self._checked("v_mid", round(below["v_sl"] + below["lsb"] / 2, 6))
@@ -115,13 +131,18 @@ class BnnMacro(MacroCircuit):
             raise UserError(f"bench '{self.name}': parameter {name}: the nominal row {level}{self.because}; give {name}")
         return found
 
-    def _amplifier(self) -> BnnMacro:
-        """Sense node and amplifier, of which trim and delay are found; what these do not depend on is set to its default."""
+    @staticmethod
+    def _unused() -> dict[str, Any]:
+        """Parameters that no calibration depends on, at their defaults: benches that differ in them share what is found."""
         fields = MacroParameters.model_fields
         unused = ("data", "n1", "positions", "position_seed", "data_seed", "weights", "inputs", "v_in", "t_recover", "noise")
-        fixed = {name: fields[name].default for name in unused}
-        asked = {"source": "thevenin", "measure": "offset", "v_mid": self.v_mid, "trim": 0, "t_window": LONG}
-        return BnnMacro(**self.p.model_dump() | fixed | asked)
+        return {name: fields[name].default for name in unused}
+
+    def _amplifier(self) -> BnnMacro:
+        """Sense node and amplifier, of which trim and delay are found; what these do not depend on is set to its default."""
+        found = {"v_mid": self.v_mid, "v_idle": self.v_idle}
+        asked = {"source": "thevenin", "measure": "offset", "trim": 0, "t_window": LONG} | found
+        return BnnMacro(**self.p.model_dump() | self._unused() | asked)
 
     def _trimmed(self) -> BnnMacro:
         return BnnMacro(**self._amplifier().p.model_dump() | {"trim": self.trim})

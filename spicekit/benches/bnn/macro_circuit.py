@@ -10,7 +10,9 @@ The floating gate moves: the drain of M_ST lifts it by some 45 mV when START ris
 takes that up, and what is left, its spread, is in ``measure=offset`` (two copies of sense node and amplifier that share
 every device, DELTA below and above the threshold).
 
-``source=thevenin`` puts a voltage behind the row's resistance in the place of its cells: a fifth of the time.  The decision's
+``source=thevenin`` puts a voltage behind the row's resistance in the place of its cells: a fifth of the time.  It starts from
+where the resting row's SL floats, 37 mV below V_L in 32 nm: at its gate M_ST is then hardly on, its drain keeps what it had, and
+with V_L in its place LOAD came 5 % sooner.  The decision's
 threshold differs by 0.1 LSB (n = 128; 0.2 LSB with boost 2), as much as the solver errs.
 
 Solver: the largest step does not bind; ``chgtol`` as in tbs-sense, reltol 1e-4.  Against a 50 times smaller largest step at
@@ -90,6 +92,13 @@ class MacroCircuit(RowBench[MacroParameters]):
         if self.p.measure == "offset":
             return {"lo": self.v_mid - DELTA, "hi": self.v_mid + DELTA}
         return {"in": self.calibrated("v_in") if self.p.v_in is None else self.p.v_in}
+
+    @functools.cached_property
+    def v_idle(self) -> float:
+        """Voltage of source=thevenin before it is switched on."""
+        if self.p.v_idle is not None:
+            return self.p.v_idle
+        return self.calibrated("v_idle") if self.p.access == "nmos" else self.p.v_low
 
     @property
     def r_row(self) -> float:

@@ -29,6 +29,9 @@ class MacroParameters(RowParameters, TbsSizes, ThermalNoise, RailSupply):
         "decision", "one operation, or with source=thevenin the input-referred offset of sense node and amplifier"
     )
     v_in: float | None = voltage(None, "voltage of source=thevenin; the nominal row's if not given", ge=0, le=5)
+    v_idle: float | None = voltage(
+        None, "its voltage before it is switched on; that of the nominal row at rest if not given", ge=0, le=5
+    )
     v_mid: float | None = voltage(
         None, "SL at which the decision shall turn; halfway between n/2 - 1 and n/2 matches if not given", gt=0, le=5
     )
@@ -69,8 +72,9 @@ class MacroParameters(RowParameters, TbsSizes, ThermalNoise, RailSupply):
         if self.source == "row":
             if self.measure == "offset":
                 raise ValueError("measure: offset given with source=row; allowed: source=thevenin")
-            if self.v_in is not None:
-                raise ValueError(f"v_in: {self.v_in:g} V given with source=row; allowed: source=thevenin")
+            given = [name for name in ("v_in", "v_idle") if getattr(self, name) is not None]
+            if given:
+                raise ValueError(f"{given[0]}: {getattr(self, given[0]):g} V given with source=row; allowed: source=thevenin")
             if self.access == "ideal":
                 raise ValueError("access: ideal given; allowed: nmos, ideal switches have no drivers to switch on")
         elif self.data == "trial":

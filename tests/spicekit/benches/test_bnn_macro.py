@@ -52,6 +52,16 @@ def test_the_row_is_a_voltage_behind_its_resistance() -> None:
         assert source[name] == pytest.approx(whole[name], rel=0.15 if name == "e_sense" else 0.03), name
 
 
+def test_in_a_leaky_process_the_row_starts_where_it_floats() -> None:
+    """In ptm45 the resting SL floats far from V_L, and what M_ST's drain keeps of it costs LOAD an LSB."""
+    found = {n1: measures(technology="ptm45", n1=n1, positions="spread") for n1 in (63, 64)}
+    assert [m["wrong"] for m in found.values()] == [0, 0]
+    middle, lsb = (found[64]["lead"] + found[63]["lead"]) / 2, found[64]["lead"] - found[63]["lead"]
+    assert abs(middle) < 0.2 * lsb
+    source = measures(technology="ptm45", n1=64, positions="spread", **THEVENIN)
+    assert source["lead"] == pytest.approx(found[64]["lead"], abs=0.2 * lsb)
+
+
 def test_offset_is_where_whole_decisions_turn() -> None:
     """A device set drawn once; 0.15 mV below and above the trip point found from two arrivals."""
     bench = make_bench("stt-bnn-macro", {**OFFSET, "v_mid": 0.3928})
@@ -173,6 +183,7 @@ def test_the_netlist_alone_prints_the_measures(given: dict[str, Any], ngspice_ba
         ({"measure": "offset"}, "measure: offset given with source=row; allowed: source=thevenin"),
         ({"v_in": 0.4}, "v_in: 0.4 V given with source=row"),
         ({"access": "ideal"}, "access: ideal given; allowed: nmos"),
+        ({"v_idle": 0.2}, "v_idle: 0.2 V given with source=row; allowed: source=thevenin"),
         ({**THEVENIN, "data": "trial"}, "data: trial given with source=thevenin"),
         ({"n1": 200}, "n1: 200 given; allowed: 0 to n = 128"),
         ({"n": 4}, "n: allowed: greater than or equal to 8"),
