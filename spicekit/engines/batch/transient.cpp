@@ -7,8 +7,10 @@
 // The equations, the rules of steps and tolerances are SPICE's (L. W. Nagel, SPICE2, UCB/ERL M520, 1975; T. L. Quarles, UCB/ERL
 // M89/42, 1989): trapezoidal rule, truncation error by divided differences of charges, breakpoints with an Euler step behind them.
 // A circuit whose stop time is 0 is done at its operating point.
-// A transistor whose voltages have moved by less than a reach since it was last evaluated is its own tangent: half the square of that
-// over the thermal voltage is the error of an exponential, here a tenth of the relative tolerance (`resting` is a factor on the reach).
+// A transistor is its own tangent as long as that is good enough.  Nothing in it bends more than an exponential of the thermal voltage: what a
+// tangent misses is at most half the change that it tells, times the voltage moved over the thermal one.  It rests while its voltages have moved by
+// less than a reach, with which that is a tenth of the relative tolerance of an exponential, or while in each of its currents and
+// charges it is less than three tenths of the tolerance of that (`resting` is a factor on the reach; 0: none rests).
 // Different from SPICE: Newton solves for the change of the unknowns and starts at a parabola through the last points, and charges
 // and currents of a point are those of its last linearisation, so that they sum to zero.
 #include <algorithm>
@@ -253,11 +255,29 @@ struct Solver {
         for (int k = 0; k < c.input_start[c.devices]; ++k) in[k] = node[c.plus[k]] - node[c.minus[k]];
     }
 
-    // the lanes in which a device is further than its reach from where it was evaluated
+    // the lanes in which a transistor's tangent is not good enough any more
     M moved(int d) const {
-        M m{};
-        for (int k = c.input_start[d]; k < c.input_start[d + 1]; ++k) m |= vabs(in[k] - at[k]) > reach;
-        return m;
+        const int first = c.input_start[d], inputs = c.input_start[d + 1] - first, outputs = c.output_start[d + 1] - c.output_start[d];
+        M beyond{}, off{};
+        V change[32], far{};
+        for (int k = 0; k < inputs; ++k) {
+            change[k] = vabs(in[first + k] - at[first + k]);
+            beyond |= change[k] > reach;
+            far = vmax(far, change[k]);
+        }
+        bool any = false;
+        for (int l = 0; l < LANES; ++l) any |= beyond[l] != 0;
+        if (!any) return beyond;
+        const V *f = base.data() + c.block[d], *slopes = f + 2 * outputs;
+        const V bend = 0.5 / THERMAL * far;
+        const double part = 0.3 * c.resting * c.resting;
+        for (int r = 0; r < 2 * outputs; ++r) {
+            V told{};
+            for (int k = 0; k < inputs; ++k) told += vabs(slopes[r * inputs + k]) * change[k];
+            const V allowed = c.reltol * (r < outputs ? vabs(f[r]) : vmax(vabs(f[r]), all(c.chgtol)));
+            off |= told * bend > part * (r < outputs ? allowed + c.abstol : allowed);
+        }
+        return beyond & (off | (reach < 0));  // at an operating point all
     }
 
     void iterate() {
@@ -293,9 +313,9 @@ struct Solver {
         for (int k = 0; k < c.unknowns; ++k) { dx[k] *= damp; x[k] += dx[k]; }
         bool any = false, done[LANES];
         for (int l = 0; l < LANES; ++l) {
-            // Newton's method converges quadratically: what is left behind a change is as much smaller than it as it was than the last
+            // Newton's method converges quadratically: what is left behind a change is to it as that to the last, squared
             Lane &s = lane[l];
-            const bool nearly = s.newton > 0 && worst[l] <= 30.0 && worst[l] * worst[l] <= 0.1 * s.before;
+            const bool nearly = s.newton > 0 && worst[l] <= 100.0 && worst[l] * worst[l] * worst[l] <= 0.1 * s.before * s.before;
             done[l] = s.phase != IDLE && !lost[l] && (worst[l] <= 1.0 || nearly) && damp[l] == 1.0;
             s.before = worst[l];
             any |= done[l];
