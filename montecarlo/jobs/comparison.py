@@ -2,7 +2,8 @@
 apart the job is ngspice's.
 
 What is far is measured by ngspice itself: by how much its measures change with tolerances ten times finer, beside the relative
-tolerance that the bench asks for.
+tolerance that the bench asks for.  A finer trial takes two and a half times as long: five are enough where the least error that
+they leave likely clears every measure, and twenty decide where it does not.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 import numpy as np
+from scipy.special import gammaincinv
 
 from montecarlo import records
 from montecarlo.running.executor import died, timed_out
@@ -28,7 +30,8 @@ from spicekit.outcome import Outcome
 from spicekit.waves import Array
 
 LEAST, SHARE = 20, 0.01  # trials that are simulated again, and of all the part that comes to them
-CONVERGED = 10  # of these, trials with finer tolerances, two and a half times as long: their root mean square is known to 22 %
+CONVERGED = (5, 20)  # of these, trials with finer tolerances: at first, and where they do not decide
+SURE = 0.975  # with this probability the own error is above the least that some trials leave likely
 MODEL = 1e-6  # to which single transistors agree (tests/spicekit/engines/test_bsim4.py)
 WORSE = 3.0  # times ngspice's own error, in the root of the mean square
 GROUP = {True: 100, False: 5}  # trials that ngspice simulates one after the other: operating points, or transients
@@ -57,21 +60,38 @@ class _Part:
 def compared(campaigns: Sequence[Sampled], pool: Executor) -> records.Comparison:
     """Trials of all ``campaigns`` by both engines; which ones, the seed of the first decides."""
     parts = []
-    left = CONVERGED
     for campaign, chosen in chosen_trials(campaigns):
         drawn = [campaign.samples(trial, trial + 1) for trial in chosen]
         size = GROUP[isinstance(campaign.bench.analysis(), DcAnalysis)]
         groups = [_task(campaign, drawn[k : k + size]) for k in range(0, len(drawn), size)]
-        part = _Part(
-            groups,
-            pool.submit(simulate, _task(campaign, drawn)),
-            [pool.submit(simulate, replace(task, engine=NGSPICE)) for task in groups],
-        )
-        for task in groups:
-            if left > 0:
-                part.fine.append(pool.submit(simulate, replace(task, engine=FINE)))
-                left -= task.trials
-        parts.append(part)
+        batch = pool.submit(simulate, _task(campaign, drawn))
+        parts.append(_Part(groups, batch, [pool.submit(simulate, replace(task, engine=NGSPICE)) for task in groups]))
+    bench = campaigns[0].bench
+    for most in CONVERGED:
+        _refine(parts, pool, most)
+        measures, apart, converged = _measured(parts, bench)
+        beyond = [name for name, one in measures.items() if too_far(one, tolerance_of(bench), least_likely(converged))]
+        if not beyond:
+            break
+    beyond = [name for name, one in measures.items() if too_far(one, tolerance_of(bench))]
+    trials = sum(task.trials for part in parts for task in part.tasks)
+    kernel = hashlib.sha256(machine_of(bench).source.encode()).hexdigest()
+    return records.Comparison(engine=BATCH, kernel=kernel, trials=trials, outcomes_apart=apart, measures=measures, beyond=beyond)
+
+
+def _refine(parts: list[_Part], pool: Executor, most: int) -> None:
+    """Submits groups to the finer ngspice until ``most`` trials are."""
+    done = sum(task.trials for part in parts for task in part.tasks[: len(part.fine)])
+    for part in parts:
+        for task in part.tasks[len(part.fine) :]:
+            if done >= most:
+                return
+            part.fine.append(pool.submit(simulate, replace(task, engine=FINE)))
+            done += task.trials
+
+
+def _measured(parts: list[_Part], bench: Bench) -> tuple[dict[str, records.ComparedMeasure], int, int]:
+    """Each measure compared, how many outcomes are apart, and in how many trials both tolerances have one."""
     mine, reference, fine = _Table(), _Table(), _Table()
     for part in parts:
         mine.add(_answer(part.batch), sum(task.trials for task in part.tasks))
@@ -81,15 +101,17 @@ def compared(campaigns: Sequence[Sampled], pool: Executor) -> records.Comparison
     good = str(Outcome.OK)
     ok = np.array([a == b == good for a, b in zip(mine.outcomes, reference.outcomes, strict=True)])
     sure = ok & np.array([one == good for one in fine.outcomes])
-    bench = campaigns[0].bench
     measures = {}
     for measure in bench.measures():
         a, b, c = (table.column(measure.name) for table in (mine, reference, fine))
         measures[measure.name] = measured(a[ok], b[ok], b[sure], c[sure])
     apart = sum(a != b for a, b in zip(mine.outcomes, reference.outcomes, strict=True))
-    beyond = [name for name, one in measures.items() if too_far(one, tolerance_of(bench))]
-    kernel = hashlib.sha256(machine_of(bench).source.encode()).hexdigest()
-    return records.Comparison(engine=BATCH, kernel=kernel, trials=len(ok), outcomes_apart=apart, measures=measures, beyond=beyond)
+    return measures, apart, int(np.count_nonzero(sure))
+
+
+def least_likely(trials: int) -> float:
+    """The least root mean square that as many normal trials leave likely, as a share of theirs: by chi-squared."""
+    return math.sqrt(trials / (2 * gammaincinv(trials / 2, SURE))) if trials else 0.0
 
 
 def chosen_trials(campaigns: Sequence[Sampled]) -> list[tuple[Sampled, list[int]]]:
@@ -130,9 +152,9 @@ class _Table:
         return np.concatenate(found)
 
 
-def too_far(one: records.ComparedMeasure, reltol: float) -> bool:
-    """Whether a measure differs by more than ngspice's own error accounts for, or jumps more often than its."""
-    return one.jumps > WORSE * one.own_jumps or one.difference > allowed(one, reltol)
+def too_far(one: records.ComparedMeasure, reltol: float, share: float = 1.0) -> bool:
+    """Whether a measure differs by more than that ``share`` of ngspice's own error accounts for, or jumps more often than its."""
+    return one.jumps > WORSE * one.own_jumps or one.difference > allowed(one, reltol, share)
 
 
 def tolerance_of(bench: Bench) -> float:
@@ -141,9 +163,9 @@ def tolerance_of(bench: Bench) -> float:
     return max(analysis.reltol, MODEL) if isinstance(analysis, TranAnalysis | DcAnalysis) else MODEL
 
 
-def allowed(one: records.ComparedMeasure, reltol: float) -> float:
+def allowed(one: records.ComparedMeasure, reltol: float, share: float = 1.0) -> float:
     """What a measure may differ by: ngspice's own error some times, and the relative tolerance that the bench asks for."""
-    return WORSE * one.convergence + reltol * one.size
+    return WORSE * share * one.convergence + reltol * one.size
 
 
 def _answer(future: Future[Rows]) -> Rows | None:

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from montecarlo import Campaign, Sweep, Variation, YieldStudy
-from montecarlo.jobs.comparison import allowed, chosen_trials, measured, too_far, warnings_of
+from montecarlo.jobs.comparison import allowed, chosen_trials, least_likely, measured, too_far, warnings_of
 from montecarlo.records import CampaignRecord, Comparison, StudyRecord, Summary, SweepRecord, read
 from spicekit import UserError, make_bench
 from spicekit.engines import engine
@@ -54,6 +54,17 @@ def test_what_is_too_far_is_measured_by_ngspice_s_own_error() -> None:
     gone = np.where(np.arange(20) < 4, np.nan, exact)
     assert too_far(measured(gone, exact, exact, exact), 1.0)
     assert not too_far(measured(gone, exact, exact, np.where(np.arange(20) < 2, np.nan, exact)), 1.0)
+
+
+def test_few_finer_trials_decide_only_by_the_least_error_that_they_leave_likely() -> None:
+    assert least_likely(0) == 0.0
+    drawn = np.random.default_rng(1).standard_normal((20_000, 5))
+    above = np.mean(least_likely(5) * np.sqrt(np.mean(drawn**2, axis=1)) < 1.0)
+    assert above == pytest.approx(0.975, abs=4 * np.sqrt(0.975 * 0.025 / 20_000))
+    exact = np.linspace(1, 2, 20)
+    one = measured(exact + 2e-3, exact, exact[:5], exact[:5] + 1e-3)  # two own errors off, of three allowed
+    assert not too_far(one, 1e-6)
+    assert too_far(one, 1e-6, least_likely(5))
 
 
 def test_trials_are_chosen_from_all_campaigns_together() -> None:
