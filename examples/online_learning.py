@@ -186,7 +186,7 @@ def plot(rows: Sequence[Row], path: Path) -> Path:
         axes.axhline(100 / len(ORDERS), color="grey", ls=":", lw=1)
         axes.set_ylim(-5, 100)
         axes.set_ylabel("accuracy on unseen samples (%)")
-        axes.legend(fontsize=8, loc="lower right" if axes in (pulse, drift) else "best")
+        axes.legend(fontsize=8, loc="lower right" if axes in (pulse, drift) else "best", frameon=True, edgecolor="none")
     return save(figure, path)
 
 
