@@ -98,5 +98,5 @@ def accuracy(network: nn.Module, images: Images, rng: np.random.Generator | None
     chips(network, rng)
     inputs = encode(images.unseen, levels(images))
     with torch.no_grad():
-        found = [votes(network, part, images.classes).argmax(dim=1) for part in inputs.split(500)]
+        found = [votes(network, part, images.classes).argmax(dim=1) for part in inputs.split(100)]
     return float((torch.cat(found).numpy() == images.unseen_labels).mean())

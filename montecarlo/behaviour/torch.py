@@ -158,8 +158,6 @@ class RowLinear(CircuitLayer):
 
     def distances(self, inputs: torch.Tensor) -> torch.Tensor:
         """Of each row from its own threshold, in cells: +1 and -1 of (..., in_features) to (..., parts, out_features)."""
-        if inputs.shape[-1] != self.in_features:
-            raise UserError(f"{inputs.shape[-1]} inputs given; the rows take {self.in_features}")
         held, shifts = self.stored(), self.shifts
         fresh = self.training and self.errors is not None
         if fresh and self.model == "cells":
@@ -169,8 +167,7 @@ class RowLinear(CircuitLayer):
             shifts = self._drawn.draw(tuple(shifts.shape))  # type: ignore[union-attr]
         elif self.gains is not None:
             held = held * self.gains
-        seen = inputs.split(self.cells, dim=-1)
-        sums = torch.stack([part @ own[: part.shape[-1]] for part, own in zip(seen, held, strict=True)], dim=-2)
+        sums = self._sums(inputs, held)
         if self._spare:  # what these cells see is the same in every image
             turns = torch.ones(self._spare)
             turns[1::2] = -1
@@ -180,6 +177,13 @@ class RowLinear(CircuitLayer):
         if self.errors is not None and self.model == "fresh" and (self.training or self._rng is not None):
             shifts = self._drawn.draw(tuple(sums.shape))  # type: ignore[union-attr]
         return torch.add(shifts + 0.5, sums, alpha=0.5)
+
+    def _sums(self, inputs: torch.Tensor, held: torch.Tensor) -> torch.Tensor:
+        """What the cells that see inputs add up to, (..., parts, out_features), with ``held`` (parts, cells, out_features)."""
+        if inputs.shape[-1] != self.in_features:
+            raise UserError(f"{inputs.shape[-1]} inputs given; the rows take {self.in_features}")
+        seen = inputs.split(self.cells, dim=-1)
+        return torch.stack([part @ own[: part.shape[-1]] for part, own in zip(seen, held, strict=True)], dim=-2)
 
     def forward(self, inputs: torch.Tensor) -> torch.Tensor:
         return self.answers(binary(inputs))
@@ -207,10 +211,28 @@ class RowConv2d(RowLinear):
         cells: int = 128,
     ) -> None:
         super().__init__(in_channels * kernel_size**2, out_channels, errors, model, cells)
-        self.kernel_size, self.stride, self.padding = kernel_size, stride, padding
+        self.in_channels, self.kernel_size, self.stride, self.padding = in_channels, kernel_size, stride, padding
 
     def forward(self, inputs: torch.Tensor) -> torch.Tensor:
-        return _convolved(self.answers, binary(inputs), self.kernel_size, self.stride, self.padding, -1.0)
+        if inputs.dim() != 4 or inputs.shape[1] != self.in_channels:
+            raise UserError(f"inputs of shape {tuple(inputs.shape)} given; allowed: (batch, {self.in_channels}, height, width)")
+        edged = functional.pad(binary(inputs), (self.padding,) * 4, value=-1.0)
+        return self.answers(edged).movedim(-1, 1)
+
+    def _sums(self, inputs: torch.Tensor, held: torch.Tensor) -> torch.Tensor:
+        """Of images (batch, channels, height, width): (batch, height, width, parts, out_features).
+
+        A part is a convolution with the few channels that its cells see: images are never laid out place by place, which would
+        take most of the time.
+        """
+        places, found = self.kernel_size**2, []
+        for part, own in enumerate(held):
+            first, last = part * self.cells, min((part + 1) * self.cells, self.in_features)
+            channels = slice(first // places, -(-last // places))
+            around = (first - channels.start * places, channels.stop * places - last)  # cells of the parts beside it
+            weight = functional.pad(own[: last - first].T, around).reshape(len(own.T), -1, self.kernel_size, self.kernel_size)
+            found.append(functional.conv2d(inputs[:, channels], weight, stride=self.stride))
+        return torch.stack(found, dim=1).movedim((1, 2), (-2, -1))
 
 
 class ColumnLinear(CircuitLayer):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import numpy as np
 import pytest
 from scipy.stats import kstest
@@ -75,6 +77,25 @@ def test_a_convolution_is_rows_at_every_position() -> None:
         for j in range(4):
             seen = edged[:, :, 2 * i : 2 * i + 2, 2 * j : 2 * j + 2].reshape(3, 16)
             assert np.array_equal(found[:, :, i, j], rows.decide(seen))
+
+
+@pytest.mark.parametrize("model", ["fixed", "cells"])
+def test_rows_of_a_convolution_may_begin_within_a_channel(model: Literal["fixed", "cells"]) -> None:
+    """45 places in rows of 16 cells: the first sees a channel and seven places of the next."""
+    layer = RowConv2d(5, 3, 3, padding=1, errors=SKEWED, model=model).eval()
+    layer.chip(np.random.default_rng(4))
+    images = signs(2, 5, 4, 4)
+    found = layer(torch.from_numpy(images)).detach().numpy()
+    flat = RowLinear(45, 3, SKEWED, model).eval()
+    flat.load_state_dict(layer.state_dict())
+    flat.chip(np.random.default_rng(4))
+    edged = np.pad(images, ((0, 0), (0, 0), (1, 1), (1, 1)), constant_values=-1)
+    for i in range(4):
+        for j in range(4):
+            seen = torch.from_numpy(edged[:, :, i : i + 3, j : j + 3].reshape(2, 45))
+            assert np.array_equal(found[:, :, i, j], flat(seen).detach().numpy())
+    with pytest.raises(UserError, match=r"inputs of shape \(2, 4, 4, 4\) given; allowed: \(batch, 5, height, width\)"):
+        layer(torch.from_numpy(images[:, :4]))
 
 
 def test_columns_count_as_columns_do() -> None:
