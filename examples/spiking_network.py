@@ -72,9 +72,15 @@ def main() -> None:
     options.add_argument("--form", choices=list(FORMS), help="one form alone; both if not given")
     options.add_argument("--networks", type=int, default=5, help="networks of each form, each with its own split of the data")
     options.add_argument("--chips", type=int, default=8, help="chips drawn for each network, at each point and model")
+    options.add_argument("--epochs", type=int, default=40, help="how often a network sees its images")
+    options.add_argument("--aware", type=float, metavar="FACTOR", help="train each network with the deviations times FACTOR too")
     given = options.parse_args()
     if given.networks < 2 or given.chips < 2:
         options.error("--networks and --chips: at least 2")
+    if given.epochs < 1:
+        options.error("--epochs: at least 1")
+    if given.aware is not None and not 0 < given.aware <= SCALES[-1]:
+        options.error(f"--aware {given.aware:g}: above 0, at most {SCALES[-1]:g}")
     started = time.monotonic()
     try:
         out = output_folder(given.out)
@@ -85,7 +91,10 @@ def main() -> None:
         options.error(str(error))
     simulated = time.monotonic()
     forms = [form for name, form in FORMS.items() if given.form in (None, name)]
-    outcomes = {form.name: run(form, points, given.networks, given.chips, data=data) for form in forms}
+    outcomes = {form.name: run(form, points, given.networks, given.chips, given.epochs, data) for form in forms}
+    known = None if given.aware is None else NeuronErrors.of(table).scaled(given.aware)
+    tried = aware_points(table, given.aware)
+    aware = {form.name: run(form, tried, given.networks, given.chips, given.epochs, data, known) for form in forms if known}
 
     conditions, usual = described(table), NeuronErrors.of(table)
     print(f"{ran_on(data)}; published, of larger convolutional networks: {PUBLISHED}")
@@ -103,14 +112,17 @@ def main() -> None:
         wrong = ", ".join(f"{100 * line[f'spike_error_{layer}']:.2f}" for layer in (1, 2, 3))
         print(f"{line['form']:8} {line['axis'] + ' ' + str(line['value']):18} {line['model']:6} "
               f"{pair(line, 'accuracy'):>14} {pair(line, 'loss'):>14} {100 * line['spread']:10.2f}  {wrong}")  # fmt: skip
-    with (out / "accuracy.csv").open("w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, list(lines[0]), lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(lines)
+    write_csv(out / "accuracy.csv", lines)
+    aware_lines = accuracy_table(tried, aware)
+    for line in aware_lines:
+        print(f"{line['form']}, trained with deviations {given.aware:g} times those simulated, {line['value']:g} times, "
+              f"{line['model']}: {pair(line, 'accuracy')} %")  # fmt: skip
+    if aware_lines:
+        write_csv(out / "accuracy-aware.csv", aware_lines)
     checks = statements(points, outcomes)
     ideal = {name: vars(Accuracy.of(outcome.ideal)) for name, outcome in outcomes.items()}
     content = {"conditions": conditions, "networks": given.networks, "chips": given.chips, "ideal": ideal}
-    write_json(out / "results.json", content | {"points": lines, "checks": checks})
+    write_json(out / "results.json", content | {"points": lines, "aware": aware_lines, "checks": checks})
     print("plot:", plot_accuracy(points, outcomes, conditions, out / "accuracy.png"))
     finish(checks, simulated - started, time.monotonic() - simulated)
 
@@ -126,6 +138,19 @@ def points_of(table: LookupTable) -> list[Point[NeuronErrors]]:
     return found
 
 
+def aware_points(table: LookupTable, factor: float | None) -> list[Point[NeuronErrors]]:
+    """Where networks that know the deviations times ``factor`` are tried: without any, as simulated, and times ``factor``."""
+    usual, factors = NeuronErrors.of(table), sorted({0.0, 1.0, 1.0 if factor is None else factor})
+    return [Point("scale", one, usual.scaled(one)) for one in factors]
+
+
+def write_csv(path: Path, lines: Sequence[Mapping[str, Any]]) -> None:
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, list(lines[0]), lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(lines)
+
+
 def described(table: LookupTable) -> str:
     """The nominal operating point in words, with the error of a step over full scale there."""
     place = operating_point(table)
@@ -135,14 +160,23 @@ def described(table: LookupTable) -> str:
 
 
 def run(
-    form: Form, points: Sequence[Point[NeuronErrors]], networks: int, chips: int, epochs: int = 40, data: Pooled | None = None
+    form: Form,
+    points: Sequence[Point[NeuronErrors]],
+    networks: int,
+    chips: int,
+    epochs: int = 40,
+    data: Pooled | None = None,
+    known: NeuronErrors | None = None,
 ) -> Spikes:
-    """The experiment of one form.  Stochastic inputs are the same for the ideal network and all chips."""
+    """The experiment of one form, trained with the errors that are ``known``.
+
+    Stochastic inputs are the same for the ideal network and all chips.
+    """
     exact, wrong = [], np.empty((networks, len(points), 3))
 
     def one(seed: int) -> tuple[float, Drawn[NeuronErrors]]:
         seen, unseen, seen_labels, labels = digits(seed, data)
-        network = train(form, seen, seen_labels, np.random.default_rng(seed), epochs)
+        network = train(form, seen, seen_labels, np.random.default_rng(seed), epochs, known)
         inputs = form.encode(unseen, np.random.default_rng([seed, 1]))
         exact.append(network.exact(inputs))
         for row, point in enumerate(points):
@@ -153,7 +187,8 @@ def run(
 
         return network.accuracy(inputs, labels), accuracy
 
-    outcome = experiment(one, points, list(MODELS), networks, chips, f"{form.name}, ")
+    name = form.name if known is None else f"{form.name} that knows deviations"
+    outcome = experiment(one, points, list(MODELS), networks, chips, f"{name}, ")
     return Spikes(outcome.ideal, outcome.real, tuple(exact), wrong)
 
 

@@ -11,6 +11,8 @@ membrane that adds (x - mu)/sigma + b and fires above a is, in whole matches, on
 
 mu and sigma are running averages and pass no gradient.  The forward pass has these whole numbers, so that what is trained is what
 the circuit has.
+
+With the deviations of a circuit each batch runs on a chip of its own, as that of ``montecarlo.behaviour`` in the model ``cells``.
 """
 
 from __future__ import annotations
@@ -21,7 +23,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from montecarlo.behaviour import Neurons
+from montecarlo.behaviour import NeuronErrors, Neurons
 from montecarlo.behaviour.arrays import Counts, Signs
 from montecarlo.behaviour.neurons import CONSTANTS, HIGH, LOW, RHO, SIGNALS, THETA
 from networks.spiking import CLASSES, NEURONS, VOTERS, Form, Network
@@ -64,9 +66,8 @@ class Trained:
         bits = self.bits(rng)
         return Neurons(np.concatenate([bits, np.tile(agree, (len(bits), 1, 1))], axis=1), theta, self.integrate)
 
-    def average(self, matches: Latent) -> None:
-        """Take mean and standard deviation of a batch into the running averages."""
-        mean, std = matches.mean(axis=(0, 1)), matches.std(axis=(0, 1)) + np.float32(1)
+    def average(self, mean: Latent, std: Latent) -> None:
+        """Take mean and standard deviation of a batch's matches into the running averages."""
         if self.mean is None or self.std is None:
             self.mean, self.std = mean, std
         else:
@@ -85,8 +86,15 @@ class Pass:
     open: Latent  # surrogate gradient of the spike
 
 
-def train(form: Form, images: NDArray[np.float64], digits: NDArray[Any], rng: np.random.Generator, epochs: int = 16) -> Network:
-    """Train on images (count, 8, 8); the learning rate falls to 0 by a cosine."""
+def train(
+    form: Form,
+    images: NDArray[np.float64],
+    digits: NDArray[Any],
+    rng: np.random.Generator,
+    epochs: int = 16,
+    errors: NeuronErrors | None = None,
+) -> Network:
+    """Train on images (count, 8, 8), with the ``errors`` of a circuit if given; the learning rate falls to 0 by a cosine."""
     layers = [
         Trained(
             rng.uniform(-0.5, 0.5, (SIGNALS, count)).astype(np.float32),
@@ -100,18 +108,25 @@ def train(form: Form, images: NDArray[np.float64], digits: NDArray[Any], rng: np
     learnt = [values for layer in layers for values in (layer.weights, layer.a, layer.b)]
 
     def gradients(chosen: NDArray[Any]) -> list[Latent]:
-        return _gradients(form, layers, form.encode(images[chosen], rng), digits[chosen], rng)
+        return _gradients(form, layers, form.encode(images[chosen], rng), digits[chosen], rng, errors)
 
     minimise(learnt, gradients, len(images), rng, epochs, clipped=[layer.weights for layer in layers])
     return Network(form, tuple(layer.layer(rng) for layer in layers))
 
 
-def _gradients(form: Form, layers: list[Trained], inputs: Signs, digits: NDArray[Any], rng: np.random.Generator) -> list[Latent]:
+def _gradients(
+    form: Form,
+    layers: list[Trained],
+    inputs: Signs,
+    digits: NDArray[Any],
+    rng: np.random.Generator,
+    errors: NeuronErrors | None = None,
+) -> list[Latent]:
     """Of the cross entropy: for each layer those of its weights, a and b."""
     passes: list[Pass] = []
     values = inputs
     for number, layer in enumerate(layers):
-        passes.append(_forward(layer, values, rng))
+        passes.append(_forward(layer, values, rng, errors))
         values = form.passed(passes[-1].spikes, number)
     spikes = passes[-1].spikes
     logits = SCALE * spikes.reshape(*spikes.shape[:2], CLASSES, VOTERS).sum(axis=(0, 3))
@@ -127,26 +142,50 @@ def _gradients(form: Form, layers: list[Trained], inputs: Signs, digits: NDArray
     return found
 
 
-def _forward(layer: Trained, inputs: Signs, rng: np.random.Generator) -> Pass:
-    bits = layer.bits(rng)
+def _forward(layer: Trained, inputs: Signs, rng: np.random.Generator, errors: NeuronErrors | None = None) -> Pass:
+    held = bits = layer.bits(rng)
+    if errors is not None:
+        bits = held * (1 + np.float32(errors.synapse) * rng.standard_normal(held.shape, dtype=np.float32))
     products = np.empty((*inputs.shape[:2], bits.shape[2]), dtype=np.float32)
     for number, chosen in enumerate(bits):
         part = np.ascontiguousarray(inputs[number :: len(bits)])
         products[number :: len(bits)] = (part.reshape(-1, SIGNALS) @ chosen).reshape(*part.shape[:2], -1)
     matches = (products + np.float32(SIGNALS)) / np.float32(2)
-    layer.average(matches)
+    mean = matches.mean(axis=(0, 1))
+    if errors is not None:
+        # that of the ideal rows: what a chip adds to it is another in each batch, and none that a neuron can be set by
+        seen = np.stack([inputs[number :: len(held)].sum(axis=(0, 1)) for number in range(len(held))])
+        mean = (np.einsum("si,sin->n", seen, held) / np.float32(matches[:, :, 0].size) + np.float32(SIGNALS)) / np.float32(2)
+    layer.average(mean, matches.std(axis=(0, 1)) + np.float32(1))
     theta, constant = (values.astype(np.float32) for values in layer.folded())
+    added, threshold = matches + (constant - RHO), theta + np.float32(0.5)
+    if errors is not None:
+        added, threshold = _deviating(added, threshold, len(bits), errors, rng)
+    leak = np.float32(0 if errors is None else errors.leak)
     spikes, kept, near = np.zeros_like(matches), np.empty_like(matches), np.zeros_like(matches)
     u = np.zeros_like(matches[0])
-    for t, found in enumerate(matches):
-        u = u + found + (constant - RHO)
+    for t, found in enumerate(added):
+        u = (1 - leak) * u + found
         kept[t] = (u >= LOW) & (u <= HIGH)
         u = np.clip(u, LOW, HIGH)
         if t >= layer.integrate:
-            spikes[t] = u > theta
-            near[t] = (np.abs(u - theta - np.float32(0.5)) < WIDTH) / WIDTH
+            spikes[t] = u > threshold
+            near[t] = (np.abs(u - threshold) < WIDTH) / WIDTH
             u = u * (1 - spikes[t])
     return Pass(inputs, bits, spikes, kept, near)
+
+
+def _deviating(
+    added: Latent, threshold: Latent, sets: int, errors: NeuronErrors, rng: np.random.Generator
+) -> tuple[Latent, Latent]:
+    """What a step adds to membranes and their thresholds, on a chip that is drawn: all but the gains of the signals' synapses."""
+    count = added.shape[2]
+    edge = errors.synapse * np.sqrt(CONSTANTS) / 2 * rng.standard_normal((sets, 1, count))  # gains of the constant synapses
+    bias = errors.bias[0] + errors.bias[1] * rng.standard_normal(count)
+    noise = errors.step * rng.standard_normal(added.shape, dtype=np.float32)
+    turns = np.arange(len(added)) % sets
+    added = (1 + errors.gain) * (added + edge[turns]) + bias + noise
+    return added.astype(np.float32), (threshold + errors.draw_offsets(threshold - 0.5, rng)).astype(np.float32)
 
 
 def _backward(done: Pass, gradient: Latent) -> tuple[Latent, Latent, Latent, Latent]:

@@ -80,6 +80,11 @@ class NeuronErrors:
             gain=gain,
         )
 
+    @property
+    def synapse(self) -> float:
+        """Sigma of a synapse's gain in the model ``cells``: half of the sum of 288 such terms has the row's sigma."""
+        return float(2 * self.row / np.sqrt(SYNAPSES))
+
     def scaled(self, factor: float) -> NeuronErrors:
         """Every deviation times ``factor``, means and leak too: at 0 the circuit is ideal."""
         theta, mean, sigma = self.offsets
@@ -125,8 +130,7 @@ class Neurons:
         self.threshold = theta + 0.5 + errors.draw_offsets(theta, rng)
         self.step = errors.step
         if model == "cells":
-            spread = 2 * errors.row / np.sqrt(SYNAPSES)  # half of the sum of 288 such terms has the row's sigma
-            self.weights = weights * (1 + spread * rng.standard_normal(weights.shape, dtype=np.float32))
+            self.weights = weights * (1 + errors.synapse * rng.standard_normal(weights.shape, dtype=np.float32))
         else:
             self.step = float(np.hypot(errors.step, errors.row))
 

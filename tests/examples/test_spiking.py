@@ -14,7 +14,7 @@ pytest.importorskip("sklearn")  # the digits
 
 from networks.experiment import Point, characterisation, digits
 from networks.spiking import FORMS, LEVELS, NUTS, UNIFORM
-from networks.spiking_training import WIDTH, Pass, Trained, _backward, _forward, train
+from networks.spiking_training import WIDTH, Pass, Trained, _backward, _deviating, _forward, train
 from spiking_network import SCALES, SMALL, SYSTEMS, Spikes, accuracy_table, described, plot_accuracy, points_of, run, statements
 
 from montecarlo.behaviour import NeuronErrors
@@ -79,6 +79,29 @@ def test_what_is_trained_is_what_is_stored() -> None:
     np.testing.assert_array_equal(constant, np.clip(np.rint(RHO - n1.mean(axis=(0, 1)) + 0.3 * std), 0, CONSTANTS))
 
 
+def test_training_has_the_circuits_deviations() -> None:
+    """Those that are the same for all neurons exactly, the drawn ones by the spread of a membrane after a step."""
+    trained, inputs = trained_layer(2, 15, 2), drawn_inputs(7, 8, 10)
+    errors = NeuronErrors(bias=(0.7, 0.0), offsets=(np.array([0, 30]), np.array([2.3, 5.3]), np.zeros(2)), leak=0.02, gain=0.1)
+    done = _forward(trained, inputs, np.random.default_rng(0), errors)
+    chip = trained.layer(np.random.default_rng(0)).drawn(errors, "cells", np.random.default_rng(0))
+    np.testing.assert_array_equal(done.spikes, chip.spikes(inputs))
+    assert not np.array_equal(done.spikes, _forward(trained, inputs, np.random.default_rng(0)).spikes)
+
+    count = 4000
+    errors = NeuronErrors(row=1.5, step=0.8, bias=(0.0, 0.6), offsets=(np.zeros(1), np.zeros(1), np.full(1, 0.9)))
+    rng = np.random.default_rng(2)
+    edge = np.zeros((1, 30, count), dtype=np.float32)
+    added, threshold = _deviating(edge, np.full(count, 9.5, dtype=np.float32), 1, errors, rng)
+    assert threshold.std() == pytest.approx(0.9, rel=0.05)
+    stays = added.mean(axis=(0, 1))  # gains of the 32 constant synapses, and the bias
+    assert stays.var() == pytest.approx(1.5**2 * CONSTANTS / 288 + 0.6**2 + 0.8**2 / 30, rel=0.1)
+    assert (added - stays).std() == pytest.approx(0.8 * np.sqrt(29 / 30), rel=0.02)
+    wide = trained_layer(1, 2000, 0)
+    bits = _forward(wide, drawn_inputs(3, 1, 2), np.random.default_rng(5), NeuronErrors(row=1.5)).bits
+    assert np.abs(bits).std() == pytest.approx(2 * 1.5 / np.sqrt(288), rel=0.02)
+
+
 def test_stochastic_weights_have_their_probabilities() -> None:
     trained = trained_layer(400, 3, 0)
     share = (trained.bits(np.random.default_rng(1)) > 0).mean(axis=0)
@@ -137,6 +160,14 @@ def test_the_network_learns_and_deviations_cost_accuracy(neuron_table: Callable[
         assert line["accuracy"] == pytest.approx(outcome.real[line["model"]][:, row].mean(), abs=1e-6)
         assert line["accuracy_low"] <= line["accuracy"] <= line["accuracy_high"]
     assert plot_accuracy(points, outcomes, "test", tmp_path / "a.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_training_that_knows_the_deviations_wins(neuron_table: Callable[[], LookupTable]) -> None:
+    errors = NeuronErrors.of(neuron_table()).scaled(8.0)
+    points = [Point("scale", 8.0, errors)]
+    plain, knows = (run(UNIFORM, points, networks=1, chips=3, epochs=16, known=known) for known in (None, errors))
+    assert knows.real["cells"].mean() > plain.real["cells"].mean() + 0.01
+    assert all(knows.exact)
 
 
 def test_an_accuracy_that_rises_with_the_deviations_is_seen() -> None:
