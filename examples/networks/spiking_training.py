@@ -185,7 +185,9 @@ def _deviating(
     noise = errors.step * rng.standard_normal(added.shape, dtype=np.float32)
     turns = np.arange(len(added)) % sets
     added = (1 + errors.gain) * (added + edge[turns]) + bias + noise
-    return added.astype(np.float32), (threshold + errors.draw_offsets(threshold - 0.5, rng)).astype(np.float32)
+    return added.astype(np.float32), (threshold + errors.draw_offsets(np.asarray(threshold - 0.5, dtype=float), rng)).astype(
+        np.float32
+    )
 
 
 def _backward(done: Pass, gradient: Latent) -> tuple[Latent, Latent, Latent, Latent]:
