@@ -99,7 +99,8 @@ class NeuronErrors:
         )
 
     def draw_offsets(self, theta: Counts | Array, rng: np.random.Generator) -> Array:
-        """Of neurons with thresholds ``theta`` in matches (between two of them while one learns): interpolated, and constant beyond the last one of the table."""
+        """Of neurons with thresholds ``theta`` in matches, between two of them while one learns: interpolated,
+        and constant beyond the last one of the table."""
         at, mean, sigma = self.offsets
         normal = rng.standard_normal(len(theta))
         return np.asarray(np.interp(theta, at, mean) + np.interp(theta, at, sigma) * normal)
