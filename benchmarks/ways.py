@@ -18,7 +18,7 @@ last lines tell how much of a transient trial of spicekit is spent outside ngspi
 With --asked: what was asked of the engine ``batch`` beside what it does, all in this one process and as processor time of one
 core, which what else the machine does changes less than wall time (in brackets): trials against ngspice in process and against
 processes, whole campaigns (drawing, simulating, comparing, storing, summarising), setting up, and what a trial is worth with
---surrogate.  Of a campaign the share --part is run (see :func:`scaled`).
+--surrogate.  Of the campaign of operating points the share --part is run (see :func:`scaled`), the others are run whole.
 """
 
 from __future__ import annotations
@@ -43,7 +43,6 @@ from spent import Spent, spent
 
 from montecarlo import Campaign
 from montecarlo.jobs import job
-from montecarlo.jobs.comparison import SHARE
 from montecarlo.running.store import Store
 from spicekit import calibrated, make_bench
 from spicekit.netlist import render_at
@@ -286,18 +285,11 @@ def campaign_of(bench: str, engine: str, trials: int) -> tuple[Spent, Spent]:
         job.compared = compared
 
 
-def scaled(bench: str, engine: str, trials: int, part: float, one: Spent | None) -> tuple[Spent, int]:
-    """A campaign of ``trials``, and how many of them were run: a part and an eighth of it, and the rest by their difference.
-
-    Where ``one`` trial by ngspice is long, the part alone is run: what is not the comparison is in proportion to the trials, and
-    the comparison grows by a trial by ngspice for each hundred.
-    """
+def scaled(bench: str, engine: str, trials: int, part: float) -> tuple[Spent, int]:
+    """A campaign of ``trials``, and how many of them were run: a part and an eighth of it, and the rest by their difference."""
     most = max(round(trials * part), 40)
-    left = trials - most
-    many, comparing = campaign_of(bench, engine, most)
-    if one is not None:
-        return many.plus(many.plus(comparing, -1.0), left / most).plus(one, SHARE * left), most
-    least = max(most // 8, 20)
+    least, left = max(most // 8, 20), trials - most
+    many, _ = campaign_of(bench, engine, most)
     few, _ = campaign_of(bench, engine, least)
     return many.plus(many.plus(few, -1.0), left / (most - least)), most
 
@@ -326,18 +318,22 @@ def asked(part: float) -> None:
         ratios = (theirs.processor / mine.processor, alone.processor / mine.processor)
         print(f"{words:34}{cells}{ratios[0]:8.1f}{least:7}{ratios[1]:9.1f}{of_process:7}", flush=True)
     print("\ns of a processor a campaign, of one core, by the clock in brackets; then the trials that were run")
-    print(f"{'campaign':24}{'ngspice':>20}{'batch':>20}{'run':>8}{'times':>8}{'asked: s':>10}")
+    print(f"{'campaign':24}{'ngspice':>20}{'batch':>20}{'run':>8}{'times':>8}{'asked: s':>10}{'comparison':>12}")
     for bench, trials, most, share in CAMPAIGNS:
         if np.isfinite(share):
-            one_trial = None
-            theirs, _ = scaled(bench, "ngspice", trials, part, None)
-        else:  # a campaign of transients by ngspice is its trials
-            one_trial = one[bench]
-            theirs = one_trial.each(1 / trials)
-        mine, run = scaled(bench, "batch", trials, part, one_trial)
+            theirs, _ = scaled(bench, "ngspice", trials, part)
+            mine, run = scaled(bench, "batch", trials, part)
+            compared = Spent(0.0, 0.0)
+        else:  # a campaign of transients by ngspice is its trials; by batch it is run whole
+            theirs, run = one[bench].each(1 / trials), trials
+            mine, compared = campaign_of(bench, "batch", trials)
         cells = "".join(f"{way.processor:,.1f} ({way.wall:,.1f})".rjust(20) for way in (theirs, mine))
         most = min(most, share * theirs.processor)
-        print(f"{f'{bench}, {trials:,}':24}{cells}{run:8,}{theirs.processor / mine.processor:8.1f}{most:10.0f}", flush=True)
+        print(
+            f"{f'{bench}, {trials:,}':24}{cells}{run:8,}{theirs.processor / mine.processor:8.1f}{most:10.0f}"
+            f"{compared.processor:12.0f}",
+            flush=True,
+        )
     print("\ns of a processor to make a bench ready, by the clock in brackets")
     print(f"{'bench':24}{'first':>16}{'asked':>8}{'again':>16}{'asked':>8}")
     for words in SETUP:
@@ -358,7 +354,9 @@ def main() -> None:
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--scale", type=float, default=1.0, help="factor on the numbers of trials")
     parser.add_argument("--asked", action="store_true", help="the engine batch beside what was asked of it")
-    parser.add_argument("--part", type=float, default=0.1, help="with --asked: share of a campaign that is run")
+    parser.add_argument(
+        "--part", type=float, default=0.1, help="with --asked: share of the campaign of operating points that is run"
+    )
     given = parser.parse_args()
     if given.asked:
         asked(given.part)
