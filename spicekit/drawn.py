@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable
 
 from spicekit.point import VariationPoint
-from spicekit.technology import Statistics
+from spicekit.technology_tables import Statistics
 
 
 def local_points(statistics: Statistics, device: str, role: str) -> list[VariationPoint]:

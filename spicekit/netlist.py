@@ -31,7 +31,8 @@ from spicekit.errors import SpicekitError, UserError
 from spicekit.netlist_check import check_once, place_of_template_error
 from spicekit.paths import data_root, own_folder
 from spicekit.point import VariationPoint
-from spicekit.technology import Statistics, Technology
+from spicekit.technology import Technology
+from spicekit.technology_tables import Statistics
 from spicekit.units import KELVIN
 from spicekit.waves import Array
 
