@@ -156,7 +156,7 @@ def test_hundreds_of_half_selected_cells_are_measured() -> None:
     found = measures(**LINEAR, rows=300, columns=4, word=2, sl="row", data="p")
     near = measures(**LINEAR, rows=300, columns=4, word=2, sl="row", data="p", netlist="reduced")
     assert found["i_half"] == pytest.approx(near["i_half"], rel=1e-6, abs=0)
-    assert found["i_leak"] == 0
+    assert abs(found["i_leak"]) < 1e-24  # an ideal switch: nothing but rounding
 
 
 def test_the_worst_data_leave_the_smallest_signal() -> None:
