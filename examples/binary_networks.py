@@ -52,6 +52,8 @@ def run(given: argparse.Namespace) -> None:
     """Train, try, print; ``results.json`` holds each accuracy."""
     if min(given.seeds, given.chips) < 2:
         raise UserError("--seeds and --chips: at least 2 each")
+    if given.epochs < 1:
+        raise UserError("--epochs: at least 1")
     at = {} if given.tmr is None else {"tmr": given.tmr}
     errors = RowErrors.of(LookupTable.load(given.table), n=128, **at) if given.table else RowErrors(128, given.sigma)
     images = few(read_images(given.data), given.learn)

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from montecarlo.behaviour.images import CIFAR_ROW
 from spicekit.errors import UserError
+from spicekit.files import output_folder
 
 PIXELS, CLASSES = 32 * 32, 10
 LEARN, UNSEEN = [f"data_batch_{number}" for number in range(1, 6)], ["test_batch"]
@@ -32,10 +33,10 @@ def main() -> None:
     given = options.parse_args()
     try:
         batches = {name: batch for labels, names in LABELS.items() for name, batch in read(given.package, labels, names).items()}
+        output_folder(given.out)
     except UserError as error:
         print(f"error: {error}", file=sys.stderr)
         sys.exit(2)
-    given.out.mkdir(parents=True, exist_ok=True)
     for name, batch in batches.items():
         (given.out / f"{name}.bin").write_bytes(batch.tobytes())
     learn, unseen = (sum(len(batches[name]) for name in names) for names in (LEARN, UNSEEN))

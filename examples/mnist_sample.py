@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from montecarlo.behaviour.images import IDX
 from spicekit.errors import UserError
+from spicekit.files import output_folder
 
 SIDE = 28
 
@@ -31,11 +32,13 @@ def main() -> None:
     options.add_argument("--seed", type=int, default=0, help="of the split")
     given = options.parse_args()
     try:
+        if given.seed < 0:
+            raise UserError(f"--seed {given.seed}: 0 or above")
         learn, unseen = split(given.digits, given.seed)
+        output_folder(given.out)
     except UserError as error:
         print(f"error: {error}", file=sys.stderr)
         sys.exit(2)
-    given.out.mkdir(parents=True, exist_ok=True)
     for (images, labels), names in zip((learn, unseen), (IDX[:2], IDX[2:]), strict=True):
         (given.out / names[0]).write_bytes(struct.pack(">4i", 0x803, *images.shape) + images.tobytes())
         (given.out / names[1]).write_bytes(struct.pack(">2i", 0x801, len(labels)) + labels.tobytes())

@@ -87,20 +87,20 @@ def main() -> None:
         table = characterisation(given.table, out / "table", SYSTEMS, SMALL)
         points = points_of(table)
         data = Pooled.of(given.data, given.learn)
+        conditions, usual = described(table), NeuronErrors.of(table)
+        energy = float(table.query("energy_e_step", **operating_point(table)))
     except UserError as error:
         options.error(str(error))
     simulated = time.monotonic()
     forms = [form for name, form in FORMS.items() if given.form in (None, name)]
     outcomes = {form.name: run(form, points, given.networks, given.chips, given.epochs, data) for form in forms}
-    known = None if given.aware is None else NeuronErrors.of(table).scaled(given.aware)
+    known = None if given.aware is None else usual.scaled(given.aware)
     tried = aware_points(table, given.aware)
     aware = {form.name: run(form, tried, given.networks, given.chips, given.epochs, data, known) for form in forms if known}
 
-    conditions, usual = described(table), NeuronErrors.of(table)
     print(f"{ran_on(data)}; published, of larger convolutional networks: {PUBLISHED}")
     print(f"{conditions}; in matches: row σ {usual.row:.3f}, step σ {usual.step:.3f}, "
           f"bias {usual.bias[0]:.3f} with σ {usual.bias[1]:.3f}, leak {usual.leak:.2g}, gain {usual.gain:+.2g}")  # fmt: skip
-    energy = float(table.query("energy_e_step", **operating_point(table)))
     for form in forms:
         print(f"{form.name}: an image takes {form.row_steps} row steps, {form.row_steps * energy * 1e9:.3g} nJ; "
               f"ideal accuracy {Accuracy.of(outcomes[form.name].ideal).shown()} %")  # fmt: skip

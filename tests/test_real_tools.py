@@ -63,3 +63,15 @@ def test_what_a_tool_takes_otherwise_is_said(tools: Callable[[str], Any], tmp_pa
     assert "| tool | abc | 16 | stt: p_read | - |" in tools("real_tools").summary(rows)
     program.write_text("#!/bin/sh\necho 'No valid solutions.'\n")
     assert [row.note for row in cell_files._read("tool", "abc", program, "stt", path)][-1] == "No valid solutions."
+
+
+def test_folders_and_interpreters_that_are_not_there(
+    tools: Callable[[str], Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for option in ("--root", "--python"):
+        monkeypatch.setattr("sys.argv", ["real_tools.py", option, str(tmp_path / "none"), "--out", str(tmp_path / "out")])
+        with pytest.raises(SystemExit) as ended:
+            tools("real_tools").main()
+        assert ended.value.code == 2
+        assert f"{option} {tmp_path / 'none'}: no " in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()

@@ -12,6 +12,7 @@ What is not there is said and left out.  Exit code 1 if a tool takes something e
 from __future__ import annotations
 
 import argparse
+import os
 import subprocess
 import sys
 import warnings
@@ -42,7 +43,10 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=Path("out/tools"))
     given = parser.parse_args()
     if given.root is not None and not given.root.is_dir():
-        sys.exit(f"--root {given.root}: no such folder")
+        parser.error(f"--root {given.root}: no such folder")
+    for python in given.python or []:
+        if not (python.is_file() and os.access(python, os.X_OK)):
+            parser.error(f"--python {python}: no interpreter there")
     out = given.out.resolve()
     (out / "build").mkdir(parents=True, exist_ok=True)
     rows = list(told(all_rows(given.root and given.root.resolve(), out, given.python or [installed(out / "venv")])))

@@ -46,6 +46,8 @@ def _answer(given: argparse.Namespace) -> None:
     if given.seed < 0:
         raise UserError(f"--seed {given.seed}: 0 or above")
     table, where = LookupTable.load(given.table), dict(_coordinate(text) for text in given.where)
+    if "distance" in where:
+        raise UserError("-p distance: errors at all distances are drawn from; give another coordinate")
     network = read_network(given.model, _cells(table, where))
     data = read_images(given.data)
     found = on_rows(

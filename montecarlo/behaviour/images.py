@@ -7,6 +7,7 @@ https://www.cs.toronto.edu/~kriz/cifar.html, ``data_batch_1.bin`` to ``data_batc
 from __future__ import annotations
 
 import gzip
+import math
 import struct
 from dataclasses import dataclass
 from pathlib import Path
@@ -45,6 +46,13 @@ def read_images(folder: Path | None, seed: int = 0) -> Images:
     """Those in ``folder``, or scikit-learn's digits, split by ``seed``.  Raises :class:`UserError` that names what is wrong."""
     if folder is None:
         return _digits(seed)
+    found = _files(folder)
+    if found.classes < 2:
+        raise UserError(f"--data {folder}: all labels are 0: no classes to tell apart")
+    return found
+
+
+def _files(folder: Path) -> Images:
     if not folder.is_dir():
         raise UserError(f"--data {folder}: no such folder")
     if (folder / "test_batch.bin").exists():
@@ -60,8 +68,14 @@ def read_images(folder: Path | None, seed: int = 0) -> Images:
         raise UserError(f"--data {folder}: no {missing[0]} (IDX) and no test_batch.bin (CIFAR-10) there")
     learn_images, learn_labels, unseen, unseen_labels = map(_idx, found)
     for path, images, labels in ((found[0], learn_images, learn_labels), (found[2], unseen, unseen_labels)):
-        if images.ndim != 3 or labels.shape != images.shape[:1]:
+        if images.ndim != 3 or labels.ndim != 1:
+            raise UserError(
+                f"{path} and the file of its labels: {images.ndim} and {labels.ndim} axes given; allowed: three and one"
+            )
+        if len(labels) != len(images):
             raise UserError(f"{path}: {images.shape[0]} images of shape {images.shape[1:]}, but {labels.size} labels")
+    if learn_images.shape[1:] != unseen.shape[1:]:
+        raise UserError(f"{found[2]}: images of {unseen.shape[1:]} pixels, but of {learn_images.shape[1:]} in {found[0].name}")
     return Images(
         f"IDX files in {folder}",
         learn_images[:, None] / 255,
@@ -96,9 +110,11 @@ def _idx(path: Path) -> NDArray[np.uint8]:
     if len(content) < 8 or content[:3] != b"\x00\x00\x08":
         raise UserError(f"{path}: no IDX file of bytes")
     axes = content[3]
+    if axes not in (1, 3):
+        raise UserError(f"{path}: {axes} axes given; allowed: one (labels) or three (images)")
     start = 4 + 4 * axes
     shape = struct.unpack(f">{axes}i", content[4:start]) if len(content) >= start else ()
-    if not shape or min(shape) < 1 or int(np.prod(shape)) != len(content) - start:
+    if not shape or min(shape) < 1 or math.prod(shape) != len(content) - start:
         raise UserError(f"{path}: its head says {' x '.join(map(str, shape)) or 'nothing'}, but it holds {len(content)} bytes")
     return np.frombuffer(content, np.uint8, offset=start).reshape(shape)
 

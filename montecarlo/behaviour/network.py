@@ -103,6 +103,8 @@ def read_network(path: Path, cells: int = 128) -> BinaryNetwork:
                 f"{path}: {name} has the shape {values.shape}; allowed: matrices (outputs, inputs). Convolutions: see "
                 "montecarlo.behaviour.torch.RowConv2d"
             )
+        if not values.size:
+            raise UserError(f"{path}: {name} has the shape {values.shape}: it holds no weights")
         sizes = np.unique(np.abs(values))
         if len(sizes) != 1 or not np.isfinite(sizes[0]) or sizes[0] == 0:
             given = ", ".join(f"{value:g}" for value in np.unique(values)[:3])
@@ -149,13 +151,19 @@ def _arrays(path: Path) -> dict[str, NDArray[Any]]:
     try:
         if path.suffix == ".npz":
             with np.load(checked_regular(path), allow_pickle=False) as data:
-                return {name: np.asarray(data[name], dtype=float) for name in data.files}
+                return {name: _real(data[name]) for name in data.files}
         return read_onnx(path) if path.suffix == ".onnx" else _state(path)
     except UserError:
         raise
     except Exception as error:  # any reader's complaint about the file's content
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise UserError(f"{path}: no state dict of PyTorch, no .onnx and no .npz: {reason[:200]}") from None
+
+
+def _real(values: NDArray[Any]) -> NDArray[Any]:
+    if values.dtype.kind not in "biuf":
+        raise ValueError(f"values of type {values.dtype}; allowed: real numbers")
+    return np.asarray(values, dtype=float)
 
 
 def _state(path: Path) -> dict[str, NDArray[Any]]:
@@ -166,7 +174,7 @@ def _state(path: Path) -> dict[str, NDArray[Any]]:
     found = torch.load(checked_regular(path), map_location="cpu", weights_only=True)  # numbers alone, nothing that runs
     if not isinstance(found, dict) or not all(isinstance(value, torch.Tensor) for value in found.values()):
         raise UserError(f"{path}: no state dict: save network.state_dict()")
-    return {str(name): np.asarray(value.double().numpy()) for name, value in found.items()}
+    return {str(name): _real((value if value.is_complex() else value.double()).numpy()) for name, value in found.items()}
 
 
 def interval(values: Sequence[float] | Array) -> tuple[float, float]:

@@ -58,6 +58,10 @@ class RowErrors:
         place, distance = operating_point(table, **where), axis(table, "distance")
         rate = np.asarray(table.query("error", **place | {"distance": distance}))
         known = np.isfinite(rate)
+        if not known.any():
+            raise UserError(
+                f"{table.origin} knows no error rate at {', '.join(f'{name}={value}' for name, value in place.items())}"
+            )
         row, total = (float(table.query(name, **place)) for name in ("sigma_row", "sigma_total"))
         return cls(int(place["n"]), total, min(row, total), (distance[known], rate[known]))
 

@@ -90,6 +90,11 @@ def test_the_npm_packages_digits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     for pixels, labels, count in ((images.learn, images.learn_labels, 8), (images.unseen, images.unseen_labels, 2)):
         which = np.rint(255 * pixels[:, 0, 0, 0]).astype(int)
         assert (which // 10).tolist() == labels.tolist() == [digit for digit in range(10) for _ in range(count)]
+    for more in ([str(tmp_path / "0.json")], [str(tmp_path / "idx"), "--seed", "-1"]):  # a file for a folder; no seed
+        monkeypatch.setattr("sys.argv", ["mnist_sample.py", str(tmp_path), *more])
+        with pytest.raises(SystemExit) as ended:
+            mnist_sample.main()
+        assert (ended.value.code, capsys.readouterr().err.count("\n")) == (2, 1)
     (tmp_path / "3.json").write_text('{"data": [0.5, 2]}')
     with pytest.raises(UserError, match=r"3.json: no 28 x 28 pixels of 0 to 1"):
         mnist_sample.split(tmp_path, 0)

@@ -87,6 +87,12 @@ def test_what_is_no_binary_network_is_one_line(tmp_path: Path, network: BinaryNe
         read_network(save(tmp_path / "c.npz", first=np.ones((2, 2, 2))))
     with pytest.raises(UserError, match=r"d.npz: holds no matrix"):
         read_network(save(tmp_path / "d.npz", first=np.ones(2)))
+    for shape in ((0, 128), (10, 0)):
+        with pytest.raises(UserError, match=rf"n.npz: first has the shape \({shape[0]}, {shape[1]}\): it holds no weights"):
+            read_network(save(tmp_path / "n.npz", first=np.ones(shape)))
+    for values in (1j * np.ones((30, 128)), np.array([["1", "-1"]])):
+        with pytest.raises(UserError, match=r"t.npz: .*values of type .*; allowed: real numbers"):
+            read_network(save(tmp_path / "t.npz", first=values))
     with pytest.raises(UserError, match="the first layer has 128 inputs; images of 49 pixels take a multiple of that"):
         network.encode(np.zeros((1, 1, 7, 7)))
     with pytest.raises(UserError, match="the last layer has 30 outputs; allowed for 7 classes: a multiple of that"):
@@ -141,6 +147,23 @@ def test_idx_and_cifar_files(tmp_path: Path) -> None:
     (tmp_path / "t10k-labels-idx1-ubyte").unlink()
     with pytest.raises(UserError, match=r"no t10k-labels-idx1-ubyte \(IDX\) and no test_batch.bin"):
         read_images(tmp_path)
+    labels_again = struct.pack(">2i", 2049, 5) + labels.tobytes()
+    for content, said in (
+        (b"\x00\x00\x08\xff" + b"\x00\x00\x00\x01" * 255 + b"x", "255 axes given; allowed: one"),
+        (struct.pack(">4i", 2051, 2**31 - 1, 2**31 - 1, 2**31 - 1) + b"x", "2147483647 x 2147483647, but it holds 17 bytes"),
+        (labels_again, "1 and 1 axes given; allowed: three and one"),
+        (struct.pack(">4i", 2051, 4, 4, 6) + pixels[:4].tobytes(), r"4 images of shape \(4, 6\), but 5 labels"),
+        (struct.pack(">4i", 2051, 5, 6, 4) + pixels.tobytes(), r"images of \(6, 4\) pixels, but of \(4, 6\) in train-images"),
+    ):
+        (tmp_path / "t10k-labels-idx1-ubyte").write_bytes(labels_again)
+        (tmp_path / "t10k-images-idx3-ubyte").write_bytes(content)
+        with pytest.raises(UserError, match=said):
+            read_images(tmp_path)
+    for part, count in (("train", 7), ("t10k", 5)):
+        (tmp_path / f"{part}-labels-idx1-ubyte").write_bytes(struct.pack(">2i", 2049, count) + bytes(count))
+    (tmp_path / "t10k-images-idx3-ubyte").unlink()
+    with pytest.raises(UserError, match="all labels are 0: no classes to tell apart"):
+        read_images(tmp_path)
     folder = tmp_path / "cifar"
     folder.mkdir()
     rows = rng.integers(0, 256, (4, 3073), dtype=np.uint8)
@@ -174,3 +197,16 @@ def test_the_command(tmp_path: Path, network: BinaryNetwork, table: LookupTable)
     assert answer["data"].startswith("scikit-learn's digits, 8 x 8 pixels: 1,347 to learn, 450 unseen")
     wrong = subprocess.run([*command, "-p", "n=100"], capture_output=True, text=True, check=False)
     assert (wrong.returncode, wrong.stderr) == (2, "spicekit: error: -p n=100: allowed: 32, 64\n")
+    wrong = subprocess.run([*command, "-p", "distance=3"], capture_output=True, text=True, check=False)
+    assert wrong.returncode == 2
+    assert wrong.stderr == "spicekit: error: -p distance: errors at all distances are drawn from; give another coordinate\n"
+
+
+def test_a_table_without_rates_is_one_line(table: LookupTable) -> None:
+    over, rate = table.variables["error"]
+    table.variables["error"] = (over, np.full_like(rate, np.nan))
+    with pytest.raises(UserError, match=r"made up knows no error rate at tmr=2\.0, n=64"):
+        RowErrors.of(table, n=64)
+    del table.variables["error"]
+    with pytest.raises(UserError, match="unknown measure of made up 'error'"):
+        RowErrors.of(table, n=64)
