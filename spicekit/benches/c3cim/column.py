@@ -262,4 +262,7 @@ class C3cimColumn(C3cimBench[K], Generic[K]):
         cells = int(self.calibrated("linear_cells"))
         least = "at least " if cells == CELLS[-1] else ""  # the search goes no further
         reach = f"for {least}{cells} cells, not for {self.p.n}"
-        return (f"headroom: at {current} and gates at {gate} INL stays below {LIMIT:g} step {reach}",)
+        return (
+            f"headroom: at {current} and gates at {gate} INL stays below {LIMIT:g} step {reach}: fewer cells (n), less i_col, "
+            "or a higher v_gate",
+        )

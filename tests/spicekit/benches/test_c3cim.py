@@ -132,6 +132,8 @@ def test_headroom_is_found_and_said(cli: Cli) -> None:
     missed, line = sorted(done.stderr.splitlines())
     assert missed.startswith("spicekit: warning: c3cim-column: does not work here: wrong < 0.5 is not met")
     assert line.startswith("spicekit: warning: headroom: at 100 nA and gates at 1 V INL stays below 0.5 step for ")
+    line, _, ways = line.rpartition(": ")
+    assert ways == "fewer cells (n), less i_col, or a higher v_gate"
     cells = int(line.split()[-5])
     assert line.endswith(f"for {cells} cells, not for 64")
     assert worst_inl(n=cells, i_col=100e-9) < 0.5 <= worst_inl(n=cells + 8, i_col=100e-9)
