@@ -1,7 +1,8 @@
 """Try the open PDKs that are installed below PDK_ROOT: trim each, check it, and run a bench on the trimmed one, statistics too.
 
 Run as ``make pdk PDK_ROOT=...``, or ``python tools/open_pdks.py --out out/pdk [NAME ...]``.  A PDK that is not there is told and
-passed over, and so is one of compiled models where ngspice takes none.  What was found is a table, ``pdk.md``.
+passed over, and so is one of compiled models where ngspice takes none.  What was found is a table, ``pdk.md``.  Of sigma(V_TH),
+that of the smallest, the first is by the foundry's draws and the second by the technology file.
 """
 
 from __future__ import annotations
@@ -22,7 +23,15 @@ from spicekit.units import format_value
 
 SIZES = ("1u/{l}", "2u/{l}", "{w}/{l}")  # of the benches below, and the smallest
 ACCESS = "1u"
-HEADINGS = ("PDK", "read, all of it", "trimmed", "I_on n, p", "i_p, i_ap of stt-read", "sigma of i_p, 50 trials")
+HEADINGS = (
+    "PDK",
+    "read, all of it",
+    "trimmed",
+    "I_on n, p",
+    "sigma(V_TH) n, p",
+    "i_p, i_ap of stt-read",
+    "sigma of i_p, 50 trials",
+)
 
 
 def main() -> None:
@@ -43,7 +52,7 @@ def main() -> None:
             bad.append(name)
     lines = [f"| {' | '.join(cells)} |" for cells in (HEADINGS, ("---",) * len(HEADINGS), *rows)]
     (given.out / "pdk.md").write_text("\n".join(lines) + "\n", encoding="utf-8")
-    print("\n".join(lines))
+    print("\n".join([*lines, f"by ngspice {simulator().version}"]))
     sys.exit(f"did not work: {', '.join(bad)}" if bad else 0)
 
 
@@ -85,8 +94,14 @@ def row(technology: Technology, name: str, out: Path) -> tuple[str, ...]:
     whole = time.process_time() - start
     on = [format_value(one["i_on"], "A") for one in check["transistors"] if one["corner"] == "tt"]
     currents = [format_value(run["measures"][measure]["value"], "A") for measure in ("i_p", "i_ap")]
-    drawn = "-"
+    spread = drawn = "-"
     if drawing(technology):
+        corner = drawing(technology)[0]
+        spread = ", ".join(
+            " and ".join(format_value(one[of], "V") for of in ("sigma_vth_library", "sigma_vth"))
+            for one in check["transistors"]
+            if one["corner"] == corner
+        )
         drawn = format_value(read(out / f"{name}-mc" / "summary.json")["measures"]["i_p"]["std"], "A")
     small = (out / f"{name}.lib").stat().st_size
     return (
@@ -94,6 +109,7 @@ def row(technology: Technology, name: str, out: Path) -> tuple[str, ...]:
         f"{whole:.2g} s",
         f"{small / 1e3:.0f} kB, {check['parse']['tt']:.2g} s",
         ", ".join(on),
+        spread,
         ", ".join(currents),
         drawn,
     )

@@ -27,30 +27,39 @@ def put(root: Path, name: str, text: str) -> None:
 
 
 def sky130(root: Path) -> None:
-    device = (
+    """The two libraries of an installation: models in bins within the subcircuit, and continuous ones outside, with a shift."""
+    binned = (
         ".subckt sky130_fd_pr__{0}fet_01v8 d g s b\n+ l=1 w=1 ad=0 as=0 pd=0 ps=0 nrd=0 nrs=0 sa=0 sb=0 sd=0 mult=1 nf=1\n"
         "M1 d g s b sky130_fd_pr__{0}fet_01v8__model l={{l}} w={{w}} ad={{ad}} as={{as}} pd={{pd}} ps={{ps}}\n"
         f".model sky130_fd_pr__{{0}}fet_01v8__model.0 {{0}}mos level=54 version=4.5 {BIN}\n"
         "+ vth0={{{1}0.5+MC_MM_SWITCH*AGAUSS(0,1.0,1)*(slope/sqrt(l*w*mult))}}\n.ends\n"
     )
-    sections = [
-        f".lib {corner}{mm}\n.param mc_mm_switch={int(bool(mm))}\n.param mc_pr_switch=0 slope=5e-3\n"
-        '.include "../../libs.ref/devices.spice"\n.include "all.spice"\n.endl\n'
-        for corner in ("tt", "ff", "ss", "sf", "fs")
-        for mm in ("", "_mm")
-    ]
-    put(root, "sky130A/libs.tech/ngspice/sky130.lib.spice", "\n".join(sections))
-    put(root, "sky130A/libs.tech/ngspice/all.spice", ".option scale=1.0u\n")
-    put(root, "sky130A/libs.ref/devices.spice", device.format("n", "") + device.format("p", "-"))
+    continuous = (
+        ".subckt sky130_fd_pr__{0}fet_01v8 d g s b mult=1\n.param l = 1 w = 1 nf = 1 ad = 0 as = 0 pd = 0 ps = 0\n"
+        "+ swx = {{MC_MM_SWITCH*AGAUSS(0,1.0,1)*slope/sqrt(l*w*mult)}}\n"
+        "M1 d g s b {0}short l={{l}} w={{w}} ad={{ad}} as={{as}} pd={{pd}} ps={{ps}}\n+ delvto={{swx*(0.01/l+0.99)}}\n.ends\n"
+        ".model {0}short {0}mos level=54 version=4.5 vth0={1}0.5\n"
+    )
+    for folder, device in (("ngspice", binned), ("combined", continuous)):
+        sections = [
+            f".lib {corner}{mm}\n.param mc_mm_switch={int(bool(mm))}\n.param mc_pr_switch=0 slope=5e-3\n"
+            f'.include "devices.spice"\n.include "all.spice"\n.endl\n'
+            for corner in ("tt", "ff", "ss", "sf", "fs")
+            for mm in ("", "_mm")
+        ]
+        put(root, f"sky130A/libs.tech/{folder}/sky130.lib.spice", "\n".join(sections))
+        put(root, f"sky130A/libs.tech/{folder}/all.spice", ".option scale=1.0u\n")
+        put(root, f"sky130A/libs.tech/{folder}/devices.spice", device.format("n", "") + device.format("p", "-"))
 
 
 def gf180(root: Path) -> None:
     device = (
-        ".subckt {0}mos_3p3 d g s b w=1e-5 l=2.8e-7\n+ as=0 ad=0 ps=0 pd=0 nrd=0 nrs=0 par=1 nf=1 m=1\n"
+        ".subckt {0}fet_03v3 d g s b w=1e-5 l=2.8e-7\n+ as=0 ad=0 ps=0 pd=0 nrd=0 nrs=0 par=1 nf=1 m=1\n"
         ".param\n+ var_k='0.7e-8/sqrt(par*l*w)'\n+ mis_k=agauss(0,var_k,1)\n"
         ".param\n+ mis_vth=agauss(0,5e-9/sqrt(par*l*w),1)\n"
-        "m0 d g s b {0}mos_3p3 w=w l=l as=as ad=ad ps=ps pd=pd\n+delvto='mis_vth*sw_stat_mismatch'\n.ends {0}mos_3p3\n"
-        f".model {{0}}mos_3p3.0 {{0}}mos\n+level = 54\n+version = 4.5\n+{BIN}\n+vth0 = '{{1}}0.7+shift'\n"
+        "m0 d g s b {0}fet_03v3 w=w l=l as=as ad=ad ps=ps pd=pd\n"
+        "+delvto='mis_vth*sw_stat_mismatch' mulu0='1-mis_k*sw_stat_mismatch'\n.ends {0}fet_03v3\n"
+        f".model {{0}}fet_03v3.0 {{0}}mos\n+level = 54\n+version = 4.5\n+{BIN}\n+vth0 = '{{1}}0.7+shift'\n"
     )
     devices = device.format("n", "") + device.format("p", "-")
     sections = "".join(
@@ -86,7 +95,7 @@ def ihp(root: Path) -> None:
         put(root, f"{folder}/osdi/{name}.osdi", "")
 
 
-MINIATURES = {"sky130A": sky130, "gf180mcu": gf180, "freepdk45": freepdk, "ihp-sg13g2": ihp}
+MINIATURES = {"sky130A": sky130, "sky130A-binned": sky130, "gf180mcu": gf180, "freepdk45": freepdk, "ihp-sg13g2": ihp}
 
 
 @pytest.fixture
@@ -111,7 +120,7 @@ def test_without_the_root_it_is_said_in_one_line(monkeypatch: pytest.MonkeyPatch
         make_bench("stt-read", {"technology": "sky130A"})
 
 
-@pytest.mark.parametrize("name", ["sky130A", "gf180mcu", "freepdk45"])
+@pytest.mark.parametrize("name", ["sky130A", "sky130A-binned", "gf180mcu", "freepdk45"])
 def test_a_bench_runs_on_it(root: Path, name: str) -> None:
     result = run("stt-read", technology=name, w_access=1e-6)
     assert result.outcome == "ok"
@@ -149,12 +158,17 @@ def test_every_bench_runs_on_130_and_180_nm(root: Path, bench: str) -> None:
 
 @pytest.mark.parametrize(
     ("name", "corner", "local", "common"),
-    [("sky130A", "tt_mm", ["mm_1"], []), ("gf180mcu", "mm", ["mm_2"], []), ("gf180mcu", "mc", ["mm_2"], ["process_1"])],
+    [
+        ("sky130A", "tt_mm", ["mm_1"], []),
+        ("sky130A-binned", "tt_mm", ["mm_1"], []),
+        ("gf180mcu", "mm", ["mm_1", "mm_2"], []),
+        ("gf180mcu", "mc", ["mm_1", "mm_2"], ["process_1"]),
+    ],
 )
 def test_its_statistics_become_points(
     root: Path, tmp_path: Path, name: str, corner: str, local: list[str], common: list[str]
 ) -> None:
-    """GF180's draw of the current is used nowhere; its draw of the process is 30 mV in sigma."""
+    """GF180's draw of the process is 30 mV in sigma."""
     with pytest.raises(UserError, match="is drawn whenever the library is read"):
         run("stt-read", technology=name, corner=corner, w_access=1e-6)
     found = write_trimmed(load_technology(name), tmp_path / "t.toml", [corner])[corner]

@@ -91,7 +91,8 @@ def test_temperature_out_of_range(temperature: float | str) -> None:
         ("gf180", "unknown technology 'gf180'; did you mean gf180mcu"),
         (
             "x9",
-            "unknown technology 'x9'; choose from freepdk45, gf180mcu, ihp-sg13g2, path/to/your.toml, ptm45, ptm65, sky130A",
+            "unknown technology 'x9'; choose from freepdk45, gf180mcu, ihp-sg13g2, path/to/your.toml, ptm45, ptm65, sky130A, "
+            "sky130A-binned",
         ),
         ("", "unknown technology ''"),
     ],
