@@ -127,9 +127,7 @@ class Campaign(Job):
         self._files |= files
         reason = unable(self.engine, self._bench)
         if reason:
-            warnings.warn(
-                f"bench '{self._bench.name}' is simulated by ngspice: {self.engine} does not know {reason}", stacklevel=3
-            )
+            warnings.warn(f"bench '{self._bench.name}' is simulated by ngspice: {self.engine} {reason}", stacklevel=3)
             self.engine = NGSPICE
 
     def _known(self, record: records.CampaignRecord | records.StudyRecord) -> dict[str, float]:

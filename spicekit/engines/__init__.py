@@ -61,7 +61,7 @@ def trials_of(samples: Mapping[str, Array]) -> int:
 def unable(name: str, bench: Bench) -> str:
     """Why the engine ``name`` cannot simulate ``bench``, which is calibrated; nothing if it can, or if it does not say.
 
-    An engine says it in its method ``unable``.
+    An engine says it in its method ``unable``, as what follows its name: "does not know noise sources".
     """
     says = getattr(engine(name), "unable", None)
     return "" if says is None else str(says(bench))

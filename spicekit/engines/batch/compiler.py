@@ -2,10 +2,13 @@
 
 Compiled by the machine's own compiler (``CXX``, else g++ or clang++) for its own processor. The operations are those of IEEE
 754 in the order they are written, none is contracted, so that the lanes' width and the processor do not change a bit.
+
+A library's file is named by what it is made of and by its own hash: one that is cut or damaged is made anew.
 """
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import functools
 import hashlib
@@ -14,9 +17,11 @@ import platform
 import shutil
 import subprocess
 import tempfile
+import time
+from collections.abc import Iterator
 from pathlib import Path
 
-from spicekit.engines.batch.unsupported import Unsupported
+from spicekit.engines.batch.unsupported import Uncompiled
 
 FLAGS = (
     "-std=c++17",
@@ -30,23 +35,30 @@ FLAGS = (
     "-w",
 )
 PATIENCE = 300.0  # s
+LEFT = 3600.0  # s, after which what a process made to work in and did not take away is taken for left behind
 
 
 @functools.cache
 def compiler() -> str | None:
     """The C++ compiler of this machine."""
-    named = os.environ.get("CXX")
+    named = _named()
     for name in (named,) if named else ("g++", "clang++", "c++"):
         if path := shutil.which(name):
             return path
     return None
 
 
+def _named() -> str:
+    return os.environ.get("CXX", "")
+
+
 @functools.cache
 def _machine() -> str:
     """What a compiled library depends on beside its text: the compiler's version and the processor."""
-    path = compiler()
-    version = subprocess.run([path, "--version"], capture_output=True, text=True, check=False).stdout if path else ""
+    path, version = compiler(), ""
+    if path is not None:
+        with contextlib.suppress(OSError, ValueError, subprocess.TimeoutExpired):  # no program: said when it is to compile
+            version = subprocess.run([path, "--version"], capture_output=True, text=True, check=False, timeout=PATIENCE).stdout
     try:
         flags = next((line for line in Path("/proc/cpuinfo").read_text().splitlines() if line.startswith("flags")), "")
     except OSError:
@@ -69,15 +81,32 @@ def identity(source: str) -> str:
 
 
 def library(source: str) -> ctypes.CDLL:
-    """The library of ``source``, compiled if it is not there yet.  Raises :class:`Unsupported` where that is not possible."""
-    file = folder() / f"{identity(source)}.so"
-    if not file.exists():
-        _compile(source, file)
-    return ctypes.CDLL(str(file))
+    """The library of ``source``, compiled if it is not there yet.  Raises :class:`Uncompiled` where that is not possible."""
+    kept, name = folder(), identity(source)
+    sound = (file for file in sorted(kept.glob(f"{name}-*.so")) if _sound(file))
+    try:
+        return ctypes.CDLL(str(next(sound, None) or _compile(source, kept, name)))
+    except OSError as error:
+        raise Uncompiled(f"{compiler()}: what it made is not loaded: {error}") from None
+
+
+def _sound(file: Path) -> bool:
+    """Whether ``file`` holds what was compiled; one that is damaged is taken away."""
+    try:
+        if file.name == _name(file.name.partition("-")[0], file):
+            return True
+        file.unlink()
+    except OSError:
+        pass
+    return False
+
+
+def _name(identity: str, library: Path) -> str:
+    return f"{identity}-{hashlib.sha256(library.read_bytes()).hexdigest()[:24]}.so"
 
 
 def folder() -> Path:
-    """Where what was made is kept: the user's cache, or a folder of this process alone where others may write in that."""
+    """Where what was made is kept: the user's cache, or where others may write in that, a temporary folder."""
     kept = cache_folder()
     return kept if _ours(kept) else _temporary()
 
@@ -94,22 +123,66 @@ def _ours(folder: Path) -> bool:
 
 @functools.cache
 def _temporary() -> Path:
+    """One of this user, in which all processes find what one has compiled; else one of this process alone."""
+    common = Path(tempfile.gettempdir()) / f"spicekit-batch-{os.getuid()}"
+    if not common.is_symlink() and _ours(common):
+        return common
     return Path(tempfile.mkdtemp(prefix="spicekit-batch-"))
 
 
-def _compile(source: str, file: Path) -> None:
+@contextlib.contextmanager
+def workplace(beside: Path, kind: str) -> Iterator[Path]:
+    """A folder in ``beside`` to make something in that then is moved there whole.  What killed processes left is taken away."""
+    for left in beside.glob(f"{kind}-*"):
+        with contextlib.suppress(OSError):
+            if time.time() - left.stat().st_mtime > LEFT and not _at_work(left.name):
+                shutil.rmtree(left)
+    with tempfile.TemporaryDirectory(dir=beside, prefix=f"{kind}-{os.getpid()}-", ignore_cleanup_errors=True) as made:
+        yield Path(made)
+
+
+def _at_work(name: str) -> bool:
+    """Whether the process that made the workplace ``name`` is there, as far as can be seen from this machine."""
+    parts = name.split("-")
+    if len(parts) < 3:
+        return False
+    try:
+        os.kill(int(parts[1]), 0)
+    except (ProcessLookupError, ValueError, OverflowError):
+        return False
+    except PermissionError:  # a process of somebody else, so not that one
+        return False
+    return True
+
+
+def _compile(source: str, kept: Path, name: str) -> Path:
+    """The file in ``kept`` of the library of ``source``."""
     path = compiler()
     if path is None:
-        raise Unsupported("no C++ compiler (g++, clang++ or CXX)")
-    with tempfile.TemporaryDirectory(dir=file.parent, prefix="compile-") as folder:
-        text, made = Path(folder) / "batch.cpp", Path(folder) / file.name
-        text.write_text(source)
-        try:
+        raise Uncompiled(f"CXX: '{_named()}' is no compiler here" if _named() else "no C++ compiler (g++, clang++ or CXX)")
+    try:
+        with workplace(kept, "compile") as folder:
+            text, made = folder / "batch.cpp", folder / "batch.so"
+            text.write_text(source)
             done = subprocess.run(
-                [path, *FLAGS, "-o", str(made), str(text)], capture_output=True, text=True, check=False, timeout=PATIENCE
+                [path, *FLAGS, "-o", str(made), str(text)],
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                text=True,
+                errors="replace",
+                check=False,
+                timeout=PATIENCE,
             )
-        except (OSError, subprocess.TimeoutExpired) as error:
-            raise Unsupported(f"{path} did not compile: {error}") from None
-        if done.returncode:
-            raise Unsupported(f"{path} did not compile: {(done.stderr.strip().splitlines() or [''])[0]}")
-        made.replace(file)
+            if done.returncode:
+                raise Uncompiled(f"{path}: {_first(done.stderr) or f'exit code {done.returncode}'}")
+            file = kept / _name(name, made)
+            made.replace(file)
+            return file
+    except subprocess.TimeoutExpired:
+        raise Uncompiled(f"{path} takes more than {PATIENCE:g} s") from None
+    except OSError as error:
+        raise Uncompiled(f"{path}: {error}") from None
+
+
+def _first(text: str) -> str:
+    return next(iter(text.strip().splitlines()), "")

@@ -29,18 +29,18 @@ class Batch:
     """See :class:`spicekit.engines.Engine`.  A trial that finds no solution here is simulated by ngspice."""
 
     def unable(self, bench: Bench) -> str:
-        """What of ``bench`` this engine does not know, or lacks; nothing if it can simulate it."""
+        """Why this engine cannot simulate ``bench``, as what it "does not know" or lacks; nothing if it can."""
         try:
             machine_of(bench)
-        except Unsupported as reason:
-            return str(reason)
+        except Unsupported as error:
+            return error.reason
         return ""
 
     def __call__(self, bench: Bench, samples: Mapping[str, Array]) -> Solved:
         try:
             machine = machine_of(bench)
-        except Unsupported as reason:
-            raise UserError(f"bench '{bench.name}': the engine batch does not know {reason}") from None
+        except Unsupported as error:
+            raise UserError(f"bench '{bench.name}': the engine batch {error.reason}") from None
         points, trials = bench.points(), trials_of(samples)
         parameters = np.array([np.broadcast_to(samples.get(point.name, np.array(point.nominal)), trials) for point in points])
         given = parameters.T.reshape(trials, len(points))

@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import io
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -75,8 +74,8 @@ def store(key: str, made: Prepared) -> None:
         "numbers": np.array([layout.numbers[name] for name in NUMBERS], dtype=np.float64),
     }
     np.savez_compressed(body, allow_pickle=False, **held)
-    with contextlib.suppress(OSError), tempfile.TemporaryDirectory(dir=file.parent, prefix="circuit-") as folder:
-        written = Path(folder) / file.name
+    with contextlib.suppress(OSError), compiler.workplace(file.parent, "circuit") as folder:
+        written = folder / file.name
         written.write_bytes(_seal(key, body.getvalue()) + body.getvalue())
         written.replace(file)
 

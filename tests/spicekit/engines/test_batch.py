@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import os
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -294,7 +296,7 @@ def test_a_campaign_of_what_it_does_not_know_is_ngspice_s(tmp_path: Path, monkey
     monkeypatch.setattr(compiler, "compiler", lambda: None)
     monkeypatch.setattr(compiler, "_machine", lambda: "a machine without one")
     engine._machine.cache_clear()
-    with pytest.warns(UserWarning, match=r"no C\+\+ compiler"):
+    with pytest.warns(UserWarning, match=r"by ngspice: batch cannot compile: no C\+\+ compiler"):
         Campaign("tbs-sense", trials=2, parameters={"trim": 649}, engine="batch").settle()
 
 
@@ -310,8 +312,78 @@ def test_a_library_is_compiled_once_and_only_trusted_folders_hold_it(tmp_path: P
     other = text.replace("42", "43")
     assert compiler.library(other).answer() == 43
     assert [file.name for file in compiler.cache_folder().iterdir()] == [made.name]
-    with pytest.raises(Unsupported, match="did not compile"):
+    with pytest.raises(Unsupported, match="error"):
         compiler.library("no C++")
+
+
+def test_a_library_that_is_cut_or_damaged_is_compiled_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One bit of an instruction would be another number, and a cut file the end of the process."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    text = 'extern "C" int answer() { return 42; }\n'
+    made = compiler._compile(text, compiler.folder(), compiler.identity(text))
+    whole = made.read_bytes()
+    code = whole.index((42).to_bytes(4, "little"))
+    for content in (b"", whole[:4096], whole[:code] + b"\x2b" + whole[code + 1 :]):
+        made.unlink()  # mapped by this process
+        made.write_bytes(content)
+        assert compiler.library(text).answer() == 42
+        (made,) = compiler.folder().iterdir()
+        assert made.read_bytes() == whole
+
+
+@pytest.mark.parametrize(
+    ("script", "words"),
+    [
+        ("#!/bin/sh\nexit 0", "No such file"),
+        ("#!/bin/sh\nexit 7", "exit code 7"),
+        ('#!/bin/sh\n[ "$1" = --version ] || while [ "$1" != -o ]; do shift; done; echo none > "$2"', "not loaded"),
+        ("\0", "Exec format error"),
+        (None, "CXX: .*/c.. -m64' is no compiler here"),
+    ],
+)
+def test_a_compiler_that_is_none(script: str | None, words: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "c++"
+    if script is not None:
+        path.write_text(script)
+        path.chmod(0o755)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setenv("CXX", str(path) if script is not None else f"{path} -m64")
+    monkeypatch.setattr(compiler, "compiler", compiler.compiler.__wrapped__)
+    monkeypatch.setattr(compiler, "_machine", compiler._machine.__wrapped__)
+    with pytest.raises(Unsupported, match=words):
+        compiler.library('extern "C" int answer() { return 42; }\n')
+    assert not list(compiler.folder().glob("compile-*"))
+
+
+def test_what_a_killed_compiler_left_is_taken_away(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """After an hour, if its process is gone."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    kept = compiler.folder()
+    done = subprocess.Popen(["true"])
+    done.wait()
+    left = [f"compile-{done.pid}-abcdefgh", "compile-abcdefgh", f"compile-{os.getpid()}-abcdefgh", f"compile-{done.pid}-young"]
+    for name in left:
+        (kept / name).mkdir()
+        (kept / name / "batch.cpp").write_text("//")
+        if not name.endswith("young"):
+            os.utime(kept / name, (0, 0))
+    assert compiler.library('extern "C" int answer() { return 44; }\n').answer() == 44
+    assert sorted(path.name for path in kept.glob("compile-*")) == sorted(left[2:])
+
+
+def test_without_a_cache_all_processes_of_a_user_share_a_temporary_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Workers compile nothing that another has compiled, and nothing piles up; a link of somebody else is not followed."""
+    monkeypatch.setattr(compiler.tempfile, "gettempdir", lambda: str(tmp_path))
+    monkeypatch.setattr(compiler.tempfile, "tempdir", str(tmp_path))
+    common = compiler._temporary.__wrapped__()
+    assert common == compiler._temporary.__wrapped__()
+    assert common.parent == tmp_path
+    assert common.stat().st_mode & 0o777 == 0o700
+    common.rmdir()
+    (tmp_path / "elsewhere").mkdir(mode=0o700)
+    common.symlink_to(tmp_path / "elsewhere")
+    assert compiler._temporary.__wrapped__().parent == tmp_path
+    assert compiler._temporary.__wrapped__() not in (common, tmp_path / "elsewhere")
 
 
 def test_a_circuit_is_made_ready_once_and_only_a_whole_file_of_its_own_is_taken(
