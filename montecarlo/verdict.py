@@ -133,7 +133,7 @@ class KeyFigure:
         """
         known = {measure.name: measure for measure in bench.measures()}
         if name is not None and name not in known:
-            raise unknown(f"measure of bench '{bench.name}' (--figure)", name, known)
+            raise unknown("measure", name, known, of=f"--figure: bench '{bench.name}'")
         measures = [measure for measure in bench.measures() if not measure.fraction] or list(bench.measures())
         timed = [measure for measure in measures if measure.limits is not None and measure.unit == "s"]
         found = [measure for measure in timed if measure.name == bench.deadline] or timed

@@ -125,7 +125,7 @@ def _check(options: Mapping[str, float]) -> None:
     """Raises :class:`UserError` for an option that ngspice would ignore, and for a value that is no number."""
     for name, value in options.items():
         if name.lower() not in OPTIONS:
-            raise unknown("option of ngspice", name, OPTIONS)
+            raise unknown("option", name, OPTIONS, of="ngspice")
         if isinstance(value, bool) or not isinstance(value, Real) or not math.isfinite(value):
             raise UserError(f"option {name} of ngspice: {value!r} given; allowed: a finite number")
 

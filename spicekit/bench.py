@@ -169,7 +169,7 @@ class Bench(ABC, Generic[P_co]):
         fields = self.Parameters.model_fields
         p, wrong = read_parameters(self.Parameters, {name: value for name, value in given.items() if name in fields})
         odd = [name for name in given if name not in fields]
-        faults = [str(unknown(f"parameter of bench '{self.name}'", odd, fields))] if odd else []
+        faults = [str(unknown("parameter", odd, fields))] if odd else []
         self._built: dict[Any, tuple[tuple[tuple[str, float], ...], tuple[Measure, ...]]] = {}  # measures() of each class
         self.found: dict[str, float] = {}  # values of calibrations(), once someone has found them
         if p is not None:
@@ -191,10 +191,8 @@ class Bench(ABC, Generic[P_co]):
                 if not wrong and not odd:
                     raise
                 wrong[""] = str(error)
-        if wrong:
-            faults.append(f"bench '{self.name}': {listed(wrong.values())}")
-        if faults:
-            raise UserError("; ".join(faults))
+        if faults or wrong:
+            raise UserError(f"bench '{self.name}': {listed([*faults, *wrong.values()])}")
 
     def load_technology(self) -> Technology:
         """The technology of the bench.  Raises :class:`UserError` for one that is not there."""

@@ -27,15 +27,15 @@ class Uncalibrated(UserError):
     """A search that a bench declares finds nothing, so that there is no circuit to simulate with its other parameters."""
 
 
-def unknown(kind: str, name: str | Sequence[str], choices: Iterable[str]) -> UserError:
+def unknown(kind: str, name: str | Sequence[str], choices: Iterable[str], of: str = "") -> UserError:
     """The error for a ``name`` that does not exist, or several: says the nearest valid ones, or all if one has none that is near.
 
-    ``kind`` is the noun ("bench", "parameter"), ``choices`` the valid names.
+    ``kind`` is the noun ("bench", "parameter"), ``choices`` the valid names, ``of`` whose they are ("bench 'stt-read'").
     """
     names, valid = [name] if isinstance(name, str) else name, sorted(choices)
     near = {one: " or ".join(difflib.get_close_matches(one, valid, n=3, cutoff=0.6)) for one in names}
     said = ", ".join(f"'{one}'" + (f" (did you mean {found}?)" if found and len(near) > 1 else "") for one, found in near.items())
-    what = f"unknown {kind} {said}" if len(near) == 1 else f"unknown {kind}: {said}"
+    what = f"{of}: " * bool(of) + f"unknown {kind}{'s' * (len(near) > 1)} {said}"
     if not all(near.values()):
         more = f" and {len(valid) - MOST_CHOICES} more" if len(valid) > MOST_CHOICES else ""
         return UserError(f"{what}; choose from {', '.join(valid[:MOST_CHOICES]) or '(none)'}{more}")

@@ -23,7 +23,7 @@ def place(name: str, grid: NDArray[Any], wanted: ArrayLike, unit: str, origin: s
         known = [str(word) for word in grid]
         for word in np.unique(words):
             if word not in known:
-                raise unknown(f"{name} of {origin}", str(word), known)
+                raise unknown(name, str(word), known, of=origin)
         index = np.argmax(words[..., None] == np.array(known), axis=-1)
         return index, np.zeros(index.shape)
     numbers = _numbers(name, wanted, unit)

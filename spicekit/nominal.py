@@ -146,7 +146,7 @@ def run_within(seconds: float, bench: Bench, values: Mapping[str, float] | None 
 def _points(bench: Bench, values: Mapping[str, float] | None) -> dict[str, float]:
     nominal = {point.name: point.nominal for point in bench.points()}
     if odd := [name for name in values or () if name not in nominal]:
-        raise unknown(f"variation point of bench '{bench.name}'", odd, nominal)
+        raise unknown("variation point", odd, nominal, of=f"bench '{bench.name}'")
     return nominal | dict(values or {})
 
 

@@ -276,9 +276,9 @@ class LookupTable:
     def _variable(self, name: str) -> tuple[tuple[str, ...], Array]:
         if name not in self.variables:
             choices = [known for known in self.measures if not known.endswith("_std") and "outcome_" not in known]
-            error = unknown(f"measure of {self.origin}", name, choices)
+            error = unknown("measure", name, choices, of=self.origin)
             if len(choices) > 30 and "choose from" in str(error):  # a system's table: too many for a line
-                raise UserError(f"unknown measure of {self.origin} '{name}'; it has {len(choices)}: see `spicekit table show`")
+                raise UserError(f"{self.origin}: unknown measure '{name}'; it has {len(choices)}: see `spicekit table show`")
             raise error
         return self.variables[name]
 
@@ -328,7 +328,7 @@ class LookupTable:
         """``values`` (dimensions..., extra) at ``where``: shape (broadcast of where..., extra)."""
         for name in where:
             if name not in self.coordinates:
-                raise unknown(f"coordinate of {self.origin}", name, [known for known in self.coordinates if not inner(known)])
+                raise unknown("coordinate", name, [known for known in self.coordinates if not inner(known)], of=self.origin)
         placed = {
             name: place(name, self.coordinates[name], value, self.units.get(name, ""), self.origin)
             for name, value in where.items()

@@ -106,7 +106,7 @@ class Technology(Record):
     def cards(self, corner: str) -> str:
         """The netlist lines that define the transistors at ``corner``: ``.model`` cards, or a ``.lib`` line."""
         if corner not in self.corners:
-            raise unknown(f"corner of technology '{self.name}'", corner, self.corners)
+            raise unknown("corner", corner, self.corners, of=f"technology '{self.name}'")
         chosen = self.corners[corner]
         self.model_files(corner)
         self.compiled()
@@ -186,7 +186,7 @@ class Technology(Record):
             return []
         for path, section in roots:
             if section and section.lower() not in sections(path, origin):
-                raise unknown(f"section of {path}", section, sections(path, origin))
+                raise unknown("section", section, sections(path, origin), of=str(path))
         self._check_subcircuits(subcircuits(files, origin))
         self._check_terminals(terminals(files, origin))
         self._check_statistics(corner, subcircuits(files, origin))
@@ -306,7 +306,7 @@ def _load(path: str) -> Technology:
     technology._file = file.resolve()  # model files are found from where the file really is
     for role in technology.mismatch.roles:
         if role not in technology.devices:
-            raise UserError(f"{file}: {unknown('device of [mismatch]', role, technology.devices)}")
+            raise UserError(f"{file}: {unknown('device', role, technology.devices, of='[mismatch]')}")
     for role, card in technology.bsim4.items():
         if role not in technology.devices:
             raise UserError(f"{file}: [bsim4.{role}] is a card of no device; this technology has {', '.join(technology.devices)}")
@@ -328,7 +328,7 @@ def _load(path: str) -> Technology:
             )
         for role in corner.statistics.local:
             if role not in technology.devices:
-                raise UserError(f"{file}: {unknown(f'device of corners.{key}.statistics.local', role, technology.devices)}")
+                raise UserError(f"{file}: {unknown('device', role, technology.devices, of=f'corners.{key}.statistics.local')}")
         for role, device in technology.devices.items():
             if not corner.external and (corner.section or role not in technology.bsim4 or device.kind != "model"):
                 raise UserError(f"{file}: corners.{key} needs a file, or devices.{role} kind = 'model' and [bsim4.{role}]")

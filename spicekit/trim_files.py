@@ -50,7 +50,7 @@ def write_trimmed(
     found = {}
     for name in corners:
         if name not in technology.corners:
-            raise unknown(f"corner of technology '{technology.name}'", name, technology.corners)
+            raise unknown("corner", name, technology.corners, of=f"technology '{technology.name}'")
         found[name] = trimmed(technology, name, sizes)
     library, card = output.with_suffix(".lib"), output.with_suffix(".toml")
     if technology.file in (card.resolve(), library.resolve()) or any(

@@ -32,5 +32,5 @@ def operating_point(table: LookupTable, /, **where: Any) -> dict[str, Any]:
 def axis(table: LookupTable, name: str) -> Array:
     """Values of the coordinate ``name``.  Raises :class:`UserError` if the table has no such one."""
     if name not in table.coordinates:
-        raise unknown(f"coordinate of {table.origin}", name, table.coordinates)
+        raise unknown("coordinate", name, table.coordinates, of=table.origin)
     return table.coordinates[name].astype(float)

@@ -147,7 +147,7 @@ def part_of(system: SystemTable, name: str) -> Part:
         if name in (*dimensions(system, part), *part.own):
             return part
     known = {name for part in system.parts for name in (*dimensions(system, part), *part.own)}
-    raise unknown(f"dimension of system '{system.name}'", name, known)
+    raise unknown("dimension", name, known, of=f"system '{system.name}'")
 
 
 def parse_dimension(system: SystemTable, text: str) -> tuple[str, list[Any]]:

@@ -131,7 +131,7 @@ class Sweep(Job):
         known = {measure.name for campaign in self.campaigns for measure in campaign.bench.measures()}
         for name in self.measures or ():
             if name not in known:
-                raise unknown(f"measure of bench '{self.campaigns[0].bench_name}'", name, known)
+                raise unknown("measure", name, known, of=f"bench '{self.campaigns[0].bench_name}'")
 
     @property
     def inputs(self) -> dict[str, str]:
@@ -299,7 +299,7 @@ def _kind(bench: str, name: str) -> type:
     """The type of a bench's parameter: float, int or (all else) str."""
     known = bench_class(bench).Parameters.model_fields
     if name not in known:
-        raise unknown(f"parameter of bench '{bench}'", name, known)
+        raise unknown("parameter", name, known, of=f"bench '{bench}'")
     annotation: Any = known[name].annotation
     if annotation in (float, float | None):
         return float

@@ -64,7 +64,7 @@ def table_export(
     table, at = LookupTable.load(file), read_parameters(point, None, None)
     for name in at:  # before a name that export() uses itself reaches it
         if name not in table.coordinates:
-            raise unknown(f"coordinate of {table.origin}", name, (known for known in table.coordinates if not inner(known)))
+            raise unknown("coordinate", name, (known for known in table.coordinates if not inner(known)), of=table.origin)
     target = output or Path(file_name(table, to))
     check_output(to, target)
     written = export(table, to, target, **at)

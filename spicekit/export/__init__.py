@@ -52,7 +52,7 @@ def export(table: LookupTable, to: str, path: str | Path, **point: float | str) 
     module = _module(to)
     for name in point:
         if name not in table.coordinates or inner(name):
-            raise unknown(f"coordinate of {table.origin}", name, (c for c in table.coordinates if not inner(c)))
+            raise unknown("coordinate", name, (c for c in table.coordinates if not inner(c)), of=table.origin)
     written: list[Path] = module.write(table, Path(path), point)
     return written
 

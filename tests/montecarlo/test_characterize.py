@@ -156,8 +156,8 @@ def test_dimensions_can_be_given_and_trials_scaled() -> None:
     ("make", "said"),
     [
         (lambda: system_table("stt"), "unknown system 'stt'; "),
-        (lambda: Characterisation(SMALL, over={"vdd": [1.0]}), "unknown dimension of system 'small' 'vdd'"),
-        (lambda: parse_dimension(SMALL, "vdd=1"), "unknown dimension of system 'small' 'vdd'"),
+        (lambda: Characterisation(SMALL, over={"vdd": [1.0]}), "system 'small': unknown dimension 'vdd'"),
+        (lambda: parse_dimension(SMALL, "vdd=1"), "system 'small': unknown dimension 'vdd'"),
         (lambda: Characterisation(SMALL, over={"tmr": [2.0, 1.0]}), "--over tmr: values must be in increasing order"),
         (lambda: Characterisation(SMALL, trials_scale=0), "--trials-scale 0: above 0"),
         (lambda: Characterisation(SMALL, trials_scale=float("nan")), "--trials-scale nan"),

@@ -312,7 +312,7 @@ def test_words_that_look_like_numbers_stay_words() -> None:
         ("tmr", "give NAME=START:STOP:NUM"),
         ("=1,2", "give NAME=START:STOP:NUM"),
         ("tmr=", "give NAME=START:STOP:NUM"),
-        ("tmt=1,2", "unknown parameter of bench 'sot-read' 'tmt'; did you mean tmr"),
+        ("tmt=1,2", "bench 'sot-read': unknown parameter 'tmt'; did you mean tmr"),
         ("tmr=1:2", "give START:STOP:NUM"),
         ("tmr=1:2:3:4", "give START:STOP:NUM"),
         ("tmr=1:2:2.5", "NUM must be a whole number"),
@@ -350,7 +350,7 @@ def test_a_wrong_over_is_one_line(text: str, said: str) -> None:
         ({"over": {"corner": ["tt", "xx"]}}, "unknown corner"),
         ({"over": {"tmr": [1, 2]}, "trials": -1}, "--trials -1"),
         ({"over": {"tmr": [1, 2]}, "variations": [Variation.parse("ra=5%")]}, "need --trials"),
-        ({"over": {"tmr": [1, 2]}, "measures": ["dw"]}, "unknown measure of bench 'sot-read' 'dw'"),
+        ({"over": {"tmr": [1, 2]}, "measures": ["dw"]}, "bench 'sot-read': unknown measure 'dw'"),
     ],
 )
 def test_a_wrong_sweep_is_one_line(options: dict[str, Any], said: str) -> None:

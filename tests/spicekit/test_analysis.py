@@ -23,9 +23,9 @@ def made(kind: type[DcAnalysis] | type[TranAnalysis], options: dict[str, Any]) -
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        ({"reltoll": 1e-9}, "unknown option of ngspice 'reltoll'; did you mean reltol"),
-        ({"chgtolerance": 1e-18}, "unknown option of ngspice 'chgtolerance'"),
-        ({"temp": 85}, "unknown option of ngspice 'temp'"),
+        ({"reltoll": 1e-9}, "ngspice: unknown option 'reltoll'; did you mean reltol"),
+        ({"chgtolerance": 1e-18}, "ngspice: unknown option 'chgtolerance'"),
+        ({"temp": 85}, "ngspice: unknown option 'temp'"),
         ({"gmin": float("nan")}, "option gmin of ngspice: nan given; allowed: a finite number"),
         ({"gmin": "1e-12 .include x"}, "option gmin of ngspice: '1e-12 .include x' given"),
         ({"itl1": True}, "option itl1 of ngspice: True given"),

@@ -29,13 +29,13 @@ WRONG: list[tuple[tuple[str, ...], str]] = [
     (("render", "sot-logic", "-o", "\udcff"), "its name is not UTF-8; give another"),
     ((*RUN, "extra"), "extra"),
     ((*RUN, "--jsn"), "No such option: --jsn"),
-    ((*RUN, "-p", "diametre=45n"), "unknown parameter of bench 'sot-logic' 'diametre'; did you mean diameter"),
+    ((*RUN, "-p", "diametre=45n"), "bench 'sot-logic': unknown parameter 'diametre'; did you mean diameter"),
     (
         (*RUN, "-p", "diametre=45n", "-p", "fan_inn=2", "-p", "tmr=big"),
-        "unknown parameter of bench 'sot-logic': 'diametre' (did you mean diameter?), 'fan_inn' (did you mean fan_in?); "
-        "bench 'sot-logic': parameter 'tmr': 'big' is not a number",
+        "bench 'sot-logic': unknown parameters 'diametre' (did you mean diameter?), 'fan_inn' (did you mean fan_in?); "
+        "parameter 'tmr': 'big' is not a number",
     ),
-    ((*RUN, "-p", "fooo=1", "-p", "barr=2"), "unknown parameter of bench 'sot-logic': 'fooo', 'barr'; choose from access, "),
+    ((*RUN, "-p", "fooo=1", "-p", "barr=2"), "bench 'sot-logic': unknown parameters 'fooo', 'barr'; choose from access, "),
     ((*RUN, "-p", "fooo=1", "-p", "technology=ptm54"), "'fooo'; choose from access, "),
     ((*RUN, "-p", "tmr"), "-p 'tmr': give NAME=VALUE"),
     ((*RUN, "-p", "tmr=big"), "bench 'sot-logic': parameter 'tmr': 'big' is not a number; give e.g. 200n, 1meg, 5% or 1.5e-9"),
@@ -43,8 +43,8 @@ WRONG: list[tuple[tuple[str, ...], str]] = [
     ((*RUN, "-p", "fan_in=9"), "parameter fan_in: allowed: less than or equal to 6 (given: 9"),
     ((*RUN, "-p", "access=pmos"), "parameter access: allowed: 'nmos' or 'ideal' (given: 'pmos')"),
     ((*RUN, "-p", "vdd=inf"), "parameter vdd: allowed: a finite number"),
-    ((*RUN, "--corner", "st"), "unknown corner of technology 'ptm45' 'st'; "),
-    ((*RUN, "--corner", "tt1"), "unknown corner of technology 'ptm45' 'tt1'; did you mean tt"),
+    ((*RUN, "--corner", "st"), "technology 'ptm45': unknown corner 'st'; "),
+    ((*RUN, "--corner", "tt1"), "technology 'ptm45': unknown corner 'tt1'; did you mean tt"),
     ((*RUN, "--temperature", "200"), " C is outside -40.0 to 125.0 C of technology 'ptm45'"),
     ((*RUN, "--temperature", "hot"), "'hot' is not a temperature; give e.g. 85 or 85C"),
     ((*RUN, "--temperature", "27F"), "'27F' is not a temperature; give e.g. 85 or 85C"),

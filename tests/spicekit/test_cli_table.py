@@ -112,10 +112,10 @@ def test_export(file: Path, cli: Cli, tmp_path: Path) -> None:
     [
         (["query", "FILE", "i", "-p", "tmr=3", "-p", "corner=tt"], "tmr=3 is outside the table: 1 to 2"),
         (["query", "FILE", "i", "-p", "tmr"], "-p 'tmr': give NAME=VALUE"),
-        (["query", "FILE", "j"], "unknown measure of made.npz 'j'; choose from area, i, rate"),
+        (["query", "FILE", "j"], "made.npz: unknown measure 'j'; choose from area, i, rate"),
         (["export", "FILE", "--to", "nvsin"], "unknown format 'nvsin'; did you mean nvsim"),
         (["export", "FILE", "--to", "nvsim"], "is a table of bench 'made-up', and its record does not say under 'cell'"),
-        (["export", "FILE", "--to", "csv", "-p", "path=1"], "unknown coordinate of made.npz 'path'; choose from corner, tmr"),
+        (["export", "FILE", "--to", "csv", "-p", "path=1"], "made.npz: unknown coordinate 'path'; choose from corner, tmr"),
         (["show", "NONE"], "no table at"),
     ],
 )

@@ -272,7 +272,7 @@ def test_text_of_a_card_stays_in_comments(tmp_path: Path) -> None:
         ("freepdk45-sot", {"model": "fast"}, r"--model fast given; device 'freepdk45-sot' has a rail: allowed: llg, static"),
         ("stt-bnn-65nm", {"corner": "ss"}, r"--corner ss given; 'stt-bnn-65nm' is a device card"),
         ("ptm65", {"model": "llg"}, r"--model llg given; 'ptm65' is a technology"),
-        ("ptm65", {"corner": "sx"}, r"unknown corner of technology 'ptm65' 'sx'"),
+        ("ptm65", {"corner": "sx"}, r"technology 'ptm65': unknown corner 'sx'"),
         ("ptm65", {"celsius": 200.0}, r"--temperature 200 C is outside -40.0 to 125.0 C of technology 'ptm65'"),
     ],
 )  # fmt: skip

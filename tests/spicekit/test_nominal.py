@@ -45,9 +45,9 @@ def test_values_of_variation_points() -> None:
 
 def test_a_variation_point_that_is_not_there_is_an_error() -> None:
     """A misspelt one would give the nominal result; of a thousand points not all are listed."""
-    with pytest.raises(UserError, match=r"^unknown variation point of bench 'sot-read' 'tmr_co'; did you mean tmr_c0"):
+    with pytest.raises(UserError, match=r"^bench 'sot-read': unknown variation point 'tmr_co'; did you mean tmr_c0"):
         run("sot-read", {"tmr_co": 1.0})
-    with pytest.raises(UserError, match=r"^unknown variation point of bench 'stt-bnn-row' 'x'; choose from .* more$") as caught:
+    with pytest.raises(UserError, match=r"^bench 'stt-bnn-row': unknown variation point 'x'; choose from .* more$") as caught:
         run("stt-bnn-row", {"x": 1.0, "ra_c0": 100.0})
     assert len(str(caught.value)) < 1000
 

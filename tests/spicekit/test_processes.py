@@ -316,7 +316,7 @@ def test_a_table_of_mismatch_that_is_none(tmp_path: Path, table: str, says: str)
 
 def test_mismatch_of_a_role_that_is_none(tmp_path: Path) -> None:
     change = ("[corners.tt]", '[mismatch.pmso]\na_vt = { value = 3, unit = "mV um", source = "x" }\n[corners.tt]')
-    with pytest.raises(UserError, match=r"mini.toml: unknown device of \[mismatch\] 'pmso'; did you mean pmos"):
+    with pytest.raises(UserError, match=r"mini.toml: \[mismatch\]: unknown device 'pmso'; did you mean pmos"):
         load_technology(write(tmp_path, MODELS.format(""), change))
 
 

@@ -113,7 +113,7 @@ def test_a_coordinate_that_changes_nothing_may_be_given(table: LookupTable) -> N
 @pytest.mark.parametrize(
     ("measure", "where", "said"),
     [
-        ("w", {}, "unknown measure of made up 'w'"),
+        ("w", {}, "made up: unknown measure 'w'"),
         ("v", {"tmr": 2, "temperature": 27}, r"'v' depends on 'corner': give corner=tt | ff | ss"),
         ("v", {"tmr": 2.6, "temperature": 27, "corner": "tt"}, "tmr=2.6 is outside the table: 1 to 2.5"),
         ("v", {"tmr": [1, 0.9], "temperature": 27, "corner": "tt"}, "tmr=0.9 is outside"),
@@ -121,8 +121,8 @@ def test_a_coordinate_that_changes_nothing_may_be_given(table: LookupTable) -> N
         ("v", {"tmr": float("nan"), "temperature": 27, "corner": "tt"}, "tmr=nan is outside"),
         ("v", {"tmr": "x", "temperature": 27, "corner": "tt"}, "tmr: 'x' is not a number"),
         ("v", {"tmr": ["1", "x"], "temperature": 27, "corner": "tt"}, "give a number or an array of numbers"),
-        ("v", {"tmr": 2, "temperature": 27, "corner": "sf"}, "unknown corner of made up 'sf'"),
-        ("v", {"tmr": 2, "temp": 27, "corner": "tt"}, "unknown coordinate of made up 'temp'"),
+        ("v", {"tmr": 2, "temperature": 27, "corner": "sf"}, "made up: unknown corner 'sf'"),
+        ("v", {"tmr": 2, "temp": 27, "corner": "tt"}, "made up: unknown coordinate 'temp'"),
         ("v", {"tmr": [1, 2], "temperature": [1, 2, 3], "corner": "tt"}, "do not broadcast"),
         ("by_fan_in", {"fan_in": 2.5}, "fan_in=2.5 is no whole number: 2 to 6"),
         ("v_quantiles", {}, "sample"),

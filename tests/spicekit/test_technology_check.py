@@ -87,7 +87,7 @@ def test_the_command_and_its_files(tmp_path: Path, cli: Cli) -> None:
     assert sorted(load_technology(str(tmp_path / "new.toml")).corners) == ["mm"]
     wrong = cli("technology", "trim", file, "-o", str(tmp_path / "x.toml"), "--corner", "tf")
     assert wrong.returncode == 2
-    assert "unknown corner of technology 'mini' 'tf'" in wrong.stderr
+    assert "technology 'mini': unknown corner 'tf'" in wrong.stderr
 
 
 def test_equal_faults_are_told_once(tmp_path: Path, cli: Cli) -> None:

@@ -205,7 +205,7 @@ def test_draws_of_another_distribution_are_left_and_refused(tmp_path: Path) -> N
     ("old", "new", "says"),
     [
         ('["mm_1", "mm_2"]', '["mm_1", "mm_3"]', r"corners.mm.statistics.local.nmos: .subckt 'nfet' has no parameter 'mm_3'"),
-        ("local.nmos", "local.nmso", r"unknown device of corners.mm.statistics.local 'nmso'; did you mean nmos"),
+        ("local.nmos", "local.nmso", r"corners.mm.statistics.local: unknown device 'nmso'; did you mean nmos"),
     ],
 )
 def test_statistics_that_the_library_has_not(tmp_path: Path, trimmed: str, old: str, new: str, says: str) -> None:

@@ -249,7 +249,7 @@ def _check(statement: Statement) -> None:
         for word in re.sub(r"\s*=\s*", "=", statement.text).split()[1:]:
             name = word.partition("=")[0].strip(",").lower()
             if name not in _OPTIONS:
-                raise UserError(f"{statement.place}: {unknown('option of a netlist', name, _OPTIONS)}")
+                raise UserError(f"{statement.place}: {unknown('option', name, _OPTIONS)}")
     elif statement.word.startswith(".") and statement.word not in STATEMENTS:
         list(model_text.events_of(statement.text, statement.first, statement.file, "the netlist"))
 

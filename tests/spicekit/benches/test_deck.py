@@ -243,7 +243,7 @@ TRAN = ".tran 1n 10n\n.meas tran x max v(a)\n.end\n"
         ("*ng_script\nshell touch owned\n", 1, "ng_script"),
         (HEAD + "A1 [a] [b] nothing\n" + TRAN, 4, "A device"),
         (HEAD + ".model x d_process(process_file=\"/bin/sh\")\nN1 a b x\n.probe alli\n" + TRAN, 6, "'.probe'"),
-        (HEAD + ".options sourcepath=/tmp\n" + TRAN, 4, "unknown option of a netlist 'sourcepath'"),
+        (HEAD + ".options sourcepath=/tmp\n" + TRAN, 4, "unknown option 'sourcepath'"),
         (HEAD + ".include nowhere.lib\n" + TRAN, 4, "nowhere.lib, which is not a file"),
         (HEAD + "X1 a b nope\n" + TRAN, 4, "nope"),
         (HEAD + "M1 a a 0 0 nch w=1u l=1u\n" + TRAN, 4, "no .model 'nch'"),

@@ -253,8 +253,8 @@ def test_published_sigmas_are_the_default() -> None:
         ({"access": "pmos"}, r"parameter access: allowed: 'nmos' or 'ideal' \(given: 'pmos'\)"),
         ({"vdd": "inf"}, r"parameter vdd: allowed: a finite number"),
         ({"vdd": 0}, r"parameter vdd: allowed: greater than 0"),
-        ({"dia": 1}, r"unknown parameter of bench 'sot-logic' 'dia'"),
-        ({"diametre": "45n"}, r"unknown parameter of bench 'sot-logic' 'diametre'; did you mean diameter"),
+        ({"dia": 1}, r"bench 'sot-logic': unknown parameter 'dia'"),
+        ({"diametre": "45n"}, r"bench 'sot-logic': unknown parameter 'diametre'; did you mean diameter"),
     ],
 )
 def test_wrong_parameters(given: dict[str, Any], says: str) -> None:

@@ -286,7 +286,7 @@ def test_campaign(cli: Cli, tmp_path: Path) -> None:
         ({"t_stop": "2.7n"}, r"t_stop: 2.7e-09 s given; allowed: above 2.72e-09 s"),
         ({"t_settle": -1}, r"parameter t_settle: allowed: greater than or equal to 1e-12"),
         ({"fan_in": 4, "rows": 3}, r"fan_in: the column has 3 rows"),
-        ({"access": "ideal"}, r"unknown parameter of bench 'sot-sense' 'access'"),
+        ({"access": "ideal"}, r"bench 'sot-sense': unknown parameter 'access'"),
         ({"sections": 0}, r"parameter sections: allowed: greater than or equal to 1"),
     ],
 )

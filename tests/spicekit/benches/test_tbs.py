@@ -279,7 +279,7 @@ def test_campaign(cli: Cli, tmp_path: Path) -> None:
         ({"amplifiers": 1}, r"parameter amplifiers: allowed: greater than or equal to 2"),
         ({"source": "row"}, r"parameter source: allowed: 'voltage' or 'cell'"),
         ({"t_window": -1}, r"parameter t_window: allowed: greater than or equal to 1e-11"),
-        ({"theta0": 0.1}, r"unknown parameter of bench 'tbs-sense' 'theta0'"),
+        ({"theta0": 0.1}, r"bench 'tbs-sense': unknown parameter 'theta0'"),
     ],
 )
 def test_wrong_parameters(given: dict[str, Any], says: str) -> None:

@@ -188,9 +188,9 @@ def test_a_name_that_would_be_code_or_a_path_elsewhere_is_none(sot: LookupTable,
 def test_an_unknown_format_or_coordinate(stt: LookupTable, tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"^unknown format 'libertyy'; did you mean liberty\?$"):
         export(stt, "libertyy", tmp_path / "out")
-    with pytest.raises(UserError, match=r"^unknown coordinate of table.nc 'temprature'; did you mean temperature\?$"):
+    with pytest.raises(UserError, match=r"^table.nc: unknown coordinate 'temprature'; did you mean temperature\?$"):
         export(stt, "nvsim", tmp_path / "out", temprature=27)
-    with pytest.raises(UserError, match=r"unknown coordinate of table.nc 'quantile'"):
+    with pytest.raises(UserError, match=r"table.nc: unknown coordinate 'quantile'"):
         export(stt, "csv", tmp_path / "out", quantile=0.5)
 
 
@@ -198,7 +198,7 @@ def test_an_unknown_format_or_coordinate(stt: LookupTable, tmp_path: Path) -> No
 def test_a_point_outside_the_grid(name: str, stt: LookupTable, tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"^vdd=3 is outside the table: 1 to 1.2 V$"):
         export(stt, name, tmp_path / "out", vdd=3)
-    with pytest.raises(UserError, match=r"^unknown corner of table.nc 'fs'; choose from ff, ss, tt$"):
+    with pytest.raises(UserError, match=r"^table.nc: unknown corner 'fs'; choose from ff, ss, tt$"):
         export(stt, name, tmp_path / "out", corner="fs")
     with pytest.raises(UserError, match="'warm' is not a temperature"):
         export(stt, name, tmp_path / "out", temperature="warm")
