@@ -28,7 +28,7 @@ class Fibbinary:
     """The code of magnitudes of ``bits`` bits, of which each multiplier reads ``multiplier``, from the lowest on.
 
     Without ``multiplier`` it is the strict code.  The highest multiplier reads fewer bits where they do not divide.
-    Raises :class:`UserError` for a number of bits that is out of range.
+    Raises :class:`UserError` for a number of bits that is out of range, and its methods for values that are no whole numbers.
     """
 
     bits: int
@@ -54,7 +54,7 @@ class Fibbinary:
 
     def has(self, values: Integers) -> NDArray[np.bool_]:
         """Which of ``values`` (...), of either sign, the code holds: (...)."""
-        size = np.abs(values)
+        size = np.abs(_whole(values, "value"))
         return np.asarray((size >> self.bits == 0) & (size & (size >> 1) & self._read_together == 0))
 
     def encode(self, values: Integers) -> Integers:
@@ -62,7 +62,7 @@ class Fibbinary:
 
         Raises :class:`UserError` for a value that the code does not hold.
         """
-        values = np.asarray(values)
+        values = _whole(values, "value")
         if not np.all(good := self.has(values)):
             raise UserError(f"Fibbinary code: {values[~good].flat[0]} given; allowed: {self._allowed}, as nearest() gives them")
         bits = np.abs(values)[..., None] >> np.arange(self.bits) & 1
@@ -73,10 +73,10 @@ class Fibbinary:
 
         Raises :class:`UserError` for words of another length, of both signs, or which the code does not hold.
         """
-        bits = np.asarray(bits)
+        bits = _whole(bits, "bit")
         if bits.ndim < 1 or bits.shape[-1] != self.bits or np.any(np.abs(bits) > 1):
             raise UserError(f"Fibbinary code: bits of shape {bits.shape} given; allowed: -1, 0 or 1 of shape (..., {self.bits})")
-        values = bits.astype(np.int64) @ (1 << np.arange(self.bits))
+        values = bits @ (1 << np.arange(self.bits))
         mixed = np.any(bits > 0, axis=-1) & np.any(bits < 0, axis=-1)
         if not np.all(good := self.has(values) & ~mixed):
             raise UserError(
@@ -89,6 +89,7 @@ class Fibbinary:
 
         Raises :class:`UserError` for a value that is not finite.
         """
+        values = np.asarray(values, dtype=float)  # of whole numbers the lowest one has no opposite
         if not np.all(np.isfinite(values)):
             raise UserError("Fibbinary code: a value that is not finite given; allowed: finite numbers")
         size = np.abs(values)
@@ -100,11 +101,12 @@ class Fibbinary:
         """Products of whole ``inputs`` of 0 or more with ``weights`` of the code, shapes broadcast, as the multipliers make them.
 
         Two neighbouring bits select one of two shifted inputs: a bit-wise OR, which is right since at most one of them is set.
-        Raises :class:`UserError` for a weight that the code does not hold and for negative inputs.
+        Raises :class:`UserError` for a weight that the code does not hold and for inputs that are negative, or so large that
+        their products are no whole numbers of 64 bits.
         """
-        inputs = np.asarray(inputs, dtype=np.int64)
-        if np.any(inputs < 0):
-            raise UserError(f"Fibbinary code: input {inputs.min()} given; allowed: 0 or more")
+        inputs, most = _whole(inputs, "input"), (1 << 63 - self.bits) - 1
+        if np.any(wrong := (inputs < 0) | (inputs > most)):
+            raise UserError(f"Fibbinary code: input {inputs[wrong].flat[0]} given; allowed: whole numbers from 0 to {most}")
         bits = self.encode(weights)
         gates = -np.abs(bits.astype(np.int64))  # all ones where the bit is set
         total = np.zeros(np.broadcast_shapes(inputs.shape, gates.shape[:-1]), dtype=np.int64)
@@ -139,6 +141,14 @@ class Fibbinary:
     def _allowed(self) -> str:
         where = "" if self.multiplier is None else f" in the {self.multiplier} bits of a multiplier"
         return f"magnitudes of {self.bits} bits without neighbouring ones{where}"
+
+
+def _whole(values: Integers, what: str) -> Counts:
+    """``values`` as whole numbers of 64 bits: those of 8 bits have no room for shifts, nor for the opposite of the lowest one."""
+    given = np.asarray(values)
+    if given.size == 0 or (given.dtype.kind in "iub" and not (given.dtype == np.uint64 and given.max() >> 63)):
+        return given.astype(np.int64)
+    raise UserError(f"Fibbinary code: {what}s of type {given.dtype} given; allowed: whole numbers of up to 64 bits")
 
 
 def fibonacci(n: int) -> int:

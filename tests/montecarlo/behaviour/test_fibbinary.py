@@ -110,5 +110,27 @@ def test_what_is_no_word() -> None:
         code.decode(np.array([1, 0, -1]))
     with pytest.raises(UserError, match="a value that is not finite given"):
         code.nearest(np.array([np.nan]))
-    with pytest.raises(UserError, match="input -1 given; allowed: 0 or more"):
+    with pytest.raises(UserError, match="input -1 given; allowed: whole numbers from 0 to "):
         code.products(np.array([-1]), np.array([[1]]))
+
+
+def test_numbers_of_few_bits_and_no_whole_ones() -> None:
+    """-128 of 8 bits has no opposite of 8 bits, a word of 16 bits no room in it; half a bit or input is none."""
+    code, wide = Fibbinary(8, multiplier=2), Fibbinary(16)
+    lowest = np.array([-128, 127], dtype=np.int8)
+    assert code.has(lowest).tolist() == [True, False]
+    assert code.nearest(lowest).tolist() == [-128, 128]
+    assert code.decode(code.encode(lowest[:1])).tolist() == [-128]
+    assert wide.has(np.array([5, 6, -128], dtype=np.int8)).tolist() == [True, False, True]
+    for call in (
+        lambda: code.has(np.array([1.5])),
+        lambda: code.decode(np.full((1, 8), 0.5)),
+        lambda: code.decode(np.full((1, 8), -128, dtype=np.int8)),
+        lambda: code.multiply(np.array([1.7]), np.array([1])),
+        lambda: code.multiply(np.array([1 << 55]), np.array([128])),
+        lambda: code.encode(np.array([1 << 63], dtype=np.uint64)),
+    ):
+        with pytest.raises(UserError, match=r"Fibbinary code: .* given; allowed: "):
+            call()
+    assert code.multiply(np.array([(1 << 55) - 1]), np.array([170])).tolist() == [((1 << 55) - 1) * 170]
+    assert code.products(np.zeros((2, 0), dtype=int), np.zeros((0, 3), dtype=int)).tolist() == [[0] * 3] * 2
