@@ -208,5 +208,5 @@ def test_a_table_without_rates_is_one_line(table: LookupTable) -> None:
     with pytest.raises(UserError, match=r"made up knows no error rate at tmr=2\.0, n=64"):
         RowErrors.of(table, n=64)
     del table.variables["error"]
-    with pytest.raises(UserError, match="unknown measure of made up 'error'"):
+    with pytest.raises(UserError, match="made up: unknown measure 'error'"):
         RowErrors.of(table, n=64)
