@@ -18,6 +18,7 @@ from montecarlo.statistics.margins import clopper_pearson
 from montecarlo.variation import Variation
 from spicekit.devices import load_device
 from spicekit.devices.mtj import MtjCard
+from spicekit.engines import ngspice
 from spicekit.errors import UserError
 from spicekit.physics import conductance, llg
 from spicekit.physics.fokker_planck import read_disturb
@@ -108,6 +109,14 @@ def test_the_time_step_of_stt_write_is_fine_enough() -> None:
     coarse, fine = (spicekit.run("stt-write", t_pulse=4e-9, **given).measures for given in ({}, {"step": 5e-13}))
     for name in ("t_switch", "e_write", "i_start", "i_end"):
         assert coarse[name] == pytest.approx(fine[name], rel=5e-3), name
+
+
+def test_energies_of_stt_write_are_those_of_finer_tolerances() -> None:
+    """That of the gates is a hundredth of the write's, in edges of some ten steps."""
+    bench = make_bench("stt-write", {"noise_dt": 0})
+    usual, fine = (solve(bench, {}).measures for solve in (ngspice.solve, ngspice.fine))
+    for name in ("e_gates", "e_wl", "e_total"):
+        assert float(usual[name][0]) == pytest.approx(float(fine[name][0]), rel=0.01), name
 
 
 @pytest.mark.parametrize("direction", ["ap-p", "p-ap"])
