@@ -93,7 +93,15 @@ class OnRows:
 
 def read_network(path: Path, cells: int = 128) -> BinaryNetwork:
     """The network in a file.  Raises :class:`UserError` that names file and layer."""
-    matrices = {name: values for name, values in _arrays(path).items() if values.ndim > 1}
+    arrays = _arrays(path)
+    matrices = {name: values for name, values in arrays.items() if values.ndim > 1}
+    for name, values in arrays.items():  # a factor above 0 turns no sign
+        added = name.rpartition(".")[2] in ("bias", "running_mean", "running_var")
+        if values.ndim == 1 and not np.all(values == 0 if added else values >= 0):
+            raise UserError(
+                f"{path}: {name} is no matrix, and not 0; a row compares with half of its cells and with nothing else: allowed: "
+                "no bias and no normalisation"
+            )
     if not matrices:
         raise UserError(f"{path}: holds no matrix of weights")
     layers: list[Signs] = []

@@ -93,6 +93,11 @@ def test_what_is_no_binary_network_is_one_line(tmp_path: Path, network: BinaryNe
     for values in (1j * np.ones((30, 128)), np.array([["1", "-1"]])):
         with pytest.raises(UserError, match=r"t.npz: .*values of type .*; allowed: real numbers"):
             read_network(save(tmp_path / "t.npz", first=values))
+    beside = {"0.bias": np.eye(40)[0], "1.running_mean": -np.ones(40), "scale": -np.eye(40)[1]}
+    for name, values in beside.items():
+        with pytest.raises(UserError, match=rf"g.npz: {name} is no matrix, and not 0; .*allowed: no bias and no normalisation"):
+            read_network(save(tmp_path / "g.npz", first=one, **{name: values}, second=two))
+    assert len(read_network(save(tmp_path / "g.npz", first=one, **dict.fromkeys(beside, np.zeros(40))), 64).layers) == 1
     with pytest.raises(UserError, match="the first layer has 128 inputs; images of 49 pixels take a multiple of that"):
         network.encode(np.zeros((1, 1, 7, 7)))
     with pytest.raises(UserError, match="the last layer has 30 outputs; allowed for 7 classes: a multiple of that"):
