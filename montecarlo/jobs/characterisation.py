@@ -76,13 +76,14 @@ class Characterisation(Sweeps):
     def record(self) -> dict[str, Any]:
         """What ``characterize.json`` holds."""
         comparison = next((one.comparison for one in self.campaigns if one.comparison), None)  # one of them all
+        engines = {one.engine for one in self.campaigns}  # of several each part's record tells its own
         return {
             "system": self.system.name,
             "over": {name: list(values) for name, values in self.over.items()},
             "trials_scale": self.trials_scale,
             "seed": self.seed,
             "code_sha256": code_hash(),
-            "engine": self.engine,
+            "engine": engines.pop() if len(engines) == 1 else self.engine,
             **({"comparison": comparison.model_dump()} if comparison else {}),
         }
 

@@ -58,7 +58,31 @@ class _Part:
 
 
 def compared(campaigns: Sequence[Sampled], pool: Executor) -> records.Comparison:
-    """Trials of all ``campaigns`` by both engines; which ones, the seed of the first decides."""
+    """Trials of all ``campaigns`` by both engines, of each form of a bench as many as of a campaign alone.
+
+    Of several forms (a system's parts, an operation that is swept) the measures' names begin with the bench's.
+    """
+    forms: dict[tuple[str, ...], list[Sampled]] = {}
+    for campaign in campaigns:
+        forms.setdefault((campaign.bench.name, *(measure.name for measure in campaign.bench.measures())), []).append(campaign)
+    names = [name for name, *_ in forms]
+    found: dict[str, records.Comparison] = {}
+    for k, (name, group) in enumerate(zip(names, forms.values(), strict=True)):
+        found[name if names.count(name) == 1 else f"{name} {names[: k + 1].count(name)}"] = _compared(group, pool)
+    if len(found) == 1:
+        return next(iter(found.values()))
+    return records.Comparison(
+        engine=BATCH,
+        kernel=hashlib.sha256(" ".join(one.kernel for one in found.values()).encode()).hexdigest(),
+        trials=sum(one.trials for one in found.values()),
+        outcomes_apart=sum(one.outcomes_apart for one in found.values()),
+        measures={f"{name}.{measure}": values for name, one in found.items() for measure, values in one.measures.items()},
+        beyond=[f"{name}.{measure}" for name, one in found.items() for measure in one.beyond],
+    )
+
+
+def _compared(campaigns: Sequence[Sampled], pool: Executor) -> records.Comparison:
+    """Of one form of a bench; which trials, the seed of the first campaign decides."""
     parts = []
     for campaign, chosen in chosen_trials(campaigns):
         drawn = [campaign.samples(trial, trial + 1) for trial in chosen]

@@ -127,6 +127,9 @@ class Sweep(Job):
                 if not self.campaigns:
                     self.left_out.clear()
                     raise
+        if len({campaign.engine for campaign in self.campaigns}) > 1:  # there is a point that the engine does not know
+            for campaign in self.campaigns:
+                campaign.engine = NGSPICE
         _ = self.inputs
         known = {measure.name for campaign in self.campaigns for measure in campaign.bench.measures()}
         for name in self.measures or ():

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from montecarlo import Campaign, Sweep, Variation, YieldStudy
-from montecarlo.jobs.comparison import allowed, chosen_trials, least_likely, measured, too_far, warnings_of
+from montecarlo.jobs.comparison import allowed, chosen_trials, compared, least_likely, measured, too_far, warnings_of
 from montecarlo.records import CampaignRecord, Comparison, StudyRecord, Summary, SweepRecord, read
 from spicekit import UserError, make_bench
 from spicekit.engines import engine
@@ -146,6 +146,35 @@ def test_a_job_whose_measures_are_too_far_off_is_ngspice_s(tmp_path: Path, monke
     assert record.comparison.beyond
     Campaign("sot-read", trials=5, engine="batch").run(tmp_path / "out", executor=_Here())
     assert Campaign.load(tmp_path / "out").engine == "ngspice"
+
+
+@pytest.mark.usefixtures("with_compiler")
+def test_every_bench_of_a_job_is_compared(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With a fault in the second bench alone, which was not looked at."""
+    first, second = (Campaign(bench, trials=4, engine="batch") for bench in ("sot-read", "mtj-iv"))
+    exact, saved = Machine.points_of, second.bench.analysis().save
+
+    def faulty(machine: Machine, given: Any) -> Any:
+        vectors, found = exact(machine, given)
+        return {k: v * (1 + 1e-4 * (machine.analysis.save == saved)) for k, v in vectors.items()}, found
+
+    assert compared([first, second], _Here()).beyond == []
+    monkeypatch.setattr(Machine, "points_of", faulty)
+    found = compared([first, second], _Here())
+    assert found.trials == 8
+    assert set(found.measures) == {
+        f"{one.bench.name}.{measure.name}" for one in (first, second) for measure in one.bench.measures()
+    }
+    assert found.beyond
+    assert all(name.startswith("mtj-iv.r_") for name in found.beyond)
+
+
+@pytest.mark.usefixtures("with_compiler")
+def test_a_sweep_with_a_point_that_is_not_known_is_ngspice_s() -> None:
+    """One table, one engine: its record said batch of points that ngspice simulated."""
+    with pytest.warns(UserWarning, match="'logic-gate' is simulated by ngspice: batch does not know"):
+        sweep = Sweep("logic-gate", {"operation": ["switching", "static"]}, parameters={"cell": "inverter"}, engine="batch")
+    assert {campaign.engine for campaign in sweep.campaigns} == {"ngspice"} == {sweep.record()["engine"]}
 
 
 def test_finer_tolerances_are_set_behind_the_bench_s() -> None:

@@ -34,7 +34,7 @@ FLAGS = (
     "-shared",
     "-w",
 )
-PATIENCE = 300.0  # s
+PATIENCE = 1800.0  # s, by the clock: a busy machine takes minutes for what takes a quiet one ten seconds
 LEFT = 3600.0  # s, after which what a process made to work in and did not take away is taken for left behind
 
 
