@@ -114,7 +114,7 @@ def test_a_card_that_says_another_kind_is_refused_by_its_keys(tmp_path: Path) ->
     text = (data_root() / "models" / "rram" / "rram-hfo2.toml").read_text(encoding="utf-8")
     own = tmp_path / "own.toml"
     own.write_text(text.replace('kind = "resistive"', 'kind = "mtj"'), encoding="utf-8")
-    with pytest.raises(UserError, match=r"own\.toml: unknown key: 'states' .*'conduction', 'noise'; choose from"):
+    with pytest.raises(UserError, match=r"own\.toml: unknown keys 'states' .*'conduction', 'noise'; choose from"):
         load_device(str(own))
 
 

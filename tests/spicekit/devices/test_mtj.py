@@ -132,7 +132,7 @@ def test_all_that_is_wrong_with_a_card_is_said_at_once(tmp_path: Path) -> None:
     assert [part.partition(" = ")[0] for part in parts] == [
         "missing key 'reference'",
         "geometry.lx: give it as {value",
-        "magnet: unknown key: 'alfa' (did you mean alpha?), 'beta'",
+        "magnet: unknown keys 'alfa' (did you mean alpha?), 'beta'",
         "choose from alpha, easy_axis, ms",
     ]
 
