@@ -8,7 +8,8 @@ series transistor, an unselected one through its bypass transistor; the column's
 linear in n_hrs.  References (see :mod:`spicekit.benches.c3cim.memory_column`) take the first two terms away and give the step.
 
 What bends the line: R_on rises with the source voltage of the upper cells (headroom of the gates), the current falls with the
-column's voltage (output resistance of the driver) and leaks (gate tunnelling, the transistor that is off).  What spoils a count
+column's voltage (output resistance of the driver), leaks (the transistor that is off) and grows on its way down (tunnelling of
+the gates: with thin oxides of SiO2 and gates at the whole supply it is what bends the line).  What spoils a count
 is spread of the resistances, mismatch of the driver (removed by its trim, down to the trim's resolution) and the noise kT/C of
 the sampled voltage.
 """
@@ -37,6 +38,7 @@ from spicekit.units import KELVIN, format_value
 
 LIMIT = 0.5  # steps, of a linear column
 CELLS = range(8, 129, 8)  # candidates for the largest number of cells with a linear transfer
+GATES = np.arange(5, 13) / 10  # candidates for the level of gates with a linear transfer, of the supply
 POINTS = 8  # intervals of a transfer
 DATA = ("n", "n_sel", "n_hrs", "placement", "seed", "inputs", "weights", "data", "transfer")  # on which that does not depend
 
@@ -52,6 +54,11 @@ def worst_inl(simulate: Simulate, n: int) -> float:
     return float(np.nan_to_num(max(found, key=lambda inl: (np.isnan(inl), inl)), nan=np.inf))
 
 
+def linear(simulate: Simulate, n: int) -> float:
+    """Whether ``n`` cells (a multiple of 8) have a linear transfer: 1, else 0."""
+    return float(worst_inl(simulate, n) < LIMIT)
+
+
 def linear_cells(simulate: Simulate, cells: Sequence[int]) -> int:
     """The largest of ``cells`` with a linear transfer; 0 if none has."""
     low, high = -1, len(cells)  # linear up to low, not from high on
@@ -62,6 +69,12 @@ def linear_cells(simulate: Simulate, cells: Sequence[int]) -> int:
         else:
             high = middle
     return cells[low] if low >= 0 else 0
+
+
+def straightest_gates(simulate: Simulate, levels: Sequence[float]) -> float:
+    """The one of ``levels`` of the gates at which the column bends least."""
+    bends = [simulate(v_gate=level).measures["bend"] for level in levels]
+    return levels[int(np.argmin(np.nan_to_num(bends, nan=np.inf)))]
 
 
 # 100nA: the largest published current.  A memory of half the resistance keeps the step; the drivers need no more than 0.7 V above
@@ -245,12 +258,32 @@ class C3cimColumn(C3cimBench[K], Generic[K]):
         meaning = "largest number of cells, in steps of 8, with a linear transfer; 0 if none"
         target = f"INL stays below {LIMIT:g} step over 0 to n, nominal devices, either placement"
         find = functools.partial(linear_cells, cells=CELLS)
-        return (Calibration("linear_cells", "", meaning, target, self.undecided, find, parameter="n", shared=True, wanted=bent),)
+        cells = Calibration("linear_cells", "", meaning, target, self.undecided, find, parameter="n", shared=True, wanted=bent)
+        if self.p.access == "ideal":
+            return (cells,)
+        meaning = "level of the gates, in steps of a tenth of the supply, at which the column bends least"
+        levels = sorted({self.v_gate, *(round(float(share * self.vdd), 6) for share in GATES)})
+        straight = functools.partial(straightest_gates, levels=levels)
+        whole = functools.partial(self.undecided, n=self.p.n)
+        gates = Calibration(
+            "straight_gates", "V", meaning, "bend is least", whole, straight, parameter="v_gate", shared=True, wanted=bent
+        )
+        n = -(-self.p.n // POINTS) * POINTS
+        meaning = f"1 if the transfer over 0 to {n} is linear at that level, else 0"
+        is_linear = functools.partial(linear, n=n)
+        there = Calibration(
+            "straight", "", meaning, target, self.straightened, is_linear, parameter="n", shared=True, wanted=bent
+        )
+        return (cells, gates, there)
 
-    def undecided(self) -> C3cimColumn:
-        """The column with default data."""
+    def straightened(self) -> C3cimColumn:
+        """The column with default data and the gates at which it bends least."""
+        return self.undecided(n=self.p.n, v_gate=self.calibrated("straight_gates"))
+
+    def undecided(self, **others: Any) -> C3cimColumn:
+        """The column with default data and ``others``."""
         data = {name: C3cimParameters.model_fields[name].default for name in DATA}
-        return type(self)(**self.p.model_dump() | data)
+        return type(self)(**self.p.model_dump() | data | others)
 
     def subtitle(self) -> str:
         return f"{self.memory.name}, {format_value(self.p.i_col, 'A')}, gates {self.v_gate:g} V"
@@ -262,7 +295,11 @@ class C3cimColumn(C3cimBench[K], Generic[K]):
         cells = int(self.calibrated("linear_cells"))
         least = "at least " if cells == CELLS[-1] else ""  # the search goes no further
         reach = f"for {least}{cells} cells, not for {self.p.n}"
-        return (
-            f"headroom: at {current} and gates at {gate} INL stays below {LIMIT:g} step {reach}: fewer cells (n), less i_col, "
-            "or a higher v_gate",
-        )
+        cause, ways = "headroom", ["fewer cells (n)", "less i_col"]
+        if self.p.access == "nmos":
+            level, straight = self.calibrated("straight_gates"), self.calibrated("straight") > 0
+            to = f"v_gate = {format_value(level, 'V')}"
+            if level < self.v_gate:  # lower gates have less headroom, and leak less
+                cause, ways = "gates that leak into the column", ["fewer cells (n)" if straight else f"fewer cells (n) at {to}"]
+            ways += [to] if straight else []
+        return (f"{cause}: at {current} and gates at {gate} INL stays below {LIMIT:g} step {reach}: {', or '.join(ways)}",)
