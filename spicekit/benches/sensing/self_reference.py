@@ -17,6 +17,7 @@ both states.  With ``source=voltage`` the line has ``v_in`` first and then the v
 from __future__ import annotations
 
 import functools
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from spicekit.analysis import TranAnalysis
@@ -29,6 +30,7 @@ from spicekit.measures import At, Largest, maximum, v
 from spicekit.measures.measure import Margin, Measure
 from spicekit.parameters import channel_width, quantity, voltage
 from spicekit.point import VariationPoint
+from spicekit.units import format_value
 
 DECIMALS = 4  # of alpha: a netlist does not depend on the last digits of a machine
 LINES = {"sl": "line", "div": "divided"}
@@ -207,6 +209,14 @@ class SelfReference(Searched[SelfReferenceParameters]):
 
     def margins(self) -> tuple[Margin, ...]:
         return (Margin("read", low="signal_p", high="signal_ap"),) if self.cells and self.p.measure == "decision" else ()
+
+    def notes(self, measures: Mapping[str, float]) -> tuple[str, ...]:
+        if not measures.get("wrong", 0.0) > 0.5:
+            return ()
+        return (
+            f"{self.name}: decided the other way: the latch takes the answer {format_value(self.p.t_amplify, 's')} after START, "
+            "which where channels are longer is before the second read is through: raise t_amplify, and t_window with it",
+        )
 
     def panels(self) -> tuple[Panel, ...]:
         if self.p.measure == "offset":

@@ -115,6 +115,14 @@ class Fine(SelfReference):
         return replace(usual, step=usual.step / 50, reltol=3e-5, trtol=1.0, options=usual.options | {"chgtol": 1e-17})
 
 
+def test_a_wrong_answer_names_the_time_to_raise() -> None:
+    """As in 180 nm with the time of 65 nm: the latch takes an answer that is not there yet."""
+    result = run("self-reference", t_recover=0.5e-9, t_amplify=0.2e-9)
+    assert result.measures["wrong"] == 1
+    assert any("raise t_amplify, and t_window with it" in line for line in result.warnings())
+    assert not any("t_amplify" in line for line in run("self-reference", t_recover=0.5e-9).warnings())
+
+
 def test_time_step(alpha: float) -> None:
     m, fine = (run(kind(**CELL, alpha=alpha)).measures for kind in (SelfReference, Fine))
     assert m["t_decision"] == pytest.approx(fine["t_decision"], rel=0.002)
