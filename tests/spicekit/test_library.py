@@ -224,6 +224,21 @@ def test_a_users_own_technology_is_found_by_its_models(tmp_path: Path) -> None:
     assert re.search(r"mine.toml \(SHA-256 [0-9a-f]{16}\)", made)
 
 
+@pytest.mark.parametrize(("deck", "says"), [("write", "`t_switch` = ([0-9.]+ ps)"), ("cell", "`vbl#branch` is −([0-9.]+) µA")])
+def test_the_other_decks_of_the_page(repository: Path, tmp_path: Path, deck: str, says: str) -> None:
+    page = (repository / "docs" / "own-circuit.md").read_text(encoding="utf-8")
+    text = page.split(f"* {deck}.cir\n", 1)[1].split(".end\n", 1)[0]
+    for name, file in (("freepdk45-sot", "sot.lib"), ("rram-hfo2", "rram.lib"), ("ptm65", "ptm65.lib")):
+        (tmp_path / file).write_text(library(name))
+    said = re.search(says, page)
+    assert said
+    if deck == "write":
+        assert simulate(tmp_path, text)["t_switch"] == pytest.approx(float(said[1].split()[0]) * 1e-12, rel=1e-3)
+    else:
+        found = simulate(tmp_path, f"{text}\n.control\nset numdgt=12\nop\nprint i(vbl)\n.endc")
+        assert found["i(vbl)"] == pytest.approx(-float(said[1]) * 1e-6, rel=1e-3)
+
+
 def test_the_deck_of_the_page_runs(tmp_path: Path, repository: Path) -> None:
     page = (repository / "docs" / "own-circuit.md").read_text(encoding="utf-8")
     deck = page.split("* read.cir", 1)[1].split("\n", 1)[1].split(".end\n", 1)[0]
