@@ -58,19 +58,22 @@ def pytest_configure(config: pytest.Config) -> None:
         importlib.import_module("batch_where_it_can").install()
 
 
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """The longest files first; within a file and among the others the order stays.
-
-    With ``--engine batch`` without those that compare ngspice in process with ngspice alone, to four digits and more: the engine
-    is as near to it as ngspice is to itself with finer tolerances, which tests of its own and every campaign hold it to.
-    """
-    if config.getoption("--engine") == "batch":
-        for item in items:
-            if "ngspice_batch" in getattr(item, "fixturenames", ()):
-                item.add_marker(pytest.mark.skip(reason="ngspice beside itself"))
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest files first; within a file and among the others the order stays."""
     tests = Path(__file__).resolve().parent
     place = {str(tests / name): number for number, name in enumerate(LONGEST)}
     items.sort(key=lambda item: place.get(str(item.path), len(place)))
+
+
+@pytest.fixture(scope="session")
+def of_ngspice(pytestconfig: pytest.Config) -> None:
+    """Of tests that say what ngspice itself does: beside the engine batch, or in process beside alone, to four digits and more.
+
+    With ``--engine batch`` they are left out: that is as near to ngspice as ngspice with finer tolerances is to itself, which
+    tests of its own and every campaign hold it to.
+    """
+    if pytestconfig.getoption("--engine") == "batch":
+        pytest.skip("of ngspice itself")
 
 
 @pytest.fixture(scope="session")
@@ -86,7 +89,7 @@ def user_benches() -> Path:
 
 
 @pytest.fixture(scope="session")
-def ngspice_batch() -> Callable[[str], dict[str, float]]:
+def ngspice_batch(of_ngspice: None) -> Callable[[str], dict[str, float]]:
     """Run a netlist with the ngspice program (``ngspice -b``, netlist on standard input); returns what it ``print``s."""
 
     def run(netlist: str) -> dict[str, float]:

@@ -89,7 +89,7 @@ def test_what_is_beyond_is_said() -> None:
     assert "dt, kick of the engine batch differ from ngspice's by more than 3 times" in second
 
 
-@pytest.mark.usefixtures("with_compiler")
+@pytest.mark.usefixtures("with_compiler", "of_ngspice")
 def test_a_campaign_of_the_batch_engine_is_compared(tmp_path: Path) -> None:
     """Its record says how far each measure is from ngspice's; resumed, it is not compared anew."""
     out = tmp_path / "out"
@@ -127,7 +127,7 @@ def test_a_sweep_and_a_study_are_compared_once_as_a_whole(tmp_path: Path) -> Non
     assert (record.engine, record.comparison.trials, record.comparison.beyond) == ("batch", 20, [])
 
 
-@pytest.mark.usefixtures("with_compiler")
+@pytest.mark.usefixtures("with_compiler", "of_ngspice")
 def test_a_job_whose_measures_are_too_far_off_is_ngspice_s(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """With a fault in the engine: it is found, ngspice simulates, and that is what the record, a resumed run and a replay say."""
     exact = Machine.points_of
@@ -148,7 +148,7 @@ def test_a_job_whose_measures_are_too_far_off_is_ngspice_s(tmp_path: Path, monke
     assert Campaign.load(tmp_path / "out").engine == "ngspice"
 
 
-@pytest.mark.usefixtures("with_compiler")
+@pytest.mark.usefixtures("with_compiler", "of_ngspice")
 def test_every_bench_of_a_job_is_compared(monkeypatch: pytest.MonkeyPatch) -> None:
     """With a fault in the second bench alone, which was not looked at."""
     first, second = (Campaign(bench, trials=4, engine="batch") for bench in ("sot-read", "mtj-iv"))

@@ -24,6 +24,7 @@ Cli = Callable[..., subprocess.CompletedProcess[str]]
 Complaint = Callable[[subprocess.CompletedProcess[str], int], str]
 
 
+@pytest.mark.usefixtures("of_ngspice")
 def test_without_a_simulator_nothing_is_claimed(tmp_path: Path, cli: Cli, complaint: Complaint) -> None:
     out, none = tmp_path / "out", tmp_path / "none.so"
     line = complaint(cli("mc", "sot-read", "--trials", 10, "--out", out, env={"NGSPICE_LIBRARY_PATH": str(none)}), 1)
