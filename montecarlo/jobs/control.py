@@ -49,13 +49,16 @@ class Control(Campaign):
         further = FURTHER * full.trials if further is None else further
         if further < 1:
             raise UserError(f"--control-trials {further}: at least 1")
-        super().__init__(
-            benches[0] if benches else full.bench_name,
-            trials=full.trials + further,
-            seed=full.seed,
-            parameters=given if benches else full.parameters | given,
-            engine=full.engine,
-        )
+        try:
+            super().__init__(
+                benches[0] if benches else full.bench_name,
+                trials=full.trials + further,
+                seed=full.seed,
+                parameters=given if benches else full.parameters | given,
+                engine=full.engine,
+            )
+        except UserError as error:
+            raise UserError(f"--control {' --control '.join(words)}: {error}") from None
         self.full = full
         if (self.bench_name, self.parameters) == (full.bench_name, full.parameters):
             raise UserError(f"--control {' --control '.join(words)}: that is the campaign itself; give a cheaper bench")

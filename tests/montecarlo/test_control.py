@@ -102,7 +102,7 @@ def test_a_row_in_time_by_its_operating_point(tmp_path: Path) -> None:
     [
         ("sot-read", {}, [], "that is the campaign itself"),
         ("sot-read", {}, ["tmr=1.5", "stt-read"], "at most one bench, first"),
-        ("sot-read", {}, ["nosuch=1"], "nosuch"),
+        ("sot-read", {}, ["nosuch=1"], "^--control nosuch=1: bench .sot-read.: unknown parameter .nosuch.; "),
         ("sot-read", {}, ["c3cim-column"], "no variation point of sot-read"),
         ("sot-read", {"sampler": "sobol"}, ["tmr=1.5"], "--sampler sobol given; allowed: random"),
     ],
