@@ -82,7 +82,7 @@ def verdict(name: str, technology: str, engine: str) -> str:
 
 def told(bench: Bench, verdict: str, said: str) -> str:
     """``verdict`` with the parameters of ``bench`` that ``said`` names."""
-    words = re.findall(r"\w+", said)
+    words = re.findall(r"\w+", re.sub(r" \(with [^()]* = [^()]*\)", "", said))  # not those that it lists as they are
     named = [f"`{name}`" for name in bench.parameters() if name in words and name != "technology"]
     return f"{verdict}: {', '.join(named) or NONE} -- {said}"
 
