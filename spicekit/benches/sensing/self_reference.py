@@ -214,8 +214,9 @@ class SelfReference(Searched[SelfReferenceParameters]):
         if not measures.get("wrong", 0.0) > 0.5:
             return ()
         return (
-            f"{self.name}: decided the other way: the latch takes the answer {format_value(self.p.t_amplify, 's')} after START, "
-            "which where channels are longer is before the second read is through: raise t_amplify, and t_window with it",
+            f"{self.name}: decided the other way: by its mismatch; or the latch takes the answer, "
+            f"{format_value(self.p.t_amplify, 's')} after START, before the second read is through, as where channels "
+            "are longer: raise t_amplify, and t_window with it",
         )
 
     def panels(self) -> tuple[Panel, ...]:

@@ -72,7 +72,10 @@ class SttWrite(SttWritePath[WriteParameters]):
             step=(1 if self.noise_dt else 2) * self.junction.step if self.p.step is None else self.p.step,
             stop=self.t_stop,
             seed=SEED if self.noise_dt else None,
-            options={"chgtol": 1e-16},  # with ngspice's 1e-14 the energy of the gates is 7 % off
+            # in the longer steps the trapezoidal rule rings behind the edges, and what flows into the gates counts only where it
+            # is positive: e_gates was 5 to 9 % too large, by which of them the steps happened to take
+            trtol=7.0 if self.noise_dt else 1.0,
+            options={"chgtol": 1e-16},
         )  # fmt: skip
 
     def measures(self) -> tuple[Measure, ...]:

@@ -18,7 +18,6 @@ from montecarlo.statistics.margins import clopper_pearson
 from montecarlo.variation import Variation
 from spicekit.devices import load_device
 from spicekit.devices.mtj import MtjCard
-from spicekit.engines import ngspice
 from spicekit.errors import UserError
 from spicekit.physics import conductance, llg
 from spicekit.physics.fokker_planck import read_disturb
@@ -111,12 +110,14 @@ def test_the_time_step_of_stt_write_is_fine_enough() -> None:
         assert coarse[name] == pytest.approx(fine[name], rel=5e-3), name
 
 
-def test_energies_of_stt_write_are_those_of_finer_tolerances() -> None:
+@pytest.mark.parametrize(
+    "given", [{}, {"temperature": 27}, {"corner": "ss", "temperature": -40}, {"corner": "ss", "temperature": 125}], ids=str
+)
+def test_energies_of_stt_write_are_those_of_shorter_steps(given: dict[str, Any]) -> None:
     """That of the gates is a hundredth of the write's, in edges of some ten steps."""
-    bench = make_bench("stt-write", {"noise_dt": 0})
-    usual, fine = (solve(bench, {}).measures for solve in (ngspice.solve, ngspice.fine))
+    usual, fine = (spicekit.run("stt-write", noise_dt=0, **given, **more).measures for more in ({}, {"step": 1.2e-12}))
     for name in ("e_gates", "e_wl", "e_total"):
-        assert float(usual[name][0]) == pytest.approx(float(fine[name][0]), rel=0.01), name
+        assert usual[name] == pytest.approx(fine[name], rel=0.01), name
 
 
 @pytest.mark.parametrize("direction", ["ap-p", "p-ap"])
